@@ -1,0 +1,1 @@
+"""The engine: plugins, experiments, trials, training, evaluation, profiling, store, command line."""

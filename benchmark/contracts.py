@@ -1,0 +1,618 @@
+"""The words of emseg-bench as types: what plugins hand in, and what trials leave behind.
+
+This file stands on the ground floor: it imports the standard library and nothing of ours, so that
+listing plugins costs nothing.  Values are validated where they enter (``validation.py``), with the
+constraints that stand here in ``Annotated``.
+
+In three parts: cards (what a plugin registers), data (what flows through a trial), records (what a
+trial is and leaves behind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+from annotated_types import Ge, Gt, Le, Lt
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from torch import nn
+
+LazyReference: TypeAlias = str
+"""``"module:attribute"``: names an object without importing it."""
+
+OptionValue: TypeAlias = str | int | float | bool
+Split: TypeAlias = Literal["train", "val", "test"]
+Precision: TypeAlias = Literal["fp32", "bf16"]
+
+STRICT = {"extra": "forbid"}
+"""Pydantic settings of every validated type here: an unknown key is an error, never ignored."""
+
+
+# ------------------------------------------------------------------------------------------ cards
+class WeightSource(Protocol):
+    """Where one initialisation's weights come from and how they go into a model."""
+
+    def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
+        """Give the weight file on this machine, fetching it first if its source allows that.
+
+        Args:
+            options: The model's validated options.
+            location: What follows ``file:`` in a model reference, otherwise None.
+
+        Raises:
+            WeightsUnavailableError: The weights are not here; the message says how to get them.
+        """
+
+    def load(self, model: nn.Module, path: Path) -> str:
+        """Put the file's weights into `model`; return one line that says what was loaded and left out.
+
+        Raises:
+            WeightsError: The file does not fit the model, or is not a weight file.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialisation:
+    """One way in which a model's weights may start; written ``model@name``."""
+
+    name: str
+    """``scratch``, ``imagenet``, ``cem500k-reconstruction``, ``file``, ..."""
+    description: str
+    source: LazyReference | WeightSource | None = None
+    """None: the factory's own random initialisation."""
+
+
+SCRATCH = Initialisation(name="scratch", description="random weights from the trial's seed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """A named model factory.
+
+    The factory is called as ``factory(in_channels, num_classes, **options)`` and returns an
+    ``nn.Module`` that maps ``(N, C, H, W)`` float images to ``(N, K, H, W)`` logits, for sides that
+    are multiples of `size_divisor` (the engine pads and crops).  K is 1 for a binary task (sigmoid)
+    and the number of classes otherwise (softmax).
+    """
+
+    name: str
+    family: Literal["cnn", "transformer", "hybrid"]
+    description: str
+    factory: LazyReference | Callable[..., nn.Module]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    initialisations: tuple[Initialisation, ...] = (SCRATCH,)
+    """The first one is the default."""
+    size_divisor: int = 1
+    """Both input sides (px) must be multiples of this."""
+    parameters: int | None = None
+    """Number of parameters with default options, 1 input channel and 1 class; for lists."""
+    citation: str
+    licence: str
+
+    def initialisation(self, name: str) -> Initialisation | None:
+        """Return the initialisation called `name`, or None."""
+        return next((init for init in self.initialisations if init.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard:
+    """A named source of labelled images.
+
+    The factory is called as ``factory(location, cache, **options)`` and returns a `Dataset`;
+    `location` is what follows ``name:`` in a reference (None without one) and `cache` is a folder
+    that the adapter may keep converted data in.  Everything that can be wrong with the data is found
+    there and raised as `DataError`, before any training starts.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., Dataset]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    needs_location: bool = False
+    """Whether a reference must say where: ``folder:/data/my_cells``."""
+    dimension: Literal["2d", "3d"] = "2d"
+    classes: tuple[str, ...] | None = None
+    """Class names by label value, background first; None where the location decides."""
+    voxel_size_nm: tuple[float, ...] | None = None
+    """(y, x) or (z, y, x) in nm; None where unknown or where the location decides."""
+    ignore_rule: str = "no pixel is ignored"
+    citation: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricCard:
+    """A named score of one case.
+
+    The factory takes no argument and returns a callable ``metric(case: ScoredCase)`` that gives one
+    number per class of ``case.class_names``, NaN where the metric does not apply to that class.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[[], Metric]
+    unit: str = "1"
+    """``1`` for ratios, ``nm``, ``px``, ..."""
+    direction: Literal["higher", "lower"] = "higher"
+    """Which way is better."""
+    range: tuple[float, float] = (0.0, 1.0)
+    aggregation: str
+    """How cases become one number, in words."""
+    empty_rule: str
+    """What happens when a class is absent from truth, prediction or both, in words."""
+    version: Annotated[int, Ge(1)] = 1
+    """Raised whenever the same input would give another number."""
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorCard:
+    """A named way to run trials; the factory is called as ``factory(runtime)`` and gives an `Executor`."""
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[[Runtime], Executor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSectionCard:
+    """A named part of the report page.
+
+    The factory is called as ``factory(board, folder)`` with a `Board` and the report's folder
+    (figures go there) and returns a `ReportSection`, or None when it has nothing to say.
+    """
+
+    name: str
+    title: str
+    order: int
+    """Sections stand in this order; built-ins use 100, 200, ..."""
+    factory: LazyReference | Callable[[Board, Path], ReportSection | None]
+
+
+Card: TypeAlias = ModelCard | DatasetCard | MetricCard | ExecutorCard | ReportSectionCard
+
+
+# ------------------------------------------------------------------------------------------- data
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One image with its labels: the unit that is scored."""
+
+    id: str
+    split: Split
+    height: int
+    """px"""
+    width: int
+    """px"""
+    sha256: str
+    """Hash of image and labels together: a changed file changes it."""
+    group: str | None = None
+    """Cases of one group (slices of one volume, one subject) are not independent samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a dataset holds: enough to plan, to fingerprint and to score without opening an image."""
+
+    dataset: str
+    class_names: tuple[str, ...]
+    """By label value; label 0 is background."""
+    channels: int
+    mean: tuple[float, ...]
+    """Per channel over the training split, on the 0-1 scale."""
+    std: tuple[float, ...]
+    cases: tuple[Case, ...]
+    ignore_value: int | None = None
+    """Pixels with this label are neither trained on nor scored."""
+    voxel_size_nm: tuple[float, ...] | None = None
+    split_rule: str
+    """How the splits came about, in words."""
+    notes: tuple[str, ...] = ()
+    """What a reader of scores must know, for example that the val split serves as test split."""
+
+    def split(self, name: Split) -> tuple[Case, ...]:
+        """Return the cases of one split, in their order."""
+        return tuple(case for case in self.cases if case.split == name)
+
+    @property
+    def num_logits(self) -> int:
+        """K, the model's output channels: 1 for a binary task (sigmoid), else one per class."""
+        return 1 if len(self.class_names) == 2 else len(self.class_names)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The pixels of one case."""
+
+    image: np.ndarray[Any, Any]
+    """(C, H, W); uint8, or float32 between 0 and 1."""
+    labels: np.ndarray[Any, Any]
+    """(H, W) uint8 label values."""
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """An opened dataset; cheap to open again, since every trial opens its own."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it holds."""
+
+    def read(self, case: Case) -> Sample:
+        """Read one case; the same pixels every time.
+
+        Raises:
+            DataError: The file has gone, changed or cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Confusion counts of one class in one case, in px; ignored pixels are in none of them."""
+
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredCase:
+    """What a metric sees: truth, prediction and the counts that most metrics need."""
+
+    truth: np.ndarray[Any, Any]
+    """(H, W) integer label values."""
+    prediction: np.ndarray[Any, Any]
+    """(H, W) integer label values."""
+    class_names: tuple[str, ...]
+    counts: tuple[Counts, ...]
+    """One per class."""
+    ignore_value: int | None
+    voxel_size_nm: tuple[float, ...] | None
+
+
+class Metric(Protocol):
+    """A score of one case, per class."""
+
+    def __call__(self, case: ScoredCase) -> Sequence[float]:
+        """Return one number per class, NaN where the metric does not apply."""
+
+
+# ---------------------------------------------------------------------------------------- settings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Augmentation:
+    """Seeded random changes of a training crop; every probability is per sample."""
+
+    __pydantic_config__ = STRICT
+
+    flip: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Probability of a horizontal flip, and independently of a vertical one."""
+    rotate90: bool = True
+    """Rotate by a random multiple of 90 degrees."""
+    affine: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Probability of a random rotation (any angle) and zoom (0.8 to 1.25)."""
+    brightness: Annotated[float, Ge(0), Lt(1)] = 0.2
+    """Largest change of brightness, as a share of the grey range."""
+    contrast: Annotated[float, Ge(0), Lt(1)] = 0.2
+    """Largest change of contrast, as a factor about 1."""
+    noise: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Largest standard deviation of added Gaussian noise, as a share of the grey range."""
+    blur: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Probability of a Gaussian blur (sigma 0.5 to 1.5 px)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything about training that is neither the model nor the data."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    iterations: Annotated[int, Ge(1)]
+    """Optimiser steps."""
+    batch_size: Annotated[int, Ge(1)]
+    """Crops per step."""
+    crop: Annotated[int, Ge(16)]
+    """Side of the square training crop, px; rounded up to the model's size divisor."""
+    foreground_crops: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Share of crops that are centred on a foreground pixel of a random foreground class."""
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    weight_decay: Annotated[float, Ge(0)] = 1e-2
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """Of SGD; the first beta of AdamW."""
+    schedule: Literal["cosine", "poly"] = "cosine"
+    """How the learning rate falls to 0 after warm-up; poly has power 0.9."""
+    warmup: Annotated[float, Ge(0), Lt(1)] = 0.1
+    """Share of the iterations in which the learning rate rises linearly from 1 % of its value."""
+    clip_gradient_norm: Annotated[float, Ge(0)] = 1.0
+    """Largest L2 norm of the gradient; 0: no limit."""
+    ce_weight: Annotated[float, Ge(0)] = 0.5
+    """Weight of cross-entropy (binary: BCE with logits) in the loss."""
+    dice_weight: Annotated[float, Ge(0)] = 0.5
+    """Weight of the Dice loss."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 autocast where the hardware has it, else fp32; settled when the run is planned."""
+    deterministic: bool = False
+    """On CUDA: use deterministic kernels only (slower).  On CPU training is always deterministic."""
+    validations: Annotated[int, Ge(1)] = 5
+    """How often the validation split is scored, evenly spread; the best state is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringProtocol:
+    """Everything about scoring: a protocol in the field's sense."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    window: Annotated[int, Ge(16)] | Literal["crop"] = "crop"
+    """Side of the square inference window, px; ``crop``: the recipe's training crop."""
+    overlap: Annotated[float, Ge(0), Lt(1)] = 0.5
+    """Share of a window's side that neighbouring windows have in common."""
+    blending: Literal["gaussian", "constant"] = "gaussian"
+    """Weight of a window's pixels where windows overlap."""
+    threshold: Annotated[float, Gt(0), Lt(1)] = 0.5
+    """Binary tasks: probability above which a pixel is foreground."""
+    metrics: tuple[str, ...] = ("iou", "dice", "precision", "recall")
+    primary: str = "iou"
+    """The metric that ranks, and that chooses the best validation state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """How and where trials run: nothing here may change a number."""
+
+    device: str = "cpu"
+    """``cpu``, ``cuda``, ``cuda:1``, ``mps``"""
+    workers: Annotated[int, Ge(1)] = 1
+    """Trials at once."""
+    threads: Annotated[int, Ge(1)] | None = None
+    """CPU threads of one trial; None: the machine's cores divided by `workers`."""
+    timeout_minutes: Annotated[float, Gt(0)] | None = None
+    """A trial that takes longer is stopped and marked as failed."""
+    checkpoint_seconds: Annotated[float, Ge(0)] = 30.0
+    """Seconds of training between two resume points."""
+    cache: str = ""
+    """Folder of converted data and weights."""
+
+
+# ------------------------------------------------------------------------------------------ records
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The distribution that a plugin's object came from."""
+
+    __pydantic_config__ = STRICT
+
+    distribution: str
+    version: str
+    source_sha256: str
+    """Over the Python files of the package that holds the factory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model with everything that decides its weights at the start of training."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    options: Mapping[str, OptionValue]
+    """Complete, defaults included."""
+    init: str
+    """What is really used."""
+    requested_init: str
+    """What was asked for; differs from `init` only where published weights are not on this machine."""
+    weights_path: str | None = None
+    weights_sha256: str | None = None
+    provider: Provider
+    label: str
+    """Its row's name: ``retina@scratch``, ``unet[encoder=resnet50]``."""
+    family: str
+    citation: str
+    size_divisor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSpec:
+    """A dataset as it was when the trial was planned."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    location: str | None
+    options: Mapping[str, OptionValue]
+    manifest_sha256: str
+    provider: Provider
+    label: str
+    """Its name in reports: ``synthetic-em``, ``folder:my_cells``."""
+    citation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """A metric as it was when the trial was planned."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    version: int
+    provider: Provider
+    unit: str
+    direction: Literal["higher", "lower"]
+    aggregation: str
+    empty_rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSpec:
+    """One (model@init, dataset, recipe, protocol, seed), complete enough to run anywhere."""
+
+    __pydantic_config__ = STRICT
+
+    model: ModelSpec
+    dataset: DatasetSpec
+    recipe: Recipe
+    protocol: ScoringProtocol
+    metrics: tuple[MetricSpec, ...]
+    seed: Annotated[int, Ge(0)]
+    engine_sha256: str
+    """Over the engine's own training and evaluation code."""
+    notes: tuple[str, ...] = ()
+    """What the report must say beside this trial's numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a trial cost, with the conditions; None: not available on this hardware."""
+
+    __pydantic_config__ = STRICT
+
+    device: str
+    """Name of the CPU or GPU."""
+    precision: Precision
+    threads: int | None
+    """CPU threads; None on a GPU."""
+    parameters: int
+    trainable_parameters: int
+    input_shape: tuple[int, int, int, int]
+    """(N, C, H, W) of the FLOP count and of latency; N is 1."""
+    flops: int | None
+    """Floating-point operations (a multiply-add counts as 2) of one forward pass."""
+    latency_p50_ms: float
+    latency_p95_ms: float
+    latency_runs: int
+    """Timed forward passes after warm-up."""
+    throughput_batch: int
+    throughput_images_per_s: float
+    """Forward passes of `throughput_batch` windows of `input_shape`."""
+    memory_kind: Literal["process RSS", "CUDA"]
+    peak_memory_mib: float
+    """Over training and inference: the process's resident set, or allocated by CUDA."""
+    peak_memory_reserved_mib: float | None
+    """CUDA only: reserved by the caching allocator."""
+    train_seconds: float
+    """Optimiser steps and data loading, all sessions of a resumed trial, without validation."""
+    train_images_per_s: float
+    """Crops per second over `train_seconds`."""
+    validation_seconds: float
+    test_seconds: float
+    """Inference and scoring of the test split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which training state was kept, and by what score on the validation split."""
+
+    __pydantic_config__ = STRICT
+
+    iteration: int
+    metric: str
+    score: float | None
+    """None: the metric applied to no validation case, and the last state was kept."""
+
+
+RECORD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a trial leaves behind, beside its tables of cases and training curve."""
+
+    __pydantic_config__ = STRICT
+
+    version: Literal[1] = RECORD_VERSION
+    fingerprint: str
+    spec: TrialSpec
+    status: Literal["complete", "failed"]
+    reason: str | None = None
+    """Why it failed, for people."""
+    started: str
+    """ISO 8601, UTC."""
+    finished: str
+    class_names: tuple[str, ...] = ()
+    voxel_size_nm: tuple[float, ...] | None = None
+    selection: Selection | None = None
+    profile: Profile | None = None
+    initialisation: str = ""
+    """What was loaded into the model before training, in one line."""
+    resumed: int = 0
+    """How often training went on from a checkpoint."""
+
+
+# --------------------------------------------------------------------------------- running, reading
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """News of one trial."""
+
+    fingerprint: str
+    kind: Literal["started", "progress", "note", "complete", "failed"]
+    phase: str = ""
+    """Which part of its life: ``load``, ``train``, ``test``, ``profile``."""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One trial for an executor: what to run, and the folder that takes what it leaves behind."""
+
+    fingerprint: str
+    spec: TrialSpec
+    folder: Path
+
+
+class Executor(Protocol):
+    """Something that runs trials outside the command's own process."""
+
+    def run(self, jobs: Sequence[Job], on_event: Callable[[Event], None]) -> None:
+        """Run every job; each ends with exactly one ``complete`` or ``failed`` event.
+
+        A trial that raises, dies or takes too long is a ``failed`` event with its reason; the others
+        go on.  KeyboardInterrupt stops all of them and is raised again.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A stored trial, as reports read it."""
+
+    record: Record
+    folder: Path
+    cases: pd.DataFrame
+    """Columns case, group, height, width, class_index, class_name, metric, value: a row per case, class
+    and metric; the confusion counts are the metrics tp, fp, fn, tn (px).  Empty if the trial failed."""
+    curve: pd.DataFrame
+    """Columns iteration, series, value: training loss, learning rate, validation score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The trials that may stand in one table: same data, recipe (but for precision) and protocol."""
+
+    title: str
+    slug: str
+    """Safe as a file name, unique in the report."""
+    trials: tuple[Trial, ...]
+    superseded: int = 0
+    """Older trials of the same model and seed that a newer one replaces here."""
+    primary: MetricSpec
+    """The ranking metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A rendered part of the report."""
+
+    html: str
+    """A fragment; everything that comes from users is escaped."""
+    markdown: str = ""
+    """The same for ``leaderboard.md``; empty: the section is on the page only."""

@@ -1,0 +1,68 @@
+"""Every error that emseg-bench raises on purpose.
+
+    EmsegError                    message: what was got, what was expected, what to do
+    ├── UsageError                the command, its options or an experiment file
+    │   └── UnknownNameError      a name that nothing is registered under
+    ├── PluginError               a plugin that cannot be used
+    ├── DataError                 images, labels or a dataset's folder
+    ├── WeightsError              a weight file that does not fit or is not one
+    │   └── WeightsUnavailableError   published weights that are not on this machine
+    ├── StoreError                a results folder that cannot be read or written
+    └── TrialError                a trial that cannot go on (NaN loss, wrong output shape)
+
+The command line prints the message and exits with 2 for all but TrialError, which ends one trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class EmsegError(Exception):
+    """Base of all errors that are the user's to mend; its message is for people."""
+
+
+class UsageError(EmsegError):
+    """The command, one of its options or an experiment file is wrong."""
+
+
+class UnknownNameError(UsageError):
+    """A name that nothing is registered under.
+
+    Args:
+        kind: What was looked up: ``model``, ``dataset``, ...
+        name: What was asked for.
+        known: What exists.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__(f"no {kind} is called {name!r}; {hint}Known: {', '.join(names) or 'none'}.")
+        self.kind, self.name = kind, name
+
+
+class PluginError(EmsegError):
+    """A plugin failed to import, registered something wrong, or two claim one name."""
+
+
+class DataError(EmsegError):
+    """Images, labels or a dataset's folder are not what they must be."""
+
+
+class WeightsError(EmsegError):
+    """A weight file is damaged, is something else, or does not fit the model."""
+
+
+class WeightsUnavailableError(WeightsError):
+    """Published weights are not on this machine; the message says how to get them."""
+
+
+class StoreError(EmsegError):
+    """A results folder cannot be read or written, or holds what this version cannot understand."""
+
+
+class TrialError(EmsegError):
+    """A trial cannot go on: a loss that is NaN, an output of the wrong shape."""

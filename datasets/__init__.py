@@ -1,0 +1,1 @@
+"""Built-in dataset adapters: synthetic EM, and folders of images and masks."""

@@ -1,0 +1,1 @@
+"""Built-in models, their weights and their cards."""
