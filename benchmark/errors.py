@@ -34,13 +34,15 @@ class UnknownNameError(UsageError):
         kind: What was looked up: ``model``, ``dataset``, ...
         name: What was asked for.
         known: What exists.
+        remark: What else a reader should know.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], remark: str = "") -> None:
         names = sorted(known)
         near = get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        super().__init__(f"no {kind} is called {name!r}; {hint}Known: {', '.join(names) or 'none'}.")
+        message = f"no {kind} is called {name!r}; {hint}known: {', '.join(names) or 'none'}."
+        super().__init__(f"{message}\n{remark}" if remark else message)
         self.kind, self.name = kind, name
 
 

@@ -1,0 +1,110 @@
+"""What plugins offer, by kind and name; a name that two of them claim belongs to neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from .contracts import (
+    Card,
+    DatasetCard,
+    ExecutorCard,
+    MetricCard,
+    ModelCard,
+    ReportSectionCard,
+)
+from .errors import PluginError, UnknownNameError
+
+C = TypeVar("C", bound=Card)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a plugin: who, where, what, and what to do about it."""
+
+    distribution: str
+    where: str
+    """The hook, or ``import``."""
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} ({self.where}): {self.what}. {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Generic[C]):
+    """A card and the distribution that it comes from."""
+
+    card: C
+    distribution: str
+    version: str
+
+
+@dataclass(slots=True)
+class Registry(Generic[C]):
+    """The cards of one kind, by name."""
+
+    kind: str
+    offers: dict[str, Offer[C]] = field(default_factory=dict)
+    disputed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names that several distributions claim, and which."""
+
+    def add(self, offer: Offer[C]) -> tuple[str, ...]:
+        """Register an offer; return the distributions that dispute its name, or nothing."""
+        name = offer.card.name
+        if name in self.disputed:
+            self.disputed[name] += (offer.distribution,)
+        elif name in self.offers:
+            self.disputed[name] = (self.offers.pop(name).distribution, offer.distribution)
+        else:
+            self.offers[name] = offer
+        return self.disputed.get(name, ())
+
+    def __iter__(self) -> Iterator[C]:
+        return (self.offers[name].card for name in sorted(self.offers))
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that the installed plugins offer, and what is wrong with any of them."""
+
+    models: Registry[ModelCard] = field(default_factory=lambda: Registry("model"))
+    datasets: Registry[DatasetCard] = field(default_factory=lambda: Registry("dataset"))
+    metrics: Registry[MetricCard] = field(default_factory=lambda: Registry("metric"))
+    executors: Registry[ExecutorCard] = field(default_factory=lambda: Registry("executor"))
+    report_sections: Registry[ReportSectionCard] = field(default_factory=lambda: Registry("report section"))
+    problems: list[Problem] = field(default_factory=list)
+
+    def find(self, registry: Registry[C], name: str) -> Offer[C]:
+        """Look a name up.
+
+        Raises:
+            UnknownNameError: Nothing is registered under it; says what is near, and which plugins
+                failed and might have provided it.
+            PluginError: Several distributions claim it.
+        """
+        if offer := registry.offers.get(name):
+            return offer
+        if claims := registry.disputed.get(name):
+            raise PluginError(
+                f"the {registry.kind} name {name!r} is claimed by {' and by '.join(claims)}; "
+                f"uninstall one of them, or ask its author for another name."
+            )
+        raise UnknownNameError(registry.kind, name, registry.offers, self._failed_plugins())
+
+    def _failed_plugins(self) -> str:
+        if not self.problems:
+            return ""
+        return "These plugins have problems and may have been meant to provide it:\n" + "\n".join(
+            f"  {problem}" for problem in self.problems
+        )
+
+
+def by_kind(catalogue: Catalogue) -> Mapping[str, Registry[ModelCard] | Registry[DatasetCard] | Registry[MetricCard]]:
+    """Return the registries that ``list`` shows, by their plural names."""
+    return {"models": catalogue.models, "datasets": catalogue.datasets, "metrics": catalogue.metrics}

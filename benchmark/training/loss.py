@@ -1,0 +1,55 @@
+"""The training loss: cross-entropy (binary: BCE with logits) plus Dice."""
+
+from __future__ import annotations
+
+from segmentation_models_pytorch.losses import DiceLoss
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..contracts import Recipe
+
+NOTHING = -100
+"""Stands for an ignored pixel inside the loss (PyTorch's own default)."""
+
+
+class SegmentationLoss(nn.Module):
+    """Weighted sum of cross-entropy and soft Dice, both over the pixels that count.
+
+    Dice (Milletari et al. 2016, arXiv 1606.04797) is pooled over the batch and averaged over classes;
+    a class that the batch does not hold adds nothing.
+
+    Args:
+        recipe: The two weights.
+        num_logits: K: 1 for a binary task.
+        ignore_value: Label of pixels that do not count.
+    """
+
+    def __init__(self, recipe: Recipe, num_logits: int, ignore_value: int | None) -> None:
+        super().__init__()
+        self._ce_weight, self._dice_weight = recipe.ce_weight, recipe.dice_weight
+        self._binary, self._ignore_value = num_logits == 1, ignore_value
+        mode = "binary" if self._binary else "multiclass"
+        self._dice = DiceLoss(mode, from_logits=True, smooth=1.0, ignore_index=NOTHING)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss, a scalar.
+
+        Args:
+            logits: (N, K, H, W); computed with in float32.
+            labels: (N, H, W) int64 label values.
+        """
+        logits = logits.float()
+        if self._ignore_value is not None:
+            labels = labels.masked_fill(labels == self._ignore_value, NOTHING)
+        entropy = self._binary_entropy(logits, labels) if self._binary else self._entropy(logits, labels)
+        loss: Tensor = self._ce_weight * entropy + self._dice_weight * self._dice(logits, labels)
+        return loss
+
+    def _entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        counted = (labels != NOTHING).sum().clamp(min=1)
+        return F.cross_entropy(logits, labels, ignore_index=NOTHING, reduction="sum") / counted
+
+    def _binary_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        counts = labels != NOTHING
+        entropy = F.binary_cross_entropy_with_logits(logits[:, 0], labels.clamp(min=0).float(), reduction="none")
+        return (entropy * counts).sum() / counts.sum().clamp(min=1)

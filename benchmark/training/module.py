@@ -1,0 +1,59 @@
+"""The network and its loss as mmengine's Runner wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from ..errors import TrialError
+from ..normalise import to_input
+from .loss import SegmentationLoss
+
+
+class TrainingModule(BaseModel):  # type: ignore[misc]
+    """Takes one optimiser step per call of `train_step`.
+
+    Args:
+        network: Maps (N, C, H, W) to logits (N, K, H, W); already on its device.
+        loss: Of logits and labels.
+        mean: Per channel, on the 0-1 scale.
+        std: Per channel, on the 0-1 scale.
+        device: Where batches go.
+    """
+
+    def __init__(self, network: nn.Module, loss: SegmentationLoss, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> None:
+        super().__init__()
+        self.network, self.loss = network, loss
+        self._mean, self._std, self._device = mean, std, device
+
+    def train_step(self, data: list[Tensor], optim_wrapper: Any) -> dict[str, Tensor]:
+        """Take one optimiser step.
+
+        Args:
+            data: Images (N, C, H, W) float32 on the 0-1 scale, and labels (N, H, W) int64.
+            optim_wrapper: Enters autocast, and updates the parameters.
+        """
+        with optim_wrapper.optim_context(self):
+            loss = self(*data)
+        optim_wrapper.update_params(loss)
+        return {"loss": loss.detach()}
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of a batch, a scalar.
+
+        Raises:
+            TrialError: The network's output has another shape than (N, K, H, W).
+        """
+        images = to_input(images.to(self._device, non_blocking=True), self._mean, self._std)
+        logits = self.network(images.contiguous(memory_format=torch.channels_last))
+        labels = labels.to(self._device, non_blocking=True)
+        if logits.ndim != 4 or logits.shape[-2:] != labels.shape[-2:]:
+            raise TrialError(
+                f"the model turned {tuple(images.shape)} into {tuple(logits.shape)}, expected logits (N, K, H, W) "
+                f"of the same height and width; mend the model's forward()."
+            )
+        loss: Tensor = self.loss(logits, labels)
+        return loss

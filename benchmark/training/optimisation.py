@@ -1,0 +1,71 @@
+"""Optimiser, autocast and learning-rate schedule of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from ..contracts import Recipe
+
+POLY_POWER = 0.9
+WARMUP_START = 0.01
+
+
+class AutocastOptimWrapper(OptimWrapper):  # type: ignore[misc]
+    """Runs the forward pass under autocast on any device (mmengine's own refuses the CPU).
+
+    Args:
+        optimizer: Any.
+        device: Type of the device.
+        bf16: Whether to compute in bfloat16; parameters stay float32.
+        largest_norm: L2 norm that gradients are clipped to; 0: not at all.
+    """
+
+    def __init__(self, optimizer: Optimizer, device: str, *, bf16: bool, largest_norm: float) -> None:
+        super().__init__(optimizer, clip_grad={"max_norm": largest_norm} if largest_norm else None)
+        self._device, self._bf16 = device, bf16
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Enter autocast for the forward pass."""
+        with super().optim_context(model), torch.autocast(self._device, torch.bfloat16, enabled=self._bf16):
+            yield
+
+    def _clip_grad(self) -> None:
+        # mmengine's also logs the norm of every step: a wait for the GPU, and a buffer that grows.
+        parameters = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
+        torch.nn.utils.clip_grad_norm_(parameters, **self.clip_grad_kwargs)
+
+
+def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
+    """Build the recipe's optimiser over the parameters that train.
+
+    Biases and normalisation scales (all 1-D parameters) are not decayed.
+    """
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trainable if p.ndim > 1]},
+        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    if recipe.optimiser == "sgd":
+        return SGD(groups, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay)
+    return AdamW(groups, recipe.learning_rate, (recipe.momentum, 0.999), weight_decay=recipe.weight_decay)
+
+
+def build_schedules(optimiser: OptimWrapper, recipe: Recipe) -> list[LinearLR | CosineAnnealingLR | PolyLR]:
+    """Build the linear warm-up and the fall to 0 that follows it, both stepped per iteration."""
+    warmup, end = round(recipe.warmup * recipe.iterations), recipe.iterations
+    fall = (
+        CosineAnnealingLR(optimiser, T_max=end - warmup, eta_min=0.0, begin=warmup, end=end, by_epoch=False)
+        if recipe.schedule == "cosine"
+        else PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=warmup, end=end, by_epoch=False)
+    )
+    if not warmup:
+        return [fall]
+    return [LinearLR(optimiser, start_factor=WARMUP_START, begin=0, end=warmup, by_epoch=False), fall]

@@ -1,0 +1,135 @@
+"""Resume points: all that is needed to go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from .state import CurvePoint, TrainingState
+from .watch import WatchHook
+
+
+class ResumeHook(Hook):  # type: ignore[misc]
+    """Saves a resume point every so many seconds, and goes on from one that it finds.
+
+    The file holds tensors and plain lists, so it loads with ``weights_only=True``; mmengine's own
+    checkpoints pickle objects and do not.
+
+    Args:
+        path: The resume point.
+        fingerprint: Of the trial; another trial's file is left alone.
+        seconds: Between two saves.
+        state: Saved and brought back with the weights.
+        watch: Its clock is stopped while saving.
+    """
+
+    priority = "LOWEST"  # after everything that belongs to the iteration
+
+    def __init__(self, path: Path, fingerprint: str, seconds: float, state: TrainingState, watch: WatchHook) -> None:
+        self._path, self._fingerprint, self._seconds = path, fingerprint, seconds
+        self._state, self._watch = state, watch
+        self._saved = time.monotonic()
+
+    def before_train(self, runner: Runner) -> None:
+        """Go on from the resume point, if there is one."""
+        if self._path.exists():
+            self._restore(runner, torch.load(self._path, map_location="cpu", weights_only=True))
+        self._saved = time.monotonic()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:  # noqa: ARG002
+        """Save when it is time, but not after the last iteration."""
+        if time.monotonic() - self._saved >= self._seconds and batch_idx + 1 < runner.max_iters:
+            self._watch.pause()
+            self.save(runner, batch_idx + 1)
+            self._watch.restart()
+            self._saved = time.monotonic()
+
+    def save(self, runner: Runner, iteration: int) -> None:
+        """Write the resume point whole: a kill at any moment leaves the former one."""
+        content = {
+            "fingerprint": self._fingerprint,
+            "iteration": iteration,
+            "model": runner.model.state_dict(),
+            "optimiser": runner.optim_wrapper.state_dict(),
+            "schedules": [_plain(schedule.state_dict()) for schedule in runner.param_schedulers],
+            "random": _random_states(),
+            "state": _pack(self._state),
+        }
+        temporary = self._path.with_suffix(".tmp")
+        torch.save(content, temporary)
+        _sync(temporary)
+        temporary.replace(self._path)
+
+    def _restore(self, runner: Runner, content: dict[str, Any]) -> None:
+        if content["fingerprint"] != self._fingerprint:
+            return
+        runner.model.load_state_dict(content["model"])
+        runner.optim_wrapper.load_state_dict(content["optimiser"])
+        for schedule, saved in zip(runner.param_schedulers, content["schedules"], strict=True):
+            schedule.load_state_dict(saved)
+        runner.train_loop.iter = content["iteration"]
+        _unpack(content["state"], self._state)
+        _set_random_states(content["random"])
+
+
+def _plain(saved: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a schedule's state what is a number or a list of numbers."""
+    return {key: value for key, value in saved.items() if isinstance(value, bool | int | float | list | None)}
+
+
+def _random_states() -> dict[str, Any]:
+    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002 - models may draw from it
+    version, internal, following = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": [kind, torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(gauss)],
+        "python": [version, list(internal), following],
+    }
+
+
+def _set_random_states(states: dict[str, Any]) -> None:
+    torch.set_rng_state(states["torch"])
+    if states["cuda"]:
+        torch.cuda.set_rng_state_all(states["cuda"])
+    kind, keys, *rest = states["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+    version, internal, following = states["python"]
+    random.setstate((version, tuple(internal), following))
+
+
+def _pack(state: TrainingState) -> dict[str, Any]:
+    return {
+        "curve": [list(point) for point in state.curve],
+        "best_score": state.best_score,
+        "best_iteration": state.best_iteration,
+        "best_weights": state.best_weights,
+        "train_seconds": state.train_seconds,
+        "validation_seconds": state.validation_seconds,
+        "resumed": state.resumed,
+    }
+
+
+def _unpack(saved: dict[str, Any], state: TrainingState) -> None:
+    for name, value in saved.items():
+        setattr(state, name, value)
+    state.curve = [CurvePoint(*point) for point in _points(saved["curve"])]
+    state.resumed += 1
+
+
+def _points(saved: Sequence[Sequence[Any]]) -> Sequence[tuple[int, str, float]]:
+    return [(int(iteration), str(series), float(value)) for iteration, series, value in saved]
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

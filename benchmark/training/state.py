@@ -1,0 +1,31 @@
+"""What training knows beside the weights that it is changing: its best state, its curve, its times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class CurvePoint(NamedTuple):
+    """One value of one series, for `Trial.curve`."""
+
+    iteration: int
+    series: str
+    value: float
+
+
+@dataclass(slots=True)
+class TrainingState:
+    """Grows during training; saved in every resume point."""
+
+    curve: list[CurvePoint] = field(default_factory=list)
+    best_score: float | None = None
+    best_iteration: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    """On the CPU; empty before the first validation."""
+    train_seconds: float = 0.0
+    """Without validation and saving."""
+    validation_seconds: float = 0.0
+    resumed: int = 0

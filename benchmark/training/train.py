@@ -1,0 +1,117 @@
+"""Trains one network by one recipe; the best validation state is what it leaves in the network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..contracts import Dataset, Recipe, TrialSpec
+from .crops import TrainingCrops
+from .loss import SegmentationLoss
+from .module import TrainingModule
+from .optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
+from .resume import ResumeHook
+from .runner import TrialRunner
+from .sampler import DrawSampler
+from .state import TrainingState
+from .validation import Score, ValidationHook
+from .watch import WatchHook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSetup:
+    """Where training happens and what it may use; nothing here changes a number."""
+
+    device: torch.device
+    folder: Path
+    """For the resume point, and for mmengine."""
+    fingerprint: str
+    checkpoint_seconds: float
+    tell: Callable[[int, float], None]
+    """Called now and then with the steps done and the last loss."""
+
+
+def crop_side(recipe: Recipe, size_divisor: int) -> int:
+    """Round the recipe's crop up to a multiple of the model's size divisor, px."""
+    return -(-recipe.crop // size_divisor) * size_divisor
+
+
+def train(network: nn.Module, dataset: Dataset, spec: TrialSpec, score: Score, setup: TrainingSetup) -> TrainingState:
+    """Train `network` in place, going on from the folder's resume point if there is one.
+
+    Args:
+        network: On its device; maps (N, C, H, W) to logits (N, K, H, W).
+        dataset: Its train split is trained on.
+        spec: Recipe, seed and the metric that chooses the best state.
+        score: Gives that metric on the validation split.
+        setup: Device, folder, progress.
+
+    Raises:
+        TrialError: The loss became NaN, or the network's output has the wrong shape.
+    """
+    recipe, state = spec.recipe, TrainingState()
+    watch = WatchHook(state, recipe.iterations, setup.tell)
+    primary = next(metric for metric in spec.metrics if metric.name == spec.protocol.primary)
+    hooks = [
+        watch,
+        ValidationHook(
+            state,
+            watch,
+            network,
+            score,
+            primary.name,
+            higher_is_better=primary.direction == "higher",
+            iterations=recipe.iterations,
+            times=recipe.validations,
+        ),
+        ResumeHook(setup.folder / RESUME_POINT, setup.fingerprint, setup.checkpoint_seconds, state, watch),
+    ]
+    manifest = dataset.manifest
+    loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
+    module = TrainingModule(network, loss, manifest.mean, manifest.std, setup.device)
+    optimiser = AutocastOptimWrapper(
+        build_optimiser(network, recipe),
+        setup.device.type,
+        bf16=recipe.precision == "bf16",
+        largest_norm=recipe.clip_gradient_norm,
+    )
+    runner = TrialRunner(
+        module,
+        _loader(dataset, spec, setup.device),
+        recipe.iterations,
+        optimiser,
+        build_schedules(optimiser, recipe),
+        hooks,
+        setup.folder / "mmengine",
+        spec.seed,
+        deterministic=recipe.deterministic,
+    )
+    runner.train()
+    watch.pause()
+    network.load_state_dict(state.best_weights)
+    return state
+
+
+RESUME_POINT = "resume.pt"
+
+
+def _loader(dataset: Dataset, spec: TrialSpec, device: torch.device) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    recipe, cases = spec.recipe, dataset.manifest.split("train")
+    crops = TrainingCrops(
+        dataset, cases, recipe, crop_side(recipe, spec.model.size_divisor), spec.seed, dataset.manifest.ignore_value
+    )
+    workers = 0 if device.type == "cpu" else min(8, os.cpu_count() or 1)
+    return DataLoader(
+        crops,
+        recipe.batch_size,
+        sampler=DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size),
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # its own, so that making an iterator draws nothing from the trial's
+    )

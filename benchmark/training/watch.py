@@ -1,0 +1,68 @@
+"""Watches the loss: stops at NaN, keeps the curve, tells how far training is."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ..errors import TrialError
+from .state import CurvePoint, TrainingState
+
+POINTS = 200
+"""Values of the loss that are kept: reading one makes a GPU wait, so not every step is read."""
+
+
+class WatchHook(Hook):  # type: ignore[misc]
+    """Reads the loss every few steps.
+
+    Args:
+        state: Takes the curve and the training time.
+        iterations: Of the whole training.
+        tell: Called with the steps done and the last loss.
+    """
+
+    priority = "HIGH"
+
+    def __init__(self, state: TrainingState, iterations: int, tell: Callable[[int, float], None]) -> None:
+        self._state, self._iterations, self._tell = state, iterations, tell
+        self._interval = max(1, iterations // POINTS)
+        self._mark = time.perf_counter()
+
+    def before_train(self, runner: Runner) -> None:  # noqa: ARG002
+        """Start the clock."""
+        self._mark = time.perf_counter()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:  # noqa: ARG002
+        """Read the loss now and then.
+
+        Raises:
+            TrialError: It is not a finite number.
+        """
+        done = batch_idx + 1
+        if done % self._interval == 0 or done == self._iterations or done == 1:
+            self._read(runner, done, float(outputs["loss"]))
+
+    def pause(self) -> None:
+        """Stop the clock: what follows is not training."""
+        now = time.perf_counter()
+        self._state.train_seconds += now - self._mark
+        self._mark = now
+
+    def restart(self) -> None:
+        """Start the clock again."""
+        self._mark = time.perf_counter()
+
+    def _read(self, runner: Runner, done: int, loss: float) -> None:
+        rate = runner.optim_wrapper.get_lr()["lr"][0]
+        if not math.isfinite(loss):
+            raise TrialError(
+                f"the training loss became {loss} at iteration {done} of {self._iterations} (learning rate {rate:.2g}); "
+                f"lower it with --set recipe.learning_rate=..., or use --precision fp32."
+            )
+        self._state.curve += [CurvePoint(done, "train/loss", loss), CurvePoint(done, "train/learning_rate", rate)]
+        self._tell(done, loss)
