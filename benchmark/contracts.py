@@ -581,9 +581,9 @@ class Executor(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """A stored trial, as reports read it."""
+    """A stored trial, as reports read it; equal to itself only, since tables have no single truth."""
 
     record: Record
     folder: Path
@@ -594,9 +594,12 @@ class Trial:
     """Columns iteration, series, value: training loss, learning rate, validation score."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Board:
-    """The trials that may stand in one table: same data, recipe (but for precision) and protocol."""
+    """The trials that may stand in one table: same data, recipe (but for precision) and protocol.
+
+    Equal to itself only, hence hashable: what is worked out for a board can be kept beside it.
+    """
 
     title: str
     slug: str
