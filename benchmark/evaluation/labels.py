@@ -1,0 +1,27 @@
+"""From logits to a label map."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+
+def to_labels(logits: Tensor, threshold: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Decide every pixel's class.
+
+    Args:
+        logits: (K, H, W) float.  K = 1: foreground where the sigmoid is above `threshold`; K > 1: the
+            class with the largest logit, the lowest of them in a tie.
+        threshold: Probability in (0, 1); used for K = 1 only.
+
+    Returns:
+        (H, W) uint8 label values.
+    """
+    if logits.shape[0] == 1:
+        # sigmoid(x) > t where x > log(t / (1 - t)): no rounding of probabilities near 1
+        foreground = logits[0].float() > math.log(threshold / (1 - threshold))
+        return foreground.byte().numpy(force=True)
+    return logits.argmax(dim=0).byte().numpy(force=True)

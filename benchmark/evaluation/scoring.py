@@ -1,0 +1,120 @@
+"""The table of a trial's scores: one row per case, class and metric, counts included.
+
+Aggregates are derived from it and never stored; only the validation score that chooses the best
+training state is computed here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..contracts import Case, Counts, Manifest, Metric, ScoredCase
+from ..errors import TrialError
+from .confusion import count
+
+COUNT_NAMES = ("tp", "fp", "fn", "tn")
+"""The confusion counts' names in column ``metric``; their values are px."""
+
+
+class ScoreRow(NamedTuple):
+    """One number: what a metric says of a class in a case."""
+
+    case: str
+    group: str | None
+    height: int
+    """px"""
+    width: int
+    """px"""
+    class_index: int
+    class_name: str
+    metric: str
+    value: float
+    """NaN: the metric does not apply."""
+
+
+COLUMNS = ScoreRow._fields
+
+
+def score_case(
+    case: Case,
+    truth: np.ndarray[Any, Any],
+    prediction: np.ndarray[Any, Any],
+    manifest: Manifest,
+    metrics: Mapping[str, Metric],
+) -> list[ScoreRow]:
+    """Score one case, for every class, background included.
+
+    Args:
+        case: Whose labels these are.
+        truth: (H, W) uint8 label values.
+        prediction: (H, W) uint8 label values.
+        manifest: Of the case's dataset.
+        metrics: By name.
+
+    Raises:
+        DataError: The true labels have the wrong type, shape or values.
+        TrialError: The predicted labels have, or a metric gives not one number per class.
+    """
+    counts = count(truth, prediction, len(manifest.class_names), manifest.ignore_value)
+    scored = ScoredCase(
+        truth=truth,
+        prediction=prediction,
+        class_names=manifest.class_names,
+        counts=counts,
+        ignore_value=manifest.ignore_value,
+        voxel_size_nm=manifest.voxel_size_nm,
+    )
+    values = {name: _values(name, metric, scored) for name, metric in metrics.items()}
+    return list(_rows(case, manifest.class_names, {**values, **_count_values(counts)}))
+
+
+def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:
+    """Make the table of `contracts.Trial.cases`; its column types do not depend on the rows."""
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    texts = dict.fromkeys(("case", "group", "class_name", "metric"), "str")
+    integers = dict.fromkeys(("height", "width", "class_index"), "int64")
+    return frame.astype({**texts, **integers, "value": "float64"})
+
+
+def primary_score(cases: pd.DataFrame, metric: str) -> float | None:
+    """Aggregate one metric to the number that ranks validation states.
+
+    The mean over foreground classes of the mean over the cases where the metric applies; a class it
+    applies to in no case is left out.
+
+    Returns:
+        The score, or None if the metric applies nowhere.
+    """
+    rows = cases[(cases["metric"] == metric) & (cases["class_index"] > 0)]
+    score = float(rows.groupby("class_index")["value"].mean().mean())
+    return None if math.isnan(score) else score
+
+
+def _rows(
+    case: Case, class_names: Sequence[str], values: Mapping[str, Sequence[float]]
+) -> Iterator[ScoreRow]:
+    for index, class_name in enumerate(class_names):
+        for metric, per_class in values.items():
+            yield ScoreRow(
+                case.id, case.group, case.height, case.width, index, class_name, metric, per_class[index]
+            )
+
+
+def _values(name: str, metric: Metric, scored: ScoredCase) -> list[float]:
+    values = [float(value) for value in metric(scored)]
+    if len(values) != len(scored.class_names):
+        raise TrialError(
+            f"metric {name!r} gave {len(values)} number(s), expected one for each of the "
+            f"{len(scored.class_names)} classes {scored.class_names}."
+        )
+    return values
+
+
+def _count_values(counts: Sequence[Counts]) -> dict[str, list[float]]:
+    quartets = [(c.true_positive, c.false_positive, c.false_negative, c.true_negative) for c in counts]
+    return {name: [float(q[i]) for q in quartets] for i, name in enumerate(COUNT_NAMES)}

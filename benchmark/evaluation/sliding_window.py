@@ -1,0 +1,204 @@
+"""Sliding-window inference: logits of a whole image from a model that sees square windows.
+
+Windows lie on a regular grid, the last one of each row and column shifted to the image's border;
+their logits are averaged with weights that fall towards the window's border, where a model sees
+least context.  Placement and weights are those of MONAI (Cardoso et al. 2022, arXiv:2211.02701);
+the Gaussian is nnU-Net's (Isensee et al. 2021, doi 10.1038/s41592-020-01008-z).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Literal, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..contracts import ScoringProtocol
+from ..errors import TrialError
+
+Blending: TypeAlias = Literal["gaussian", "constant"]
+_Place: TypeAlias = tuple[int, int]
+
+_SIGMA = 0.125
+"""Standard deviation of the Gaussian weights, as a share of the window's side."""
+_LEAST_WEIGHT = 1e-3
+"""Keeps pixels that only a window's corner covers well away from 0 / 0."""
+
+
+def window_side(protocol: ScoringProtocol, crop: int, size_divisor: int) -> int:
+    """Return the side of the inference window in px.
+
+    Args:
+        protocol: Says the side, or ``crop``.
+        crop: The recipe's training crop, px.
+        size_divisor: The model's; the side is rounded up to a multiple of it.
+    """
+    return _round_up(crop if protocol.window == "crop" else protocol.window, size_divisor)
+
+
+def predict_logits(
+    model: Callable[[Tensor], Tensor],
+    image: Tensor,
+    *,
+    window: int,
+    overlap: float,
+    blending: Blending,
+    size_divisor: int,
+    batch_size: int,
+) -> Tensor:
+    """Predict an image's logits window by window.
+
+    An image that is smaller than a window is padded around, by reflection where it is large enough
+    for that and otherwise by its border pixels; the padding is cut off again.  Windows reach the
+    model in channels-last layout.  Evaluation mode, gradients and autocast are the caller's
+    (`inference.inference`).
+
+    Args:
+        model: Maps (N, C, S, S) to (N, K, S, S) logits of any float type.
+        image: (C, H, W) float, normalised, on the model's device.
+        window: Side S of the window, px; rounded up to a multiple of `size_divisor`.
+        overlap: Share of S that neighbouring windows have in common, in [0, 1).
+        blending: Weights where windows overlap: Gaussian (sigma S/8) or all alike.
+        size_divisor: S is a multiple of this.
+        batch_size: Windows per forward pass.
+
+    Returns:
+        (K, H, W) float32 logits on the image's device.
+
+    Raises:
+        TrialError: The model's output has the wrong shape, or is not finite; says where.
+    """
+    side = _round_up(window, size_divisor)
+    padded, (top, left) = _pad(image[None], side)
+    padded = padded.to(memory_format=torch.channels_last)
+    step = _step(side, overlap)
+    rows, columns = (_starts(length, side, step) for length in padded.shape[-2:])
+    weight = _weight(side, blending, image.device)
+    total = _blend(model, padded, list(product(rows, columns)), weight, batch_size)
+    total /= _weight_sum(rows, columns, weight)
+    logits = total[:, top : top + image.shape[-2], left : left + image.shape[-1]]
+    _check_finite(logits)
+    return logits
+
+
+# -------------------------------------------------------------------------------------- the windows
+def _round_up(side: int, divisor: int) -> int:
+    return -(-side // divisor) * divisor
+
+
+def _step(side: int, overlap: float) -> int:
+    # 20 * (1 - 0.9) is 1.9999999999999996 in binary: without the 1e-6 the step would be 1
+    return max(1, int(side * (1 - overlap) + 1e-6))
+
+
+def _starts(length: int, side: int, step: int) -> list[int]:
+    """Return where windows begin along one axis of `length` >= `side` px; the last touches the border."""
+    return [*range(0, length - side, step), length - side]
+
+
+def _pad(images: Tensor, side: int) -> tuple[Tensor, _Place]:
+    """Pad (1, C, H, W) to at least `side` px; also return the image's top-left pixel in the result."""
+    height, width = images.shape[-2:]
+    top, bottom = _margins(height, side)
+    left, right = _margins(width, side)
+    # axis by axis: one may be long enough to be reflected and the other not
+    images = _pad_axis(images, (0, 0, top, bottom), height)
+    return _pad_axis(images, (left, right, 0, 0), width), (top, left)
+
+
+def _margins(length: int, side: int) -> tuple[int, int]:
+    missing = max(side - length, 0)
+    return missing // 2, missing - missing // 2
+
+
+def _pad_axis(images: Tensor, margins: tuple[int, int, int, int], length: int) -> Tensor:
+    if not any(margins):
+        return images
+    # a reflection leaves out the border pixel itself
+    return F.pad(images, margins, mode="reflect" if max(margins) < length else "replicate")
+
+
+# ------------------------------------------------------------------------------------- the blending
+def _blend(
+    model: Callable[[Tensor], Tensor],
+    padded: Tensor,
+    places: Sequence[_Place],
+    weight: Tensor,
+    batch_size: int,
+) -> Tensor:
+    """Return the weighted sum (K, H, W) float32 of the logits of all windows."""
+    side = weight.shape[-1]
+    total: Tensor | None = None
+    for first in range(0, len(places), batch_size):
+        batch = places[first : first + batch_size]
+        windows = torch.cat([padded[..., y : y + side, x : x + side] for y, x in batch])
+        logits = model(windows)
+        _check_shape(logits, windows, batch[0], total)
+        if total is None:
+            total = _zeros(logits, padded)
+        for (y, x), window_logits in zip(batch, logits.float(), strict=True):
+            total[:, y : y + side, x : x + side].addcmul_(window_logits, weight)
+    assert total is not None  # noqa: S101  # there is at least one window
+    return total
+
+
+def _zeros(logits: Tensor, padded: Tensor) -> Tensor:
+    """Return (K, H, W) zeros in the memory layout of `logits`, so that adding runs along memory."""
+    channels_last = logits.is_contiguous(memory_format=torch.channels_last)
+    shape = (1, logits.shape[1], *padded.shape[-2:])
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return torch.empty(shape, device=padded.device, memory_format=layout).zero_()[0]
+
+
+def _weight(side: int, blending: Blending, device: torch.device) -> Tensor:
+    """Return the (S, S) float32 weights of a window's pixels."""
+    if blending == "constant":
+        return torch.ones(side, side, device=device)
+    offset = torch.arange(side, device=device) - (side - 1) / 2
+    profile = torch.exp(-0.5 * (offset / (_SIGMA * side)) ** 2)
+    return torch.outer(profile, profile).clamp_(min=_LEAST_WEIGHT)
+
+
+def _weight_sum(rows: Sequence[int], columns: Sequence[int], weight: Tensor) -> Tensor:
+    """Return the (H, W) sum of all windows' weights, one axis after the other."""
+    side = weight.shape[-1]
+    strip = weight.new_zeros(side, columns[-1] + side)
+    for x in columns:
+        strip[:, x : x + side] += weight
+    total = weight.new_zeros(rows[-1] + side, strip.shape[1])
+    for y in rows:
+        total[y : y + side] += strip
+    return total
+
+
+# --------------------------------------------------------------------------------------- the checks
+def _check_shape(logits: Tensor, windows: Tensor, place: _Place, total: Tensor | None) -> None:
+    where = f"for the windows from row {place[0]}, column {place[1]} (px) on"
+    if not isinstance(logits, Tensor):
+        raise TrialError(
+            f"the model returned a {type(logits).__name__} {where}, expected a tensor of logits (N, K, H, W)."
+        )
+    count, _, *sides = windows.shape
+    channels = "K" if total is None else total.shape[0]
+    got = tuple(logits.shape)
+    if len(got) != 4 or got[0] != count or list(got[2:]) != sides or channels not in ("K", got[1]):
+        raise TrialError(
+            f"the model returned logits {got} {where}, "
+            f"expected ({count}, {channels}, {sides[0]}, {sides[1]}): its output must have the height and width of its input {tuple(windows.shape)}; "
+            "if it cannot take this size, its card needs a size_divisor."
+        )
+
+
+def _check_finite(logits: Tensor) -> None:
+    finite = torch.isfinite(logits)
+    if bool(finite.all()):
+        return
+    channel, row, column = (~finite).nonzero()[0].tolist()
+    raise TrialError(
+        f"the model's logits are not finite: {logits[channel, row, column].item()} in channel {channel} "
+        f"at row {row}, column {column} (px), {int((~finite).sum())} of {finite.numel()} values in all. "
+        "Training has probably diverged: try a lower learning rate or fp32."
+    )

@@ -1,0 +1,88 @@
+"""Which devices this machine has, and what they are called.
+
+PyTorch takes a second to import, so it is asked only where an accelerator can be.
+"""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+
+from ..errors import UsageError
+
+_CPUINFO = Path("/proc/cpuinfo")
+_ACCELERATOR_NODES = tuple(Path("/dev", name) for name in ("nvidia0", "nvidiactl", "kfd", "dxg"))
+"""NVIDIA, NVIDIA in a container, AMD, and either under WSL."""
+
+
+def may_have_accelerator() -> bool:
+    """Say whether asking PyTorch for an accelerator is worth it; on Linux its device node tells."""
+    return platform.system() != "Linux" or any(node.exists() for node in _ACCELERATOR_NODES)
+
+
+def choose_device(requested: str) -> str:
+    """Settle on a device.
+
+    Args:
+        requested: ``auto`` (an accelerator if there is one), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Returns:
+        ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises:
+        UsageError: `requested` is none of these, or not on this machine.
+    """
+    if requested == "cpu":
+        return "cpu"
+    available = _accelerators() if may_have_accelerator() else ()
+    if requested == "auto":
+        return available[0] if available else "cpu"
+    if requested in available:
+        return requested
+    raise UsageError(
+        f"device {requested!r} is not on this machine; expected auto or one of: "
+        f"{', '.join(('cpu', *available))}. If it should be here, check the driver and that the "
+        "installed PyTorch was built for it."
+    )
+
+
+def device_name(device: str) -> str:
+    """Return what the CPU or GPU is called by its maker."""
+    if not device.startswith("cuda"):
+        return cpu_name()  # Apple's GPU goes by the chip's name
+    import torch
+
+    return str(torch.cuda.get_device_name(device))
+
+
+def cpu_name() -> str:
+    """Return the CPU's model name, or its architecture where the system does not tell the model."""
+    if platform.system() == "Darwin":
+        return sysctl("machdep.cpu.brand_string")
+    return cpuinfo_field("model name") or platform.processor() or platform.machine()
+
+
+def cpuinfo_field(name: str) -> str:
+    """Return the value of a field of ``/proc/cpuinfo`` for the first CPU; empty where there is none."""
+    try:
+        lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
+
+
+def sysctl(name: str) -> str:
+    """Return a value of the macOS kernel; empty for a name that it does not know."""
+    command = ["/usr/sbin/sysctl", "-n", name]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+
+
+def _accelerators() -> tuple[str, ...]:
+    """Name the devices that PyTorch can use, the one to prefer first."""
+    import torch
+
+    numbered = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    cuda = ("cuda", *numbered) if torch.cuda.is_available() else ()
+    return (*cuda, "mps") if torch.backends.mps.is_available() else cuda

@@ -1,0 +1,46 @@
+"""Which floating-point precision the hardware is made for."""
+
+from __future__ import annotations
+
+import platform
+from typing import Literal
+
+from ..contracts import Precision
+from .hardware import cpuinfo_field, sysctl
+
+_BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""x86 and Arm names of the instructions in ``/proc/cpuinfo``."""
+
+
+def resolve_precision(requested: Literal["auto", "fp32", "bf16"], device: str) -> Precision:
+    """Settle on a precision.
+
+    Args:
+        requested: What is asked for by name is what is used; ``auto`` is bf16 where `device` computes in
+            it natively, and fp32 elsewhere (Apple's GPU included).
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    """
+    if requested != "auto":
+        return requested
+    return "bf16" if _has_bf16(device) else "fp32"
+
+
+def cpu_has_bf16() -> bool:
+    """Say whether this CPU has bfloat16 instructions; False where the system does not tell."""
+    if platform.system() == "Darwin":
+        return sysctl("hw.optional.arm.FEAT_BF16") == "1"
+    flags = cpuinfo_field("flags") or cpuinfo_field("Features")
+    return not _BF16_FLAGS.isdisjoint(flags.split())
+
+
+def _has_bf16(device: str) -> bool:
+    if device == "cpu":
+        return cpu_has_bf16()
+    return device.startswith("cuda") and _gpu_has_bf16(device)
+
+
+def _gpu_has_bf16(device: str) -> bool:
+    import torch
+
+    # NVIDIA from Ampere (8.0) on; every AMD GPU that PyTorch supports
+    return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= (8, 0)

@@ -1,0 +1,123 @@
+"""What a model's inference costs, and the whole cost of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..contracts import Precision, Profile
+from ..errors import TrialError
+from .complexity import count_flops, count_parameters
+from .hardware import device_name
+from .latency import Shape, measure_latency, measure_throughput
+from .memory import MemoryPeak
+
+_CPU_BATCH = 4
+_GPU_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceProfile:
+    """The fields of `contracts.Profile` that say what inference costs, with its conditions."""
+
+    device: str
+    precision: Precision
+    threads: int | None
+    parameters: int
+    trainable_parameters: int
+    input_shape: Shape
+    flops: int | None
+    latency_p50_ms: float
+    latency_p95_ms: float
+    latency_runs: int
+    throughput_batch: int
+    throughput_images_per_s: float
+
+
+def profile_inference(
+    model: nn.Module,
+    *,
+    channels: int,
+    window: int,
+    device: str,
+    precision: Precision,
+    on_note: Callable[[str], None],
+) -> InferenceProfile:
+    """Measure a model on windows as evaluation uses them.
+
+    Call it after `PeakMemory` was read: attention is spelt out to count FLOPs, which takes memory.
+
+    Args:
+        model: On `device`.
+        channels: C of the input.
+        window: H and W of the input, px.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        precision: ``bf16``: under autocast.
+        on_note: Hears why a number is not available, or was taken in another way than usual.
+    """
+    shape = (1, channels, window, window)
+    batches = (_CPU_BATCH if device == "cpu" else _GPU_BATCH, *shape[1:])
+    parameters, trainable = count_parameters(model)
+    latency = measure_latency(model, shape, device=device, precision=precision)
+    throughput = measure_throughput(model, batches, device=device, precision=precision, on_note=on_note)
+    return InferenceProfile(
+        device=device_name(device),
+        precision=precision,
+        threads=torch.get_num_threads() if device == "cpu" else None,
+        parameters=parameters,
+        trainable_parameters=trainable,
+        input_shape=shape,
+        flops=_flops(model, shape, device, precision, on_note),
+        latency_p50_ms=latency.p50_ms,
+        latency_p95_ms=latency.p95_ms,
+        latency_runs=latency.runs,
+        throughput_batch=throughput.batch,
+        throughput_images_per_s=throughput.images_per_s,
+    )
+
+
+def complete_profile(
+    inference: InferenceProfile,
+    memory: MemoryPeak,
+    *,
+    train_seconds: float,
+    train_images_per_s: float,
+    validation_seconds: float,
+    test_seconds: float,
+) -> Profile:
+    """Join what inference costs with what the trial as a whole cost."""
+    return Profile(
+        device=inference.device,
+        precision=inference.precision,
+        threads=inference.threads,
+        parameters=inference.parameters,
+        trainable_parameters=inference.trainable_parameters,
+        input_shape=inference.input_shape,
+        flops=inference.flops,
+        latency_p50_ms=inference.latency_p50_ms,
+        latency_p95_ms=inference.latency_p95_ms,
+        latency_runs=inference.latency_runs,
+        throughput_batch=inference.throughput_batch,
+        throughput_images_per_s=inference.throughput_images_per_s,
+        memory_kind=memory.kind,
+        peak_memory_mib=memory.peak_mib,
+        peak_memory_reserved_mib=memory.reserved_mib,
+        train_seconds=train_seconds,
+        train_images_per_s=train_images_per_s,
+        validation_seconds=validation_seconds,
+        test_seconds=test_seconds,
+    )
+
+
+def _flops(
+    model: nn.Module, shape: Shape, device: str, precision: Precision, on_note: Callable[[str], None]
+) -> int | None:
+    """Count FLOPs; where that cannot be done the trial's other numbers still stand."""
+    try:
+        return count_flops(model, shape, device=device, precision=precision)
+    except TrialError as error:
+        on_note(str(error))
+        return None
