@@ -519,7 +519,7 @@ class Selection:
     """None: the metric applied to no validation case, and the last state was kept."""
 
 
-RECORD_VERSION = 1
+RECORD_VERSION: Literal[1] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -596,7 +596,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Board:
-    """The trials that may stand in one table: same data, recipe (but for precision) and protocol.
+    """The trials that may stand in one table: same data, recipe and protocol.
 
     Equal to itself only, hence hashable: what is worked out for a board can be kept beside it.
     """

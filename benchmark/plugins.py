@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 import pluggy
@@ -84,10 +87,13 @@ class Plugins:
     def _collect(self, plugin: str, hook: str, kind: type[C], registry: Registry[C]) -> None:
         """Call one plugin's hook and register the cards that it returns."""
         distribution, version = self._origins[plugin]
+        source = _source(self._manager.get_plugin(plugin))
         for card in self._call(plugin, hook):
             if fault := _fault(card, kind):
                 self._report(distribution, hook, fault, REMEDY_UPDATE)
-            elif isinstance(card, kind) and (claims := registry.add(Offer(card, distribution, version))):
+            elif isinstance(card, kind) and (
+                claims := registry.add(Offer(card, distribution, version, source))
+            ):
                 what = f"the {registry.kind} name {card.name!r} is already claimed by {claims[0]}"
                 self._report(distribution, hook, what, "Uninstall one of the two to use that name")
 
@@ -134,7 +140,7 @@ def load_plugins(installed: Callable[[], Iterable[Distribution]] = distributions
     return plugins
 
 
-def _fault(card: object, kind: type[Card]) -> str:
+def _fault(card: object, kind: type[C]) -> str:
     """Say what is wrong with a card, or nothing."""
     if not isinstance(card, kind):
         return f"it returned a {type(card).__name__} where a {kind.__name__} was expected"
@@ -144,6 +150,15 @@ def _fault(card: object, kind: type[Card]) -> str:
     if not callable(factory) and not (isinstance(factory, str) and factory.count(":") == 1):
         return f"{card.name}'s factory is {factory!r}, expected a callable or 'module:attribute'"
     return ""
+
+
+def _source(plugin: object) -> Path | None:
+    """Find the package that a plugin lives in, or its file if it is a single one."""
+    module = plugin if isinstance(plugin, ModuleType) else sys.modules.get(type(plugin).__module__)
+    file = getattr(module, "__file__", None)
+    if module is None or file is None:
+        return None
+    return Path(file).parent if module.__package__ else Path(file)
 
 
 def _one_line(error: BaseException) -> str:

@@ -12,7 +12,9 @@ from .errors import UsageError
 MODEL_FORM = "NAME, NAME@INIT, NAME[OPTION=VALUE,...]@INIT or NAME@file:PATH"
 DATASET_FORM = "NAME, NAME:PATH or NAME[OPTION=VALUE,...]:PATH"
 
-_MODEL = re.compile(r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>[^\]]*)\])?(@(?P<init>[^:]+)(:(?P<location>.+))?)?")
+_MODEL = re.compile(
+    r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>[^\]]*)\])?(@(?P<init>[^:]+)(:(?P<location>.+))?)?"
+)
 _DATASET = re.compile(r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>[^\]]*)\])?(:(?P<location>.+))?")
 
 
@@ -45,7 +47,9 @@ def split_list(text: str) -> list[str]:
     """
     items = [item.strip() for item in re.split(r",(?![^\[]*\])", text)]
     if not all(items):
-        raise UsageError(f"got {text!r}, which has an empty item; expected a comma-separated list like 'a,b'.")
+        raise UsageError(
+            f"got {text!r}, which has an empty item; expected a comma-separated list like 'a,b'."
+        )
     return items
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from .contracts import (
@@ -40,6 +41,8 @@ class Offer(Generic[C]):
     card: C
     distribution: str
     version: str
+    source: Path | None = None
+    """The plugin's package, or its file where it is a single one; None if it was not imported from a file."""
 
 
 @dataclass(slots=True)
@@ -105,6 +108,8 @@ class Catalogue:
         )
 
 
-def by_kind(catalogue: Catalogue) -> Mapping[str, Registry[ModelCard] | Registry[DatasetCard] | Registry[MetricCard]]:
+def by_kind(
+    catalogue: Catalogue,
+) -> Mapping[str, Registry[ModelCard] | Registry[DatasetCard] | Registry[MetricCard]]:
     """Return the registries that ``list`` shows, by their plural names."""
     return {"models": catalogue.models, "datasets": catalogue.datasets, "metrics": catalogue.metrics}

@@ -1,1 +1,5 @@
-"""."""
+"""The command line: ``emseg-bench``."""
+
+from .app import main
+
+__all__ = ["main"]

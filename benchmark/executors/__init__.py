@@ -1,1 +1,1 @@
-"""."""
+"""Ways to run trials outside the command's own process."""

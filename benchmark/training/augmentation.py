@@ -17,7 +17,9 @@ AFFINE_MARGIN = math.sqrt(2) / ZOOM[0]
 """A crop must be cut this much larger for a rotation and zoom-out to leave no empty corner."""
 
 
-def augment(image: Tensor, labels: Tensor, side: int, settings: Augmentation, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def augment(
+    image: Tensor, labels: Tensor, side: int, settings: Augmentation, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
     """Change a crop at random.
 
     Args:
@@ -30,7 +32,7 @@ def augment(image: Tensor, labels: Tensor, side: int, settings: Augmentation, rn
     Returns:
         Image (C, side, side) float32 and labels (side, side).
     """
-    image, labels = _warp(image, labels, side, settings, rng)
+    image, labels = _warp(image, labels, side, rng)
     image, labels = _flip(image, labels, settings, rng)
     return _change_intensity(image, settings, rng), labels
 
@@ -40,7 +42,7 @@ def margin(settings: Augmentation, rng: np.random.Generator) -> float:
     return AFFINE_MARGIN if settings.affine and rng.random() < settings.affine else 1.0
 
 
-def _warp(image: Tensor, labels: Tensor, side: int, settings: Augmentation, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _warp(image: Tensor, labels: Tensor, side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Rotate and zoom a crop that was cut larger, then take its centre."""
     if image.shape[-1] == side:
         return image, labels
@@ -51,7 +53,9 @@ def _warp(image: Tensor, labels: Tensor, side: int, settings: Augmentation, rng:
     return transforms.center_crop(image, [side, side]), transforms.center_crop(labels, [side, side])
 
 
-def _flip(image: Tensor, labels: Tensor, settings: Augmentation, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _flip(
+    image: Tensor, labels: Tensor, settings: Augmentation, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
     dims = [dim for dim in (-1, -2) if rng.random() < settings.flip]
     turns = int(rng.integers(4)) if settings.rotate90 else 0
     if dims:

@@ -32,7 +32,15 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
         ignore_value: Label of pixels that do not count.
     """
 
-    def __init__(self, dataset: Dataset, cases: Sequence[Case], recipe: Recipe, side: int, seed: int, ignore_value: int | None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        cases: Sequence[Case],
+        recipe: Recipe,
+        side: int,
+        seed: int,
+        ignore_value: int | None,
+    ) -> None:
         self._dataset, self._cases, self._recipe = dataset, cases, recipe
         self._side, self._seed, self._ignore_value = side, seed, ignore_value
         self._cache: dict[int, Sample] = {}
@@ -44,7 +52,7 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
         """Make the crop of one draw: the same every time, in whichever process."""
         rng = random_stream(self._seed, CROP_STREAM, draw.number)
-        sample = self._read(draw.index)
+        sample = self._read(draw.image)
         size = round(self._side * margin(self._recipe.augmentation, rng))
         top, left = self._choose(sample.labels, size, rng)
         image = to_unit(torch.from_numpy(_cut(sample.image, top, left, size)))
@@ -65,9 +73,13 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
     def _choose(self, labels: Pixels, size: int, rng: np.random.Generator) -> tuple[int, int]:
         """Choose the crop's top left corner: about a foreground pixel, or anywhere."""
         height, width = labels.shape
-        if rng.random() < self._recipe.foreground_crops and (pixel := self._foreground_pixel(labels, rng)) is not None:
+        if (
+            rng.random() < self._recipe.foreground_crops
+            and (pixel := self._foreground_pixel(labels, rng)) is not None
+        ):
             jitter = rng.integers(size, size=2)
-            return _clip(pixel // width - jitter[0], height - size), _clip(pixel % width - jitter[1], width - size)
+            y, x = pixel // width - jitter[0], pixel % width - jitter[1]
+            return _clip(y, height - size), _clip(x, width - size)
         return int(rng.integers(max(height - size, 0) + 1)), int(rng.integers(max(width - size, 0) + 1))
 
     def _foreground_pixel(self, labels: Pixels, rng: np.random.Generator) -> int | None:

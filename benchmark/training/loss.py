@@ -51,5 +51,7 @@ class SegmentationLoss(nn.Module):
 
     def _binary_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         counts = labels != NOTHING
-        entropy = F.binary_cross_entropy_with_logits(logits[:, 0], labels.clamp(min=0).float(), reduction="none")
+        entropy = F.binary_cross_entropy_with_logits(
+            logits[:, 0], labels.clamp(min=0).float(), reduction="none"
+        )
         return (entropy * counts).sum() / counts.sum().clamp(min=1)

@@ -24,7 +24,14 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         device: Where batches go.
     """
 
-    def __init__(self, network: nn.Module, loss: SegmentationLoss, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: SegmentationLoss,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        device: torch.device,
+    ) -> None:
         super().__init__()
         self.network, self.loss = network, loss
         self._mean, self._std, self._device = mean, std, device
@@ -52,8 +59,8 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         labels = labels.to(self._device, non_blocking=True)
         if logits.ndim != 4 or logits.shape[-2:] != labels.shape[-2:]:
             raise TrialError(
-                f"the model turned {tuple(images.shape)} into {tuple(logits.shape)}, expected logits (N, K, H, W) "
-                f"of the same height and width; mend the model's forward()."
+                f"the model turned {tuple(images.shape)} into {tuple(logits.shape)}, "
+                "expected logits (N, K, H, W) of the same height and width; mend the model's forward()."
             )
         loss: Tensor = self.loss(logits, labels)
         return loss

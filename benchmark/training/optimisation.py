@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR
@@ -48,7 +49,7 @@ def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
     Biases and normalisation scales (all 1-D parameters) are not decayed.
     """
     trainable = [p for p in model.parameters() if p.requires_grad]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in trainable if p.ndim > 1]},
         {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
     ]

@@ -34,7 +34,9 @@ class ResumeHook(Hook):  # type: ignore[misc]
 
     priority = "LOWEST"  # after everything that belongs to the iteration
 
-    def __init__(self, path: Path, fingerprint: str, seconds: float, state: TrainingState, watch: WatchHook) -> None:
+    def __init__(
+        self, path: Path, fingerprint: str, seconds: float, state: TrainingState, watch: WatchHook
+    ) -> None:
         self._path, self._fingerprint, self._seconds = path, fingerprint, seconds
         self._state, self._watch = state, watch
         self._saved = time.monotonic()
@@ -45,7 +47,9 @@ class ResumeHook(Hook):  # type: ignore[misc]
             self._restore(runner, torch.load(self._path, map_location="cpu", weights_only=True))
         self._saved = time.monotonic()
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:  # noqa: ARG002
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
         """Save when it is time, but not after the last iteration."""
         if time.monotonic() - self._saved >= self._seconds and batch_idx + 1 < runner.max_iters:
             self._watch.pause()
@@ -87,7 +91,8 @@ def _plain(saved: dict[str, Any]) -> dict[str, Any]:
 
 
 def _random_states() -> dict[str, Any]:
-    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002 - models may draw from it
+    numpy: Any = np.random.get_state()  # noqa: NPY002 - models may draw from it
+    kind, keys, position, has_gauss, gauss = numpy
     version, internal, following = random.getstate()
     return {
         "torch": torch.get_rng_state(),

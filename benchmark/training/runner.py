@@ -65,7 +65,7 @@ class TrialRunner(Runner):  # type: ignore[misc]
             experiment_name=name,
         )
 
-    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:  # noqa: ARG002
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """Leave the model where it is: mmengine would move it to the first accelerator that it finds."""
         return model
 
@@ -89,13 +89,15 @@ class DrawLoop(BaseLoop):  # type: ignore[misc]
             self.runner.call_hook("before_train_iter", batch_idx=self.iter, data_batch=batch)
             outputs = self.runner.model.train_step(batch, optim_wrapper=self.runner.optim_wrapper)
             self.iter += 1
-            self.runner.call_hook("after_train_iter", batch_idx=self.iter - 1, data_batch=batch, outputs=outputs)
+            self.runner.call_hook(
+                "after_train_iter", batch_idx=self.iter - 1, data_batch=batch, outputs=outputs
+            )
         self.runner.call_hook("after_train")
-        return self.runner.model
+        model: nn.Module = self.runner.model
+        return model
 
     def _batches(self) -> Iterator[list[Tensor]]:
         sampler = self.dataloader.sampler
         assert isinstance(sampler, DrawSampler)  # noqa: S101 - `train` builds it
         sampler.start = self.iter * self.dataloader.batch_size
         return iter(self.dataloader)
-

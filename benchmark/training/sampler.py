@@ -27,10 +27,12 @@ def random_stream(seed: int, stream: int, position: int) -> np.random.Generator:
 
 
 class Draw(NamedTuple):
-    """One training crop to make: its number in the stream, and the image that it is cut from."""
+    """One training crop to make."""
 
     number: int
-    index: int
+    """Its place in the stream."""
+    image: int
+    """Which image it is cut from."""
 
 
 class DrawSampler(Sampler[Draw]):

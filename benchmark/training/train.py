@@ -42,7 +42,9 @@ def crop_side(recipe: Recipe, size_divisor: int) -> int:
     return -(-recipe.crop // size_divisor) * size_divisor
 
 
-def train(network: nn.Module, dataset: Dataset, spec: TrialSpec, score: Score, setup: TrainingSetup) -> TrainingState:
+def train(
+    network: nn.Module, dataset: Dataset, spec: TrialSpec, score: Score, setup: TrainingSetup
+) -> TrainingState:
     """Train `network` in place, going on from the folder's resume point if there is one.
 
     Args:
@@ -101,10 +103,17 @@ def train(network: nn.Module, dataset: Dataset, spec: TrialSpec, score: Score, s
 RESUME_POINT = "resume.pt"
 
 
-def _loader(dataset: Dataset, spec: TrialSpec, device: torch.device) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+def _loader(
+    dataset: Dataset, spec: TrialSpec, device: torch.device
+) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
     recipe, cases = spec.recipe, dataset.manifest.split("train")
     crops = TrainingCrops(
-        dataset, cases, recipe, crop_side(recipe, spec.model.size_divisor), spec.seed, dataset.manifest.ignore_value
+        dataset,
+        cases,
+        recipe,
+        crop_side(recipe, spec.model.size_divisor),
+        spec.seed,
+        dataset.manifest.ignore_value,
     )
     workers = 0 if device.type == "cpu" else min(8, os.cpu_count() or 1)
     return DataLoader(

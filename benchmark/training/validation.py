@@ -49,7 +49,9 @@ class ValidationHook(Hook):  # type: ignore[misc]
         self._series, self._higher = f"val/{metric}", higher_is_better
         self._milestones = milestones(iterations, times)
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:  # noqa: ARG002
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
         """Score at a milestone."""
         if batch_idx + 1 in self._milestones:
             self._watch.pause()
@@ -62,7 +64,11 @@ class ValidationHook(Hook):  # type: ignore[misc]
         """Note a score; keep the weights if none was better."""
         if score is not None:
             self._state.curve.append(CurvePoint(iteration, self._series, score))
-        if score is not None and self._state.best_score is not None and not self._beats(score, self._state.best_score):
+        if (
+            score is not None
+            and self._state.best_score is not None
+            and not self._beats(score, self._state.best_score)
+        ):
             return
         if score is None and self._state.best_score is not None:
             return

@@ -33,11 +33,13 @@ class WatchHook(Hook):  # type: ignore[misc]
         self._interval = max(1, iterations // POINTS)
         self._mark = time.perf_counter()
 
-    def before_train(self, runner: Runner) -> None:  # noqa: ARG002
+    def before_train(self, runner: Runner) -> None:
         """Start the clock."""
         self._mark = time.perf_counter()
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:  # noqa: ARG002
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
         """Read the loss now and then.
 
         Raises:
@@ -61,8 +63,12 @@ class WatchHook(Hook):  # type: ignore[misc]
         rate = runner.optim_wrapper.get_lr()["lr"][0]
         if not math.isfinite(loss):
             raise TrialError(
-                f"the training loss became {loss} at iteration {done} of {self._iterations} (learning rate {rate:.2g}); "
-                f"lower it with --set recipe.learning_rate=..., or use --precision fp32."
+                f"the training loss became {loss} at iteration {done} of {self._iterations} "
+                f"(learning rate {rate:.2g}); lower it with --set recipe.learning_rate=..., "
+                "or use --precision fp32."
             )
-        self._state.curve += [CurvePoint(done, "train/loss", loss), CurvePoint(done, "train/learning_rate", rate)]
+        self._state.curve += [
+            CurvePoint(done, "train/loss", loss),
+            CurvePoint(done, "train/learning_rate", rate),
+        ]
         self._tell(done, loss)

@@ -1,0 +1,79 @@
+"""From stored trials to boards: what may stand in one table, and what a newer trial replaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+
+import pandas as pd
+
+from .contracts import Board, Record, Trial
+from .evaluation.scoring import to_frame
+from .experiment import describe
+from .hashing import sha256_of
+from .records import load_record
+from .store import Store, TrialFolder
+
+CURVE_COLUMNS = ["iteration", "series", "value"]
+
+
+def load_boards(store: Store) -> list[Board]:
+    """Read all records of a store and group them; the board with the newest record comes first.
+
+    Raises:
+        StoreError: A record or table is damaged.
+    """
+    groups: dict[str, list[tuple[Record, TrialFolder]]] = {}
+    for folder in store.trials():
+        record = load_record(folder)
+        groups.setdefault(_group(record), []).append((record, folder))
+    boards = [_board(members) for members in groups.values()]
+    boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
+    return _distinguish(boards)
+
+
+def _group(record: Record) -> str:
+    """Name what all trials of one table have in common."""
+    spec = record.spec
+    metrics = {metric.name: metric.version for metric in spec.metrics}
+    return sha256_of([spec.dataset.manifest_sha256, asdict(spec.recipe), asdict(spec.protocol), metrics])
+
+
+def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
+    newest: dict[tuple[str, int], tuple[Record, TrialFolder]] = {}
+    ordered = sorted(members, key=lambda member: (member[0].status == "complete", member[0].finished))
+    for record, folder in ordered:
+        newest[record.spec.model.label, record.spec.seed] = (record, folder)
+    trials = [_trial(record, folder) for record, folder in newest.values()]
+    spec = trials[0].record.spec
+    return Board(
+        title=" · ".join(
+            [spec.dataset.label, describe(spec.recipe), spec.recipe.precision, describe(spec.protocol)]
+        ),
+        slug="",
+        trials=tuple(
+            sorted(trials, key=lambda trial: (trial.record.spec.model.label, trial.record.spec.seed))
+        ),
+        superseded=len(ordered) - len(newest),
+        primary=next(metric for metric in spec.metrics if metric.name == spec.protocol.primary),
+    )
+
+
+def _trial(record: Record, folder: TrialFolder) -> Trial:
+    complete = record.status == "complete"
+    cases = pd.read_parquet(folder.cases) if complete else to_frame([])
+    curve = pd.read_parquet(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
+    return Trial(record, folder.path, cases, curve)
+
+
+def _distinguish(boards: list[Board]) -> list[Board]:
+    """Give each board a title and a file name of its own: equal names, other data or settings."""
+    titles = [board.title for board in boards]
+    named = []
+    for number, board in enumerate(boards, start=1):
+        data = board.trials[0].record.spec.dataset.manifest_sha256[:6]
+        title = f"{board.title} (data {data})" if titles.count(board.title) > 1 else board.title
+        slug = re.sub(r"[^a-z0-9]+", "-", board.title.lower()).strip("-")[:60]
+        named.append(replace(board, title=title, slug=f"{number}-{slug}"))
+    return named

@@ -1,0 +1,112 @@
+"""``emseg-bench list``: what there is to choose from."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ..contracts import DatasetCard, MetricCard, ModelCard
+
+EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --json"
+
+Row = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    MODELS = "models"
+    DATASETS = "datasets"
+    METRICS = "metrics"
+    RECIPES = "recipes"
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+) -> None:
+    """List the models, datasets, metrics or recipes that can be asked for."""
+    rows, problems = _rows(kind)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        from .tables import print_table
+
+        print_table([{key: _text(value) for key, value in row.items()} for row in rows])
+    for problem in problems:
+        typer.echo(f"warning: plugin {problem}", err=True)
+
+
+def _rows(kind: Kind) -> tuple[list[Row], list[str]]:
+    if kind is Kind.RECIPES:
+        return _recipes(), []
+    from ..plugins import load_plugins
+
+    catalogue = load_plugins().catalogue
+    rows = {
+        Kind.MODELS: [_model(card) for card in catalogue.models],
+        Kind.DATASETS: [_dataset(card) for card in catalogue.datasets],
+        Kind.METRICS: [_metric(card) for card in catalogue.metrics],
+    }[kind]
+    return rows, [str(problem) for problem in catalogue.problems]
+
+
+def _model(card: ModelCard) -> Row:
+    return {
+        "name": card.name,
+        "family": card.family,
+        "parameters": card.parameters,
+        "initialisations": [init.name for init in card.initialisations],
+        "size divisor": card.size_divisor,
+        "description": card.description,
+    }
+
+
+def _dataset(card: DatasetCard) -> Row:
+    return {
+        "name": f"{card.name}:PATH" if card.needs_location else card.name,
+        "dimension": card.dimension,
+        "classes": list(card.classes) if card.classes else None,
+        "voxel size (nm)": list(card.voxel_size_nm) if card.voxel_size_nm else None,
+        "licence": card.licence,
+        "description": card.description,
+    }
+
+
+def _metric(card: MetricCard) -> Row:
+    return {
+        "name": card.name,
+        "unit": card.unit,
+        "better": card.direction,
+        "version": card.version,
+        "description": card.description,
+    }
+
+
+def _recipes() -> list[Row]:
+    from dataclasses import asdict
+
+    from ..presets import RECIPES
+
+    shown = (
+        "name",
+        "iterations",
+        "batch_size",
+        "crop",
+        "optimiser",
+        "learning_rate",
+        "schedule",
+        "validations",
+    )
+    return [{key: asdict(recipe)[key] for key in shown} for recipe in RECIPES.values()]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,214 @@
+"""``emseg-bench run``: the main job."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..contracts import Runtime
+    from ..planning import Plan
+    from ..plugins import Plugins
+    from ..session import Outcome
+    from ..store import Store
+
+ALL_DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
+
+EXAMPLES = """Examples:
+
+  emseg-bench run --models retina,unet
+
+  emseg-bench run --models retina,unet@imagenet --datasets folder:/data/my_cells --seeds 5
+
+  emseg-bench run --models "unet[encoder=resnet50]" --recipe quick --set recipe.iterations=200
+
+  emseg-bench run experiment.yaml --dry-run
+"""
+
+
+class PrecisionChoice(StrEnum):
+    """What ``--precision`` takes."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
+def run(
+    experiment: Annotated[
+        Path | None,
+        typer.Argument(
+            help="An experiment in YAML; options given beside it win.", metavar="[EXPERIMENT.yaml]"
+        ),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(help="Models, comma-separated: NAME, NAME@INIT, NAME[OPTION=VALUE]@file:PATH."),
+    ] = None,
+    datasets: Annotated[
+        str | None,
+        typer.Option(help="Datasets, comma-separated: NAME or folder:PATH.  [default: synthetic-em]"),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Number of seeds (3 means 0, 1, 2), or a list: 3,7.  [default: 1]")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="How to train: smoke, quick or standard.  [default: quick]")
+    ] = None,
+    protocol: Annotated[str | None, typer.Option(help="How to score: emseg-v1.  [default: emseg-v1]")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one value: recipe.iterations=200, protocol.overlap=0.25.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Results folder; trials that are complete in it are not run again.")
+    ] = Path("results"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[
+        PrecisionChoice | None,
+        typer.Option(
+            help="bf16: bfloat16 under autocast; auto: where the hardware is made for it.  [default: auto]"
+        ),
+    ] = None,
+    executor: Annotated[str, typer.Option(help="What runs the trials.")] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Trials at once.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads of one trial.  [default: cores / workers]")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.01, help="Stop a trial after so many minutes and mark it as failed.")
+    ] = None,
+    strict_weights: Annotated[
+        bool,
+        typer.Option("--strict-weights", help="Stop if a model's published weights are not on this machine."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the plan or outcome as JSON; progress goes to standard error."),
+    ] = False,
+) -> None:
+    """Train, evaluate and profile every model on every dataset, and write a report."""
+    from ..cache import cache_folder
+    from ..contracts import Runtime
+    from ..experiment import build_experiment
+    from ..planning import make_plan
+    from ..plugins import load_plugins
+    from ..profiling.hardware import choose_device
+    from ..store import Store
+
+    asked = {
+        "models": _list(models),
+        "datasets": _list(datasets),
+        "seeds": _seeds(seeds),
+        "recipe": recipe,
+        "protocol": protocol,
+        "strict_weights": strict_weights or None,
+    }
+    settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
+    wanted = build_experiment(experiment, asked, settings)
+    plugins = load_plugins()
+    cache = cache_folder()
+    where = choose_device(device)
+    plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
+    runtime = Runtime(
+        device=where, workers=workers, threads=threads, timeout_minutes=timeout, cache=str(cache)
+    )
+    if dry_run:
+        _print_plan(plan, Store(out), runtime, as_json=as_json)
+        return
+    try:
+        raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, as_json=as_json))
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on where this one stopped", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _print_plan(plan: Plan, store: Store, runtime: Runtime, *, as_json: bool) -> None:
+    from .summary import plan_as_data
+
+    if as_json:
+        typer.echo(json.dumps(plan_as_data(plan, store), indent=2))
+        return
+    from rich.console import Console
+
+    from ..session import pending
+    from .summary import announce, print_plan
+
+    announce(plan, Console(), len(pending(plan, store)), runtime)
+    print_plan(plan, store)
+
+
+def _run(
+    plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, *, as_json: bool
+) -> int:
+    from rich.console import Console
+
+    from ..lazy import resolve
+    from ..session import pending, run_plan
+    from .progress import show
+    from .summary import announce
+
+    console = Console(stderr=as_json)
+    offer = plugins.catalogue.find(plugins.catalogue.executors, executor)
+    todo = len(pending(plan, store))
+    announce(plan, console, todo, runtime)
+    for problem in plugins.catalogue.problems:
+        console.print(
+            f"warning: plugin {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True
+        )
+    with show(plan.trials, todo, console) as view:
+        outcome = run_plan(plan, store, resolve(offer.card.factory, offer)(runtime), plugins, view)
+    return _finish(plan, plugins, store, outcome, console, as_json=as_json)
+
+
+def _finish(
+    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, *, as_json: bool
+) -> int:
+    """Report what came of a run; return the exit code."""
+    from .reporting import build_report, is_fresh
+    from .summary import outcome_as_data, print_failures, print_leaderboards
+
+    if outcome.ran or not is_fresh(store):
+        console.print("writing the report", style="dim", highlight=False)
+        for problem in build_report(store, plugins):
+            console.print(
+                f"warning: {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True
+            )
+    if as_json:
+        typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2))
+    else:
+        from ..boards import load_boards
+
+        print_leaderboards(load_boards(store), plan)
+        print_failures(outcome.failed, plan, console)
+        console.print(f"report: {store.report / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
+    return SOME_FAILED if outcome.failed else ALL_DONE
+
+
+def _list(text: str | None) -> list[str] | None:
+    from ..references import split_list
+
+    return split_list(text) if text is not None else None
+
+
+def _seeds(text: str | None) -> int | list[int] | None:
+    """Read ``3`` as a number of seeds, and ``3,7`` or ``3,`` as a list of them."""
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.removesuffix(",").split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise UsageError(f"got --seeds {text}, expected a number of seeds such as 3, or a list such as 3,7.")
+    return int(text) if "," not in text else [int(part) for part in parts]

@@ -1,0 +1,124 @@
+"""What a run prints about its plan before, and about its result after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from ..contracts import Board, Runtime, TrialSpec
+from ..experiment import describe
+from ..planning import Plan
+from ..session import Outcome
+from ..store import Store
+from .progress import trial_name
+from .tables import print_table
+
+
+def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
+    """Say what will run, where, and what must be known about it."""
+    first = next(iter(plan.trials.values()))
+    cached = len(plan.trials) - todo
+    trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
+    console.print(
+        f"{trials}, {cached} complete already; recipe {describe(first.recipe)}; "
+        f"protocol {describe(first.protocol)}; {runtime.device}, {first.recipe.precision}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    for note in plan.notes:
+        console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def print_plan(plan: Plan, store: Store) -> None:
+    """Print a row per trial: what it is, its fingerprint, and whether it would run."""
+    print_table(
+        [
+            {
+                "model": spec.model.label,
+                "dataset": spec.dataset.label,
+                "seed": str(spec.seed),
+                "fingerprint": name[:12],
+                "state": "complete" if store.trial(name).is_complete() else "to run",
+            }
+            for name, spec in plan.trials.items()
+        ]
+    )
+
+
+def plan_as_data(plan: Plan, store: Store) -> dict[str, Any]:
+    """Give the plan as plain data."""
+    trials = [trial_as_data(name, spec, store) for name, spec in plan.trials.items()]
+    return {"trials": trials, "notes": list(plan.notes)}
+
+
+def outcome_as_data(plan: Plan, store: Store, outcome: Outcome) -> dict[str, Any]:
+    """Give the outcome as plain data."""
+    return {
+        **plan_as_data(plan, store),
+        "ran": list(outcome.ran),
+        "cached": list(outcome.cached),
+        "failed": outcome.failed,
+        "report": str(store.report / "index.html"),
+    }
+
+
+def trial_as_data(name: str, spec: TrialSpec, store: Store) -> dict[str, Any]:
+    """Give one trial as plain data."""
+    return {
+        "fingerprint": name,
+        "model": spec.model.label,
+        "dataset": spec.dataset.label,
+        "seed": spec.seed,
+        "complete": store.trial(name).is_complete(),
+        "folder": str(store.trial(name).path),
+    }
+
+
+def print_leaderboards(boards: Sequence[Board], plan: Plan) -> None:
+    """Print the leaderboard of each board that the plan's trials stand in."""
+    for board in boards:
+        if any(trial.record.fingerprint in plan.trials for trial in board.trials):
+            _print_leaderboard(board)
+
+
+def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> None:
+    """Print why trials failed."""
+    for name, reason in failed.items():
+        text = f"failed: {trial_name(plan.trials[name])}: {reason}"
+        console.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_leaderboard(board: Board) -> None:
+    from ...reports.cost import COLUMNS
+    from ...reports.leaderboard import leaderboard
+    from ...reports.wording import number, score, spread
+
+    table = leaderboard(board)
+    unit = table.metric.unit
+    shown = [
+        column
+        for column in COLUMNS
+        if column.name in {"parameters_m", "latency_p50_ms", "peak_memory_mib", "train_seconds"}
+    ]
+    rows = [
+        {
+            "rank": str(row.rank) if row.rank else "–",
+            "model": row.model,
+            f"mean {table.metric.name}": spread(row.score.mean, unit),
+            "pooled iou": spread(row.pooled_iou.mean),
+            **{item.class_name: score(item.score.mean, unit) for item in row.score.foreground},
+            **{
+                f"{column.title.lower()} ({column.unit})": number(
+                    getattr(row.cost, column.name) if row.cost else None, column.digits
+                )
+                for column in shown
+            },
+        }
+        for row in table.rows
+    ]
+    print_table(rows, title=table.title)
+    for remark in table.remarks:
+        Console().print(remark, style="dim", highlight=False, markup=False, soft_wrap=True)

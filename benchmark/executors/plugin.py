@@ -1,0 +1,18 @@
+"""The built-in executors."""
+
+from __future__ import annotations
+
+from ..contracts import ExecutorCard
+from ..hookspecs import hookimpl
+
+
+@hookimpl
+def emseg_executors() -> tuple[ExecutorCard, ...]:
+    """Return the executors of this distribution."""
+    return (
+        ExecutorCard(
+            name="local",
+            description="processes on this machine, one per trial",
+            factory="emseg_bench.benchmark.executors.local:LocalExecutor",
+        ),
+    )

@@ -1,0 +1,77 @@
+"""What happens in a trial's own process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
+
+from ..contracts import Event, Job, Runtime
+
+ORPHANED = 3
+"""Exit code of a worker whose command has gone."""
+
+
+def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> None:
+    """Run one trial and send its events; ends with a ``complete`` or ``failed`` one.
+
+    Args:
+        job: What to run.
+        runtime: How.
+        news: Takes `Event`s.
+        alive: Reads end-of-file when the command's process has gone, however it went.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command hears Ctrl-C and decides
+    Thread(target=_follow, args=(alive,), daemon=True).start()
+    _print_to(job.folder / "log.txt")
+    news.send(_run(job, runtime, news))
+
+
+def _run(job: Job, runtime: Runtime, news: Connection) -> Event:
+    """Run the trial; turn whatever it raises into a failed record."""
+    import torch
+
+    from ..errors import EmsegError
+    from ..records import failed_record, now, write_record
+    from ..store import TrialFolder
+    from ..trial import run_trial
+
+    started = now()
+    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
+    try:
+        run_trial(job, runtime, news.send)
+    except EmsegError as error:
+        traceback.print_exc()
+        reason = str(error)
+    except torch.OutOfMemoryError as error:
+        traceback.print_exc()
+        reason = f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
+    except Exception as error:  # noqa: BLE001 - a model is a stranger's code
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error} (the traceback is in {job.folder / 'log.txt'})"
+    else:
+        return Event(fingerprint=job.fingerprint, kind="complete")
+    write_record(TrialFolder(job.folder), failed_record(job, started, reason))
+    return Event(fingerprint=job.fingerprint, kind="failed", message=reason)
+
+
+def _follow(alive: Connection) -> None:
+    """End this process when the command's has ended, so that nothing runs on unseen."""
+    try:
+        alive.recv()
+    except (EOFError, OSError):
+        os._exit(ORPHANED)
+
+
+def _print_to(log: Path) -> None:
+    """Send everything that this process prints, C libraries included, to the trial's log."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(target, stream.fileno())
+    os.close(target)

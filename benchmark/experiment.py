@@ -1,0 +1,170 @@
+"""What a user asks for: models, datasets, seeds, recipe, protocol; from a file, options, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from annotated_types import Ge, MinLen
+
+from .contracts import STRICT, Recipe, ScoringProtocol
+from .errors import UnknownNameError, UsageError
+from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
+from .validation import merge, validate
+
+S = TypeVar("S", Recipe, ScoringProtocol)
+
+DEFAULTS: Mapping[str, Any] = {
+    "datasets": ["synthetic-em"],
+    "seeds": [0],
+    "recipe": DEFAULT_RECIPE,
+    "protocol": DEFAULT_PROTOCOL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """The set of trials that a user asks for: every model on every dataset with every seed."""
+
+    __pydantic_config__ = STRICT
+
+    models: Annotated[tuple[str, ...], MinLen(1)]
+    """References: ``retina``, ``unet@imagenet``."""
+    datasets: Annotated[tuple[str, ...], MinLen(1)]
+    """References: ``synthetic-em``, ``folder:/data/my_cells``."""
+    seeds: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+    recipe: Recipe
+    protocol: ScoringProtocol
+    strict_weights: bool = False
+    """Missing published weights are an error rather than an announced start from scratch."""
+
+
+def build_experiment(
+    file: Path | None, options: Mapping[str, Any], settings: Sequence[str] = ()
+) -> Experiment:
+    """Put an experiment together: defaults, then the file, then options, then ``--set`` values.
+
+    Args:
+        file: An experiment in YAML, or None.
+        options: What the command line says; None values are left out.
+        settings: ``recipe.iterations=200`` and the like.
+
+    Raises:
+        UsageError: Any of them is wrong; names the key.
+    """
+    where = str(file) if file else "experiment"
+    asked = _read(file) if file else {}
+    asked = merge(asked, {key: value for key, value in options.items() if value is not None})
+    if not asked.get("models"):
+        raise UsageError("no model was asked for; name some with --models, for example --models retina,unet.")
+    data = merge(DEFAULTS, asked)
+    data["seeds"] = _seeds(data["seeds"], where)
+    changes = _changes(settings)
+    data["recipe"] = _settings(Recipe, data["recipe"], RECIPES, changes.get("recipe", {}), f"{where}.recipe")
+    data["protocol"] = _settings(
+        ScoringProtocol, data["protocol"], PROTOCOLS, changes.get("protocol", {}), f"{where}.protocol"
+    )
+    experiment = validate(Experiment, data, where)
+    _check(experiment, where)
+    return experiment
+
+
+def describe(settings: Recipe | ScoringProtocol) -> str:
+    """Name a preset and what was changed in it: ``quick, iterations=300``."""
+    presets: Mapping[str, Recipe | ScoringProtocol] = RECIPES if isinstance(settings, Recipe) else PROTOCOLS
+    base, now = (
+        _flat(asdict(presets[settings.name])) if settings.name in presets else {},
+        _flat(asdict(settings)),
+    )
+    changed = [
+        f"{key}={value}"
+        for key, value in now.items()
+        if key not in {"name", "precision"} and base.get(key) != value
+    ]
+    return ", ".join([settings.name, *changed])
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the experiment file {file}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(data, dict):
+        raise UsageError(
+            f"{file} holds {type(data).__name__}, expected keys such as 'models:' and 'datasets:'."
+        )
+    return data
+
+
+def _seeds(seeds: object, where: str) -> object:
+    """Turn ``3`` into the seeds 0, 1, 2; lists are left as they are."""
+    if isinstance(seeds, int) and not isinstance(seeds, bool):
+        if seeds < 1:
+            raise UsageError(
+                f"{where}.seeds: got {seeds}, expected a number of seeds from 1, or a list of seeds."
+            )
+        return list(range(seeds))
+    return seeds
+
+
+def _changes(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Turn ``recipe.augmentation.noise=0.1`` into nested mappings."""
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        head, *rest = path.strip().split(".")
+        if not equals or not rest or head not in {"recipe", "protocol"}:
+            raise UsageError(
+                f"got --set {setting}, expected --set recipe.KEY=VALUE or --set protocol.KEY=VALUE."
+            )
+        value = yaml.safe_load(text)
+        for key in reversed([head, *rest]):
+            value = {key: value}
+        changes = merge(changes, value)
+    return changes
+
+
+def _settings(
+    type_: type[S], asked: object, presets: Mapping[str, S], changes: Mapping[str, Any], where: str
+) -> S:
+    """Build a recipe or protocol: a preset's name, or its changes with ``preset:``; then ``--set``."""
+    given = {"preset": asked} if isinstance(asked, str) else asked
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{where}: got {asked!r}, expected a name ({', '.join(presets)}) or keys to change.")
+    own = dict(given)
+    name = own.pop("preset", DEFAULT_RECIPE if type_ is Recipe else DEFAULT_PROTOCOL)
+    if name not in presets:
+        raise UnknownNameError(where.rpartition(".")[2], str(name), presets)
+    return validate(type_, merge(merge(asdict(presets[name]), own), changes), where)
+
+
+def _check(experiment: Experiment, where: str) -> None:
+    """Check what no single key shows."""
+    protocol, recipe = experiment.protocol, experiment.recipe
+    if protocol.primary not in protocol.metrics:
+        raise UsageError(
+            f"{where}.protocol.primary: got {protocol.primary!r}, "
+            f"expected one of its metrics: {', '.join(protocol.metrics)}."
+        )
+    if not recipe.ce_weight and not recipe.dice_weight:
+        raise UsageError(
+            f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
+        )
+    for key in ("models", "datasets", "seeds"):
+        values = getattr(experiment, key)
+        if len(set(values)) < len(values):
+            raise UsageError(
+                f"{where}.{key}: {', '.join(map(str, values))} names something twice; name each once."
+            )

@@ -1,0 +1,85 @@
+"""Hashes that name things by what they are: data, source code, files, trials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .contracts import Manifest, Provider, TrialSpec
+
+ENGINE_PARTS = ("training", "evaluation", "contracts.py", "inference.py", "normalise.py", "trial.py")
+"""What of our own code, in this folder, can change a number."""
+
+
+def canonical_json(value: Any) -> str:
+    """Write plain data in exactly one way: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_of(value: Any) -> str:
+    """Hash plain data by its canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hash a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_source(places: Iterable[Path]) -> str:
+    """Hash Python files, and all Python files below folders, with their relative names."""
+    found = {
+        str(file.relative_to(place.parent)): file.read_bytes()
+        for place in places
+        for file in ([place] if place.is_file() else sorted(place.rglob("*.py")))
+    }
+    return sha256_of({name: hashlib.sha256(text).hexdigest() for name, text in found.items()})
+
+
+def engine_sha256() -> str:
+    """Hash the engine's own training and evaluation code."""
+    return sha256_of_source(Path(__file__).parent / part for part in ENGINE_PARTS)
+
+
+def manifest_sha256(manifest: Manifest) -> str:
+    """Hash what a dataset holds: classes, statistics, and every case with its split and content."""
+    return sha256_of(asdict(manifest))
+
+
+def fingerprint(spec: TrialSpec) -> str:
+    """Name a trial by everything that can change one of its numbers, and nothing else.
+
+    Out stay the names of presets, where files lie, what a row is called, citations and remarks.
+    """
+    model, dataset = spec.model, spec.dataset
+    recipe, protocol = asdict(spec.recipe), asdict(spec.protocol)
+    return sha256_of(
+        {
+            "model": {
+                "name": model.name,
+                "options": dict(model.options),
+                "init": model.init,
+                "weights": model.weights_sha256,
+                "provider": _provider(model.provider),
+            },
+            "dataset": {
+                "name": dataset.name,
+                "manifest": dataset.manifest_sha256,
+                "provider": _provider(dataset.provider),
+            },
+            "recipe": {key: value for key, value in recipe.items() if key != "name"},
+            "protocol": {key: value for key, value in protocol.items() if key != "name"},
+            "metrics": {metric.name: [metric.version, _provider(metric.provider)] for metric in spec.metrics},
+            "seed": spec.seed,
+            "engine": spec.engine_sha256,
+        }
+    )
+
+
+def _provider(provider: Provider) -> list[str]:
+    return [provider.distribution, provider.version, provider.source_sha256]

@@ -1,0 +1,232 @@
+"""From an experiment to its trials: names are looked up, data is checked, weights are found.
+
+All that can go wrong before training goes wrong here, and nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .contracts import (
+    Card,
+    Dataset,
+    DatasetCard,
+    DatasetSpec,
+    Initialisation,
+    Manifest,
+    MetricCard,
+    MetricSpec,
+    ModelCard,
+    ModelSpec,
+    OptionValue,
+    Provider,
+    TrialSpec,
+)
+from .errors import DataError, UnknownNameError, UsageError, WeightsUnavailableError
+from .experiment import Experiment
+from .hashing import engine_sha256, fingerprint, manifest_sha256, sha256_of_file, sha256_of_source
+from .lazy import resolve
+from .profiling.precision import resolve_precision
+from .references import DatasetReference, ModelReference, label, parse_dataset, parse_model
+from .registry import Catalogue, Offer
+from .validation import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will run: trials by fingerprint, in order, and what must be said before they start."""
+
+    trials: Mapping[str, TrialSpec]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenDataset:
+    spec: DatasetSpec
+    manifest: Manifest
+
+
+def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cache: Path) -> Plan:
+    """Plan every model on every dataset with every seed.
+
+    Args:
+        experiment: What was asked for.
+        catalogue: What the plugins offer.
+        device: Settles ``precision: auto``.
+        cache: Folder of converted data and weights.
+
+    Raises:
+        UsageError: A name, option or reference is wrong.
+        PluginError: Something that was asked for cannot be used.
+        DataError: A dataset is not what it must be.
+        WeightsError: Weights that were asked for cannot be had.
+    """
+    models = [
+        plan_model(reference, catalogue, strict=experiment.strict_weights) for reference in experiment.models
+    ]
+    datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
+    metrics = tuple(_plan_metric(name, catalogue) for name in experiment.protocol.metrics)
+    recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
+    engine = engine_sha256()
+    trials = [
+        TrialSpec(
+            model=model,
+            dataset=dataset.spec,
+            recipe=recipe,
+            protocol=experiment.protocol,
+            metrics=metrics,
+            seed=seed,
+            engine_sha256=engine,
+            notes=(*([note] if note else []), *dataset.manifest.notes),
+        )
+        for dataset in datasets
+        for model, note in models
+        for seed in experiment.seeds
+    ]
+    notes = dict.fromkeys(note for trial in trials for note in trial.notes)
+    return Plan({fingerprint(trial): trial for trial in trials}, tuple(notes))
+
+
+def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:
+    """Look a model reference up; return the model and what must be said about its weights."""
+    reference = parse_model(text)
+    offer = catalogue.find(catalogue.models, reference.name)
+    card = offer.card
+    options = _options(card, reference.options)
+    asked = _initialisation(card, reference)
+    path, note = None, ""
+    init = asked
+    if asked.source is not None:
+        try:
+            path = resolve(asked.source, offer).obtain(options, reference.location)
+        except WeightsUnavailableError as error:
+            if strict or reference.init is not None:
+                raise
+            init = _scratch(card)
+            note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {error}"
+    return (
+        ModelSpec(
+            name=card.name,
+            options=options,
+            init=init.name,
+            requested_init=asked.name,
+            weights_path=str(path) if path else None,
+            weights_sha256=sha256_of_file(path) if path else None,
+            provider=provider_of(offer),
+            label=_model_label(reference, options, card, init, path),
+            family=card.family,
+            citation=card.citation,
+            size_divisor=card.size_divisor,
+        ),
+        note,
+    )
+
+
+def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: Path) -> Dataset:
+    """Open a dataset and check what every dataset must have."""
+    card = offer.card
+    if card.needs_location and not reference.location:
+        raise UsageError(f"the dataset {card.name!r} needs a place; write {card.name}:PATH.")
+    if reference.location and not card.needs_location:
+        raise UsageError(
+            f"the dataset {card.name!r} takes no place, got {reference.location!r}; write just {card.name}."
+        )
+    dataset: Dataset = resolve(card.factory, offer)(
+        reference.location, cache, **_options(card, reference.options)
+    )
+    for split in ("train", "val", "test"):
+        if not dataset.manifest.split(split):
+            raise DataError(
+                f"the dataset {card.name!r} has no case in its {split} split, expected at least one."
+            )
+    return dataset
+
+
+def provider_of(offer: Offer[Any]) -> Provider:
+    """Say which distribution offers something, with the hash of its source."""
+    source = sha256_of_source([offer.source]) if offer.source else ""
+    return Provider(distribution=offer.distribution, version=offer.version, source_sha256=source)
+
+
+def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
+    reference = parse_dataset(text)
+    offer = catalogue.find(catalogue.datasets, reference.name)
+    manifest = open_dataset(reference, offer, cache).manifest
+    location = str(Path(reference.location).expanduser().resolve()) if reference.location else None
+    name = label(reference.name, reference.options)
+    spec = DatasetSpec(
+        name=reference.name,
+        location=location,
+        options=_options(offer.card, reference.options),
+        manifest_sha256=manifest_sha256(manifest),
+        provider=provider_of(offer),
+        label=f"{name}:{Path(location).name}" if location else name,
+        citation=offer.card.citation,
+    )
+    return _OpenDataset(spec, manifest)
+
+
+def _plan_metric(name: str, catalogue: Catalogue) -> MetricSpec:
+    offer: Offer[MetricCard] = catalogue.find(catalogue.metrics, name)
+    card = offer.card
+    return MetricSpec(
+        name=card.name,
+        version=card.version,
+        provider=provider_of(offer),
+        unit=card.unit,
+        direction=card.direction,
+        aggregation=card.aggregation,
+        empty_rule=card.empty_rule,
+    )
+
+
+def _options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Check options against the card's dataclass and fill in the defaults."""
+    type_ = getattr(card, "options", None)
+    if type_ is None:
+        if given:
+            raise UsageError(f"{card.name} takes no options, got {', '.join(given)}.")
+        return {}
+    return asdict(validate(type_, {key: _scalar(value) for key, value in given.items()}, card.name))
+
+
+def _scalar(value: OptionValue) -> Any:
+    """Read ``768`` as a number and ``true`` as a truth value, as YAML does."""
+    if not isinstance(value, str):
+        return value
+    import yaml
+
+    return yaml.safe_load(value)
+
+
+def _initialisation(card: ModelCard, reference: ModelReference) -> Initialisation:
+    if reference.init is None:
+        return card.initialisations[0]
+    if found := card.initialisation(reference.init):
+        return found
+    raise UnknownNameError(
+        f"initialisation of {card.name}", reference.init, (init.name for init in card.initialisations)
+    )
+
+
+def _scratch(card: ModelCard) -> Initialisation:
+    found = card.initialisation("scratch")
+    if found is None:
+        raise UsageError(f"{card.name} cannot start from scratch, and its weights are not on this machine.")
+    return found
+
+
+def _model_label(
+    reference: ModelReference,
+    options: Mapping[str, OptionValue],
+    card: ModelCard,
+    init: Initialisation,
+    path: Path | None,
+) -> str:
+    """Name a row: options as far as they were given, and always the initialisation that is used."""
+    given = {key: options[key] for key in reference.options}
+    place = f":{path.name}" if path and reference.location else ""
+    return f"{label(card.name, given)}@{init.name}{place}"

@@ -1,0 +1,29 @@
+"""Recipes and protocols that have a name."""
+
+from __future__ import annotations
+
+from .contracts import Augmentation, Recipe, ScoringProtocol
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="smoke", iterations=4, batch_size=2, crop=64, validations=1),
+        Recipe(name="quick", iterations=60, batch_size=8, crop=96, learning_rate=2e-3, validations=3),
+        Recipe(
+            name="standard",
+            iterations=10_000,
+            batch_size=16,
+            crop=256,
+            learning_rate=1e-3,
+            augmentation=Augmentation(affine=0.5, noise=0.05, blur=0.2),
+            validations=20,
+        ),
+    )
+}
+"""smoke: seconds, for tests.  quick: a minute or two on a laptop's CPU.  standard: for a GPU."""
+
+PROTOCOLS: dict[str, ScoringProtocol] = {
+    protocol.name: protocol for protocol in (ScoringProtocol(name="emseg-v1"),)
+}
+
+DEFAULT_RECIPE, DEFAULT_PROTOCOL = "quick", "emseg-v1"

@@ -1,0 +1,67 @@
+"""Image, truth and prediction of a few test cases, for the report's panels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .contracts import Case, Sample
+from .store import to_json, write_whole
+
+COUNT = 4
+LARGEST_SIDE = 512
+"""px; a larger image shows its centre at full resolution."""
+
+
+class PreviewWriter:
+    """Keeps evenly spread cases as PNG files, with an index.
+
+    Args:
+        folder: Made if it is not there.
+        cases: All that will come.
+    """
+
+    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
+        self._folder = folder
+        places = np.linspace(0, len(cases) - 1, min(COUNT, len(cases))).round().astype(int)
+        self._numbers = {
+            cases[place].id: number for number, place in enumerate(dict.fromkeys(places.tolist()))
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
+        """Write the case's three pictures, if it is one of those that are kept.
+
+        Args:
+            case: Which it is.
+            sample: Image (C, H, W) and true labels (H, W).
+            prediction: (H, W) uint8 labels.
+        """
+        if case.id not in self._numbers:
+            return
+        number = self._numbers[case.id]
+        self._save(_picture(sample.image), f"{number:02}_image.png")
+        self._save(sample.labels.astype(np.uint8), f"{number:02}_truth.png")
+        self._save(prediction, f"{number:02}_prediction.png")
+
+    def finish(self) -> None:
+        """Write the index."""
+        index = [{"index": number, "case": case} for case, number in self._numbers.items()]
+        write_whole(self._folder / "previews.json", to_json(index))
+
+    def _save(self, pixels: np.ndarray[Any, Any], name: str) -> None:
+        height, width = pixels.shape[:2]
+        top, left = max(0, (height - LARGEST_SIDE) // 2), max(0, (width - LARGEST_SIDE) // 2)
+        Image.fromarray(
+            np.ascontiguousarray(pixels[top : top + LARGEST_SIDE, left : left + LARGEST_SIDE])
+        ).save(self._folder / name)
+
+
+def _picture(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Bring (C, H, W) to (H, W) or (H, W, 3) uint8; channels beyond three are not shown."""
+    pixels = image if image.dtype == np.uint8 else (image * 255).round().clip(0, 255).astype(np.uint8)
+    return pixels[:3].transpose(1, 2, 0) if len(pixels) >= 3 else pixels[0]

@@ -1,0 +1,82 @@
+"""Running a plan: what is complete is left alone, the rest goes to an executor, everybody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .contracts import Event, Executor, Job, Record
+from .planning import Plan
+from .plugins import Plugins
+from .records import failed_record, load_record, now, write_record
+from .store import Store, to_json, write_whole
+from .validation import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a plan ended."""
+
+    cached: tuple[str, ...]
+    """Fingerprints of trials that were complete before."""
+    ran: tuple[str, ...]
+    failed: dict[str, str]
+    """Reasons, by fingerprint."""
+
+
+def pending(plan: Plan, store: Store) -> list[str]:
+    """List the trials that are not complete yet."""
+    return [name for name in plan.trials if not store.trial(name).is_complete()]
+
+
+def run_plan(
+    plan: Plan, store: Store, executor: Executor, plugins: Plugins, on_event: Callable[[Event], None]
+) -> Outcome:
+    """Run what is not complete; each trial leaves a record, come what may.
+
+    Args:
+        plan: What to run.
+        store: Takes the records.
+        executor: Runs the trials.
+        plugins: Those with trial hooks are told.
+        on_event: Hears everything, for people to see.
+
+    Raises:
+        StoreError: The results folder cannot be written to.
+    """
+    store.prepare()
+    todo = pending(plan, store)
+    failed: dict[str, str] = {}
+    started: dict[str, str] = {}
+    jobs = [_prepare(store, name, plan) for name in todo]
+
+    def listen(event: Event) -> None:
+        if event.kind == "started":
+            started[event.fingerprint] = now()
+            plugins.hook.emseg_trial_started(
+                fingerprint=event.fingerprint, trial=plan.trials[event.fingerprint]
+            )
+        elif event.kind == "failed":
+            failed[event.fingerprint] = event.message
+        if event.kind in {"complete", "failed"}:
+            plugins.hook.emseg_trial_finished(record=_record(store, plan, event, started[event.fingerprint]))
+        on_event(event)
+
+    if jobs:
+        executor.run(jobs, listen)
+    return Outcome(tuple(name for name in plan.trials if name not in todo), tuple(todo), failed)
+
+
+def _prepare(store: Store, name: str, plan: Plan) -> Job:
+    folder = store.trial(name)
+    write_whole(folder.spec, to_json(plain(plan.trials[name])))
+    return Job(fingerprint=name, spec=plan.trials[name], folder=folder.path)
+
+
+def _record(store: Store, plan: Plan, event: Event, started: str) -> Record:
+    """Read the record that a trial left; write the one that a dead process could not."""
+    folder = store.trial(event.fingerprint)
+    if event.kind == "failed" and not folder.record.exists():
+        job = Job(fingerprint=event.fingerprint, spec=plan.trials[event.fingerprint], folder=folder.path)
+        write_record(folder, failed_record(job, started, event.message))
+    return load_record(folder)

@@ -1,0 +1,152 @@
+"""The folder of results: every path in it is named here, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .contracts import RECORD_VERSION
+from .errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """The files of one trial."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        """What was to be run."""
+        return self.path / "trial.json"
+
+    @property
+    def record(self) -> Path:
+        """What came of it; written last and whole, so where it is, the rest is."""
+        return self.path / "record.json"
+
+    @property
+    def cases(self) -> Path:
+        """Scores per case, class and metric."""
+        return self.path / "cases.parquet"
+
+    @property
+    def curve(self) -> Path:
+        """Training loss, learning rate, validation score."""
+        return self.path / "curve.parquet"
+
+    @property
+    def weights(self) -> Path:
+        """The best validation state."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def environment(self) -> Path:
+        """Hardware and versions."""
+        return self.path / "environment.json"
+
+    @property
+    def log(self) -> Path:
+        """Everything that the trial's process printed."""
+        return self.path / "log.txt"
+
+    @property
+    def previews(self) -> Path:
+        """Image, truth and prediction of the first test cases."""
+        return self.path / "previews"
+
+    @property
+    def scratch(self) -> Path:
+        """What training needs to go on after a kill; removed at the end."""
+        return self.path / "scratch"
+
+    @property
+    def lock(self) -> Path:
+        """Held while the trial runs."""
+        return self.path / "lock"
+
+    def is_complete(self) -> bool:
+        """Tell whether the trial has been run to its end."""
+        try:
+            return bool(json.loads(self.record.read_bytes())["status"] == "complete")
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A results folder."""
+
+    root: Path
+
+    @property
+    def report(self) -> Path:
+        """Where the report goes."""
+        return self.root / "report"
+
+    def trial(self, fingerprint: str) -> TrialFolder:
+        """Return the folder of one trial; it need not exist."""
+        return TrialFolder(self.root / "trials" / fingerprint)
+
+    def trials(self) -> Iterator[TrialFolder]:
+        """Give the folders of all trials that have left a record, by name."""
+        return (TrialFolder(path.parent) for path in sorted(self.root.glob("trials/*/record.json")))
+
+    def prepare(self) -> None:
+        """Make the folder.
+
+        Raises:
+            StoreError: It cannot be made or written to.
+        """
+        try:
+            (self.root / "trials").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write to the results folder {self.root} ({error.strerror}); "
+                "choose another with --out."
+            ) from error
+        if not os.access(self.root, os.W_OK):
+            raise StoreError(
+                f"cannot write to the results folder {self.root}: no permission; choose another with --out."
+            )
+
+
+def read_record(folder: TrialFolder) -> dict[str, Any]:
+    """Read a record as plain data.
+
+    Raises:
+        StoreError: It is damaged, or of a later version than this program knows.
+    """
+    try:
+        data = json.loads(folder.record.read_bytes())
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{folder.record} is damaged ({error}); remove the folder {folder.path} and run again."
+        ) from error
+    if not isinstance(data, dict) or data.get("version") != RECORD_VERSION:
+        version = data.get("version") if isinstance(data, dict) else None
+        raise StoreError(
+            f"{folder.record} has version {version}, expected {RECORD_VERSION}; "
+            "use the emseg-bench that wrote it."
+        )
+    return data
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a kill at any moment leaves either the old or the new content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def to_json(data: Any) -> str:
+    """Write plain data for people and machines."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

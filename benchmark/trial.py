@@ -1,0 +1,322 @@
+"""One trial, from its specification to its record; runs in a process of its own."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from filelock import FileLock, Timeout
+from safetensors.torch import save_file
+from torch import nn
+
+from .contracts import (
+    Case,
+    Dataset,
+    Event,
+    Job,
+    Metric,
+    Precision,
+    Profile,
+    Record,
+    Runtime,
+    Sample,
+    Selection,
+    TrialSpec,
+)
+from .errors import DataError, TrialError, WeightsError
+from .evaluation.evaluate import evaluate
+from .evaluation.scoring import primary_score
+from .evaluation.sliding_window import window_side
+from .hashing import manifest_sha256, sha256_of_file
+from .lazy import resolve
+from .planning import open_dataset
+from .plugins import load_plugins
+from .previews import PreviewWriter
+from .profiling.environment import describe_environment
+from .profiling.memory import MemoryPeak, PeakMemory
+from .profiling.profile import complete_profile, profile_inference
+from .records import load_record, now, write_record
+from .references import DatasetReference
+from .registry import Catalogue
+from .store import TrialFolder, to_json, write_whole
+from .training.state import TrainingState
+from .training.train import TrainingSetup, crop_side, train
+from .training.validation import weights_of
+
+CPU_BATCH, ACCELERATOR_BATCH = 4, 16
+"""Windows that go through the network at once in inference."""
+
+
+def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
+    """Run a trial to its end, or read its record if another process has just ended it.
+
+    Args:
+        job: What to run and where its files go.
+        runtime: Device, threads, time between resume points.
+        tell: Hears how far it is.
+
+    Raises:
+        EmsegError: The trial cannot be run; the message is for people.
+    """
+    folder = TrialFolder(job.folder)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with _lock(folder, lambda text: tell(Event(fingerprint=job.fingerprint, kind="note", message=text))):
+        if folder.is_complete():
+            return load_record(folder)
+        folder.record.unlink(missing_ok=True)
+        return _Trial(job, folder, runtime, tell).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the specification's names stand for."""
+
+    dataset: Dataset
+    network: nn.Module
+    initialisation: str
+    metrics: Mapping[str, Metric]
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A trial that is being run."""
+
+    job: Job
+    folder: TrialFolder
+    runtime: Runtime
+    listener: Callable[[Event], None]
+
+    @property
+    def spec(self) -> TrialSpec:
+        return self.job.spec
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.runtime.device)
+
+    @property
+    def precision(self) -> Precision:
+        settled = self.spec.recipe.precision
+        if settled == "auto":
+            raise TrialError("the recipe's precision is 'auto', expected fp32 or bf16: planning settles it.")
+        return settled
+
+    @property
+    def batch(self) -> int:
+        return CPU_BATCH if self.device.type == "cpu" else ACCELERATOR_BATCH
+
+    def tell(self, phase: str, done: int = 0, total: int = 0, message: str = "") -> None:
+        self.listener(
+            Event(
+                fingerprint=self.job.fingerprint,
+                kind="progress",
+                phase=phase,
+                done=done,
+                total=total,
+                message=message,
+            )
+        )
+
+    def note(self, message: str) -> None:
+        self.listener(Event(fingerprint=self.job.fingerprint, kind="note", message=message))
+
+    def run(self) -> Record:
+        started = now()
+        self.tell("load")
+        seed_everything(self.spec.seed)
+        parts = load_parts(self.spec, Path(self.runtime.cache))
+        parts.network.to(self.device).to(memory_format=torch.channels_last)
+        with PeakMemory(self.device) as memory:
+            state = self._train(parts)
+            test_start = time.perf_counter()
+            cases = self._test(parts)
+            test_seconds = time.perf_counter() - test_start
+        profile = self._profile(parts, state, memory.read(), test_seconds)
+        record = Record(
+            fingerprint=self.job.fingerprint,
+            spec=self.spec,
+            status="complete",
+            started=started,
+            finished=now(),
+            class_names=parts.dataset.manifest.class_names,
+            voxel_size_nm=parts.dataset.manifest.voxel_size_nm,
+            selection=Selection(
+                iteration=state.best_iteration, metric=self.spec.protocol.primary, score=state.best_score
+            ),
+            profile=profile,
+            initialisation=parts.initialisation,
+            resumed=state.resumed,
+        )
+        self._write(parts.network, state, cases, record)
+        return record
+
+    def _train(self, parts: _Parts) -> TrainingState:
+        self.folder.scratch.mkdir(exist_ok=True)
+        total = self.spec.recipe.iterations
+        setup = TrainingSetup(
+            device=self.device,
+            folder=self.folder.scratch,
+            fingerprint=self.job.fingerprint,
+            checkpoint_seconds=self.runtime.checkpoint_seconds,
+            tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
+        )
+        self.tell("train", 0, total)
+        return train(parts.network, parts.dataset, self.spec, partial(self._validate, parts), setup)
+
+    def _validate(self, parts: _Parts, network: nn.Module) -> float | None:
+        cases = parts.dataset.manifest.split("val")
+        table = self._evaluate(parts, network, cases, lambda *_: None)
+        return primary_score(table, self.spec.protocol.primary)
+
+    def _test(self, parts: _Parts) -> pd.DataFrame:
+        cases = parts.dataset.manifest.split("test")
+        previews = PreviewWriter(self.folder.previews, cases)
+        done = iter(range(1, len(cases) + 1))
+
+        def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
+            previews.take(case, sample, prediction)
+            self.tell("test", next(done), len(cases))
+
+        self.tell("test", 0, len(cases))
+        table = self._evaluate(parts, parts.network, cases, on_case)
+        previews.finish()
+        return table
+
+    def _evaluate(
+        self,
+        parts: _Parts,
+        network: nn.Module,
+        cases: tuple[Case, ...],
+        on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
+    ) -> pd.DataFrame:
+        spec = self.spec
+        return evaluate(
+            network,
+            parts.dataset,
+            cases,
+            protocol=spec.protocol,
+            window=self._window(),
+            size_divisor=spec.model.size_divisor,
+            metrics=parts.metrics,
+            device=self.device,
+            precision=self.precision,
+            batch_size=self.batch,
+            on_case=on_case,
+        )
+
+    def _window(self) -> int:
+        divisor = self.spec.model.size_divisor
+        return window_side(self.spec.protocol, crop_side(self.spec.recipe, divisor), divisor)
+
+    def _profile(
+        self, parts: _Parts, state: TrainingState, memory: MemoryPeak, test_seconds: float
+    ) -> Profile:
+        self.tell("profile")
+        recipe = self.spec.recipe
+        inference = profile_inference(
+            parts.network,
+            channels=parts.dataset.manifest.channels,
+            window=self._window(),
+            device=self.runtime.device,
+            precision=self.precision,
+            on_note=self.note,
+        )
+        return complete_profile(
+            inference,
+            memory,
+            train_seconds=state.train_seconds,
+            train_images_per_s=recipe.iterations * recipe.batch_size / state.train_seconds,
+            validation_seconds=state.validation_seconds,
+            test_seconds=test_seconds,
+        )
+
+    def _write(self, network: nn.Module, state: TrainingState, cases: pd.DataFrame, record: Record) -> None:
+        """Write everything, the record last: where it is, the rest is."""
+        cases.to_parquet(self.folder.cases, index=False)
+        pd.DataFrame(state.curve, columns=["iteration", "series", "value"]).to_parquet(
+            self.folder.curve, index=False
+        )
+        metadata = {"format": "pt", "model": self.spec.model.label, "fingerprint": self.job.fingerprint}
+        weights = {name: value.contiguous() for name, value in weights_of(network).items()}
+        save_file(weights, self.folder.weights, metadata)
+        write_whole(self.folder.environment, to_json(asdict(describe_environment(self.runtime.device))))
+        write_record(self.folder, record)
+        rmtree(self.folder.scratch, ignore_errors=True)
+
+
+def load_parts(spec: TrialSpec, cache: Path) -> _Parts:
+    """Open the data, build the network with its weights, make the metrics.
+
+    Raises:
+        DataError: The data changed since the trial was planned.
+        WeightsError: The weights changed, or do not fit.
+        TrialError: The model's factory failed.
+    """
+    catalogue = load_plugins().catalogue
+    dataset_offer = catalogue.find(catalogue.datasets, spec.dataset.name)
+    reference = DatasetReference(spec.dataset.name, spec.dataset.options, spec.dataset.location)
+    dataset = open_dataset(reference, dataset_offer, cache)
+    if manifest_sha256(dataset.manifest) != spec.dataset.manifest_sha256:
+        raise DataError(
+            f"the data of {spec.dataset.label} changed since this trial was planned; run the command again."
+        )
+    metrics = {
+        metric.name: resolve((offer := catalogue.find(catalogue.metrics, metric.name)).card.factory, offer)()
+        for metric in spec.metrics
+    }
+    network, initialisation = build_network(
+        spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits
+    )
+    return _Parts(dataset, network, initialisation, metrics)
+
+
+def build_network(
+    spec: TrialSpec, catalogue: Catalogue, channels: int, num_logits: int
+) -> tuple[nn.Module, str]:
+    """Build the model and load its weights; return it with one line that says what was loaded."""
+    offer = catalogue.find(catalogue.models, spec.model.name)
+    factory = resolve(offer.card.factory, offer)
+    try:
+        network: nn.Module = factory(channels, num_logits, **spec.model.options)
+    except (TypeError, ValueError) as error:
+        raise TrialError(
+            f"the model {spec.model.label} could not be built for {channels} channels "
+            f"and {num_logits} outputs: {error}"
+        ) from error
+    init = offer.card.initialisation(spec.model.init)
+    if init is None or init.source is None or spec.model.weights_path is None:
+        return network, "random weights from the seed"
+    path = Path(spec.model.weights_path)
+    if sha256_of_file(path) != spec.model.weights_sha256:
+        raise WeightsError(
+            f"the weight file {path} changed since this trial was planned; run the command again."
+        )
+    return network, resolve(init.source, offer).load(network, path)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every generator that a model may draw its weights from."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - for models that use it
+    torch.manual_seed(seed)
+
+
+def _lock(folder: TrialFolder, note: Callable[[str], None]) -> FileLock:
+    """Take the trial's lock, waiting for another command that runs the same trial."""
+    lock = FileLock(folder.lock)
+    with suppress(Timeout):
+        lock.acquire(blocking=False)
+        return lock
+    note("another emseg-bench command is running this trial; waiting for it")
+    lock.acquire()
+    return lock
