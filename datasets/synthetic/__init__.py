@@ -1,1 +1,1 @@
-"""."""
+"""Synthetic EM: tissue drawn from a seed, imaged by a drawn microscope."""

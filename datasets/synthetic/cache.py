@@ -1,0 +1,98 @@
+"""Drawn images on disk: a folder that exists whole or not at all.
+
+    <cache>/datasets/synthetic-em/<key>/manifest.json
+    <cache>/datasets/synthetic-em/<key>/{train,val,test}/{images,masks}/00.png
+
+The key is a hash of the options and the generator's version.  The layout is that of a ``folder:``
+dataset, so the folder also shows what one looks like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from ...benchmark.contracts import Case, Manifest
+from ...benchmark.errors import DataError
+from .options import GENERATOR_VERSION, SyntheticOptions
+
+MANIFEST = "manifest.json"
+
+
+def cached_folder(options: SyntheticOptions, cache: Path) -> Path:
+    """Return the folder of these options' images, drawing them first if it does not exist.
+
+    Args:
+        options: What is drawn.
+        cache: The cache folder.
+
+    Raises:
+        DataError: The cache cannot be written.
+    """
+    folder = cache / "datasets" / "synthetic-em" / _key(options)
+    if not folder.is_dir():
+        try:
+            _create(folder, options)
+        except OSError as error:
+            raise DataError(
+                f"synthetic-em cannot write its images to {folder}: {error}. "
+                "Make the cache folder writable, free some space, or choose another cache folder."
+            ) from error
+    return folder
+
+
+def _key(options: SyntheticOptions) -> str:
+    """Name the folder: 16 hexadecimal digits."""
+    settings = json.dumps({"generator": GENERATOR_VERSION, **asdict(options)}, sort_keys=True)
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
+def _create(folder: Path, options: SyntheticOptions) -> None:
+    """Draw into a partial folder and rename it; processes that want the same folder take turns."""
+    from filelock import FileLock
+
+    from .drawing import draw_all
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if folder.is_dir():
+            return
+        partial = folder.with_suffix(".partial")
+        # Whoever left it was killed: a living process would hold the lock.
+        shutil.rmtree(partial, ignore_errors=True)
+        manifest = draw_all(options, partial)
+        (partial / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+        partial.rename(folder)
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a cached folder.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    try:
+        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return Manifest(
+            dataset=stored["dataset"],
+            class_names=tuple(stored["class_names"]),
+            channels=stored["channels"],
+            mean=tuple(stored["mean"]),
+            std=tuple(stored["std"]),
+            cases=tuple(Case(**case) for case in stored["cases"]),
+            voxel_size_nm=tuple(stored["voxel_size_nm"]),
+            split_rule=stored["split_rule"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(folder, folder / MANIFEST) from error
+
+
+def damaged(folder: Path, path: Path) -> DataError:
+    """Return the error for a file of the cache that was changed, cut or deleted."""
+    return DataError(
+        f"{path} is missing or is not what synthetic-em wrote there. "
+        f"Delete the folder {folder}: it is drawn again, with the same pixels."
+    )
