@@ -33,12 +33,12 @@ def sha256_of_file(path: Path) -> str:
 
 def sha256_of_source(places: Iterable[Path]) -> str:
     """Hash Python files, and all Python files below folders, with their relative names."""
-    found = {
-        str(file.relative_to(place.parent)): file.read_bytes()
+    found = [
+        (file.relative_to(place.parent).as_posix(), sha256_of_file(file))
         for place in places
-        for file in ([place] if place.is_file() else sorted(place.rglob("*.py")))
-    }
-    return sha256_of({name: hashlib.sha256(text).hexdigest() for name, text in found.items()})
+        for file in ([place] if place.is_file() else place.rglob("*.py"))
+    ]
+    return sha256_of(sorted(found))
 
 
 def engine_sha256() -> str:

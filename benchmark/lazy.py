@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from .errors import PluginError
@@ -30,3 +33,24 @@ def resolve(reference: object, offer: Offer[Any]) -> Any:
             f"failed with {type(error).__name__}: {error}. "
             f"Reinstall, update or uninstall {offer.distribution}."
         ) from error
+
+
+def source_of(reference: object, offer: Offer[Any]) -> Path | None:
+    """Find the package that holds a factory, or its file if it is a single one, without importing it.
+
+    Raises:
+        PluginError: There is no such module.
+    """
+    module = reference.partition(":")[0] if isinstance(reference, str) else reference.__module__
+    try:
+        spec = find_spec(module) if module not in sys.modules else sys.modules[module].__spec__
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        raise PluginError(
+            f"{offer.card.name} of {offer.distribution} {offer.version} cannot be used: there is no module "
+            f"{module}. Reinstall, update or uninstall {offer.distribution}."
+        )
+    if spec.origin is None:
+        return None
+    return Path(spec.origin).parent if spec.parent else Path(spec.origin)

@@ -28,7 +28,7 @@ from .contracts import (
 from .errors import DataError, UnknownNameError, UsageError, WeightsUnavailableError
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256, sha256_of_file, sha256_of_source
-from .lazy import resolve
+from .lazy import resolve, source_of
 from .profiling.precision import resolve_precision
 from .references import DatasetReference, ModelReference, label, parse_dataset, parse_model
 from .registry import Catalogue, Offer
@@ -146,8 +146,13 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
 
 
 def provider_of(offer: Offer[Any]) -> Provider:
-    """Say which distribution offers something, with the hash of its source."""
-    source = sha256_of_source([offer.source]) if offer.source else ""
+    """Say which distribution offers something, with the hash of its source.
+
+    That is the package (or single file) of the plugin, and that of the factory if it lies elsewhere.
+    """
+    places = {place for place in (offer.source, source_of(offer.card.factory, offer)) if place}
+    outer = [place for place in places if not any(other in place.parents for other in places)]
+    source = sha256_of_source(outer)
     return Provider(distribution=offer.distribution, version=offer.version, source_sha256=source)
 
 

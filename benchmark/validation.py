@@ -19,7 +19,7 @@ T = TypeVar("T")
 @cache
 def adapter(type_: Hashable) -> TypeAdapter[Any]:
     """Return pydantic's view of a dataclass."""
-    return TypeAdapter(type_)
+    return TypeAdapter(cast(Any, type_))
 
 
 def validate(type_: type[T], data: object, where: str) -> T:

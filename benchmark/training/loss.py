@@ -15,8 +15,8 @@ NOTHING = -100
 class SegmentationLoss(nn.Module):
     """Weighted sum of cross-entropy and soft Dice, both over the pixels that count.
 
-    Dice (Milletari et al. 2016, arXiv 1606.04797) is pooled over the batch and averaged over classes;
-    a class that the batch does not hold adds nothing.
+    Dice (Sudre et al. 2017, arXiv 1707.03237), smoothed by one pixel of overlap, is pooled over the
+    batch and averaged over classes; a class that the batch does not hold adds nothing.
 
     Args:
         recipe: The two weights.

@@ -60,10 +60,15 @@ def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
 
 
 def build_schedules(optimiser: OptimWrapper, recipe: Recipe) -> list[LinearLR | CosineAnnealingLR | PolyLR]:
-    """Build the linear warm-up and the fall to 0 that follows it, both stepped per iteration."""
-    warmup, end = round(recipe.warmup * recipe.iterations), recipe.iterations
+    """Build the linear warm-up and the fall that follows it, both stepped per iteration.
+
+    The rate is 0 after the last step, not in it: mmengine's `end` is one past the last value.
+    """
+    warmup, end = round(recipe.warmup * recipe.iterations), recipe.iterations + 1
     fall = (
-        CosineAnnealingLR(optimiser, T_max=end - warmup, eta_min=0.0, begin=warmup, end=end, by_epoch=False)
+        CosineAnnealingLR(
+            optimiser, T_max=end - 1 - warmup, eta_min=0.0, begin=warmup, end=end, by_epoch=False
+        )
         if recipe.schedule == "cosine"
         else PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=warmup, end=end, by_epoch=False)
     )

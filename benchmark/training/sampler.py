@@ -56,4 +56,4 @@ class DrawSampler(Sampler[Draw]):
                 yield Draw(number, int(order[number - first]))
 
     def __len__(self) -> int:
-        return self._draws - self.start
+        return max(0, self._draws - self.start)

@@ -1,0 +1,41 @@
+"""Jobs on the toy plugin, for tests of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from emseg_bench.benchmark.contracts import Job, Runtime
+from emseg_bench.benchmark.experiment import build_experiment
+from emseg_bench.benchmark.planning import make_plan
+from emseg_bench.benchmark.plugins import load_plugins
+
+MakeJob = Callable[..., Job]
+
+TINY = (
+    "recipe.iterations=6",
+    "recipe.batch_size=2",
+    "recipe.crop=32",
+    "recipe.validations=2",
+    "recipe.precision=fp32",
+)
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def make_job(toy: Path, tmp_path: Path) -> MakeJob:
+    """Plan one trial on the toy data."""
+
+    def make(model: str = "toy", *settings: str, folder: str = "trial", seed: int = 0) -> Job:
+        asked = {"models": [model], "datasets": ["toy-data"], "seeds": [seed]}
+        experiment = build_experiment(None, asked, [*TINY, *settings])
+        plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
+        ((fingerprint, spec),) = plan.trials.items()
+        return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / folder)
+
+    return make

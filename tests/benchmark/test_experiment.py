@@ -1,0 +1,125 @@
+"""Experiments: defaults, files, options and --set, and errors that name the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.experiment import build_experiment, describe
+from emseg_bench.benchmark.presets import PROTOCOLS, RECIPES
+
+MODELS = {"models": ["unet"]}
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "experiment.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_defaults():
+    experiment = build_experiment(None, MODELS)
+    assert experiment.datasets == ("synthetic-em",)
+    assert experiment.seeds == (0,)
+    assert experiment.recipe == RECIPES["quick"]
+    assert experiment.protocol == PROTOCOLS["emseg-v1"]
+
+
+def test_file_options_and_settings_in_this_order(tmp_path):
+    file = write(
+        tmp_path,
+        """
+        models: [retina, unet]
+        datasets: [toy-data]
+        seeds: [3, 7]
+        recipe: {preset: smoke, iterations: 10, augmentation: {noise: 0.1}}
+        protocol: {overlap: 0.25}
+        """,
+    )
+    experiment = build_experiment(
+        file, {"models": ["unet"], "seeds": 2}, ["recipe.iterations=20", "recipe.learning_rate=1e-3"]
+    )
+    assert experiment.models == ("unet",)
+    assert experiment.datasets == ("toy-data",)
+    assert experiment.seeds == (0, 1)
+    assert (experiment.recipe.name, experiment.recipe.iterations) == ("smoke", 20)
+    assert experiment.recipe.learning_rate == 1e-3
+    assert experiment.recipe.augmentation.noise == 0.1
+    assert experiment.recipe.augmentation.flip == RECIPES["smoke"].augmentation.flip
+    assert experiment.protocol.overlap == 0.25
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            ["recipe.iterations=-1"],
+            r"experiment.recipe.iterations: got -1; input should be greater than or equal to 1",
+        ),
+        (["recipe.iteratons=3"], r"recipe.iteratons: there is no such key; did you mean 'iterations'"),
+        (
+            ["recipe.augmentation.nois=1"],
+            r"recipe.augmentation.nois: there is no such key; did you mean 'noise'",
+        ),
+        (["recipe.schedule=linear"], r"recipe.schedule: got 'linear'; input should be 'cosine' or 'poly'"),
+        (["recipe.iterations=many"], r"recipe.iterations: got 'many'; input should be a valid integer"),
+        (["iterations=3"], r"expected --set recipe.KEY=VALUE"),
+        (["recipe.iterations"], r"expected --set recipe.KEY=VALUE"),
+        (["protocol.primary=dic"], r"protocol.primary: got 'dic', expected one of its metrics: iou"),
+        (["protocol.window=3"], r"protocol.window"),
+        (["recipe.ce_weight=0", "recipe.dice_weight=0"], r"there is no loss"),
+    ],
+)
+def test_wrong_settings(settings, message):
+    with pytest.raises(UsageError, match=message):
+        build_experiment(None, MODELS, settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("models: unet", r"experiment.yaml.models: got 'unet'"),
+        (
+            "modles: [unet]\nmodels: [unet]",
+            r"experiment.yaml.modles: there is no such key; did you mean 'models'",
+        ),
+        ("models: [unet]\nseeds: 0", r"seeds: got 0, expected a number of seeds from 1"),
+        ("models: [unet]\nseeds: [-1]", r"seeds.0: got -1"),
+        ("models: [unet, unet]", r"models: unet, unet names something twice"),
+        ("models: [unet]\nrecipe: quik", r"no recipe is called 'quik'; did you mean 'quick'"),
+        ("models: [unet]\nrecipe: 3", r"recipe: got 3, expected a name"),
+        ("models: [unet]\nrecipe: {iterations: {}}", r"recipe.iterations: got \{\}"),
+        ("datasets: [a]", r"no model was asked for"),
+        ("- unet", r"holds list, expected keys"),
+        ("models: [unet", r"not valid YAML"),
+    ],
+)
+def test_wrong_files(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message):
+        build_experiment(write(tmp_path, text), {})
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(UsageError, match="cannot read the experiment file"):
+        build_experiment(tmp_path / "none.yaml", {})
+
+
+def test_nothing_is_executed_by_yaml(tmp_path):
+    marker = tmp_path / "marker"
+    with pytest.raises(UsageError, match="not valid YAML"):
+        build_experiment(write(tmp_path, f"models: !!python/object/apply:os.mkdir ['{marker}']"), {})
+    assert not marker.exists()
+
+
+def test_describe_names_what_was_changed():
+    experiment = build_experiment(
+        None, MODELS, ["recipe.iterations=5", "recipe.augmentation.noise=0.1", "recipe.precision=fp32"]
+    )
+    assert describe(experiment.recipe) == "quick, iterations=5, augmentation.noise=0.1"
+    assert describe(experiment.protocol) == "emseg-v1"
+
+
+@pytest.mark.parametrize("preset", RECIPES.values(), ids=RECIPES)
+def test_presets_are_valid(preset):
+    assert build_experiment(None, MODELS | {"recipe": preset.name}).recipe == preset

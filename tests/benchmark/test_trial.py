@@ -1,0 +1,195 @@
+"""A trial's life: what it leaves behind, and that a killed one ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from emseg_bench.benchmark.contracts import Event, Job, Runtime
+from emseg_bench.benchmark.errors import TrialError
+from emseg_bench.benchmark.records import load_record
+from emseg_bench.benchmark.store import TrialFolder
+from emseg_bench.benchmark.trial import run_trial
+from safetensors.torch import load_file
+
+
+class KilledError(Exception):
+    pass
+
+
+def ignore(event: Event) -> None:
+    pass
+
+
+def kill_at(iteration: int):
+    """Stand in for a kill: stop at the first news of an iteration."""
+
+    def listen(event: Event) -> None:
+        if event.phase == "train" and event.done == iteration:
+            raise KilledError
+
+    return listen
+
+
+def leftovers(job: Job) -> tuple[dict[str, torch.Tensor], pd.DataFrame, pd.DataFrame]:
+    folder = TrialFolder(job.folder)
+    return load_file(folder.weights), pd.read_parquet(folder.cases), pd.read_parquet(folder.curve)
+
+
+def test_leaves_everything(make_job, runtime):
+    job = make_job()
+    events: list[Event] = []
+    record = run_trial(job, runtime, events.append)
+
+    folder = TrialFolder(job.folder)
+    assert load_record(folder) == record
+    assert record.status == "complete"
+    assert record.class_names == ("background", "disk")
+    assert record.selection.iteration in {3, 6}
+    weights, cases, curve = leftovers(job)
+    assert set(weights) == set(make_network_names())
+    assert set(cases["metric"]) == {"iou", "dice", "precision", "recall", "tp", "fp", "fn", "tn"}
+    assert sorted(set(cases["case"])) == ["test-6", "test-7", "test-8"]
+    assert curve[curve["series"] == "train/loss"]["iteration"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert curve[curve["series"] == "val/iou"]["iteration"].tolist() == [3, 6]
+    assert json.loads(folder.environment.read_text())
+    previews = json.loads((folder.previews / "previews.json").read_text())
+    assert [entry["case"] for entry in previews] == ["test-6", "test-7", "test-8"]
+    assert not folder.scratch.exists()
+    assert next(event.phase for event in events if event.phase) == "load"
+    assert {"train", "test", "profile"} <= {event.phase for event in events}
+
+
+def make_network_names() -> list[str]:
+    from emseg_toy_parts import toy
+
+    return list(toy(1, 1).state_dict())
+
+
+def test_profile_is_plausible(make_job, runtime):
+    profile = run_trial(make_job(), runtime, ignore).profile
+    assert profile.parameters == profile.trainable_parameters == (9 * 8 + 8) + 16 + (9 * 8 + 1)
+    assert profile.input_shape == (1, 1, 32, 32)
+    assert profile.flops == 2 * 32 * 32 * (9 * 8 + 9 * 8)
+    assert 0 < profile.latency_p50_ms <= profile.latency_p95_ms
+    assert profile.peak_memory_mib > 50
+    assert profile.peak_memory_reserved_mib is None
+    assert profile.train_images_per_s == pytest.approx(12 / profile.train_seconds)
+
+
+def test_counts_cover_every_pixel(make_job, runtime):
+    job = make_job()
+    run_trial(job, runtime, ignore)
+    cases = leftovers(job)[1]
+    counts = cases[cases["metric"].isin(["tp", "fp", "fn", "tn"])]
+    assert (counts.groupby(["case", "class_index"])["value"].sum() == 48 * 48).all()
+
+
+def test_iou_follows_from_the_counts(make_job, runtime):
+    job = make_job("toy", "recipe.iterations=30")
+    run_trial(job, runtime, ignore)
+    table = leftovers(job)[1].pivot_table(index=["case", "class_index"], columns="metric", values="value")
+    expected = table["tp"] / (table["tp"] + table["fp"] + table["fn"])
+    pd.testing.assert_series_equal(table["iou"], expected, check_names=False)
+
+
+def test_learns(make_job, runtime):
+    job = make_job("toy", "recipe.iterations=80", "recipe.learning_rate=0.02")
+    run_trial(job, runtime, ignore)
+    cases = leftovers(job)[1]
+    assert cases[(cases["metric"] == "iou") & (cases["class_index"] == 1)]["value"].mean() > 0.5
+
+
+def test_same_seed_gives_the_same_numbers(make_job, runtime):
+    one, two = make_job(folder="one"), make_job(folder="two")
+    for job in (one, two):
+        run_trial(job, runtime, ignore)
+    assert_equal(leftovers(one), leftovers(two))
+
+
+def test_another_seed_gives_other_numbers(make_job, runtime):
+    one, two = make_job(folder="one"), make_job(folder="two", seed=1)
+    for job in (one, two):
+        run_trial(job, runtime, ignore)
+    assert not torch.equal(leftovers(one)[0]["0.weight"], leftovers(two)[0]["0.weight"])
+
+
+@pytest.mark.parametrize("iteration", [1, 2, 4, 5])
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_resumed_trial_ends_bit_identical(make_job, runtime, iteration, optimiser):
+    settings = (
+        f"recipe.optimiser={optimiser}",
+        "recipe.augmentation.affine=0.5",
+        "recipe.augmentation.noise=0.1",
+    )
+    whole, killed = make_job("toy", *settings, folder="whole"), make_job("toy", *settings, folder="killed")
+    run_trial(whole, runtime, ignore)
+
+    saving = Runtime(device="cpu", threads=1, cache=runtime.cache, checkpoint_seconds=0)
+    with pytest.raises(KilledError):
+        run_trial(killed, saving, kill_at(iteration))
+    resumed = run_trial(killed, saving, ignore)
+
+    assert resumed.resumed == (1 if iteration > 1 else 0)
+    assert_equal(leftovers(whole), leftovers(killed))
+
+
+def test_a_resume_point_of_another_trial_is_left_alone(make_job, runtime):
+    saving = Runtime(device="cpu", threads=1, cache=runtime.cache, checkpoint_seconds=0)
+    with pytest.raises(KilledError):
+        run_trial(make_job(folder="shared"), saving, kill_at(4))
+    record = run_trial(make_job("toy", "recipe.learning_rate=0.5", folder="shared"), saving, ignore)
+    assert record.resumed == 0
+
+
+def test_complete_trial_is_not_run_again(make_job, runtime):
+    job = make_job()
+    first = run_trial(job, runtime, ignore)
+    events: list[Event] = []
+    assert run_trial(job, runtime, events.append) == first
+    assert events == []
+
+
+def test_changed_data_is_noticed(make_job, runtime, monkeypatch):
+    job = make_job()
+    monkeypatch.setenv("TOY_SEED", "1")
+    with pytest.raises(Exception, match="changed since this trial was planned"):
+        run_trial(job, runtime, ignore)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("toy-nan", "loss became nan at iteration 3 of 6"),
+        ("toy-shape", r"into \(2, 1, 16, 16\), expected logits"),
+        ("toy-unbuildable", "could not be built for 1 channels and 1 outputs: three channels or nothing"),
+    ],
+)
+def test_failures_say_what_and_where(make_job, runtime, model, message):
+    with pytest.raises(TrialError, match=message):
+        run_trial(make_job(model), runtime, ignore)
+
+
+def assert_equal(one, two) -> None:
+    for name, value in one[0].items():
+        assert torch.equal(value, two[0][name]), name
+    pd.testing.assert_frame_equal(one[1], two[1], check_exact=True)
+    pd.testing.assert_frame_equal(one[2], two[2], check_exact=True)
+
+
+def test_folder_holds_no_stray_files(make_job, runtime):
+    job = make_job()
+    run_trial(job, runtime, ignore)
+    known = {
+        "cases.parquet",
+        "curve.parquet",
+        "environment.json",
+        "lock",
+        "previews",
+        "record.json",
+        "weights.safetensors",
+    }
+    assert {path.name for path in Path(job.folder).iterdir()} == known

@@ -1,0 +1,42 @@
+"""A third-party plugin for tests: a tiny model, models that fail in every way, and a tiny dataset."""
+
+from emseg_bench import hookimpl
+from emseg_bench.benchmark.contracts import DatasetCard, ModelCard
+
+
+def _model(name, factory, **more):
+    return ModelCard(
+        name=name,
+        family="cnn",
+        description="for tests",
+        factory=f"emseg_toy_parts:{factory}",
+        citation="none",
+        licence="MIT",
+        **more,
+    )
+
+
+@hookimpl
+def emseg_models():
+    return [
+        _model("toy", "toy", size_divisor=4),
+        _model("toy-nan", "nan"),
+        _model("toy-raises", "raises"),
+        _model("toy-killed", "killed"),
+        _model("toy-sleeps", "sleeps"),
+        _model("toy-shape", "wrong_shape"),
+        _model("toy-unbuildable", "unbuildable"),
+    ]
+
+
+@hookimpl
+def emseg_datasets():
+    return [
+        DatasetCard(
+            name="toy-data",
+            description="disks on noise",
+            factory="emseg_toy_parts:ToyData",
+            citation="none",
+            licence="MIT",
+        )
+    ]
