@@ -1,0 +1,93 @@
+"""Builds the report: a page that opens from disk, and the leaderboard in three formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+
+from ..benchmark.contracts import Board, ReportSection, ReportSectionCard
+from ..benchmark.errors import UsageError
+from .exports import LeaderboardFile, write_csv, write_json
+from .leaderboard import leaderboard
+from .page import BoardPage, SectionPart, markdown, page
+from .publishing import CSV, INDEX, JSON, MARKDOWN, replacing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltReport:
+    """A report on disk."""
+
+    index: Path
+    """The page to open."""
+    problems: tuple[str, ...]
+    """Sections that could not be made; the page shows each in its place."""
+
+
+def build(
+    boards: Sequence[Board],
+    sections: Sequence[ReportSectionCard],
+    folder: Path,
+    *,
+    generated: str,
+    version: str,
+) -> BuiltReport:
+    """Write a report; one that stood in `folder` before is replaced as a whole.
+
+    Args:
+        boards: What to report; each has at least one trial.
+        sections: Parts of the page, in any order.
+        folder: Where ``index.html`` and ``leaderboard.{md,csv,json}`` go.
+        generated: When, for people and machines (ISO 8601).
+        version: Of emseg-bench.
+
+    Returns:
+        Where the page is, and which sections failed: a section that raises costs its own part only.
+
+    Raises:
+        UsageError: There is nothing to report.
+        StoreError: `folder` holds something else, or cannot be written.
+    """
+    if not any(board.trials for board in boards):
+        raise UsageError(
+            "there are no trials to report; run some first: emseg-bench run --models retina,unet"
+        )
+    with replacing(folder) as draft:
+        pages = [_board_page(board, sections, draft) for board in boards if board.trials]
+        tables = tuple(item.table for item in pages)
+        write_json(draft / JSON, LeaderboardFile(generated=generated, emseg_bench=version, boards=tables))
+        write_csv(draft / CSV, tables)
+        (draft / MARKDOWN).write_text(markdown(pages, generated, version), encoding="utf-8")
+        (draft / INDEX).write_text(page(pages, generated, version), encoding="utf-8")
+    return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)))
+
+
+def _board_page(board: Board, sections: Sequence[ReportSectionCard], folder: Path) -> BoardPage:
+    ordered = sorted(sections, key=lambda card: (card.order, card.name))
+    parts = [part for card in ordered if (part := _part(card, board, folder))]
+    return BoardPage(leaderboard(board), len(board.trials), tuple(parts))
+
+
+def _part(card: ReportSectionCard, board: Board, folder: Path) -> SectionPart | None:
+    """Make one section; what goes wrong in it, a plugin's bug perhaps, must not lose the report."""
+    try:
+        section = _section(card, board, folder)
+    except Exception as error:  # noqa: BLE001 - reported on the page and to the caller
+        return SectionPart(card, ReportSection(html=""), f"{type(error).__name__}: {error}")
+    return SectionPart(card, section) if section else None
+
+
+def _section(card: ReportSectionCard, board: Board, folder: Path) -> ReportSection | None:
+    factory = resolve_name(card.factory) if isinstance(card.factory, str) else card.factory
+    section = factory(board, folder)
+    if section is None or isinstance(section, ReportSection):
+        return section
+    raise TypeError(f"got {type(section).__name__}, expected ReportSection or None")
+
+
+def _problems(pages: Sequence[BoardPage]) -> Iterator[str]:
+    for item in pages:
+        for part in item.parts:
+            if part.problem:
+                yield f"section {part.card.name!r} of board {item.table.title!r}: {part.problem}"

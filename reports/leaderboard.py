@@ -1,0 +1,67 @@
+"""From a board's trials to its leaderboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from ..benchmark.contracts import Board, Trial
+from .cost import all_conditions
+from .ranking import ranked
+from .remarks import remarks
+from .rows import rows
+from .schema import Failure, Leaderboard
+
+
+@lru_cache(maxsize=1)
+def leaderboard(board: Board) -> Leaderboard:
+    """Sum up a board; sections of one board that ask in turn share the answer.
+
+    Raises:
+        ValueError: Two complete trials of the board have the same model and seed.
+    """
+    complete = complete_trials(board)
+    _check_distinct(complete)
+    conditions = all_conditions(trial.record.profile for trial in complete)
+    spec = board.trials[0].record.spec
+    table = Leaderboard(
+        title=board.title,
+        slug=board.slug,
+        dataset=spec.dataset.label,
+        recipe=spec.recipe.name,
+        protocol=spec.protocol.name,
+        metric=board.primary,
+        class_names=complete[0].record.class_names if complete else (),
+        notes=tuple(dict.fromkeys(note for trial in board.trials for note in trial.record.spec.notes)),
+        remarks=(),
+        rows=ranked(rows(board, complete, conditions), board.primary.direction),
+        conditions=conditions,
+        failures=tuple(_failure(trial) for trial in board.trials if trial.record.status == "failed"),
+        superseded=board.superseded,
+    )
+    return replace(table, remarks=remarks(table))
+
+
+def complete_trials(board: Board) -> tuple[Trial, ...]:
+    """Return the trials that have scores, in the board's order."""
+    return tuple(trial for trial in board.trials if trial.record.status == "complete")
+
+
+def _check_distinct(complete: Sequence[Trial]) -> None:
+    seen: set[tuple[str, int]] = set()
+    for trial in complete:
+        key = (trial.record.spec.model.label, trial.record.spec.seed)
+        if key in seen:
+            raise ValueError(f"two complete trials of {key[0]!r} with seed {key[1]} on one board")
+        seen.add(key)
+
+
+def _failure(trial: Trial) -> Failure:
+    record = trial.record
+    return Failure(
+        model=record.spec.model.label,
+        seed=record.spec.seed,
+        fingerprint=record.fingerprint,
+        reason=record.reason or "no reason was recorded",
+    )

@@ -1,0 +1,64 @@
+"""Colours label values over an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageColor
+
+from .palette import OTHER, class_colour
+
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+SIDE = 512
+"""Longest side of a picture in the report, px."""
+OPACITY = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A coloured picture."""
+
+    picture: Image.Image
+    labels: frozenset[int]
+    """Label values that occur."""
+
+
+def fit(image: Image.Image) -> Image.Image:
+    """Return the image as RGB, no side longer than `SIDE` px."""
+    small = image.convert("RGB")
+    small.thumbnail((SIDE, SIDE))
+    return small
+
+
+def overlay(image: Image.Image, labels: Path, class_count: int) -> Overlay:
+    """Lay labels over an image: areas half transparent, outlines opaque, background clear.
+
+    Args:
+        image: RGB, as `fit` returns it.
+        labels: A picture of 8-bit label values, any size of the same shape.
+        class_count: Number of classes with background; values beyond are grey (not scored).
+    """
+    with Image.open(labels) as opened:
+        values = np.asarray(opened.convert("L").resize(image.size, Image.Resampling.NEAREST))
+    coloured = _colours(class_count)[values]
+    opacity = np.where(_outline(values), 1.0, OPACITY) * (values > 0)
+    mixed = np.asarray(image) * (1 - opacity[..., None]) + coloured * opacity[..., None]
+    return Overlay(Image.fromarray(mixed.astype(np.uint8)), frozenset(np.unique(values).tolist()))
+
+
+def _colours(class_count: int) -> Pixels:
+    """RGB by label value, (256, 3)."""
+    table = [ImageColor.getrgb(class_colour(max(1, label)))[:3] for label in range(class_count)]
+    table += [ImageColor.getrgb(OTHER)[:3]] * (256 - class_count)
+    return np.array(table, dtype=np.uint8)
+
+
+def _outline(values: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Pixels whose right or lower neighbour has another label."""
+    edge = np.zeros(values.shape, dtype=np.bool_)
+    edge[:, :-1] |= values[:, :-1] != values[:, 1:]
+    edge[:-1, :] |= values[:-1, :] != values[1:, :]
+    return edge

@@ -1,0 +1,116 @@
+"""The page and its Markdown twin, put together from the boards' sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ..benchmark.contracts import ReportSection, ReportSectionCard
+from .grid import Cell, Column, Grid, escape_markdown, html
+from .schema import Leaderboard
+from .templating import render
+from .wording import MISSING, metric_heading, plural, spread
+
+TITLE = "EM segmentation leaderboard"
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPart:
+    """A section in its place; with a problem, what it should have shown is missing."""
+
+    card: ReportSectionCard
+    section: ReportSection
+    problem: str = ""
+
+    @property
+    def html(self) -> Markup:
+        """The section's fragment, which escapes what comes from users itself."""
+        return Markup(self.section.html)  # noqa: S704 - the contract of ReportSection
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """A board with its sections."""
+
+    table: Leaderboard
+    trials: int
+    parts: tuple[SectionPart, ...]
+
+
+def page(boards: Sequence[BoardPage], generated: str, version: str) -> str:
+    """Write ``index.html``: style and script are within, pictures are linked relatively."""
+    values = {
+        "title": TITLE,
+        "boards": boards,
+        "overview": html(_overview(boards)) if len(boards) > 1 else "",
+        "about": _about(boards, generated, version),
+    }
+    return render("page.html", values)
+
+
+def markdown(boards: Sequence[BoardPage], generated: str, version: str) -> str:
+    """Write ``leaderboard.md``: the sections that have a Markdown form."""
+    parts = [f"# {TITLE}", escape_markdown(_about(boards, generated, version))]
+    for board in boards:
+        parts.append(f"## {escape_markdown(board.table.title)}")
+        parts += [text for part in board.parts if (text := _section_markdown(part))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section_markdown(part: SectionPart) -> str:
+    heading = f"### {escape_markdown(part.card.title)}\n\n"
+    if part.problem:
+        return f"{heading}**This section could not be made.** {escape_markdown(part.problem)}"
+    return heading + part.section.markdown if part.section.markdown else ""
+
+
+def _about(boards: Sequence[BoardPage], generated: str, version: str) -> str:
+    trials = sum(board.trials for board in boards)
+    failed = sum(len(board.table.failures) for board in boards)
+    counts = [plural(len(boards), "board"), plural(trials, "trial"), f"{failed:,} failed"]
+    return f"{', '.join(counts)}. Generated {generated} by emseg-bench {version}."
+
+
+def _overview(boards: Sequence[BoardPage]) -> Grid:
+    return Grid(
+        caption="Who leads where",
+        columns=(
+            Column(title="Board", numeric=False, row_header=True),
+            Column(title="Leader", numeric=False),
+            Column(title="Mean score", unit="± SD over seeds"),
+            Column(title="Metric", numeric=False),
+            Column(title="Tied with the leader", unit="models"),
+            Column(title="Models"),
+            Column(title="Trials"),
+            Column(title="Failed"),
+        ),
+        rows=tuple(_overview_row(board) for board in boards),
+    )
+
+
+def _overview_row(board: BoardPage) -> tuple[Cell, ...]:
+    table = board.table
+    failed = len(table.failures)
+    return (
+        Cell(text=table.title, order=table.title.lower(), link=f"#{table.slug}"),
+        *_leader(table),
+        Cell(text=str(len(table.rows)), order=len(table.rows)),
+        Cell(text=str(board.trials), order=board.trials),
+        Cell(text=str(failed), order=failed),
+    )
+
+
+def _leader(table: Leaderboard) -> tuple[Cell, ...]:
+    metric = Cell(text=metric_heading(table.metric), order=table.metric.name)
+    if not table.scored:
+        return (Cell(text=MISSING), Cell(text=MISSING), metric, Cell(text=MISSING))
+    leader = table.scored[0]
+    ties = str(len(leader.tied_with)) if leader.rank and leader.rank.certain else "not certain"
+    return (
+        Cell(text=leader.model, order=leader.model.lower()),
+        Cell(text=spread(leader.score.mean, table.metric.unit), order=leader.score.mean.mean),
+        metric,
+        Cell(text=ties, order=len(leader.tied_with)),
+    )

@@ -1,0 +1,65 @@
+"""The built-in sections of the report page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..benchmark.contracts import ReportSectionCard
+from ..benchmark.hookspecs import hookimpl
+
+SECTIONS = "emseg_bench.reports.sections"
+
+
+@hookimpl
+def emseg_report_sections() -> Sequence[ReportSectionCard]:
+    """Offer the built-in sections, in the order of the page."""
+    return (
+        ReportSectionCard(
+            name="leaderboard",
+            title="Leaderboard",
+            order=100,
+            factory=f"{SECTIONS}.leaderboard:section",
+        ),
+        ReportSectionCard(
+            name="score-and-cost",
+            title="Score against cost",
+            order=200,
+            factory=f"{SECTIONS}.tradeoff:section",
+        ),
+        ReportSectionCard(
+            name="pictures",
+            title="Pictures",
+            order=300,
+            factory=f"{SECTIONS}.panels:section",
+        ),
+        ReportSectionCard(
+            name="curves",
+            title="Training curves",
+            order=400,
+            factory=f"{SECTIONS}.curves:section",
+        ),
+        ReportSectionCard(
+            name="metrics",
+            title="All metrics",
+            order=500,
+            factory=f"{SECTIONS}.metrics:section",
+        ),
+        ReportSectionCard(
+            name="method",
+            title="How it was measured",
+            order=600,
+            factory=f"{SECTIONS}.method:section",
+        ),
+        ReportSectionCard(
+            name="failures",
+            title="Failed trials",
+            order=700,
+            factory=f"{SECTIONS}.failures:section",
+        ),
+        ReportSectionCard(
+            name="provenance",
+            title="Provenance",
+            order=800,
+            factory=f"{SECTIONS}.provenance:section",
+        ),
+    )

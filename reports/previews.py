@@ -1,0 +1,61 @@
+"""Reads the pictures that a trial keeps of its first test cases."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..benchmark.contracts import Trial
+from ..benchmark.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Three pictures of one test case."""
+
+    case: str
+    image: Path
+    """8-bit grey or RGB."""
+    truth: Path
+    """8-bit label values."""
+    prediction: Path
+    """8-bit label values."""
+
+
+def previews(trial: Trial) -> dict[str, Preview]:
+    """List a trial's pictures by case id, in the order of the test split; empty if it kept none.
+
+    Raises:
+        StoreError: The list of pictures cannot be read, or a picture that it names is missing.
+    """
+    folder = trial.folder / "previews"
+    index = folder / "previews.json"
+    if not index.exists():
+        return {}
+    try:
+        entries = json.loads(index.read_text(encoding="utf-8"))
+        found = [_preview(folder, int(entry["index"]), str(entry["case"])) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{index.name} of {trial.folder.name} cannot be read ({error}); expected a list of "
+            '{"index": number, "case": id}. Run the trial again to write it anew.'
+        ) from error
+    _check_files(trial, found)
+    return {preview.case: preview for preview in found}
+
+
+def _preview(folder: Path, index: int, case: str) -> Preview:
+    return Preview(
+        case=case,
+        image=folder / f"{index:02d}_image.png",
+        truth=folder / f"{index:02d}_truth.png",
+        prediction=folder / f"{index:02d}_prediction.png",
+    )
+
+
+def _check_files(trial: Trial, found: list[Preview]) -> None:
+    paths = (path for item in found for path in (item.image, item.truth, item.prediction))
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise StoreError(f"{', '.join(missing)} of {trial.folder.name} is missing; run the trial again.")

@@ -1,0 +1,142 @@
+"""One row per model: its scores over seeds, its single seeds, its cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from ..benchmark.contracts import Board, Trial
+from .cost import Conditions, cost
+from .schema import ClassScore, MetricScore, Row, SeedScore
+from .scores import POOLED_IOU, Scores, scores
+from .statistics import Estimate, estimate
+
+Key = tuple[object, ...]
+
+
+def rows(board: Board, complete: Sequence[Trial], conditions: Sequence[Conditions]) -> list[Row]:
+    """Sum up each model of a board, in order of appearance, unranked.
+
+    Args:
+        board: All trials, failed ones included.
+        complete: Those that have scores.
+        conditions: The board's conditions, that costs refer to.
+    """
+    models = _by_model(board.trials)
+    done = _by_model(complete)
+    summaries = _Summaries(complete)
+    metrics = _other_metrics(board)
+    return [
+        Row(
+            model=label,
+            initialisation=trials[0].record.spec.model.init,
+            family=trials[0].record.spec.model.family,
+            rank=None,
+            tied_with=(),
+            score=summaries.metric(label, board.primary.name),
+            pooled_iou=summaries.metric(label, POOLED_IOU),
+            other_metrics=tuple(summaries.metric(label, name) for name in metrics),
+            behind_leader=None,
+            seeds=tuple(summaries.seed(trial, board.primary.name) for trial in _by_seed(done.get(label, ()))),
+            seeds_planned=len({trial.record.spec.seed for trial in trials}),
+            cost=cost([trial.record.profile for trial in done.get(label, ())], conditions),
+        )
+        for label, trials in models.items()
+    ]
+
+
+def _by_model(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    models: dict[str, list[Trial]] = {}
+    for trial in trials:
+        models.setdefault(trial.record.spec.model.label, []).append(trial)
+    return models
+
+
+def _by_seed(trials: Iterable[Trial]) -> list[Trial]:
+    return sorted(trials, key=lambda trial: trial.record.spec.seed)
+
+
+def _other_metrics(board: Board) -> tuple[str, ...]:
+    names = dict.fromkeys(metric.name for trial in board.trials for metric in trial.record.spec.metrics)
+    return tuple(name for name in names if name != board.primary.name)
+
+
+class _Summaries:
+    """Scores by model and by trial: grouped once for all rows, then looked up.
+
+    Args:
+        complete: Trials that have scores.
+    """
+
+    def __init__(self, complete: Sequence[Trial]) -> None:
+        scored = scores(complete)
+        self._class_names = complete[0].record.class_names if complete else ()
+        self._position = {trial.record.fingerprint: i for i, trial in enumerate(complete)}
+        self._of_model(scored, [trial.record.spec.model.label for trial in complete])
+        self._of_trial(scored)
+
+    def _of_model(self, scored: Scores, labels: Sequence[str]) -> None:
+        label = pd.Series(labels, dtype=object)
+        overall = scored.overall.assign(model=scored.overall["trial"].map(label))
+        by_class = scored.by_class.assign(model=scored.by_class["trial"].map(label))
+        keys = ["model", "metric", "class_index"]
+        self._means = _estimates(overall, keys[:2])
+        self._classes = _estimates(by_class, keys)
+        cases = by_class.groupby(keys)[["applicable", "cases"]].sum()
+        self._cases = dict(zip(cases.index, cases.itertuples(index=False, name=None), strict=True))
+
+    def _of_trial(self, scored: Scores) -> None:
+        self._trial_means = _lookup(scored.overall, ["trial", "metric"])
+        self._trial_classes = _lookup(scored.by_class, ["trial", "metric", "class_index"])
+
+    def metric(self, model: str, metric: str) -> MetricScore:
+        """Sum up one metric of one model over its seeds."""
+        return MetricScore(
+            metric=metric,
+            mean=self._means.get((model, metric), estimate(())),
+            classes=tuple(self._class(model, metric, i) for i in range(len(self._class_names))),
+        )
+
+    def _class(self, model: str, metric: str, index: int) -> ClassScore:
+        applicable, cases = self._cases.get((model, metric, index), (0, 0))
+        return ClassScore(
+            class_index=index,
+            class_name=self._class_names[index],
+            score=self._classes.get((model, metric, index), estimate(())),
+            applicable=int(applicable),
+            cases=int(cases),
+        )
+
+    def seed(self, trial: Trial, primary: str) -> SeedScore:
+        """Look up one trial's own scores."""
+        number = self._position[trial.record.fingerprint]
+        return SeedScore(
+            seed=trial.record.spec.seed,
+            fingerprint=trial.record.fingerprint,
+            score=self._trial_means.get((number, primary)),
+            pooled_iou=self._trial_means.get((number, POOLED_IOU)),
+            classes=tuple(
+                self._trial_classes.get((number, primary, i)) for i in range(len(self._class_names))
+            ),
+        )
+
+
+def _lookup(table: pd.DataFrame, keys: list[str]) -> dict[Key, float | None]:
+    columns = zip(*(table[key].tolist() for key in keys), strict=True)
+    return dict(zip(columns, map(_number, table["value"].tolist()), strict=True))
+
+
+def _estimates(table: pd.DataFrame, keys: list[str]) -> dict[Key, Estimate]:
+    summed = table.groupby(keys)["value"].agg(["mean", "std", "count"])
+    return {
+        key: Estimate(mean=_number(mean), sd=_number(sd), seeds=seeds)
+        for key, (mean, sd, seeds) in zip(
+            summed.index, summed.itertuples(index=False, name=None), strict=True
+        )
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

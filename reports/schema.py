@@ -1,0 +1,113 @@
+"""What a leaderboard holds: all that tables, figures and ``leaderboard.json`` draw from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..benchmark.contracts import MetricSpec
+from .cost import Conditions, Cost
+from .statistics import Difference, Estimate, Rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScore:
+    """A metric in one class, over seeds."""
+
+    class_index: int
+    class_name: str
+    score: Estimate
+    applicable: int
+    """Case scores that went in, over all seeds; the others were not applicable (NaN)."""
+    cases: int
+    """Case scores in all, over all seeds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricScore:
+    """A metric of one model."""
+
+    metric: str
+    mean: Estimate
+    """Per seed the mean over foreground classes, then over seeds."""
+    classes: tuple[ClassScore, ...]
+    """By label value, background included."""
+
+    @property
+    def foreground(self) -> tuple[ClassScore, ...]:
+        """The classes that `mean` is over."""
+        return tuple(item for item in self.classes if item.class_index > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedScore:
+    """One complete trial's scores; None: the metric applied nowhere."""
+
+    seed: int
+    fingerprint: str
+    score: float | None
+    pooled_iou: float | None
+    classes: tuple[float | None, ...]
+    """`score` by label value, background included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One model."""
+
+    model: str
+    initialisation: str
+    family: str
+    rank: Rank | None
+    """None: the model has no score."""
+    tied_with: tuple[str, ...]
+    """Models that it cannot be told apart from."""
+    score: MetricScore
+    """The primary metric."""
+    pooled_iou: MetricScore
+    other_metrics: tuple[MetricScore, ...]
+    behind_leader: Difference | None
+    """How far its mean is behind the leader's (0 or more); None for the leader and without a score."""
+    seeds: tuple[SeedScore, ...]
+    """Complete trials."""
+    seeds_planned: int
+    """Complete and failed."""
+    cost: Cost | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A trial without a result."""
+
+    model: str
+    seed: int
+    fingerprint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """One table."""
+
+    title: str
+    slug: str
+    dataset: str
+    recipe: str
+    protocol: str
+    metric: MetricSpec
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...]
+    """What the trials' own notes say, each once."""
+    remarks: tuple[str, ...]
+    """What a reader must know about how these rows compare."""
+    rows: tuple[Row, ...]
+    """Best first; rows without a score come last."""
+    conditions: tuple[Conditions, ...]
+    """Of the cost columns."""
+    failures: tuple[Failure, ...]
+    superseded: int
+    """Older trials that newer ones replace."""
+
+    @property
+    def scored(self) -> tuple[Row, ...]:
+        """The rows that have a score, best first."""
+        return tuple(row for row in self.rows if row.rank)

@@ -1,0 +1,1 @@
+"""The built-in parts of the page: a module and a template each."""

@@ -1,0 +1,110 @@
+"""Training curves: loss and validation score by iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from ...benchmark.contracts import Board, ReportSection, Trial
+from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
+from ..leaderboard import complete_trials, leaderboard
+from ..schema import Leaderboard
+from ..templating import render
+from ..wording import metric_heading
+
+KIND = "curves"
+LOSS = "train/loss"
+POINTS = 100
+"""Longer curves are averaged down to so many points."""
+FEW_POINTS = 20
+"""Lines of so few points show each as a dot."""
+THIN_LINES = 5
+"""With more seeds, single ones are not drawn."""
+
+
+def section(board: Board, folder: Path) -> ReportSection | None:
+    """Draw how the best models learned; None if no curve was kept."""
+    table = leaderboard(board)
+    titles = {LOSS: "Training loss", f"val/{table.metric.name}": f"Validation {metric_heading(table.metric)}"}
+    names = [row.model for row in table.scored[:MODELS_SHOWN]]
+    curves = _curves(complete_trials(board), names, list(titles))
+    series = [name for name in titles if (curves["series"] == name).any()]
+    if not series:
+        return None
+    if not room_for(KIND, folder):
+        return ReportSection(html=render("note.html", {"text": no_room("Training curves")}))
+    drawing = _draw(table, curves, {name: titles[name] for name in series}, names, folder)
+    values = {"drawing": drawing, "caption": _caption(table), "alt": f"Training curves of {', '.join(names)}"}
+    return ReportSection(html=render("drawing.html", values))
+
+
+def _curves(trials: Sequence[Trial], models: Sequence[str], series: Sequence[str]) -> pd.DataFrame:
+    """Columns model, trial, series, iteration, value; at most `POINTS` per trial and series."""
+    drawn = [(i, trial) for i, trial in enumerate(trials) if trial.record.spec.model.label in models]
+    tables = [
+        trial.curve.assign(trial=i, model=trial.record.spec.model.label)
+        for i, trial in drawn
+        if len(trial.curve)
+    ]
+    if not tables:
+        return pd.DataFrame(columns=["model", "trial", "series", "iteration", "value"])
+    table = pd.concat(tables, ignore_index=True)
+    table = table[table["series"].isin(series) & np.isfinite(table["value"])]
+    return _thinned(table)
+
+
+def _thinned(table: pd.DataFrame) -> pd.DataFrame:
+    step = max(1, -(-int(table["iteration"].max() if len(table) else 1) // POINTS))
+    bins = table["iteration"].floordiv(step)
+    keys = [table["model"], table["trial"], table["series"], bins.rename("bin")]
+    return table.groupby(keys, sort=False)[["iteration", "value"]].mean().reset_index()
+
+
+def _draw(
+    table: Leaderboard, curves: pd.DataFrame, titles: dict[str, str], names: list[str], folder: Path
+) -> Drawing:
+    with style():
+        figure, axes = panels(len(titles), names)
+        for (name, title), place in zip(titles.items(), axes, strict=True):
+            _panel(place, curves[curves["series"] == name], colours(names))
+            place.set(xlabel="Iteration", ylabel=title)
+        return save(figure, folder, f"{table.slug}-{KIND}")
+
+
+def _panel(axes: Axes, curves: pd.DataFrame, palette: dict[str, str]) -> None:
+    seeds = curves.groupby("model")["trial"].transform("nunique")
+    thin = curves[(seeds > 1) & (seeds <= THIN_LINES)]
+    for (model, _), line in thin.groupby(["model", "trial"]):
+        axes.plot(line["iteration"], line["value"], color=palette[str(model)], linewidth=0.8, alpha=0.4)
+    mean = curves.groupby(["model", "bin"], sort=False)[["iteration", "value"]].mean().reset_index()
+    sns.lineplot(
+        data=mean,
+        x="iteration",
+        y="value",
+        hue="model",
+        palette=palette,
+        estimator=None,
+        linewidth=2,
+        marker="o" if mean["bin"].nunique() <= FEW_POINTS else None,
+        markersize=5,
+        legend=False,
+        ax=axes,
+    )
+    axis(axes, "x", 0, 1)
+    axis(axes, "y", curves["value"].min(), curves["value"].max())
+
+
+def _caption(table: Leaderboard) -> str:
+    parts = [
+        "Training loss and score on the validation split by optimiser step. Thick lines are means over "
+        f"seeds, thin lines single seeds (models with 2 to {THIN_LINES}). Long curves are averaged over "
+        "neighbouring steps."
+    ]
+    if len(table.scored) > MODELS_SHOWN:
+        parts.append(f"The best {MODELS_SHOWN} of {len(table.scored)} models are shown.")
+    return " ".join(parts)

@@ -1,0 +1,74 @@
+"""Trials that have no result, and why."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmark.contracts import Board, ReportSection, Trial
+from ..grid import Cell, Column, Grid, html, markdown
+from ..leaderboard import leaderboard
+from ..schema import Failure, Leaderboard
+from ..templating import render
+
+MAX_ROWS = 200
+"""On the page; all failures are in leaderboard.json."""
+MAX_LOGS = 10
+LOG_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """The last lines of a failed trial's log."""
+
+    name: str
+    text: str
+
+
+def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001 - draws nothing
+    """List failed trials; None if all are complete."""
+    table = leaderboard(board)
+    if not table.failures:
+        return None
+    grid = failures_grid(table)
+    failed = [trial for trial in board.trials if trial.record.status == "failed"]
+    values = {
+        "grid": html(grid),
+        "left_out": len(table.failures) - len(grid.rows),
+        "logs": [log for trial in failed[:MAX_LOGS] if (log := _log(trial))],
+    }
+    return ReportSection(html=render("failures.html", values), markdown=markdown(grid))
+
+
+def failures_grid(table: Leaderboard) -> Grid:
+    """Lay out a row per failed trial."""
+    return Grid(
+        caption=f"Failed trials on {table.title}",
+        columns=(
+            Column(title="Model", numeric=False, row_header=True),
+            Column(title="Seed"),
+            Column(title="Reason", numeric=False),
+            Column(title="Fingerprint", numeric=False),
+        ),
+        rows=tuple(_row(failure) for failure in table.failures[:MAX_ROWS]),
+    )
+
+
+def _row(failure: Failure) -> tuple[Cell, ...]:
+    return (
+        Cell(text=failure.model, order=failure.model.lower()),
+        Cell(text=str(failure.seed), order=failure.seed),
+        Cell(text=failure.reason, order=failure.reason.lower()),
+        Cell(text=failure.fingerprint[:12], order=failure.fingerprint, code=True),
+    )
+
+
+def _log(trial: Trial) -> LogEnd | None:
+    """Read the end of a trial's log, if it left one."""
+    path = trial.folder / "log.txt"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        text = "".join(deque(lines, maxlen=LOG_LINES))
+    return LogEnd(f"{trial.record.spec.model.label}, seed {trial.record.spec.seed}", text) if text else None

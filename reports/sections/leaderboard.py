@@ -1,0 +1,237 @@
+"""The ranked table: scores, how sure they are, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import ascii_lowercase
+
+from ...benchmark.contracts import Board, ReportSection
+from ..cost import COLUMNS, Conditions, CostColumn
+from ..grid import Cell, Column, Grid, bullets, escape_markdown, html, markdown
+from ..leaderboard import leaderboard
+from ..schema import ClassScore, Leaderboard, MetricScore, Row
+from ..summary import summary
+from ..templating import render
+from ..wording import MISSING, interval, listing, metric_heading, number, plural, score, spread
+
+MAX_CLASSES = 6
+"""With more foreground classes, per-class scores are left to the table of all metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column with what it says about a row."""
+
+    column: Column
+    cell: Callable[[Row], Cell]
+
+
+def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draws nothing
+    """Rank the board's models."""
+    table = leaderboard(board)
+    scores, costs = _grid(table, "score", score_fields(table)), _grid(table, "cost", cost_fields(table))
+    reading, measuring = (_about_score(table), _about_rank()), _about_cost(table)
+    values = {
+        "summary": summary(table),
+        "notes": (*table.notes, *table.remarks),
+        "tables": ((html(scores), reading), (html(costs), measuring)),
+    }
+    parts = (
+        escape_markdown(summary(table)),
+        bullets((*table.notes, *table.remarks)),
+        *(markdown(scores), bullets(reading)),
+        *(markdown(costs), bullets(measuring)),
+    )
+    text = "\n\n".join(part for part in parts if part)
+    return ReportSection(html=render("leaderboard.html", values), markdown=text)
+
+
+def _grid(table: Leaderboard, what: str, fields: Sequence[Field]) -> Grid:
+    return Grid(
+        caption=f"Models on {table.title} by mean {metric_heading(table.metric)}: {what}",
+        columns=tuple(item.column for item in fields),
+        rows=tuple(tuple(item.cell(row) for item in fields) for row in table.rows),
+    )
+
+
+def score_fields(table: Leaderboard) -> list[Field]:
+    """Choose what to say about each model's score and how sure it is."""
+    return [*_who(_model_and_ties), *_score(table), *_classes(table), *_certainty(table)]
+
+
+def cost_fields(table: Leaderboard) -> list[Field]:
+    """Choose what to say about each model's cost, its score beside it."""
+    costs = [Field(Column(title=item.title, unit=item.unit), _cost(item)) for item in COLUMNS]
+    if len(table.conditions) > 1:
+        costs.append(Field(Column(title="Measured", unit="see below", numeric=False), _measured))
+    return [*_who(_model), Field(_mean_column(table), _mean(table)), *costs]
+
+
+# ---------------------------------------------------------------------------------------- columns
+def _who(name: Callable[[Row], Cell]) -> list[Field]:
+    model = Column(title="Model", numeric=False, row_header=True)
+    return [Field(Column(title="Rank"), _rank), Field(model, name)]
+
+
+def _mean_column(table: Leaderboard) -> Column:
+    return Column(title=f"Mean {metric_heading(table.metric)}", unit="± SD over seeds")
+
+
+def _mean(table: Leaderboard) -> Callable[[Row], Cell]:
+    return lambda row: _estimate(row.score, table.metric.unit)
+
+
+def _score(table: Leaderboard) -> list[Field]:
+    unit = table.metric.unit
+    low, high = _range(table)
+    scale = f"{score(low, unit)} to {score(high, unit)}" if table.scored else ""
+    return [
+        Field(_mean_column(table), _mean(table)),
+        Field(
+            Column(title="Single seeds", unit=scale, numeric=False, page_only=True),
+            lambda row: _dots(row, low, high, unit),
+        ),
+        Field(Column(title="Seeds"), _seeds),
+    ]
+
+
+def _classes(table: Leaderboard) -> list[Field]:
+    names = [name for i, name in enumerate(table.class_names) if i > 0]
+    if not 2 <= len(names) <= MAX_CLASSES:
+        return []
+    group = f"{metric_heading(table.metric)} by class"
+    return [_class(i, name, group, table.metric.unit) for i, name in enumerate(names)]
+
+
+def _class(position: int, name: str, group: str, unit: str) -> Field:
+    return Field(
+        Column(title=name, group=group),
+        lambda row: class_cell(row.score.foreground[position], unit),
+    )
+
+
+def _certainty(table: Leaderboard) -> list[Field]:
+    unit = table.metric.unit
+    behind = Column(title="Behind the leader", unit="95 % interval")
+    pooled = Column(title="Pooled IoU", unit="± SD over seeds")
+    return [
+        Field(behind, lambda row: _behind(row, unit)),
+        Field(pooled, lambda row: _estimate(row.pooled_iou, "1")),
+    ]
+
+
+# ------------------------------------------------------------------------------------------ cells
+def _cost(item: CostColumn) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        value: float | None = getattr(row.cost, item.name, None)
+        return Cell(text=number(value, item.digits), order=value)
+
+    return cell
+
+
+def _measured(row: Row) -> Cell:
+    if row.cost is None:
+        return Cell(text=MISSING)
+    return Cell(text=f"as {letter(row.cost.condition)}", order=row.cost.condition)
+
+
+def _rank(row: Row) -> Cell:
+    if row.rank is None:
+        return Cell(text=MISSING)
+    return Cell(text=str(row.rank), order=row.rank.best)
+
+
+def _model(row: Row) -> Cell:
+    return Cell(text=row.model, order=row.model.lower())
+
+
+def _model_and_ties(row: Row) -> Cell:
+    below = (f"tied with {listing(row.tied_with)}",) if row.tied_with else ()
+    return Cell(text=row.model, order=row.model.lower(), below=below)
+
+
+def _estimate(metric: MetricScore, unit: str) -> Cell:
+    return Cell(text=spread(metric.mean, unit), order=metric.mean.mean)
+
+
+def class_cell(item: ClassScore, unit: str) -> Cell:
+    """Show a class's score, and in how many cases it could be scored if not in all."""
+    below = () if item.applicable == item.cases else (f"{item.applicable} of {item.cases} cases",)
+    return Cell(text=spread(item.score, unit), order=item.score.mean, below=below)
+
+
+def _seeds(row: Row) -> Cell:
+    done = len(row.seeds)
+    text = str(done) if done == row.seeds_planned else f"{done} of {row.seeds_planned}"
+    return Cell(text=text, order=done)
+
+
+def _behind(row: Row, unit: str) -> Cell:
+    if row.behind_leader is None:
+        return Cell(text="leader", order=0.0) if row.rank else Cell(text=MISSING)
+    gap = row.behind_leader.value
+    return Cell(text=score(gap, unit), order=gap, below=(interval(row.behind_leader, unit),))
+
+
+def _dots(row: Row, low: float, high: float, unit: str) -> Cell:
+    found = [(seed.seed, seed.score) for seed in row.seeds if seed.score is not None]
+    text = ", ".join(f"seed {seed}: {score(value, unit)}" for seed, value in found)
+    dots = tuple((value - low) / (high - low) if high > low else 0.5 for _, value in found)
+    return Cell(text=text or MISSING, order=row.score.mean.mean, dots=dots)
+
+
+def _range(table: Leaderboard) -> tuple[float, float]:
+    values = [seed.score for row in table.rows for seed in row.seeds if seed.score is not None]
+    return (min(values), max(values)) if values else (0.0, 0.0)
+
+
+# -------------------------------------------------------------------------------------- footnotes
+def _about_score(table: Leaderboard) -> str:
+    classes = listing([name for i, name in enumerate(table.class_names) if i > 0]) or "none"
+    return (
+        f"Score: per seed, {metric_heading(table.metric)} is averaged over the test cases and then over the "
+        f"foreground classes ({classes}); the table shows mean ± sample standard deviation (SD) over seeds. "
+        f"{table.metric.direction.capitalize()} is better. Cases to which the metric does not apply are left "
+        "out; small print says how many of all seeds' cases count. Pooled IoU: true positives, false "
+        "positives and false negatives of all cases added up first."
+    )
+
+
+def _about_rank() -> str:
+    return (
+        "Rank: 1 + the number of models that are better by more than chance. Two models are tied (=) when "
+        "the 95 % interval of their difference over seeds (Welch) includes 0. Intervals are not corrected "
+        "for the number of comparisons, and tell how training varies with the seed, not how scores vary with "
+        "the choice of test cases."
+    )
+
+
+def _about_cost(table: Leaderboard) -> list[str]:
+    if not table.conditions:
+        return ["Cost: nothing was measured (n/a)."]
+    lead = (
+        "Cost: medians over seeds; one multiply-add is 2 floating-point operations; latency is of one image. "
+        "n/a: not available."
+    )
+    texts = [_condition_text(condition) for condition in table.conditions]
+    if len(texts) == 1:
+        return [f"{lead} Measured on {texts[0]}."]
+    return [lead, *(f"As {letter(i)}: measured on {text}." for i, text in enumerate(texts))]
+
+
+def _condition_text(condition: Conditions) -> str:
+    threads = f", {plural(condition.threads, 'thread')}" if condition.threads else ""
+    shape = " × ".join(map(str, condition.input_shape))
+    return (
+        f"{condition.device}, {condition.precision}{threads}; GFLOPs and latency for an input of {shape} "
+        f"(N, C, H, W); throughput in batches of {condition.throughput_batch}; "
+        f"peak memory: {condition.memory_kind}"
+    )
+
+
+def letter(condition: int) -> str:
+    """Name a set of conditions: a to z, then a1, b1, ..."""
+    turn, place = divmod(condition, len(ascii_lowercase))
+    return ascii_lowercase[place] + (str(turn) if turn else "")

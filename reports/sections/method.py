@@ -1,0 +1,101 @@
+"""How the numbers came about: data, recipe, protocol, metrics, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial
+from ..grid import Cell, Column, Grid, html, markdown
+from ..leaderboard import complete_trials
+from ..templating import render
+from ..wording import MISSING, metric_heading, plural
+
+Facts = list[tuple[str, str]]
+
+
+def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draws nothing
+    """Describe how the board's trials were trained and scored."""
+    specs = [trial.record.spec for trial in board.trials]
+    grids = (
+        _grid("Data", _data(board)),
+        _grid("Metrics", _metrics(board)),
+        _grid("Scoring protocol", _settings([spec.protocol for spec in specs])),
+        _grid("Training recipe", _settings([spec.recipe for spec in specs])),
+    )
+    text = "\n\n".join(f"**{grid.caption}**\n\n{markdown(grid)}" for grid in grids)
+    return ReportSection(html=render("method.html", {"grids": [html(grid) for grid in grids]}), markdown=text)
+
+
+def _grid(caption: str, facts: Facts) -> Grid:
+    return Grid(
+        caption=caption,
+        columns=(Column(title="What", numeric=False, row_header=True), Column(title="How", numeric=False)),
+        rows=tuple((Cell(text=name), Cell(text=value)) for name, value in facts),
+        sortable=False,
+    )
+
+
+def _data(board: Board) -> Facts:
+    complete = complete_trials(board)
+    seeds = sorted({trial.record.spec.seed for trial in board.trials})
+    facts = [
+        ("dataset", _each(board.trials, lambda trial: trial.record.spec.dataset.label)),
+        ("seeds", ", ".join(map(str, seeds))),
+    ]
+    return facts + _test_data(complete[0]) if complete else facts
+
+
+def _test_data(trial: Trial) -> Facts:
+    record = trial.record
+    voxel = record.voxel_size_nm
+    groups = trial.cases.groupby("case")["group"].first()
+    count = int(groups.nunique() + groups.isna().sum())
+    independent = "" if count == len(groups) else f", in {plural(count, 'group')} (slices of one are alike)"
+    return [
+        ("test cases", f"{len(groups)}{independent}"),
+        ("classes", ", ".join(f"{i} {name}" for i, name in enumerate(record.class_names))),
+        ("voxel size", " × ".join(f"{side:g}" for side in voxel) + " nm" if voxel else "not known"),
+    ]
+
+
+def _metrics(board: Board) -> Facts:
+    specs = dict.fromkeys(spec for trial in board.trials for spec in trial.record.spec.metrics)
+    return [(_metric_name(spec, board.primary), _metric_text(spec)) for spec in specs]
+
+
+def _metric_name(spec: MetricSpec, primary: MetricSpec) -> str:
+    return f"{metric_heading(spec)}{' (ranks)' if spec.name == primary.name else ''}"
+
+
+def _metric_text(spec: MetricSpec) -> str:
+    return f"{spec.direction} is better; {spec.aggregation}; {spec.empty_rule}; version {spec.version}"
+
+
+def _settings(values: Sequence[object]) -> Facts:
+    """Name every setting; where trials differ, all that occur."""
+    distinct = list(dict.fromkeys(values))
+    facts: Facts = []
+    for item in fields(distinct[0]):  # type: ignore[arg-type]
+        found = [getattr(value, item.name) for value in distinct]
+        name = item.name.replace("_", " ")
+        if is_dataclass(found[0]):
+            facts += [(f"{name}: {inner}", text) for inner, text in _settings(found)]
+        else:
+            facts.append((name, _joined(map(_setting, found))))
+    return facts
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _each(trials: Sequence[Trial], text: Callable[[Trial], str]) -> str:
+    return _joined(map(text, trials))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(texts)) or MISSING

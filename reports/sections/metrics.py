@@ -1,0 +1,75 @@
+"""Every metric of every model, by class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...benchmark.contracts import Board, ReportSection
+from ..grid import Cell, Column, Grid, html, markdown
+from ..leaderboard import leaderboard
+from ..schema import Leaderboard, MetricScore, Row
+from ..templating import render
+from ..wording import metric_title, spread
+from .leaderboard import class_cell
+
+MAX_ROWS = 300
+"""On the page; all numbers are in leaderboard.json."""
+
+
+def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001 - draws nothing
+    """Tabulate all metrics; None if no model has a score."""
+    table = leaderboard(board)
+    if not table.scored:
+        return None
+    units = {spec.name: spec.unit for trial in board.trials for spec in trial.record.spec.metrics}
+    grid = metrics_grid(table, units)
+    left_out = _lines(table) * len(table.scored) - len(grid.rows)
+    page = {"grid": html(grid), "left_out": left_out}
+    return ReportSection(html=render("metrics.html", page), markdown=markdown(grid))
+
+
+def metrics_grid(table: Leaderboard, units: dict[str, str]) -> Grid:
+    """Lay out a row per model and class, and one for the mean over foreground classes.
+
+    Args:
+        table: The leaderboard.
+        units: Unit of each metric, by name.
+    """
+    metrics = _metrics(table.scored[0])
+    shown = table.scored[: max(1, MAX_ROWS // _lines(table))]
+    return Grid(
+        caption=f"All metrics on {table.title}, mean ± SD over seeds",
+        columns=(
+            Column(title="Model", numeric=False, row_header=True),
+            Column(title="Class", numeric=False),
+            *(_column(metric.metric, units) for metric in metrics),
+        ),
+        rows=tuple(line for row in shown for line in _model_lines(row, table, units)),
+    )
+
+
+def _lines(table: Leaderboard) -> int:
+    return 1 + len(table.class_names)
+
+
+def _metrics(row: Row) -> tuple[MetricScore, ...]:
+    return (row.score, row.pooled_iou, *row.other_metrics)
+
+
+def _column(metric: str, units: dict[str, str]) -> Column:
+    unit = units.get(metric, "1")
+    return Column(title=metric_title(metric), unit="" if unit == "1" else unit)
+
+
+def _model_lines(row: Row, table: Leaderboard, units: dict[str, str]) -> list[tuple[Cell, ...]]:
+    metrics = [(metric, units.get(metric.metric, "1")) for metric in _metrics(row)]
+    means = (Cell(text=spread(metric.mean, unit), order=metric.mean.mean) for metric, unit in metrics)
+    lines = [(_name(row), Cell(text="mean of foreground", order="0"), *means)]
+    for i, name in enumerate(table.class_names):
+        cells = (class_cell(metric.classes[i], unit) for metric, unit in metrics)
+        lines.append((_name(row), Cell(text=name, order=f"1 {i:03d}"), *cells))
+    return lines
+
+
+def _name(row: Row) -> Cell:
+    return Cell(text=row.model, order=row.model.lower())

@@ -1,0 +1,81 @@
+"""Numbers, names and lists as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..benchmark.contracts import MetricSpec
+from .statistics import Difference, Estimate
+
+MISSING = "n/a"
+LISTED = 6
+"""Names that a list in a sentence spells out."""
+_METRICS = {"iou": "IoU", "pooled iou": "pooled IoU", "dice": "Dice"}
+_MINUS = "\N{MINUS SIGN}"
+
+
+def metric_title(metric: str) -> str:
+    """Write a metric's name as the field does."""
+    return _METRICS.get(metric, metric.replace("_", " "))
+
+
+def metric_heading(metric: MetricSpec) -> str:
+    """Write a metric's name, with its unit if it has one."""
+    return metric_title(metric.name) + ("" if metric.unit == "1" else f" ({metric.unit})")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number with so many significant digits, never in powers of ten: ``12.3``, ``1240``."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return _minus(f"{value:.{decimals}f}")
+
+
+def score(value: float | None, unit: str = "1") -> str:
+    """Write a score: ratios with three decimals, others with four significant digits."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return _minus(f"{value:.3f}") if unit == "1" else number(value, 4)
+
+
+def spread(estimate: Estimate, unit: str = "1") -> str:
+    """Write ``0.612 ± 0.021``; the mean alone where there is no spread."""
+    mean = score(estimate.mean, unit)
+    if estimate.sd is None:
+        return mean
+    if unit == "1" and 0 < estimate.sd < 0.0005:
+        return f"{mean} ± <0.001"
+    return f"{mean} ± {score(estimate.sd, unit)}"
+
+
+def interval(found: Difference, unit: str = "1") -> str:
+    """Write the ends of a difference's interval: ``0.001 to 0.041``."""
+    if found.low is None or found.high is None:
+        return "no interval: 1 seed"
+    return f"{score(found.low, unit)} to {score(found.high, unit)}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Write ``a``, ``a and b``, ``a, b, c, d, e, f and 12 more``."""
+    if len(names) > LISTED + 1:
+        return f"{', '.join(names[:LISTED])} and {len(names) - LISTED} more"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write ``1 trial``, ``3 trials``."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _minus(text: str) -> str:
+    """Give a negative number a real minus sign, and a rounded-off zero none."""
+    if not text.startswith("-"):
+        return text
+    digits = text.removeprefix("-")
+    return _MINUS + digits if digits.strip("0.") else digits
