@@ -1,0 +1,66 @@
+"""The built-in models: RETINA and the baseline it is measured against."""
+
+from __future__ import annotations
+
+from ..benchmark.contracts import SCRATCH, Initialisation, ModelCard
+from ..benchmark.hookspecs import hookimpl
+from .options import RetinaOptions, UNetOptions
+
+RETINA = ModelCard(
+    name="retina",
+    family="hybrid",
+    description="RETINA's TransUNet: ResNet-50 stem, 12-layer transformer, U-Net-like decoder",
+    factory="emseg_bench.models.retina.network:create",
+    options=RetinaOptions,
+    initialisations=(
+        Initialisation(
+            name="cem500k-reconstruction",
+            description="stem and transformer pre-trained by reconstructing CEM500K images, as published",
+            source="emseg_bench.models.retina.weights:cem500k_reconstruction",
+        ),
+        SCRATCH,
+        Initialisation(
+            name="file",
+            description="stem and transformer from a weight file of the same network",
+            source="emseg_bench.models.retina.weights:file",
+        ),
+    ),
+    size_divisor=16,
+    parameters=22_201_169,
+    citation="Xing, Xie & Bader 2025, PLoS Comput Biol 21(5):e1013115, doi:10.1371/journal.pcbi.1013115",
+    licence="MIT",
+)
+
+UNET = ModelCard(
+    name="unet",
+    family="cnn",
+    description="U-Net with an encoder of choice (ResNet-34), from segmentation_models_pytorch",
+    factory="emseg_bench.models.unet:create",
+    options=UNetOptions,
+    initialisations=(
+        SCRATCH,
+        Initialisation(
+            name="imagenet",
+            description="encoder pre-trained on ImageNet",
+            source="emseg_bench.models.unet_weights:imagenet",
+        ),
+        Initialisation(
+            name="file",
+            description="all weights from a file of the same network",
+            source="emseg_bench.models.unet_weights:file",
+        ),
+    ),
+    size_divisor=32,
+    parameters=24_430_097,
+    citation=(
+        "Ronneberger, Fischer & Brox 2015, MICCAI, doi:10.1007/978-3-319-24574-4_28; "
+        "implementation: Iakubovskii 2019, segmentation_models_pytorch"
+    ),
+    licence="MIT",
+)
+
+
+@hookimpl
+def emseg_models() -> tuple[ModelCard, ...]:
+    """Offer ``retina`` and ``unet``."""
+    return RETINA, UNET
