@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parent
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def make_distribution(folder: Path, name: str, entry_points: dict[str, str], version: str = "1.0") -> Path:
+def _make_distribution(folder: Path, name: str, entry_points: dict[str, str], version: str = "1.0") -> Path:
     """Write a distribution's metadata, as an installer does."""
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
@@ -22,6 +22,12 @@ def make_distribution(folder: Path, name: str, entry_points: dict[str, str], ver
     lines = [f"{key} = {value}" for key, value in entry_points.items()]
     (info / "entry_points.txt").write_text("\n".join(["[emseg_bench]", *lines, ""]))
     return info
+
+
+@pytest.fixture
+def make_distribution() -> Callable[..., Path]:
+    """Give the function that writes a distribution's metadata into a folder."""
+    return _make_distribution
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +43,7 @@ def toy_path(tmp_path: Path) -> Path:
     folder.mkdir()
     for file in (TESTS / "toy").glob("*.py"):
         (folder / file.name).write_bytes(file.read_bytes())
-    make_distribution(folder, "emseg-toy", {"toy": "emseg_toy"})
+    _make_distribution(folder, "emseg-toy", {"toy": "emseg_toy"})
     return folder
 
 
@@ -50,20 +56,51 @@ def toy(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules.pop(name, None)
 
 
-@pytest.fixture
-def command(toy_path: Path, tmp_path: Path) -> Command:
-    """Run ``emseg-bench`` in an empty folder, with the plugin ``emseg-toy`` installed."""
-    folder = tmp_path / "work"
-    folder.mkdir(exist_ok=True)
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [Path(sys.executable).parent / "emseg-bench", *arguments],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(toy_path), "COLUMNS": "160", **environment},
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
+    code: int
+    out: str
+    err: str
+
+
+Invoke = Callable[..., Done]
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def invoke(work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Invoke:
+    """Run ``emseg-bench`` in this process, in an empty folder; workers are processes as ever."""
+    from emseg_bench.benchmark.cli import main
+
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments: object) -> Done:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["emseg-bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Done(int(ended.value.code or 0), out, err)
 
     return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Where EMSEG_TESTS_MAY_SKIP is set, a test that skips for any other reason has failed."""
+    report = yield
+    allowed = os.environ.get("EMSEG_TESTS_MAY_SKIP")
+    if allowed and report.skipped and not re.search(allowed, str(report.longrepr)):
+        report.outcome = "failed"
+        report.longrepr = f"may not be skipped here (only {allowed} may): {report.longrepr}"
+    return report

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from ..contracts import Board, Runtime, TrialSpec
+from ..contracts import Board, MetricSpec, Runtime, TrialSpec
 from ..experiment import describe
 from ..planning import Plan
 from ..session import Outcome
 from ..store import Store
 from .progress import trial_name
 from .tables import print_table
+
+if TYPE_CHECKING:
+    from ...reports.schema import Row
+
+COSTS = {
+    "parameters_m": "params\n(M)",
+    "latency_p50_ms": "latency\n(ms)",
+    "peak_memory_mib": "memory\n(MiB)",
+    "train_seconds": "training\n(s)",
+}
+"""Of the report's costs those that the terminal shows, and how they are headed."""
+WIDE = 110
+"""Columns of a terminal that has room for pooled scores and scores per class."""
 
 
 def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
@@ -81,7 +94,7 @@ def print_leaderboards(boards: Sequence[Board], plan: Plan) -> None:
     """Print the leaderboard of each board that the plan's trials stand in."""
     for board in boards:
         if any(trial.record.fingerprint in plan.trials for trial in board.trials):
-            _print_leaderboard(board)
+            _print_leaderboard(board, Console())
 
 
 def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> None:
@@ -91,34 +104,28 @@ def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> N
         console.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
 
 
-def _print_leaderboard(board: Board) -> None:
-    from ...reports.cost import COLUMNS
+def _print_leaderboard(board: Board, console: Console) -> None:
     from ...reports.leaderboard import leaderboard
-    from ...reports.wording import number, score, spread
 
     table = leaderboard(board)
-    unit = table.metric.unit
-    shown = [
-        column
-        for column in COLUMNS
-        if column.name in {"parameters_m", "latency_p50_ms", "peak_memory_mib", "train_seconds"}
-    ]
-    rows = [
-        {
-            "rank": str(row.rank) if row.rank else "–",
-            "model": row.model,
-            f"mean {table.metric.name}": spread(row.score.mean, unit),
-            "pooled iou": spread(row.pooled_iou.mean),
-            **{item.class_name: score(item.score.mean, unit) for item in row.score.foreground},
-            **{
-                f"{column.title.lower()} ({column.unit})": number(
-                    getattr(row.cost, column.name) if row.cost else None, column.digits
-                )
-                for column in shown
-            },
-        }
-        for row in table.rows
-    ]
-    print_table(rows, title=table.title)
+    wide = console.width >= WIDE
+    print_table([_row(row, table.metric, wide=wide) for row in table.rows], title=table.title)
     for remark in table.remarks:
-        Console().print(remark, style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print(remark, style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def _row(row: Row, metric: MetricSpec, *, wide: bool) -> dict[str, str]:
+    """Write a leaderboard's row as the terminal shows it: scores, then costs."""
+    from ...reports.cost import COLUMNS
+    from ...reports.wording import number, score, spread
+
+    digits = {column.name: column.digits for column in COLUMNS}
+    classes = row.score.foreground if wide and len(row.score.foreground) > 1 else ()
+    return {
+        "rank": str(row.rank) if row.rank else "–",
+        "model": row.model,
+        f"mean\n{metric.name}": spread(row.score.mean, metric.unit),
+        **({"pooled\niou": spread(row.pooled_iou.mean)} if wide else {}),
+        **{item.class_name: score(item.score.mean, metric.unit) for item in classes},
+        **{title: number(getattr(row.cost, name, None), digits[name]) for name, title in COSTS.items()},
+    }

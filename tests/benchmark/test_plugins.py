@@ -11,8 +11,6 @@ from emseg_bench.benchmark.contracts import MetricCard, ModelCard
 from emseg_bench.benchmark.errors import PluginError, UnknownNameError
 from emseg_bench.benchmark.plugins import Plugins, load_plugins
 
-from ..conftest import make_distribution
-
 CARD = """
 from emseg_bench import hookimpl
 from emseg_bench.benchmark.contracts import ModelCard
@@ -23,7 +21,7 @@ def card(name, factory="torch.nn:Identity"):
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_distribution):
     """Install distributions with one plugin module each; give what loading them finds."""
     monkeypatch.syspath_prepend(str(tmp_path))
     modules: list[str] = []

@@ -31,49 +31,57 @@ TOY = (
 )
 
 
-def outcome(command, *arguments: str, expect: int = 0, **environment: str):
-    done = command(*TOY, "--json", *arguments, **environment)
-    assert done.returncode == expect, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def outcome(toy: Path, invoke):
+    """Run on the toy data; give the outcome as ``--json`` tells it."""
+
+    def run(*arguments: str, expect: int = 0):
+        done = invoke(*TOY, "--json", *arguments)
+        assert done.code == expect, done.err
+        return json.loads(done.out)
+
+    return run
 
 
-def records(tmp_path: Path) -> dict[str, dict]:
+def records(work: Path) -> dict[str, dict]:
     found = {
-        path.parent.name: json.loads(path.read_text())
-        for path in (tmp_path / "work").glob("results/trials/*/record.json")
+        path.parent.name: json.loads(path.read_text()) for path in work.glob("results/trials/*/record.json")
     }
     return {
         f"{record['spec']['model']['label']} {record['spec']['seed']}": record for record in found.values()
     }
 
 
-def test_second_time_runs_nothing(command):
-    first = outcome(command, "--models", "toy", "--seeds", "2")
+def test_second_time_runs_nothing(outcome):
+    first = outcome("--models", "toy", "--seeds", "2")
     assert len(first["ran"]) == 2
     start = time.monotonic()
-    second = outcome(command, "--models", "toy", "--seeds", "2")
+    second = outcome("--models", "toy", "--seeds", "2")
     assert second["ran"] == []
     assert sorted(second["cached"]) == sorted(first["ran"])
     assert time.monotonic() - start < 30
-    third = outcome(command, "--models", "toy", "--seeds", "3")
+    third = outcome("--models", "toy", "--seeds", "3")
     assert len(third["ran"]) == 1
 
 
-def test_what_changes_is_run_again(command, toy_path):
-    first = outcome(command, "--models", "toy")
+def test_what_changes_is_run_again(outcome, toy):
+    first = outcome("--models", "toy")
     assert first["ran"]
-    assert outcome(command, "--models", "toy", "--set", "recipe.learning_rate=0.01")["ran"]
-    assert outcome(command, "--models", "toy", TOY_SEED="5")["ran"]
-    assert outcome(command, "--models", "toy")["ran"] == []
-    source = toy_path / "emseg_toy_parts.py"
+    assert outcome("--models", "toy", "--set", "recipe.learning_rate=0.01")["ran"]
+    assert outcome("--models", "toy")["ran"] == []
+    (toy / "toy_seed").write_text("5")
+    assert outcome("--models", "toy")["ran"]
+    (toy / "toy_seed").unlink()
+    assert outcome("--models", "toy")["ran"] == []
+    source = toy / "emseg_toy_parts.py"
     source.write_text(source.read_text() + "\nEDITED = True\n")
-    assert outcome(command, "--models", "toy")["ran"] not in ([], first["ran"])
+    assert outcome("--models", "toy")["ran"] not in ([], first["ran"])
 
 
-def test_bad_trials_fail_and_the_others_finish(command, tmp_path):
+def test_bad_trials_fail_and_the_others_finish(outcome, work):
     models = "toy-raises,toy-killed,toy-nan,toy-shape,toy-unbuildable,toy"
-    result = outcome(command, "--models", models, expect=1)
-    reasons = {record["spec"]["model"]["name"]: record["reason"] for record in records(tmp_path).values()}
+    result = outcome("--models", models, expect=1)
+    reasons = {record["spec"]["model"]["name"]: record["reason"] for record in records(work).values()}
     assert "RuntimeError: the toy broke" in reasons["toy-raises"]
     assert "log.txt" in reasons["toy-raises"]
     assert "killed by SIGKILL" in reasons["toy-killed"]
@@ -82,9 +90,9 @@ def test_bad_trials_fail_and_the_others_finish(command, tmp_path):
     assert "three channels or nothing" in reasons["toy-unbuildable"]
     assert reasons["toy"] is None
     assert len(result["failed"]) == 5
-    log = next((tmp_path / "work").glob(f"results/trials/{fingerprint_of(result, 'toy-raises')}/log.txt"))
+    log = next(work.glob(f"results/trials/{fingerprint_of(result, 'toy-raises')}/log.txt"))
     assert "Traceback" in log.read_text()
-    again = outcome(command, "--models", models, expect=1)
+    again = outcome("--models", models, expect=1)
     assert len(again["cached"]) == 1, "failed trials are tried again"
 
 
@@ -92,18 +100,18 @@ def fingerprint_of(result, model: str) -> str:
     return next(trial["fingerprint"] for trial in result["trials"] if trial["model"].startswith(f"{model}@"))
 
 
-def test_time_limit(command, tmp_path):
-    outcome(command, "--models", "toy-sleeps,toy", "--timeout", "0.1", "--workers", "2", expect=1)
-    reasons = {record["spec"]["model"]["name"]: record["reason"] for record in records(tmp_path).values()}
+def test_time_limit(outcome, work):
+    outcome("--models", "toy-sleeps,toy", "--timeout", "0.1", "--workers", "2", expect=1)
+    reasons = {record["spec"]["model"]["name"]: record["reason"] for record in records(work).values()}
     assert "stopped after 0.1 minutes" in reasons["toy-sleeps"]
     assert reasons["toy"] is None
 
 
-def start(toy_path: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(toy: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [Path(sys.executable).parent / "emseg-bench", *TOY, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(toy_path)},
+        env={**os.environ, "PYTHONPATH": str(toy)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -121,12 +129,11 @@ def wait_for(folder: Path, pattern: str, seconds: float = 60) -> Path:
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
-def test_killed_command_goes_on_where_it_stopped(command, toy_path, tmp_path, how, code):
-    folder = tmp_path / "work"
+def test_killed_command_goes_on_where_it_stopped(outcome, toy, work, how, code):
     arguments = ("--models", "toy,toy-sleeps", "--seeds", "2")
-    process = start(toy_path, folder, *arguments)
-    wait_for(folder, "results/trials/*/record.json")
-    wait_for(folder, "results/trials/*/scratch")
+    process = start(toy, work, *arguments)
+    wait_for(work, "results/trials/*/record.json")
+    wait_for(work, "results/trials/*/scratch")
     time.sleep(1)
     os.kill(process.pid, how)
     output, _ = process.communicate(timeout=30)
@@ -134,13 +141,13 @@ def test_killed_command_goes_on_where_it_stopped(command, toy_path, tmp_path, ho
     if how == signal.SIGINT:
         assert "the same command goes on" in output
     time.sleep(1)
-    assert_no_workers(folder)
+    assert_no_workers(work)
 
     # the sleeping model would sleep again: what is left of the plan is two toys and nothing twice
-    result = outcome(command, "--models", "toy", "--seeds", "2")
+    result = outcome("--models", "toy", "--seeds", "2")
     assert len(result["cached"]) + len(result["ran"]) == 2
     assert result["cached"]
-    labels = [record["spec"]["model"]["label"] for record in records(tmp_path).values()]
+    labels = [record["spec"]["model"]["label"] for record in records(work).values()]
     assert sorted(labels) == ["toy@scratch", "toy@scratch"]
 
 

@@ -153,9 +153,9 @@ def test_complete_trial_is_not_run_again(make_job, runtime):
     assert events == []
 
 
-def test_changed_data_is_noticed(make_job, runtime, monkeypatch):
+def test_changed_data_is_noticed(make_job, runtime, toy):
     job = make_job()
-    monkeypatch.setenv("TOY_SEED", "1")
+    (toy / "toy_seed").write_text("1")
     with pytest.raises(Exception, match="changed since this trial was planned"):
         run_trial(job, runtime, ignore)
 
