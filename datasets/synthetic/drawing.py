@@ -13,11 +13,9 @@ from PIL import Image
 
 from ...benchmark.contracts import Case, Manifest, Split
 from .generator import draw_pair
-from .options import SyntheticOptions
-from .scene import CLASS_NAMES
+from .options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions
 
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
-VOXEL_SIZE_NM: Final = (8.0, 8.0)
 
 Grey = NDArray[np.uint8]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from scipy.signal import lfilter
 
 from .noise import Field, ramp, smooth_noise
 
@@ -84,10 +83,20 @@ def _charging(signal: Field, strength: float, rng: np.random.Generator) -> Field
     Uncharged resin (bright, smooth areas) is what charges; the beam drags the surplus along its line.
     """
     sources = ramp(smooth_noise(rng, signal.shape, 7.0), 1.7, 2.6) * ramp(signal, 0.5, 0.75)
-    tails = lfilter([0.06], [1.0, -0.94], sources, axis=1)
+    tails = _drag(sources, 0.94)
     halo = gaussian_filter(sources, 5.0)
     lines = smooth_noise(rng, signal.shape, 1.0)[:, :1] * ramp(rng.normal(size=(len(signal), 1)), 0.8, 2.2)
     return np.asarray(strength * (0.9 * tails + 0.3 * sources + 0.4 * halo + 0.05 * lines))
+
+
+def _drag(sources: Field, kept: float) -> Field:
+    """Smear (H, W) sources towards higher x; every pixel passes on the share `kept` to the next."""
+    tails = np.empty_like(sources)
+    carried = np.zeros(len(sources))
+    for column in range(sources.shape[1]):
+        carried = (1 - kept) * sources[:, column] + kept * carried
+        tails[:, column] = carried
+    return tails
 
 
 def _detect(signal: Field, microscope: Microscope, rng: np.random.Generator) -> Field:

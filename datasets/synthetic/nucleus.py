@@ -29,8 +29,7 @@ def place_nucleus(size: int, rng: np.random.Generator) -> NucleusOutline:
     """Lay a nucleus of 1.4 to 2.6 um across an edge of the field, so that a part of it is seen."""
     radius = rng.uniform(90, 160)
     bearing = rng.uniform(0, 2 * math.pi)
-    # Between a quarter and a good half of the radius reaches into the field.
-    away = size / 2 + radius * rng.uniform(0.15, 0.55)
+    away = size / 2 + radius - size * rng.uniform(0.18, 0.5)
     y, x = np.indices((size, size), dtype=np.float64) - size / 2
     y -= away * math.sin(bearing)
     x -= away * math.cos(bearing)

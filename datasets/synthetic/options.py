@@ -12,6 +12,12 @@ from ...benchmark.contracts import STRICT
 GENERATOR_VERSION: Final = 1
 """Raised whenever the same options would give other pixels."""
 
+CLASS_NAMES: Final = ("background", "membrane", "mitochondria", "vesicle", "nucleus")
+"""By label; background is cytoplasm and whatever else no class covers."""
+
+VOXEL_SIZE_NM: Final = (8.0, 8.0)
+"""(y, x)"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticOptions:

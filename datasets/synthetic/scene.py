@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .noise import Field, Mask
+from .options import CLASS_NAMES
 
-CLASS_NAMES: Final = ("background", "membrane", "mitochondria", "vesicle", "nucleus")
-BACKGROUND, MEMBRANE, MITOCHONDRIA, VESICLE, NUCLEUS = range(5)
+BACKGROUND, MEMBRANE, MITOCHONDRIA, VESICLE, NUCLEUS = range(len(CLASS_NAMES))
 
 
 @dataclass(frozen=True, slots=True)

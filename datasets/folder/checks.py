@@ -1,0 +1,80 @@
+"""What must hold across a folder's files before anything is trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ...benchmark.errors import DataError
+from .facts import ImageFacts
+from .index import Index
+from .labels import IGNORED, LabelMap
+from .layout import Pair
+from .wording import counted, listed
+
+MIN_SIDE: Final = 16
+"""Smallest side of an image, px: the smallest training crop."""
+
+
+def check_sizes(root: Path, pairs: list[Pair], index: Index) -> None:
+    """Refuse masks of another size than their image, and images too small to train on.
+
+    Raises:
+        DataError: There are such files.
+    """
+    wrong = []
+    for pair in pairs:
+        image, mask = index.images[pair.image], index.masks[pair.mask]
+        if (image.height, image.width) != (mask.height, mask.width):
+            sides = f"{image.height} x {image.width} px and {mask.height} x {mask.width} px"
+            wrong.append(f"{pair.image} and {pair.mask} are {sides}")
+    if wrong:
+        raise DataError(
+            f"{root}: {counted(len(wrong), 'pair')} of different height or width: {listed(wrong)}. A mask "
+            "needs one pixel per pixel of its image."
+        )
+    small = [path for path, image in index.images.items() if min(image.height, image.width) < MIN_SIDE]
+    if small:
+        raise DataError(
+            f"{root}: {counted(len(small), 'image')} below {MIN_SIDE} px in height or width: "
+            f"{listed(small)}. Take them away or crop larger ones."
+        )
+
+
+def decide_channels(root: Path, images: Mapping[str, ImageFacts]) -> int:
+    """Return 1 if every image is grey, though it may be stored as RGB, or 3 if all are RGB.
+
+    Raises:
+        DataError: Some images are coloured and others have one channel; or bit depths are mixed.
+    """
+    depths = {image.bits: path for path, image in images.items()}
+    if len(depths) > 1:
+        raise DataError(
+            f"{root} mixes 8-bit images (for example {depths[8]}) and 16-bit images ({depths[16]}), whose "
+            "grey scales are not comparable. Convert all to one of them."
+        )
+    coloured = [path for path, image in images.items() if not image.grey]
+    single = [path for path, image in images.items() if image.channels == 1]
+    if coloured and single:
+        raise DataError(
+            f"{root} mixes {counted(len(coloured), 'colour image')} ({listed(coloured)}) and "
+            f"{counted(len(single), 'image')} of one channel ({listed(single)}). "
+            "Convert all to grey or all to RGB."
+        )
+    return 3 if coloured else 1
+
+
+def check_foreground(root: Path, pairs: tuple[Pair, ...], index: Index, labels: LabelMap) -> None:
+    """Refuse a training split without a single foreground pixel.
+
+    Raises:
+        DataError: All training masks are background or ignored.
+    """
+    foreground = {value for value, label in labels.table if label not in (0, IGNORED)}
+    if not any(foreground & index.masks[pair.mask].counts.keys() for pair in pairs):
+        wanted = listed(labels.class_names[1:], 5)
+        raise DataError(
+            f"{root}: no training mask holds any foreground ({wanted}), so there is nothing to learn. "
+            f"Masks looked at: {listed(pair.mask for pair in pairs)}."
+        )

@@ -1,0 +1,55 @@
+"""What is known of an image or a mask without opening it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """An image file."""
+
+    sha256: str
+    """Of the file's content."""
+    height: int
+    """px"""
+    width: int
+    """px"""
+    channels: int
+    """1 or 3; an alpha channel is not counted."""
+    bits: int
+    """8 or 16 per channel."""
+    grey: bool
+    """Whether all channels are equal in every pixel."""
+    transparent: bool
+    """Whether an alpha channel was dropped that is not opaque everywhere."""
+    sums: tuple[int, ...]
+    """Sum of the values, per channel."""
+    squares: tuple[int, ...]
+    """Sum of the squared values, per channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskFacts:
+    """A mask file."""
+
+    sha256: str
+    """Of the file's content."""
+    height: int
+    """px"""
+    width: int
+    """px"""
+    counts: Mapping[int, int]
+    """Pixels per value."""
+
+
+def image_facts(stored: Mapping[str, Any]) -> ImageFacts:
+    """Rebuild facts from what `dataclasses.asdict` and JSON made of them."""
+    return ImageFacts(**{**stored, "sums": tuple(stored["sums"]), "squares": tuple(stored["squares"])})
+
+
+def mask_facts(stored: Mapping[str, Any]) -> MaskFacts:
+    """Rebuild facts from what `dataclasses.asdict` and JSON made of them."""
+    return MaskFacts(**{**stored, "counts": {int(value): px for value, px in stored["counts"].items()}})

@@ -1,0 +1,156 @@
+"""Remembers the facts about a folder's files, so that opening it again reads no image.
+
+One JSON file per folder in ``<cache>/datasets/folder/``.  A file is opened again when its size or
+its time of last change differs from what is remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ...benchmark.errors import DataError
+from .description import FILE_NAME, Description, from_stored, is_described, read_description
+from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
+from .layout import Layout
+
+INDEX_VERSION: Final = 1
+"""Raised whenever the same file would give other facts."""
+
+SHOWN_FAILURES: Final = 5
+"""So many unreadable files are named; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The facts about a folder, by path below it."""
+
+    images: Mapping[str, ImageFacts]
+    masks: Mapping[str, MaskFacts]
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A file whose facts are wanted."""
+
+    path: str
+    measure: Callable[[Path], Any]
+    restore: Callable[[Mapping[str, Any]], Any]
+
+
+def index_folder(layout: Layout, cache: Path) -> Index:
+    """Gather the facts about all files of a folder, from memory where it holds.
+
+    Args:
+        layout: The folder's pairs.
+        cache: The cache folder.
+
+    Raises:
+        DataError: A file cannot be read or is of a kind that is not understood; the cache cannot
+            be written.
+    """
+    root, pairs = layout.root.absolute(), layout.pairs()
+    store = cache / "datasets" / "folder" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.json"
+    images = [_Task(pair.image, _measure_image, image_facts) for pair in pairs]
+    masks = [_Task(pair.mask, _measure_mask, mask_facts) for pair in pairs]
+    described = [_Task(FILE_NAME, read_description, from_stored)] if is_described(layout.root) else []
+    facts = _recall_or_measure(layout.root, [*images, *masks, *described], store)
+    return Index(
+        images={pair.image: facts[pair.image] for pair in pairs},
+        masks={pair.mask: facts[pair.mask] for pair in pairs},
+        description=facts.get(FILE_NAME) or Description(),
+    )
+
+
+def _recall_or_measure(root: Path, tasks: list[_Task], store: Path) -> dict[str, Any]:
+    """Return the facts about every task's file, opening those that are new or have changed."""
+    known = _load(store)
+    states = {task.path: _state(root / task.path) for task in tasks}
+    stale = [task for task in tasks if known.get(task.path, {}).get("state") != states[task.path]]
+    kept = {path: known[path] for path in states.keys() - {task.path for task in stale}}
+    if stale or len(kept) < len(known):
+        measured, failures = _measure_all(root, stale)
+        kept |= {path: {"state": states[path], "facts": facts} for path, facts in measured.items()}
+        # Saved before failing: what was readable need not be read again once the rest is mended.
+        _save(store, kept)
+        _raise(failures)
+    return {task.path: task.restore(kept[task.path]["facts"]) for task in tasks}
+
+
+def _state(path: Path) -> list[int]:
+    """Return what changes when a file is written: its size (bytes) and time of change (ns)."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _measure_all(root: Path, tasks: list[_Task]) -> tuple[dict[str, Any], list[DataError]]:
+    """Open files, a few at a time; return facts as JSON takes them, and what could not be used."""
+
+    def attempt(task: _Task) -> Any:
+        try:
+            return asdict(task.measure(root / task.path))
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        results = list(zip([task.path for task in tasks], pool.map(attempt, tasks), strict=True))
+    failures = [result for _, result in results if isinstance(result, DataError)]
+    return {path: result for path, result in results if not isinstance(result, DataError)}, failures
+
+
+def _raise(failures: list[DataError]) -> None:
+    """Raise one error for all files that cannot be used, if any."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        lines = [f"- {failure}" for failure in failures[:SHOWN_FAILURES]]
+        if len(failures) > SHOWN_FAILURES:
+            lines.append(f"- and {len(failures) - SHOWN_FAILURES} more")
+        raise DataError("\n".join([f"{len(failures)} files cannot be used:", *lines]))
+
+
+def _measure_image(path: Path) -> ImageFacts:
+    from .measure import measure_image  # numpy and image readers: only when there is something to open
+
+    return measure_image(path)
+
+
+def _measure_mask(path: Path) -> MaskFacts:
+    from .measure import measure_mask
+
+    return measure_mask(path)
+
+
+def _load(store: Path) -> dict[str, Any]:
+    """Return what is remembered, nothing if that is of another version or damaged."""
+    try:
+        stored = json.loads(store.read_text(encoding="utf-8"))
+        return dict(stored["files"]) if stored["version"] == INDEX_VERSION else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _save(store: Path, files: dict[str, Any]) -> None:
+    """Write whole or not at all; of two processes at once the later one stays, which is as good."""
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=store.parent, prefix=f"{store.stem}.", suffix=".partial")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"version": INDEX_VERSION, "files": files}, file)
+        Path(partial).replace(store)
+    except OSError as error:
+        raise DataError(
+            f"the index of the folder cannot be written to {store}: {error.strerror or error}. "
+            "Make the cache folder writable, free some space, or choose another cache folder."
+        ) from error

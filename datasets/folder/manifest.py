@@ -1,0 +1,141 @@
+"""Sums a folder up: cases, grey scale, and what readers of scores must know."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmark.contracts import Case, Manifest, Split
+from ...benchmark.errors import DataError
+from .checks import check_foreground, check_sizes, decide_channels
+from .facts import ImageFacts
+from .index import Index
+from .labels import LabelMap
+from .layout import Pair
+from .splits import Division
+from .wording import counted, listed
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A folder's pairs by case id, and the manifest that names the cases."""
+
+    pairs: Mapping[str, Pair]
+    manifest: Manifest
+
+
+def sum_up(root: Path, pairs: list[Pair], division: Division, index: Index, labels: LabelMap) -> Contents:
+    """Check a folder as a whole and write its manifest.
+
+    Raises:
+        DataError: Images and masks differ in size, channels are mixed, nothing to learn.
+    """
+    check_sizes(root, pairs, index)
+    channels = decide_channels(root, index.images)
+    train = division.splits["train"]
+    check_foreground(root, train, index, labels)
+    mean, std = _grey_scale(root, [index.images[pair.image] for pair in train], channels)
+    members = {
+        f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
+    }
+    manifest = Manifest(
+        dataset="folder",
+        class_names=labels.class_names,
+        channels=channels,
+        mean=mean,
+        std=std,
+        cases=tuple(_case(name, split, pair, index, labels) for name, (split, pair) in members.items()),
+        ignore_value=labels.ignore_value,
+        voxel_size_nm=index.description.voxel_size_nm,
+        split_rule=division.rule,
+        notes=(*division.notes, *_notes(division, index, labels)),
+    )
+    return Contents({name: pair for name, (_, pair) in members.items()}, manifest)
+
+
+def _case(name: str, split: Split, pair: Pair, index: Index, labels: LabelMap) -> Case:
+    image, mask = index.images[pair.image], index.masks[pair.mask]
+    # The table is part of the labels: other classes from the same files are other cases.
+    content = json.dumps([image.sha256, mask.sha256, labels.table])
+    return Case(
+        id=name,
+        split=split,
+        height=image.height,
+        width=image.width,
+        sha256=hashlib.sha256(content.encode()).hexdigest(),
+        group=_volume(pair.stem) if index.description.volume else None,
+    )
+
+
+def _volume(stem: str) -> str:
+    """Return the name of a slice's volume: the stem without its last number, ``cell2_z007``: ``cell2_z``."""
+    return re.sub(r"[0-9]+(?=[^0-9]*$)", "", stem).strip(" _-.") or "volume"
+
+
+def _grey_scale(
+    root: Path, images: list[ImageFacts], channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation per channel on the 0-1 scale, from exact whole sums.
+
+    Raises:
+        DataError: A channel has the same value everywhere.
+    """
+    pixels = sum(image.height * image.width for image in images)
+    top = 2 ** images[0].bits - 1
+    sums = [sum(image.sums[channel] for image in images) for channel in range(channels)]
+    squares = [sum(image.squares[channel] for image in images) for channel in range(channels)]
+    spreads = [pixels * square - total**2 for total, square in zip(sums, squares, strict=True)]
+    if 0 in spreads:
+        raise DataError(
+            f"{root}: all training images have one and the same value everywhere; are they exported well?"
+        )
+    return (
+        tuple(total / (pixels * top) for total in sums),
+        tuple(math.sqrt(spread) / (pixels * top) for spread in spreads),
+    )
+
+
+def _notes(division: Division, index: Index, labels: LabelMap) -> Iterator[str]:
+    """Say what the files' facts give away about the scores to come."""
+    if transparent := [path for path, image in index.images.items() if image.transparent]:
+        yield f"{counted(len(transparent), 'image')} had transparent pixels; the alpha channel was dropped."
+    yield from _leaks(division, index)
+    yield from _absent_classes(division, index, labels)
+    if index.description.volume is None and _numbered(division.splits["test"]):
+        yield (
+            "The test images are numbered consecutively and count as independent samples. If they are slices "
+            "of a volume, set volume: true in dataset.yaml; if not, volume: false."
+        )
+
+
+def _leaks(division: Division, index: Index) -> Iterator[str]:
+    """Find images of the training split that come back, file for file, in another split."""
+    trained = {index.images[pair.image].sha256 for pair in division.splits["train"]}
+    for split in ("val", "test"):
+        if copies := [p.stem for p in division.splits[split] if index.images[p.image].sha256 in trained]:
+            number = counted(len(copies), f"{split} image")
+            yield f"The train split holds copies of {number} ({listed(copies)}): scores are optimistic."
+
+
+def _absent_classes(division: Division, index: Index, labels: LabelMap) -> Iterator[str]:
+    """Find classes that a split has no pixel of."""
+    label_of = dict(labels.table)
+    for split, pairs in division.splits.items():
+        present = {label_of[value] for pair in pairs for value in index.masks[pair.mask].counts}
+        absent = [name for label, name in enumerate(labels.class_names) if label not in present]
+        if absent:
+            yield f"The {split} split holds no pixel of {listed(absent, 10)}."
+
+
+def _numbered(pairs: tuple[Pair, ...]) -> bool:
+    """Tell whether names differ in their last number only and count up by one."""
+    numbers = [re.findall(r"[0-9]+", pair.stem)[-1:] for pair in pairs]
+    if len(pairs) < 2 or not all(numbers) or len({_volume(pair.stem) for pair in pairs}) > 1:
+        return False
+    values = [int(number) for (number,) in numbers]
+    return values == list(range(values[0], values[0] + len(values)))

@@ -1,0 +1,76 @@
+"""Opens image and mask files to learn the facts about them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from ...benchmark.errors import DataError
+from .facts import ImageFacts, MaskFacts
+from .pixels import Array, decode_image, decode_mask
+
+
+def measure_image(path: Path) -> ImageFacts:
+    """Learn the facts about an image.
+
+    Raises:
+        DataError: It cannot be read or is of a kind that is not understood.
+    """
+    data = read_bytes(path)
+    raster = decode_image(data, str(path))
+    height, width, channels = raster.pixels.shape
+    return ImageFacts(
+        sha256=hashlib.sha256(data).hexdigest(),
+        height=height,
+        width=width,
+        channels=channels,
+        bits=8 * raster.pixels.itemsize,
+        grey=bool(np.all(raster.pixels == raster.pixels[..., :1])),
+        transparent=raster.transparent,
+        sums=tuple(raster.pixels.sum(axis=(0, 1), dtype=np.uint64).tolist()),
+        squares=tuple(_sums_of_squares(raster.pixels).tolist()),
+    )
+
+
+def _sums_of_squares(pixels: Array) -> Array:
+    """Return the (C,) sums of squares of (H, W, C) values; exact, and without a wide copy of them."""
+    return np.asarray(np.einsum("hwc,hwc->c", pixels, pixels, dtype=np.uint64))
+
+
+def measure_mask(path: Path) -> MaskFacts:
+    """Learn the facts about a mask.
+
+    Raises:
+        DataError: It cannot be read or is of a kind that is not understood.
+    """
+    data = read_bytes(path)
+    mask = decode_mask(data, str(path))
+    counts = _histogram(mask)
+    return MaskFacts(
+        sha256=hashlib.sha256(data).hexdigest(),
+        height=mask.shape[0],
+        width=mask.shape[1],
+        counts={int(value): int(counts[value]) for value in np.flatnonzero(counts)},
+    )
+
+
+def _histogram(mask: Array) -> Array:
+    """Count every value, in stretches, since bincount makes a wide copy of what it counts."""
+    values = mask.ravel()
+    length = int(values.max()) + 1
+    stretches = np.array_split(values, 1 + values.size // 2**22)
+    return np.asarray(np.sum([np.bincount(stretch, minlength=length) for stretch in stretches], axis=0))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error

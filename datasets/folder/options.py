@@ -1,0 +1,24 @@
+"""Options of the dataset ``folder``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Lt
+
+from ...benchmark.contracts import STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderOptions:
+    """How images that come without splits are divided; see `splits.block_split`."""
+
+    __pydantic_config__ = STRICT
+
+    val_share: Annotated[float, Gt(0), Lt(1)] = 0.2
+    """Share of the images that validates; at least one image."""
+    test_share: Annotated[float, Gt(0), Lt(1)] = 0.2
+    """Share of the images that tests; at least one image."""
+    split_seed: Annotated[int, Ge(0)] = 0
+    """In which order the blocks stand: 0 is train, val, test; 6 orders in all."""

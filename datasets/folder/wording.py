@@ -1,0 +1,17 @@
+"""Phrases that several messages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def listed(names: Iterable[object], limit: int = 3) -> str:
+    """Return ``a, b, c and 4 more``."""
+    words = [str(name) for name in names]
+    more = len(words) - limit
+    return ", ".join(words[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 image`` or ``3 images``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,77 @@
+"""The cards, and what importing them costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from emseg_bench.datasets.plugin import emseg_datasets
+
+HEAVY = ("torch", "numpy", "scipy", "PIL", "pydantic", "yaml", "tifffile", "filelock")
+
+
+def loaded_after(code: str, *arguments: str) -> set[str]:
+    report = f"\nimport sys; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    run = subprocess.run(
+        [sys.executable, "-c", code + report, *arguments],
+        cwd="/",
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(run.stdout.split())
+
+
+def factory_of(card):
+    module, _, attribute = card.factory.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@pytest.mark.parametrize("card", emseg_datasets(), ids=lambda card: card.name)
+def test_factory_takes_the_options_with_their_defaults(card):
+    parameters = inspect.signature(factory_of(card)).parameters
+    assert list(parameters)[:2] == ["location", "cache"]
+    options = {field.name: field.default for field in dataclasses.fields(card.options)}
+    keywords = {name: p.default for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    assert keywords == options
+
+
+def test_names():
+    assert [card.name for card in emseg_datasets()] == ["synthetic-em", "folder"]
+    assert [card.needs_location for card in emseg_datasets()] == [False, True]
+
+
+def test_cards_load_nothing_heavy():
+    assert loaded_after("import emseg_bench.datasets.plugin") == set()
+
+
+def test_opening_again_loads_nothing_heavy(tmp_path, make_folder):
+    root = make_folder()
+    (root / "dataset.yaml").write_text("classes: [background, cell]", encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from emseg_bench.datasets.folder.dataset import open_folder\n"
+        "from emseg_bench.datasets.synthetic.dataset import open_synthetic\n"
+        "cache = Path(sys.argv[1])\n"
+        "open_folder(sys.argv[2], cache)\n"
+        "open_synthetic(None, cache, size=64, train=1, val=1, test=1)\n"
+    )
+    assert "numpy" in loaded_after(code, str(tmp_path / "cache"), str(root))
+    assert loaded_after(code, str(tmp_path / "cache"), str(root)) == set()
+
+
+def test_cards_agree_with_what_is_drawn(tmp_path):
+    card = emseg_datasets()[0]
+    manifest = factory_of(card)(None, Path(tmp_path), size=64, train=1, val=1, test=1).manifest
+    assert (card.name, card.classes, card.voxel_size_nm) == (
+        manifest.dataset,
+        manifest.class_names,
+        manifest.voxel_size_nm,
+    )
