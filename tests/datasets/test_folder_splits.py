@@ -12,7 +12,7 @@ from emseg_bench.datasets.folder.splits import block_split
 from hypothesis import given
 from hypothesis import strategies as st
 
-SHARE = st.floats(0.01, 0.45)
+SHARE = st.floats(0.01, 0.33)
 
 
 def pairs(number: int) -> list[Pair]:
@@ -63,9 +63,11 @@ def test_the_order_of_blocks_by_hand():
     ]
 
 
-def test_nothing_left_to_train_on():
-    with pytest.raises(DataError, match=r"val_share 0\.5 and test_share 0\.6 of 10 images leave nothing"):
-        block_split(pairs(10), {"val": 0.5, "test": 0.6}, 0)
+@pytest.mark.parametrize(("number", "val", "test"), [(10, 0.5, 0.6), (4, 0.375, 0.375), (2, 0.2, 0.2)])
+def test_nothing_left_to_train_on(number, val, test):
+    told = rf"val_share {val} and test_share {test} of {number} images leave nothing to train on; lower them"
+    with pytest.raises(DataError, match=told):
+        block_split(pairs(number), {"val": val, "test": test}, 0)
 
 
 @given(st.lists(st.text(alphabet="ab019_", max_size=8), unique=True))
