@@ -9,8 +9,8 @@ the Gaussian is nnU-Net's (Isensee et al. 2021, doi 10.1038/s41592-020-01008-z).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise, product
 from typing import Literal, TypeAlias
 
 import torch
@@ -22,6 +22,8 @@ from ..errors import TrialError
 
 Blending: TypeAlias = Literal["gaussian", "constant"]
 _Place: TypeAlias = tuple[int, int]
+"""Row and column of a window's top-left pixel."""
+_Prediction: TypeAlias = tuple[Sequence[_Place], Tensor]
 
 _SIGMA = 0.125
 """Standard deviation of the Gaussian weights, as a share of the window's side."""
@@ -77,9 +79,8 @@ def predict_logits(
     padded = padded.to(memory_format=torch.channels_last)
     step = _step(side, overlap)
     rows, columns = (_starts(length, side, step) for length in padded.shape[-2:])
-    weight = _weight(side, blending, image.device)
-    total = _blend(model, padded, list(product(rows, columns)), weight, batch_size)
-    total /= _weight_sum(rows, columns, weight)
+    predictions = _predict(model, padded, list(product(rows, columns)), side, batch_size)
+    total = _blend(predictions, _weight(side, blending, image.device), rows, columns)
     logits = total[:, top : top + image.shape[-2], left : left + image.shape[-1]]
     _check_finite(logits)
     return logits
@@ -122,36 +123,46 @@ def _pad_axis(images: Tensor, margins: tuple[int, int, int, int], length: int) -
     return F.pad(images, margins, mode="reflect" if max(margins) < length else "replicate")
 
 
-# ------------------------------------------------------------------------------------- the blending
-def _blend(
-    model: Callable[[Tensor], Tensor],
-    padded: Tensor,
-    places: Sequence[_Place],
-    weight: Tensor,
-    batch_size: int,
-) -> Tensor:
-    """Return the weighted sum (K, H, W) float32 of the logits of all windows."""
-    side = weight.shape[-1]
-    total: Tensor | None = None
+def _predict(
+    model: Callable[[Tensor], Tensor], padded: Tensor, places: Sequence[_Place], side: int, batch_size: int
+) -> Iterator[_Prediction]:
+    """Yield the windows of each batch with their logits (N, K, S, S)."""
+    channels: int | None = None
     for first in range(0, len(places), batch_size):
         batch = places[first : first + batch_size]
         windows = torch.cat([padded[..., y : y + side, x : x + side] for y, x in batch])
         logits = model(windows)
-        _check_shape(logits, windows, batch[0], None if total is None else total.shape[0])
-        if total is None:
-            total = _zeros(logits, padded)
-        for (y, x), window_logits in zip(batch, logits.float(), strict=True):
-            total[:, y : y + side, x : x + side].addcmul_(window_logits, weight)
-    assert total is not None  # noqa: S101  # there is at least one window
+        _check_shape(logits, windows, batch[0], channels)
+        channels = logits.shape[1]
+        yield batch, logits
+
+
+# ------------------------------------------------------------------------------------- the blending
+def _blend(
+    predictions: Iterator[_Prediction], weight: Tensor, rows: Sequence[int], columns: Sequence[int]
+) -> Tensor:
+    """Return the weighted mean (K, H, W) float32 of the logits of windows at all `rows` and `columns`."""
+    side = weight.shape[-1]
+    first = next(predictions)
+    total, weights = _canvas(first[1], weight, rows[-1] + side, columns[-1] + side)
+    for places, logits in chain([first], predictions):
+        for (y, x), window_logits in zip(places, logits.float(), strict=True):
+            total[:, y : y + side, x : x + side].addcmul_(window_logits, weights)
+    _normalise(total, weights, rows, columns)
     return total
 
 
-def _zeros(logits: Tensor, padded: Tensor) -> Tensor:
-    """Return (K, H, W) zeros in the memory layout of `logits`, so that adding runs along memory."""
+def _canvas(logits: Tensor, weight: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Return (K, H, W) zeros and the weights as (K, S, S).
+
+    Both have the memory layout of `logits`: adding a window is up to 8 times as fast as across layouts.
+    """
+    count, side = logits.shape[1], weight.shape[-1]
     channels_last = logits.is_contiguous(memory_format=torch.channels_last)
-    shape = (1, logits.shape[1], *padded.shape[-2:])
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    return torch.empty(shape, device=padded.device, memory_format=layout).zero_()[0]
+    total = torch.empty((1, count, height, width), device=weight.device, memory_format=layout)
+    weights = weight.expand(1, count, side, side).contiguous(memory_format=layout)
+    return total.zero_()[0], weights[0]
 
 
 def _weight(side: int, blending: Blending, device: torch.device) -> Tensor:
@@ -163,16 +174,20 @@ def _weight(side: int, blending: Blending, device: torch.device) -> Tensor:
     return torch.outer(profile, profile).clamp_(min=_LEAST_WEIGHT)
 
 
-def _weight_sum(rows: Sequence[int], columns: Sequence[int], weight: Tensor) -> Tensor:
-    """Return the (H, W) sum of all windows' weights, one axis after the other."""
-    side = weight.shape[-1]
-    strip = weight.new_zeros(side, columns[-1] + side)
+def _normalise(total: Tensor, weights: Tensor, rows: Sequence[int], columns: Sequence[int]) -> None:
+    """Divide the (K, H, W) sum of weighted logits, in place, by the sum of the windows' weights.
+
+    All rows of windows have the same weights, so one strip of them is summed along x, and its parts
+    along y band by band: a sum as large as the image is never held.
+    """
+    side = weights.shape[-1]
+    strip = torch.zeros_like(total[:, :side])
     for x in columns:
-        strip[:, x : x + side] += weight
-    total = weight.new_zeros(rows[-1] + side, strip.shape[1])
-    for y in rows:
-        total[y : y + side] += strip
-    return total
+        strip[..., x : x + side] += weights
+    edges = sorted({*rows, *(y + side for y in rows)})
+    for top, bottom in pairwise(edges):
+        first, *others = (strip[:, top - y : bottom - y] for y in rows if y <= top < y + side)
+        total[:, top:bottom] /= sum(others, start=first)
 
 
 # --------------------------------------------------------------------------------------- the checks
