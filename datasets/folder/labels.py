@@ -61,7 +61,7 @@ def map_labels(root: Path, description: Description, values: Mapping[str, Iterab
     names = description.classes
     if names is None:
         _check_unnamed(root, sorted(found), values)
-        names = {value: f"class{value}" if value else "background" for value in sorted(found | {0, 1})}
+        names = {value: f"class{value}" if value else "background" for value in sorted(found)}
         order = _order(root, names)
     else:
         order = _order(root, names)
@@ -74,6 +74,11 @@ def map_labels(root: Path, description: Description, values: Mapping[str, Iterab
 
 def _check_unnamed(root: Path, found: list[int], values: Mapping[str, Iterable[int]]) -> None:
     """Refuse values that are not 0, 1, 2, ... and say what to write into dataset.yaml."""
+    if found in ([], [0]):
+        raise DataError(
+            f"no mask in {root} holds any foreground, so there is nothing to learn: every pixel is 0 or "
+            "ignored. Are these the right masks?"
+        )
     if found in ([0, 255], [255]):
         raise DataError(
             f"the masks in {root} hold the values 0 and 255 (for example {_holder(values, 255)}); a label is "
@@ -102,7 +107,7 @@ def _check_named(
         raise DataError(
             f"masks hold values that classes in {root / FILE_NAME} does not name: {listed(strange, 12)} "
             f"(in {counted(len(holders), 'file')}: {listed(holders)}); it names {listed(sorted(names), 12)}. "
-            "Name them (classes may map value to name), or set one of them as ignore_value."
+            "Name them, as in classes: {0: background, 255: cell}, or set one of them as ignore_value."
         )
 
 

@@ -314,17 +314,24 @@ def test_no_foreground_to_train_on(make_folder, cache):
     assert "no training mask holds any foreground (class1), so there is nothing to learn" in message
 
 
-def test_no_foreground_at_all(make_folder, cache):
+@pytest.mark.parametrize(
+    ("values", "yaml"), [((0,), ""), ((0, 255), "ignore_value: 255"), ((0, 1), "ignore_value: 1")]
+)
+def test_no_foreground_at_all(make_folder, cache, values, yaml):
     root = make_folder()
-    masks_of(root, 0)
-    assert "no training mask holds any foreground" in refused(root, cache)
+    masks_of(root, *values)
+    (root / "dataset.yaml").write_text(yaml, encoding="utf-8")
+    assert "holds any foreground, so there is nothing to learn: every pixel is 0 or ignored" in refused(
+        root, cache
+    )
 
 
-def test_ignored_pixels_are_no_foreground(make_folder, cache):
+def test_ignored_pixels_are_no_foreground_to_train_on(make_folder, cache):
     root = make_folder()
-    masks_of(root, 0, 255)
-    (root / "dataset.yaml").write_text("ignore_value: 255", encoding="utf-8")
-    assert "no training mask holds any foreground" in refused(root, cache)
+    for k in range(3):
+        save(root / "masks" / f"{k:02d}.png", np.tile(np.uint8([0, 9]), (24, 16)))
+    (root / "dataset.yaml").write_text("ignore_value: 9", encoding="utf-8")
+    assert "no training mask holds any foreground (class1)" in refused(root, cache)
 
 
 def test_constant_images(make_folder, cache):
