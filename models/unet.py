@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import segmentation_models_pytorch as smp
 import timm
 from torch import nn
@@ -54,10 +56,10 @@ def input_channels(model: nn.Module) -> int:
 
 
 def _check_name(encoder: str) -> None:
-    known = smp.encoders.get_encoder_names()
-    if encoder in known or (
-        encoder.startswith(TIMM_PREFIX) and timm.is_model(encoder.removeprefix(TIMM_PREFIX))
-    ):
-        return
-    near = [TIMM_PREFIX + name for name in timm.list_models()] if encoder.startswith(TIMM_PREFIX) else known
-    raise UnknownNameError("encoder for unet", encoder, near)
+    if not encoder.startswith(TIMM_PREFIX):
+        known = smp.encoders.get_encoder_names()
+        if encoder not in known:
+            raise UnknownNameError("encoder for unet", encoder, known)
+    elif not timm.is_model(encoder.removeprefix(TIMM_PREFIX)):
+        known = [TIMM_PREFIX + name for name in timm.list_models()]
+        raise UnknownNameError("encoder for unet", encoder, get_close_matches(encoder, known))

@@ -119,12 +119,11 @@ def _magic(path: Path) -> bytes:
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         state: dict[str, Tensor] = load_file(path)
-    except SafetensorError as error:
+    except Exception as error:  # whatever a damaged file makes the parser stumble over
         raise WeightsError(
             f"{path} is neither a PyTorch weight file nor a whole safetensors file ({error}); "
             "if it should be one, copy or fetch it again"
@@ -145,8 +144,8 @@ def _read_torch(path: Path) -> object:
             "weight file; it was not loaded. Save the bare weights with "
             "torch.save(model.state_dict(), path) where you trust the file"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # whatever a damaged file makes the parser stumble over
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise WeightsError(
             f"{path} is damaged or not a PyTorch weight file ({reason}); copy or fetch it again"
         ) from error

@@ -34,7 +34,7 @@ def resize_positions(positions: Tensor, height: int, width: int) -> Tensor:
     grid = isqrt(positions.shape[1])
     if (height, width) == (grid, grid):
         return positions
-    maps = positions.view(1, grid, grid, -1).permute(0, 3, 1, 2)
+    maps = positions.reshape(1, grid, grid, -1).permute(0, 3, 1, 2)
     maps = F.interpolate(maps.float(), size=(height, width), mode="bicubic", antialias=True)
     return maps.flatten(2).transpose(1, 2).to(positions.dtype)
 

@@ -47,7 +47,8 @@ class FoundSizes:
 
     def __str__(self) -> str:
         return (
-            f"hidden {self.hidden}, MLP {self.mlp}, {self.layers} layers, {self.grid}x{self.grid} positions"
+            f"hidden {self.hidden}, MLP {self.mlp}, {self.layers} layers, {self.grid}x{self.grid} positions, "
+            f"{self.num_classes} logit maps"
         )
 
 
@@ -106,17 +107,17 @@ def infer_sizes(state: Mapping[str, Tensor], path: Path) -> FoundSizes:
     Raises:
         WeightsError: The tensors that the sizes are read from are missing or have no such shape.
     """
-    if missing := [name for name in (POSITIONS, PROJECTION, FIRST_MLP) if name not in state]:
+    sized = {name for name, tensor in state.items() if tensor.ndim}
+    if missing := {POSITIONS, PROJECTION, FIRST_MLP} - sized:
         raise WeightsError(
             f"{path} is not a weight file of RETINA: it lacks {shorten(missing)}; "
             f"it holds {shorten(state.keys())}"
         )
-    tokens = state[POSITIONS].shape[1] if state[POSITIONS].ndim == 3 else 0
-    grid = isqrt(tokens)
-    if grid * grid != tokens or tokens == 0:
+    shape = state[POSITIONS].shape
+    grid = isqrt(shape[1]) if len(shape) == 3 else 0
+    if grid == 0 or (1, grid * grid) != shape[:2]:
         raise WeightsError(
-            f"{path}: expected position embeddings (1, g * g, hidden) of a square grid, "
-            f"got {tuple(state[POSITIONS].shape)}"
+            f"{path}: expected position embeddings (1, g * g, hidden) of a square grid, got {tuple(shape)}"
         )
     blocks = {
         match[1] for name in state if (match := re.match(r"transformer\.encoder\.layer\.(\d+)\.", name))
@@ -126,7 +127,7 @@ def infer_sizes(state: Mapping[str, Tensor], path: Path) -> FoundSizes:
         mlp=state[FIRST_MLP].shape[0],
         layers=len(blocks),
         grid=grid,
-        num_classes=state[HEAD].shape[0] if HEAD in state else 0,
+        num_classes=state[HEAD].shape[0] if HEAD in sized else 0,
     )
 
 
