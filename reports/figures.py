@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocato
 from .palette import MODELS
 
 FOLDER = "figures"
-MAX_BOARDS = 16
+MAX_BOARDS = 12
 """So many boards of a report get figures; drawing them takes longer than all else."""
 MODELS_SHOWN = len(MODELS)
 """The best so many models are drawn, one colour each."""
@@ -36,6 +36,8 @@ WIDE = 20
 STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a model's name may hold $
     "svg.hashsalt": "emseg-bench",
+    "svg.fonttype": "none",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "axes.edgecolor": "#9aa0a6",
     "axes.labelcolor": "#3c4043",
     "axes.titlesize": 11,

@@ -28,6 +28,11 @@ class Column:
     page_only: bool = False
     """Left out in Markdown."""
 
+    @property
+    def style(self) -> str:
+        """CSS classes of the column's cells."""
+        return ("number" if self.numeric else "text") + (" name" if self.row_header else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -69,7 +74,9 @@ class Grid:
 
 def html(grid: Grid) -> Markup:
     """Write the table as HTML."""
-    return render("grid.html", {"grid": grid})
+    columns = [(column.style, column.row_header) for column in grid.columns]
+    lines = [[(*column, cell) for column, cell in zip(columns, row, strict=True)] for row in grid.rows]
+    return render("grid.html", {"grid": grid, "lines": lines})
 
 
 def markdown(grid: Grid) -> str:

@@ -12,9 +12,9 @@ from .palette import OTHER, class_colour
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
-SIDE = 512
+SIDE = 448
 """Longest side of a picture in the report, px."""
-OPACITY = 0.45
+OPACITY = np.uint8(0.45 * 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ def overlay(image: Image.Image, labels: Path, class_count: int) -> Overlay:
     """
     with Image.open(labels) as opened:
         values = np.asarray(opened.convert("L").resize(image.size, Image.Resampling.NEAREST))
-    coloured = _colours(class_count)[values]
-    opacity = np.where(_outline(values), 1.0, OPACITY) * (values > 0)
-    mixed = np.asarray(image) * (1 - opacity[..., None]) + coloured * opacity[..., None]
-    return Overlay(Image.fromarray(mixed.astype(np.uint8)), frozenset(np.unique(values).tolist()))
+    coloured = Image.fromarray(_colours(class_count)[values])
+    opacity = np.where(_outline(values), np.uint8(255), OPACITY) * (values > 0)
+    mixed = Image.composite(coloured, image, Image.fromarray(opacity))
+    return Overlay(mixed, frozenset(np.flatnonzero(np.bincount(values.ravel())).tolist()))
 
 
 def _colours(class_count: int) -> Pixels:

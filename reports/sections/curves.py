@@ -45,15 +45,13 @@ def section(board: Board, folder: Path) -> ReportSection | None:
 
 def _curves(trials: Sequence[Trial], models: Sequence[str], series: Sequence[str]) -> pd.DataFrame:
     """Columns model, trial, series, iteration, value; at most `POINTS` per trial and series."""
-    drawn = [(i, trial) for i, trial in enumerate(trials) if trial.record.spec.model.label in models]
-    tables = [
-        trial.curve.assign(trial=i, model=trial.record.spec.model.label)
-        for i, trial in drawn
-        if len(trial.curve)
-    ]
-    if not tables:
+    drawn = [trial for trial in trials if trial.record.spec.model.label in models and len(trial.curve)]
+    if not drawn:
         return pd.DataFrame(columns=["model", "trial", "series", "iteration", "value"])
-    table = pd.concat(tables, ignore_index=True)
+    lengths = [len(trial.curve) for trial in drawn]
+    table = pd.concat([trial.curve for trial in drawn], ignore_index=True)
+    table["trial"] = np.repeat(np.arange(len(drawn)), lengths)
+    table["model"] = np.repeat([trial.record.spec.model.label for trial in drawn], lengths)
     table = table[table["series"].isin(series) & np.isfinite(table["value"])]
     return _thinned(table)
 

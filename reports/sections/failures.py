@@ -12,7 +12,7 @@ from ..leaderboard import leaderboard
 from ..schema import Failure, Leaderboard
 from ..templating import render
 
-MAX_ROWS = 200
+MAX_ROWS = 100
 """On the page; all failures are in leaderboard.json."""
 MAX_LOGS = 10
 LOG_LINES = 20

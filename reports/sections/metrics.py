@@ -12,7 +12,7 @@ from ..templating import render
 from ..wording import metric_title, spread
 from .leaderboard import class_cell
 
-MAX_ROWS = 300
+MAX_ROWS = 120
 """On the page; all numbers are in leaderboard.json."""
 
 

@@ -9,7 +9,7 @@ from ..grid import Cell, Column, Grid, bullets, html
 from ..templating import render
 from ..wording import MISSING, number, score
 
-MAX_ROWS = 200
+MAX_ROWS = 100
 """On the page; all fingerprints are in leaderboard.json."""
 SHORT = 12
 """Digits of a hash on the page."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -101,8 +102,7 @@ class Fabricated:
 
     @property
     def _fingerprint(self) -> str:
-        name, seed = self.model, self.seed
-        return f"{abs(hash((name, seed, self.dataset))):016x}".ljust(64, "0")
+        return sha256(f"{self.model} {self.seed} {self.dataset}".encode()).hexdigest()
 
     def _record(self, failed: bool) -> Record:
         return Record(

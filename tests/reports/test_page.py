@@ -1,0 +1,336 @@
+"""The page: complete, closed to the network, safe against names, and never half written."""
+
+from __future__ import annotations
+
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from emseg_bench.benchmark.contracts import Board, ReportSection, ReportSectionCard
+from emseg_bench.benchmark.errors import StoreError, UsageError
+from emseg_bench.reports.build import BuiltReport, build
+from emseg_bench.reports.plugin import emseg_report_sections
+
+HOSTILE = "<script>document.title='hacked'</script>\"'|*_&$\\x"
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+def built(boards: list[Board], folder: Path, *more: ReportSectionCard) -> BuiltReport:
+    return build(
+        boards, [*emseg_report_sections(), *more], folder, generated="2026-11-23 16:00 UTC", version="0.1.0"
+    )
+
+
+def page_of(boards: list[Board], folder: Path) -> Page:
+    report = built(boards, folder)
+    assert report.problems == ()
+    return Page(report.index)
+
+
+class Page(HTMLParser):
+    """What is in the page: tags with attributes, and text by the section it stands in."""
+
+    def __init__(self, index: Path) -> None:
+        super().__init__(convert_charrefs=True)
+        self.source = index.read_text(encoding="utf-8")
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(self.source)
+        assert self._open == [], "every tag is closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not {"script", "style"} & set(self._open):
+            self.text += data
+
+    def attributes(self, *names: str) -> list[str]:
+        return [value for _, attributes in self.tags for name in names if (value := attributes.get(name))]
+
+    def ids(self) -> list[str]:
+        return self.attributes("id")
+
+
+@pytest.fixture
+def full(make) -> Board:
+    """Everything at once: a tie, a failure, notes, pictures."""
+    trials = [
+        *make.seeds("a@x", [0.6, 0.7, 0.8], notes=("val split serves as test split",)),
+        *make.seeds("b@x", [0.59, 0.69, 0.79]),
+        make.failed("b@x", 3, "out of memory"),
+    ]
+    make.previews(trials[0], ["case0"], labels=2)
+    make.previews(trials[3], ["case0"], labels=2)
+    return make.board(trials, superseded=1)
+
+
+def test_all_parts_are_there(full, tmp_path) -> None:
+    page = page_of([full], tmp_path / "r")
+    parts = [
+        "leaderboard",
+        "score-and-cost",
+        "pictures",
+        "curves",
+        "metrics",
+        "method",
+        "failures",
+        "provenance",
+    ]
+    assert [i for i in page.ids() if i.startswith("synthetic-em-")][1:] == [
+        f"synthetic-em-{p}" for p in parts
+    ]
+    for text in (
+        "1=",
+        "0.700 ± 0.100",
+        "val split serves as test split",
+        "out of memory",
+        "1 older trial is left",
+    ):
+        assert text in page.text
+    for text in (
+        "Test CPU, fp32, 2 threads",
+        "doi 10.1000/test",
+        "Behind the leader",
+        "learning rate",
+        "Pooled IoU",
+    ):
+        assert text in page.text
+
+
+def test_notes_stand_above_the_table(full, tmp_path) -> None:
+    text = page_of([full], tmp_path / "r").text
+    assert text.index("val split serves as test split") < text.index("Mean IoU")
+
+
+def test_nothing_is_loaded_from_elsewhere(full, tmp_path) -> None:
+    page = page_of([full], tmp_path / "r")
+    links = page.attributes("src", "href", "srcset", "action", "data", "poster")
+    local = [link for link in links if not link.startswith("#")]
+    assert len(local) > 10
+    for link in local:
+        assert (tmp_path / "r" / link).resolve().is_relative_to((tmp_path / "r").resolve())
+        assert (tmp_path / "r" / link).is_file(), link
+    anchors = {link[1:] for link in links if link.startswith("#")}
+    assert anchors <= set(page.ids())
+    assert not re.search(r"url\(|@import|https?://|//cdn|fetch\(|XMLHttpRequest", page.source)
+
+
+def test_tables_and_pictures_are_accessible(full, tmp_path) -> None:
+    page = page_of([full], tmp_path / "r")
+    names = [tag for tag, _ in page.tags]
+    assert names.count("caption") == names.count("table") > 5
+    assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
+    assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
+    assert ("html", {"lang": "en"}) in page.tags
+    assert len(page.ids()) == len(set(page.ids()))
+
+
+def test_hostile_names_are_text(make, tmp_path) -> None:
+    label = f"{HOSTILE}@{HOSTILE}"
+    names = ("background", HOSTILE, f"b{HOSTILE}")
+    settings = {"class_names": names, "dataset": HOSTILE, "notes": (HOSTILE,)}
+    trials = [
+        make.trial(model=label, seed=i, iou={1: [0.5 + i / 10], 2: [0.2]}, **settings) for i in range(2)
+    ]
+    trials += [make.failed(label, 2, HOSTILE, **settings)]
+    make.previews(trials[0], [HOSTILE], labels=3)
+    trials[2].folder.mkdir(parents=True)
+    (trials[2].folder / "log.txt").write_text(HOSTILE)
+    page = page_of([make.board(trials, title=HOSTILE)], tmp_path / "r")
+    assert [tag for tag, _ in page.tags].count("script") == 1, "the page's own"
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert page.text.count(HOSTILE) > 20
+
+
+def test_hostile_names_do_not_break_markdown(make, tmp_path) -> None:
+    trials = make.seeds(f"a|b\n# {HOSTILE}@x", [0.5, 0.6])
+    built([make.board(trials)], tmp_path / "r")
+    text = (tmp_path / "r" / "leaderboard.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert "<script>" not in re.sub(r"\\.", "", text)
+    for before, line in zip(rows, rows[1:], strict=False):
+        if "---" in line:
+            width = len(re.findall(r"(?<!\\)\|", before))
+        assert "---" not in line or len(re.findall(r"(?<!\\)\|", line)) == width
+    assert "a\\|b \\# \\<script\\>" in text, "line breaks in names are spaces"
+
+
+def test_failed_only(make, tmp_path) -> None:
+    page = page_of([make.board([make.failed("a@x"), make.failed("b@x", 1)])], tmp_path / "r")
+    assert "no trial is complete: 2 trials failed" in page.text
+    assert "0 of 1" in page.text
+    assert not {"synthetic-em-curves", "synthetic-em-pictures", "synthetic-em-metrics"} & set(page.ids())
+
+
+def test_single_seed_shows_no_spread(make, tmp_path) -> None:
+    page = page_of([make.board([*make.seeds("a@x", [0.5]), *make.seeds("b@x", [0.4])])], tmp_path / "r")
+    assert "(1)" in page.text
+    assert "no spread: 1 seed for every model" in page.text
+    assert not re.search(r"±\s*0\.000", page.text)
+    assert not re.search(r"\d ± ", page.text), "a ± stands in headers only"
+
+
+def test_a_class_that_no_case_has(make, tmp_path) -> None:
+    names = ("background", "mito", "er")
+    trials = [make.trial(class_names=names, seed=i, iou={1: [0.5], 2: [math.nan]}) for i in range(2)]
+    page = page_of([make.board(trials)], tmp_path / "r")
+    assert "0 of 2 cases" in page.text
+    assert "nan" not in page.text.lower().split()
+
+
+def test_missing_costs_are_not_available(make, tmp_path) -> None:
+    page = page_of([make.board(make.seeds("a@x", [0.5, 0.6], profile=None))], tmp_path / "r")
+    assert "nothing was measured (n/a)" in page.text
+    assert "synthetic-em-score-and-cost" not in page.ids()
+
+
+def test_costs_of_several_devices_carry_letters(make, tmp_path) -> None:
+    gpu = make.replace(make.profile, device="Test GPU", threads=None)
+    trials = [*make.seeds("a@x", [0.5, 0.6]), *make.seeds("b@x", [0.4, 0.41], profile=gpu)]
+    text = page_of([make.board(trials)], tmp_path / "r").text
+    for part in ("Measured", "as a", "as b", "As a: measured on Test CPU", "As b: measured on Test GPU"):
+        assert part in text
+    assert "measured circles as a, squares as b" in text
+
+
+def test_many_boards_have_an_overview(make, tmp_path) -> None:
+    boards = [
+        make.board(make.seeds("a@x", [0.5, 0.6], dataset=f"data{i}"), title=f"Data {i}", slug=f"data-{i}")
+        for i in range(3)
+    ]
+    page = page_of(boards, tmp_path / "r")
+    assert "Who leads where" in page.text
+    assert {"data-0", "data-1", "data-2"} <= set(page.ids())
+    assert page.attributes("href").count("#data-2") == 2
+    assert "Who leads where" not in page_of(boards[:1], tmp_path / "one").text
+
+
+def test_figures_of_many_boards_are_limited_and_said_to_be(make, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("emseg_bench.reports.figures.MAX_BOARDS", 1)
+    boards = [
+        make.board(make.seeds("a@x", [0.5, 0.6]), title=f"Data {i}", slug=f"data-{i}") for i in range(2)
+    ]
+    page = page_of(boards, tmp_path / "r")
+    assert [path.name for path in (tmp_path / "r" / "figures").glob("*-curves.svg")] == ["data-0-curves.svg"]
+    assert "Training curves are drawn for the first 1 boards of a report only." in page.text
+
+
+def test_the_same_trials_give_the_same_files(full, tmp_path) -> None:
+    one, two = built([full], tmp_path / "one").index.parent, built([full], tmp_path / "two").index.parent
+    files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert len(files) > 8
+    assert [(one / name).read_bytes() for name in files] == [(two / name).read_bytes() for name in files]
+
+
+# --------------------------------------------------------------------------------- plugins' sections
+def card(factory: object, name: str = "mine", order: int = 150) -> ReportSectionCard:
+    return ReportSectionCard(name=name, title="Mine", order=order, factory=factory)  # type: ignore[arg-type]
+
+
+def test_a_plugin_adds_a_section_in_its_place(full, tmp_path) -> None:
+    def mine(board: Board, folder: Path) -> ReportSection:
+        (folder / "mine.txt").write_text(board.title)
+        return ReportSection(html='<p><a href="mine.txt">mine</a></p>', markdown="*mine*")
+
+    report = built([full], tmp_path / "r", card(mine))
+    page = Page(report.index)
+    parts = [i for i in page.ids() if i.startswith("synthetic-em-")]
+    assert parts.index("synthetic-em-leaderboard") + 1 == parts.index("synthetic-em-mine")
+    assert (tmp_path / "r" / "mine.txt").read_text() == "synthetic-em"
+    assert "### Mine\n\n*mine*" in (tmp_path / "r" / "leaderboard.md").read_text()
+
+
+def test_a_section_may_have_nothing_to_say(full, tmp_path) -> None:
+    report = built([full], tmp_path / "r", card(lambda board, folder: None))
+    assert report.problems == ()
+    assert "synthetic-em-mine" not in Page(report.index).ids()
+
+
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        (lambda board, folder: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda board, folder: "<p>text</p>", "TypeError: got str, expected ReportSection or None"),
+        ("emseg_bench.reports.no_such_module:section", "ModuleNotFoundError: No module named"),
+        ("emseg_bench.reports.build:no_such_attribute", "AttributeError: module"),
+    ],
+)
+def test_a_broken_section_costs_its_own_part_only(full, tmp_path, factory, reason) -> None:
+    report = built([full], tmp_path / "r", card(factory))
+    (problem,) = report.problems
+    assert problem.startswith(f"section 'mine' of board 'synthetic-em': {reason}")
+    page = Page(report.index)
+    assert "The section “mine” could not be made." in page.text
+    assert reason in page.text
+    assert "0.700 ± 0.100" in page.text
+    assert {"synthetic-em-mine", "synthetic-em-provenance"} <= set(page.ids())
+    assert "**This section could not be made.**" in (tmp_path / "r" / "leaderboard.md").read_text()
+
+
+def test_an_error_message_is_escaped(full, tmp_path) -> None:
+    def broken(board: Board, folder: Path) -> ReportSection:
+        raise RuntimeError(HOSTILE)
+
+    page = Page(built([full], tmp_path / "r", card(broken)).index)
+    assert [tag for tag, _ in page.tags].count("script") == 1
+
+
+# ------------------------------------------------------------------------------------------ writing
+def test_a_new_report_replaces_an_old_one_as_a_whole(full, make, tmp_path) -> None:
+    built([full], tmp_path / "r")
+    built([make.board([make.failed("a@x")])], tmp_path / "r")
+    assert not (tmp_path / "r" / "figures").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name != "trials"] == ["r"]
+
+
+def test_a_report_that_fails_leaves_the_old_one_alone(full, tmp_path, monkeypatch) -> None:
+    before = built([full], tmp_path / "r").index.read_bytes()
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emseg_bench.reports.build.write_csv", stop)
+    with pytest.raises(KeyboardInterrupt):
+        built([full], tmp_path / "r")
+    assert (tmp_path / "r" / "index.html").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name != "trials"] == ["r"]
+
+
+def test_a_folder_of_other_files_is_not_touched(full, tmp_path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
+    with pytest.raises(StoreError, match=r"'thesis\.tex'.*name a folder that is new, empty"):
+        built([full], tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_file_in_the_way(full, tmp_path) -> None:
+    (tmp_path / "r").write_text("")
+    with pytest.raises(StoreError, match="is a file; expected a folder"):
+        built([full], tmp_path / "r")
+
+
+def test_a_folder_that_cannot_be_written(full, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written to .* check its permissions"):
+        built([full], tmp_path / "file" / "r")
+
+
+def test_nothing_to_report(tmp_path) -> None:
+    with pytest.raises(UsageError, match="no trials to report; run some first"):
+        built([], tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
+def test_an_empty_folder_is_filled(full, tmp_path) -> None:
+    (tmp_path / "deep" / "r").mkdir(parents=True)
+    assert built([full], tmp_path / "deep" / "r").index.is_file()
