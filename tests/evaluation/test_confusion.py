@@ -56,6 +56,7 @@ def test_agrees_with_counting_by_definition(case):
         )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(cases())
 def test_agrees_with_torchmetrics(case):

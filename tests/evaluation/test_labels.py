@@ -40,3 +40,12 @@ def test_type_and_shape(classes):
     assert labels.dtype == np.uint8
     assert labels.shape == (3, 5)
     assert (labels == (1 if classes == 1 else classes - 1)).all()
+
+
+@given(st.integers(0, 2**16), st.integers(2, 6), st.booleans())
+def test_classes_agree_with_numpy_ties_included(seed, classes, channels_last):
+    logits = np.random.default_rng(seed).integers(0, 3, (classes, 9, 11)).astype(np.float32)
+    tensor = torch.from_numpy(logits)
+    if channels_last:
+        tensor = tensor[None].to(memory_format=torch.channels_last)[0]
+    assert np.array_equal(to_labels(tensor, 0.5), logits.argmax(axis=0))

@@ -58,6 +58,7 @@ def test_empty_rules(truth, prediction, expected):
         assert score(name, truth, prediction, ignore_value=9)[1] == pytest.approx(expected[name], nan_ok=True)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize(

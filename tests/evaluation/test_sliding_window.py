@@ -55,6 +55,7 @@ def monai_inference():
     return pytest.importorskip("monai.inferers.utils", reason=reason).sliding_window_inference
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("blending", ["gaussian", "constant"])
 @pytest.mark.parametrize("overlap", [0.0, 0.25, 0.5, 0.75])
@@ -70,6 +71,7 @@ def test_agrees_with_monai(monai_inference, blending, overlap, window, height, w
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(("height", "width", "mode"), [(20, 25, "reflect"), (5, 9, "replicate")])
 def test_small_image_is_padded_like_monai(monai_inference, height, width, mode):
