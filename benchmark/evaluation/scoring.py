@@ -78,7 +78,10 @@ def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     texts = dict.fromkeys(("case", "group", "class_name", "metric"), "str")
     integers = dict.fromkeys(("height", "width", "class_index"), "int64")
-    return frame.astype({**texts, **integers, "value": "float64"})
+    has_group = frame["group"].notna()
+    frame = frame.astype({**texts, **integers, "value": "float64"})
+    frame["group"] = frame["group"].where(has_group)  # pandas 2 makes None the text "None"
+    return frame
 
 
 def primary_score(cases: pd.DataFrame, metric: str) -> float | None:
