@@ -41,7 +41,7 @@ def scores(trials: Sequence[Trial]) -> Scores:
 def case_scores(cases: pd.DataFrame, metric: str) -> pd.Series[float]:
     """Mean over foreground classes of `metric`, by case id; NaN where it applies to no class."""
     rows = cases[(cases["metric"] == metric) & (cases["class_index"] != BACKGROUND)]
-    return rows.groupby("case", sort=False)["value"].mean()
+    return rows.groupby("case", sort=False, observed=True)["value"].mean()
 
 
 def _cases(trials: Sequence[Trial]) -> pd.DataFrame:

@@ -14,6 +14,18 @@ from ..wording import MISSING, metric_heading, plural
 
 Facts = list[tuple[str, str]]
 
+UNITS = {
+    "iterations": "optimiser steps",
+    "batch_size": "crops",
+    "crop": "px",
+    "foreground_crops": "of the crops",
+    "warmup": "of the iterations",
+    "validations": "times",
+    "window": "px",
+    "overlap": "of the window's side",
+}
+"""Of settings whose names do not say it."""
+
 
 def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draws nothing
     """Describe how the board's trials were trained and scored."""
@@ -50,7 +62,7 @@ def _data(board: Board) -> Facts:
 def _test_data(trial: Trial) -> Facts:
     record = trial.record
     voxel = record.voxel_size_nm
-    groups = trial.cases.groupby("case")["group"].first()
+    groups = trial.cases.groupby("case", observed=True)["group"].first()
     count = int(groups.nunique() + groups.isna().sum())
     independent = "" if count == len(groups) else f", in {plural(count, 'group')} (slices of one are alike)"
     return [
@@ -83,14 +95,16 @@ def _settings(values: Sequence[object]) -> Facts:
         if is_dataclass(found[0]):
             facts += [(f"{name}: {inner}", text) for inner, text in _settings(found)]
         else:
-            facts.append((name, _joined(map(_setting, found))))
+            facts.append((name, _joined(_setting(value, UNITS.get(item.name, "")) for value in found)))
     return facts
 
 
-def _setting(value: object) -> str:
+def _setting(value: object, unit: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value} {unit}" if unit and not isinstance(value, str) else str(value)
 
 
 def _each(trials: Sequence[Trial], text: Callable[[Trial], str]) -> str:

@@ -58,7 +58,8 @@ def _metrics(row: Row) -> tuple[MetricScore, ...]:
 
 def _column(metric: str, units: dict[str, str]) -> Column:
     unit = units.get(metric, "1")
-    return Column(title=metric_title(metric), unit="" if unit == "1" else unit)
+    title = metric_title(metric)
+    return Column(title=title[:1].upper() + title[1:], unit="" if unit == "1" else unit)
 
 
 def _model_lines(row: Row, table: Leaderboard, units: dict[str, str]) -> list[tuple[Cell, ...]]:

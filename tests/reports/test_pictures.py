@@ -123,5 +123,5 @@ def test_a_missing_picture_is_named(make) -> None:
     (trial,) = make.seeds("a@x", [0.5])
     make.previews(trial, ["case0"], labels=2)
     (trial.folder / "previews" / "00_truth.png").unlink()
-    with pytest.raises(StoreError, match="00_truth.png of .* is missing"):
+    with pytest.raises(StoreError, match=r"00_truth\.png of .* is missing"):
         previews(trial)
