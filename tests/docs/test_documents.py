@@ -1,0 +1,123 @@
+"""The documents do what they say: every command in them is run, every link leads somewhere."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from emseg_bench.benchmark import hookspecs
+from emseg_bench.benchmark.contracts import Recipe
+from emseg_bench.benchmark.presets import RECIPES
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(
+    r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    title: str | None
+    text: str
+
+
+def blocks(document: Path) -> list[Block]:
+    return [Block(**match.groupdict()) for match in FENCE.finditer(document.read_text())]
+
+
+def with_commands() -> list[Path]:
+    return [
+        document for document in DOCUMENTS if any(block.language == "console" for block in blocks(document))
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", with_commands(), ids=lambda path: path.name)
+def test_commands_run(document, tmp_path, make_distribution):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+    }
+    for block in blocks(document):
+        if block.title:
+            (folder / block.title).write_text(block.text)
+        if block.title == "pyproject.toml":
+            make_distribution(folder, "emseg-linear", {"linear": "emseg_linear"})
+        if block.language == "console":
+            run_console(block.text, folder, environment)
+
+
+def run_console(text: str, folder: Path, environment: dict[str, str]) -> None:
+    for line in text.splitlines():
+        assert line.startswith("$ "), f"a console block holds commands only, got {line!r}"
+        done = subprocess.run(
+            line.removeprefix("$ "),
+            shell=True,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
+        if not target.startswith(("http:", "https:")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_python_blocks_compile(document):
+    for block in blocks(document):
+        if block.language == "python":
+            compile(block.text, document.name, "exec")
+
+
+def test_every_hook_is_documented_with_its_signature():
+    text = (ROOT / "docs/plugins.md").read_text()
+    for name, hook in vars(hookspecs).items():
+        if name.startswith("emseg_"):
+            assert hook.__doc__
+            assert f"`{name}({', '.join(inspect.signature(hook).parameters)})`" in text
+
+
+def test_recipes_table_is_true():
+    text = (ROOT / "docs/running.md").read_text()
+    sizes = [f"{r.iterations:,} × {r.batch_size}".replace(",", " ") for r in RECIPES.values()]
+    assert f"| iterations × batch | {' | '.join(sizes)} |" in text
+    assert f"| crop (px) | {' | '.join(str(r.crop) for r in RECIPES.values())} |" in text
+    shared = {(r.optimiser, r.schedule, r.foreground_crops) for r in RECIPES.values()}
+    assert shared == {("adamw", "cosine", 0.5)}
+
+
+def test_readme_test_command_is_what_ci_runs():
+    (command,) = [
+        block.text.strip() for block in blocks(ROOT / "README.md") if block.text.strip().endswith("/tox")
+    ]
+    assert command in (ROOT / ".ci/run").read_text()
+
+
+def test_set_keys_in_the_documents_exist():
+    keys = set(Recipe.__dataclass_fields__)
+    for document in DOCUMENTS:
+        for key in re.findall(r"--set recipe\.(\w+)=", document.read_text()):
+            assert key in keys, f"{document.name}: recipe.{key}"
+
+
+def test_installed_command_is_the_one_that_is_tested():
+    assert shutil.which("emseg-bench", path=str(Path(sys.executable).parent))
