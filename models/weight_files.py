@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 WRAPPER_PREFIX = "module."
 """Put before every name by PyTorch's data-parallel wrappers."""
-_ZIP_MAGIC = b"PK"
-_PICKLE_MAGIC = b"\x80"
 _NAMES_SHOWN = 3
 
 
@@ -55,9 +53,7 @@ def read_state_dict(path: Path, ignored: Collection[str] = ()) -> dict[str, Tens
         WeightsError: The file is damaged, holds anything but finite tensors by name, or would run
             code when loaded.
     """
-    content = (
-        _read_safetensors(path) if _magic(path) not in (_ZIP_MAGIC, _PICKLE_MAGIC) else _read_torch(path)
-    )
+    content = _read_torch(path) if _is_torch(_start(path)) else _read_safetensors(path)
     state = _only_tensors(content, path, ignored)
     _check_finite(state, path)
     if all(name.startswith(WRAPPER_PREFIX) for name in state):
@@ -107,15 +103,20 @@ def _differences(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) ->
     return [f"{kind}: {shorten(names)}" for kind, names in kinds.items() if names]
 
 
-def _magic(path: Path) -> bytes:
+def _start(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            start = file.read(2)
+            start = file.read(9)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
     if not start:
         raise WeightsError(f"{path} is empty, expected a weight file; copy or fetch it again")
-    return _PICKLE_MAGIC if start.startswith(_PICKLE_MAGIC) else start
+    return start
+
+
+def _is_torch(start: bytes) -> bool:
+    """A zip archive or an old pickle; safetensors start with 8 bytes of length and ``{``."""
+    return start[8:] != b"{" and start.startswith((b"PK", b"\x80"))
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -132,12 +133,14 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> object:
+    import warnings
     from pickle import UnpicklingError
 
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # about unusual pickles, which load or raise anyway
+            return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise WeightsError(
             f"{path} holds Python objects other than tensors, which could run code when loaded, or is no "

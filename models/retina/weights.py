@@ -47,8 +47,8 @@ class FoundSizes:
 
     def __str__(self) -> str:
         return (
-            f"hidden {self.hidden}, MLP {self.mlp}, {self.layers} layers, {self.grid}x{self.grid} positions, "
-            f"{self.num_classes} logit maps"
+            f"hidden {self.hidden}, MLP {self.mlp}, {self.layers} layers, {self.num_classes} logit maps, "
+            f"{self.grid}x{self.grid} positions"
         )
 
 

@@ -1,0 +1,110 @@
+"""The cards of the built-in models: true, loadable, and free of heavy imports."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from emseg_bench.benchmark.contracts import Initialisation, ModelCard
+from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.lazy import resolve
+from emseg_bench.benchmark.validation import validate
+from emseg_bench.models.options import RetinaOptions, UNetOptions
+from emseg_bench.models.plugin import emseg_models
+
+CARDS = {card.name: card for card in emseg_models()}
+INITS = [
+    pytest.param(init, id=f"{card.name}@{init.name}")
+    for card in CARDS.values()
+    for init in card.initialisations
+]
+
+
+def build(card: ModelCard) -> torch.nn.Module:
+    return resolve(card.factory, None)(1, 1)
+
+
+def test_the_two_models_are_offered_with_their_initialisations() -> None:
+    assert {name: [init.name for init in card.initialisations] for name, card in CARDS.items()} == {
+        "retina": ["cem500k-reconstruction", "scratch", "file"],
+        "unet": ["scratch", "imagenet", "file"],
+    }
+    assert CARDS["retina"].family == "hybrid"
+    assert CARDS["unet"].family == "cnn"
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_card_tells_the_number_of_parameters(name: str) -> None:
+    with torch.device("meta"):
+        model = build(CARDS[name])
+    assert sum(parameter.numel() for parameter in model.parameters()) == CARDS[name].parameters
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_size_divisor_is_enough(name: str) -> None:
+    side = CARDS[name].size_divisor
+    model = build(CARDS[name]).eval()
+    with torch.no_grad():
+        assert model(torch.randn(1, 1, side, 3 * side)).shape == (1, 1, side, 3 * side)
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_every_source_can_be_used(init: Initialisation) -> None:
+    if init.source is None:
+        assert init.name == "scratch"
+    else:
+        source = resolve(init.source, None)
+        assert callable(source.obtain)
+        assert callable(source.load)
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "expected"),
+    [
+        (RetinaOptions, {}, {"hidden": 192}),
+        (RetinaOptions, {"hidden": 768}, {"hidden": 768}),
+        (UNetOptions, {}, {"encoder": "resnet34"}),
+        (UNetOptions, {"encoder": "resnet50"}, {"encoder": "resnet50"}),
+    ],
+)
+def test_options_are_accepted(type_: type, given: dict, expected: dict) -> None:
+    options = validate(type_, given, "model")
+    assert {name: getattr(options, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "given"),
+    [
+        (RetinaOptions, {"hidden": 200}),
+        (RetinaOptions, {"width": 192}),
+        (UNetOptions, {"encoder": ""}),
+        (UNetOptions, {"encoder": 50}),
+    ],
+)
+def test_other_options_are_refused(type_: type, given: dict) -> None:
+    with pytest.raises(UsageError):
+        validate(type_, given, "model")
+
+
+def test_planning_imports_nothing_heavy() -> None:
+    """Neither the cards nor looking for weights may cost the start-up time of torch."""
+    code = """
+import sys
+from emseg_bench.models import plugin
+from emseg_bench.benchmark.errors import EmsegError
+cards = plugin.emseg_models()
+heavy = {"torch", "numpy", "pandas", "pydantic", "timm", "segmentation_models_pytorch"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+from emseg_bench.models import unet_weights
+from emseg_bench.models.retina import weights
+for source in (weights.cem500k_reconstruction, weights.file, unet_weights.file):
+    try:
+        source.obtain({"hidden": 192}, "/no/such/file")
+    except EmsegError:
+        pass
+unet_weights.published_encoder("resnet34")
+heavy -= {"pydantic"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
