@@ -8,16 +8,20 @@ from typing import Literal
 from ..contracts import Precision
 from .hardware import cpuinfo_field, sysctl
 
-_BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
-"""x86 and Arm names of the instructions in ``/proc/cpuinfo``."""
+_BF16_FLAGS = frozenset({"amx_bf16", "bf16"})
+"""x86's and Arm's matrix units for bfloat16, as ``/proc/cpuinfo`` names them.
+
+x86's ``avx512_bf16`` is left out: it multiplies in bfloat16, but with autocast's conversions a training
+step of `retina` or `unet` took 1.1 to 1.5 times as long as in float32 (docs/performance.md).
+"""
 
 
 def resolve_precision(requested: Literal["auto", "fp32", "bf16"], device: str) -> Precision:
     """Settle on a precision.
 
     Args:
-        requested: What is asked for by name is what is used; ``auto`` is bf16 where `device` computes in
-            it natively, and fp32 elsewhere (Apple's GPU included).
+        requested: What is asked for by name is what is used; ``auto`` is bf16 where `device` gains by it,
+            and fp32 elsewhere (Apple's GPU included).
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     """
     if requested != "auto":
@@ -26,7 +30,7 @@ def resolve_precision(requested: Literal["auto", "fp32", "bf16"], device: str) -
 
 
 def cpu_has_bf16() -> bool:
-    """Say whether this CPU has bfloat16 instructions; False where the system does not tell."""
+    """Say whether this CPU has matrix units for bfloat16; False where the system does not tell."""
     if platform.system() == "Darwin":
         return sysctl("hw.optional.arm.FEAT_BF16") == "1"
     flags = cpuinfo_field("flags") or cpuinfo_field("Features")

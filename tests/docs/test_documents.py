@@ -63,8 +63,7 @@ def run_console(text: str, folder: Path, environment: dict[str, str]) -> None:
     for line in text.splitlines():
         assert line.startswith("$ "), f"a console block holds commands only, got {line!r}"
         done = subprocess.run(
-            line.removeprefix("$ "),
-            shell=True,
+            ["bash", "-c", line.removeprefix("$ ")],
             cwd=folder,
             env=environment,
             capture_output=True,
