@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -122,7 +124,8 @@ def run(
     plugins = load_plugins()
     cache = cache_folder()
     where = choose_device(device)
-    plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
+    with _status("checking models and data"):
+        plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
     runtime = Runtime(
         device=where, workers=workers, threads=threads, timeout_minutes=timeout, cache=str(cache)
     )
@@ -134,6 +137,15 @@ def run(
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on where this one stopped", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _status(text: str) -> AbstractContextManager[object]:
+    """Show what takes a moment, such as drawing or indexing data, to people at a terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
 
 
 def _print_plan(plan: Plan, store: Store, runtime: Runtime, *, as_json: bool) -> None:

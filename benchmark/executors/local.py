@@ -65,6 +65,7 @@ class LocalExecutor:
                 _stop(one.process)
 
     def _start(self, job: Job, on_event: Listener) -> _Running:
+        on_event(Event(fingerprint=job.fingerprint, kind="started"))
         news, news_out = self._context.Pipe(duplex=False)
         alive_in, alive = self._context.Pipe(duplex=False)
         process = self._context.Process(
@@ -74,7 +75,6 @@ class LocalExecutor:
             process.start()
         news_out.close()
         alive_in.close()
-        on_event(Event(fingerprint=job.fingerprint, kind="started"))
         return _Running(job, process, news, alive, time.monotonic())
 
     def _listen(self, running: Sequence[_Running], on_event: Listener) -> None:
