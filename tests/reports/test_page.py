@@ -145,6 +145,15 @@ def test_hostile_names_do_not_break_markdown(make, tmp_path) -> None:
     assert "a\\|b \\# \\<script\\>" in text, "line breaks in names are spaces"
 
 
+def test_names_in_figures_are_no_formulas(make, tmp_path) -> None:
+    page_of([make.board(make.seeds("_a$\\alpha$b\N{SNOWMAN}中@x", [0.5, 0.6]))], tmp_path / "r")
+    figures = list((tmp_path / "r" / "figures").glob("*.svg"))
+    assert len(figures) == 2
+    for figure in figures:
+        words = re.findall(r"<text[^>]*>([^<]*)</text>", figure.read_text(encoding="utf-8"))
+        assert any("_a$\\alpha$b" in word for word in words)
+
+
 def test_failed_only(make, tmp_path) -> None:
     page = page_of([make.board([make.failed("a@x"), make.failed("b@x", 1)])], tmp_path / "r")
     assert "no trial is complete: 2 trials failed" in page.text

@@ -56,6 +56,12 @@ def test_large_images_are_made_smaller_and_labels_follow(tmp_path) -> None:
     assert overlay(image, path, 2).picture.size == image.size
 
 
+def test_smaller_labels_are_picked_never_mixed(tmp_path) -> None:
+    checks = (np.indices((3 * SIDE, 3 * SIDE)).sum(0) % 2 * 2).astype(np.uint8)
+    made = overlay(fit(Image.new("L", checks.shape)), labels_file(tmp_path, checks.tolist()), 3)
+    assert made.labels <= {0, 2}, "1 lies between, but is another class"
+
+
 def test_colours_repeat_only_after_all_are_used() -> None:
     assert len({class_colour(label) for label in range(1, len(CLASSES) + 1)}) == len(CLASSES)
     assert class_colour(1 + len(CLASSES)) == class_colour(1)
