@@ -57,8 +57,11 @@ def _colours(class_count: int) -> Pixels:
 
 
 def _outline(values: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Pixels whose right or lower neighbour has another label."""
+    """Pixels of which one of the four neighbours has another label."""
     edge = np.zeros(values.shape, dtype=np.bool_)
-    edge[:, :-1] |= values[:, :-1] != values[:, 1:]
-    edge[:-1, :] |= values[:-1, :] != values[1:, :]
+    beside, above = values[:, :-1] != values[:, 1:], values[:-1, :] != values[1:, :]
+    edge[:, :-1] |= beside
+    edge[:, 1:] |= beside
+    edge[:-1, :] |= above
+    edge[1:, :] |= above
     return edge

@@ -1,4 +1,4 @@
-"""Reads the pictures that a trial keeps of its first test cases."""
+"""Reads the pictures that a trial keeps of some test cases."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Swatch:
 
 
 def section(board: Board, folder: Path) -> ReportSection | None:
-    """Show what the best models make of the first test cases; None if no trial kept pictures."""
+    """Show what the best models make of the same test cases; None if no trial kept pictures."""
     table = leaderboard(board)
     sources, problems = _sources(complete_trials(board), table)
     if not sources:
@@ -121,8 +121,9 @@ def _remarks(table: Leaderboard, sources: Sequence[Source]) -> list[str]:
     shown = [source.model for source in sources]
     without = [row.model for row in table.rows if row.seeds and row.model not in shown]
     texts = [
-        f"The first {CASES_SHOWN} test cases at most, none picked by hand; each model by its lowest complete "
-        "seed. Under a prediction stands its score in that case, averaged over the foreground classes."
+        f"At most {CASES_SHOWN} of the test cases that trials keep pictures of: taken by their place in the "
+        "split, none by hand; large images show their centre. Each model stands by its lowest complete seed; "
+        "under a prediction stands its score in the whole case, averaged over the foreground classes."
     ]
     if without:
         texts.append(f"At most {MODELS_SHOWN} models are shown; not here: {listing(without)}.")

@@ -39,8 +39,9 @@ def test_background_stays_and_areas_are_tinted(grey, tmp_path) -> None:
 
 
 def test_outlines_are_opaque(grey, tmp_path) -> None:
-    made = overlay(grey, labels_file(tmp_path, [[2, 2, 2, 0, 0, 0]] * 6), 3)
-    assert pixel(made.picture, 2, 3) == ImageColor.getrgb(CLASSES[1])[:3]
+    made = overlay(grey, labels_file(tmp_path, [[0, 2, 2, 2, 2, 0]] * 6), 3)
+    opaque = ImageColor.getrgb(CLASSES[1])[:3]
+    assert [pixel(made.picture, x, 3) == opaque for x in range(6)] == [False, True, False, False, True, False]
 
 
 def test_labels_beyond_the_classes_are_grey(grey, tmp_path) -> None:
