@@ -344,6 +344,8 @@ class Recipe:
     """On CUDA: use deterministic kernels only (slower).  On CPU training is always deterministic."""
     validations: Annotated[int, Ge(1)] = 5
     """How often the validation split is scored, evenly spread; the best state is kept."""
+    validation_cases: Annotated[int, Ge(0)] = 0
+    """Cases that are scored each time, evenly spread over the validation split; 0: all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

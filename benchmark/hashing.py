@@ -11,7 +11,15 @@ from typing import Any
 
 from .contracts import Manifest, Provider, TrialSpec
 
-ENGINE_PARTS = ("training", "evaluation", "contracts.py", "inference.py", "normalise.py", "trial.py")
+ENGINE_PARTS = (
+    "training",
+    "evaluation",
+    "cases.py",
+    "contracts.py",
+    "inference.py",
+    "normalise.py",
+    "trial.py",
+)
 """What of our own code, in this folder, can change a number."""
 
 

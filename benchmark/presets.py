@@ -7,8 +7,16 @@ from .contracts import Augmentation, Recipe, ScoringProtocol
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="smoke", iterations=4, batch_size=2, crop=64, validations=1),
-        Recipe(name="quick", iterations=60, batch_size=8, crop=96, learning_rate=2e-3, validations=3),
+        Recipe(name="smoke", iterations=4, batch_size=2, crop=64, validations=1, validation_cases=1),
+        Recipe(
+            name="quick",
+            iterations=60,
+            batch_size=8,
+            crop=96,
+            learning_rate=2e-3,
+            validations=3,
+            validation_cases=4,
+        ),
         Recipe(
             name="standard",
             iterations=10_000,

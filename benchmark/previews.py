@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .cases import spread
 from .contracts import Case, Sample
 from .store import to_json, write_whole
 
@@ -27,10 +28,7 @@ class PreviewWriter:
 
     def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
         self._folder = folder
-        places = np.linspace(0, len(cases) - 1, min(COUNT, len(cases))).round().astype(int)
-        self._numbers = {
-            cases[place].id: number for number, place in enumerate(dict.fromkeys(places.tolist()))
-        }
+        self._numbers = {case.id: number for number, case in enumerate(spread(cases, COUNT))}
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:

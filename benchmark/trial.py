@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save_file
 from torch import nn
 
+from .cases import spread
 from .contracts import (
     Case,
     Dataset,
@@ -30,6 +31,7 @@ from .contracts import (
     Record,
     Runtime,
     Sample,
+    ScoringProtocol,
     Selection,
     TrialSpec,
 )
@@ -174,8 +176,10 @@ class _Trial:
         return train(parts.network, parts.dataset, self.spec, partial(self._validate, parts), setup)
 
     def _validate(self, parts: _Parts, network: nn.Module) -> float | None:
-        cases = parts.dataset.manifest.split("val")
-        table = self._evaluate(parts, network, cases, lambda *_: None)
+        """Score as the test split is scored, but with windows side by side: a quarter of the work."""
+        cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
+        protocol = replace(self.spec.protocol, overlap=0.0)
+        table = self._evaluate(parts, network, cases, protocol, lambda *_: None)
         return primary_score(table, self.spec.protocol.primary)
 
     def _test(self, parts: _Parts) -> pd.DataFrame:
@@ -188,7 +192,7 @@ class _Trial:
             self.tell("test", next(done), len(cases))
 
         self.tell("test", 0, len(cases))
-        table = self._evaluate(parts, parts.network, cases, on_case)
+        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case)
         previews.finish()
         return table
 
@@ -196,7 +200,8 @@ class _Trial:
         self,
         parts: _Parts,
         network: nn.Module,
-        cases: tuple[Case, ...],
+        cases: Sequence[Case],
+        protocol: ScoringProtocol,
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
     ) -> pd.DataFrame:
         spec = self.spec
@@ -204,7 +209,7 @@ class _Trial:
             network,
             parts.dataset,
             cases,
-            protocol=spec.protocol,
+            protocol=protocol,
             window=self._window(),
             size_divisor=spec.model.size_divisor,
             metrics=parts.metrics,

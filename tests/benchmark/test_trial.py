@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from emseg_bench.benchmark.cases import spread
 from emseg_bench.benchmark.contracts import Event, Job, Runtime
 from emseg_bench.benchmark.errors import TrialError
 from emseg_bench.benchmark.records import load_record
@@ -193,3 +194,11 @@ def test_folder_holds_no_stray_files(make_job, runtime):
         "weights.safetensors",
     }
     assert {path.name for path in Path(job.folder).iterdir()} == known
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, [0, 1, 2, 3, 4]), (1, [0]), (2, [0, 4]), (3, [0, 2, 4]), (9, [0, 1, 2, 3, 4])],
+)
+def test_validation_cases_are_spread(number, expected):
+    assert list(spread(range(5), number)) == expected
