@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import ascii_lowercase
 
 from ...benchmark.contracts import Board, ReportSection
-from ..cost import COLUMNS, Conditions, CostColumn
+from ..cost import COLUMNS, CostColumn
+from ..footnotes import about_cost, about_rank, about_score, letter
 from ..grid import Cell, Column, Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import ClassScore, Leaderboard, MetricScore, Row
 from ..summary import summary
 from ..templating import render
-from ..wording import MISSING, interval, listing, metric_heading, number, plural, score, spread
+from ..wording import MISSING, interval, listing, metric_heading, number, score, spread
 
 MAX_CLASSES = 6
 """With more foreground classes, per-class scores are left to the table of all metrics."""
@@ -32,7 +32,7 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
     """Rank the board's models."""
     table = leaderboard(board)
     scores, costs = _grid(table, "score", score_fields(table)), _grid(table, "cost", cost_fields(table))
-    reading, measuring = (_about_score(table), _about_rank()), _about_cost(table)
+    reading, measuring = (about_score(table), about_rank()), about_cost(table)
     values = {
         "summary": summary(table),
         "notes": (*table.notes, *table.remarks),
@@ -185,53 +185,3 @@ def _dots(row: Row, low: float, high: float, unit: str) -> Cell:
 def _range(table: Leaderboard) -> tuple[float, float]:
     values = [seed.score for row in table.rows for seed in row.seeds if seed.score is not None]
     return (min(values), max(values)) if values else (0.0, 0.0)
-
-
-# -------------------------------------------------------------------------------------- footnotes
-def _about_score(table: Leaderboard) -> str:
-    classes = listing([name for i, name in enumerate(table.class_names) if i > 0]) or "none"
-    return (
-        f"Score: per seed, {metric_heading(table.metric)} is averaged over the test cases and then over the "
-        f"foreground classes ({classes}); the table shows mean ± sample standard deviation (SD) over seeds. "
-        f"{table.metric.direction.capitalize()} is better. Cases to which the metric does not apply are left "
-        "out; small print says how many of all seeds' cases count. Pooled IoU: true positives, false "
-        "positives and false negatives of all cases added up first."
-    )
-
-
-def _about_rank() -> str:
-    return (
-        "Rank: 1 + the number of models that are better by more than chance. Two models are tied (=) when "
-        "the 95 % interval of their difference over seeds (Welch) includes 0. Intervals are not corrected "
-        "for the number of comparisons, and tell how training varies with the seed, not how scores vary with "
-        "the choice of test cases."
-    )
-
-
-def _about_cost(table: Leaderboard) -> list[str]:
-    if not table.conditions:
-        return ["Cost: nothing was measured (n/a)."]
-    lead = (
-        "Cost: medians over seeds; one multiply-add is 2 floating-point operations; latency is of one image. "
-        "n/a: not available."
-    )
-    texts = [_condition_text(condition) for condition in table.conditions]
-    if len(texts) == 1:
-        return [f"{lead} Measured on {texts[0]}."]
-    return [lead, *(f"As {letter(i)}: measured on {text}." for i, text in enumerate(texts))]
-
-
-def _condition_text(condition: Conditions) -> str:
-    threads = f", {plural(condition.threads, 'thread')}" if condition.threads else ""
-    shape = " × ".join(map(str, condition.input_shape))
-    return (
-        f"{condition.device}, {condition.precision}{threads}; GFLOPs and latency for an input of {shape} "
-        f"(N, C, H, W); throughput in batches of {condition.throughput_batch}; "
-        f"peak memory: {condition.memory_kind}"
-    )
-
-
-def letter(condition: int) -> str:
-    """Name a set of conditions: a to z, then a1, b1, ..."""
-    turn, place = divmod(condition, len(ascii_lowercase))
-    return ascii_lowercase[place] + (str(turn) if turn else "")

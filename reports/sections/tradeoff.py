@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 
 from ...benchmark.contracts import Board, ReportSection
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
+from ..footnotes import letter
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard, Row
 from ..templating import render
 from ..wording import metric_heading, number
-from .leaderboard import letter
 
 KIND = "tradeoff"
 COSTS = {"latency_p50_ms": "Latency p50 (ms per image)", "train_seconds": "Training time (s)"}

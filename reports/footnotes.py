@@ -1,0 +1,61 @@
+"""How to read the leaderboard's numbers, in words."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+
+from .cost import Conditions
+from .schema import Leaderboard
+from .wording import listing, metric_heading, plural
+
+
+def about_score(table: Leaderboard) -> str:
+    """Say what a score is the mean of."""
+    classes = listing([name for i, name in enumerate(table.class_names) if i > 0]) or "none"
+    return (
+        f"Score: per seed, {metric_heading(table.metric)} is averaged over the test cases and then over the "
+        f"foreground classes ({classes}); the table shows mean ± sample standard deviation (SD) over seeds. "
+        f"{table.metric.direction.capitalize()} is better. Cases to which the metric does not apply are left "
+        "out; small print says how many of all seeds' cases count. Pooled IoU: true positives, false "
+        "positives and false negatives of all cases added up first."
+    )
+
+
+def about_rank() -> str:
+    """Say what a rank claims, and what it does not."""
+    return (
+        "Rank: 1 + the number of models that are better by more than chance. Two models are tied (=) when "
+        "the 95 % interval of their difference over seeds (Welch) includes 0. Intervals are not corrected "
+        "for the number of comparisons, and tell how training varies with the seed, not how scores vary with "
+        "the choice of test cases."
+    )
+
+
+def about_cost(table: Leaderboard) -> list[str]:
+    """Say where and how costs were measured: one line per set of conditions."""
+    if not table.conditions:
+        return ["Cost: nothing was measured (n/a)."]
+    lead = (
+        "Cost: medians over seeds; one multiply-add is 2 floating-point operations; latency is of one image. "
+        "n/a: not available."
+    )
+    texts = [_condition_text(condition) for condition in table.conditions]
+    if len(texts) == 1:
+        return [f"{lead} Measured on {texts[0]}."]
+    return [lead, *(f"As {letter(i)}: measured on {text}." for i, text in enumerate(texts))]
+
+
+def _condition_text(condition: Conditions) -> str:
+    threads = f", {plural(condition.threads, 'thread')}" if condition.threads else ""
+    shape = " × ".join(map(str, condition.input_shape))
+    return (
+        f"{condition.device}, {condition.precision}{threads}; GFLOPs and latency for an input of {shape} "
+        f"(N, C, H, W); throughput in batches of {condition.throughput_batch}; "
+        f"peak memory: {condition.memory_kind}"
+    )
+
+
+def letter(condition: int) -> str:
+    """Name a set of conditions: a to z, then a1, b1, ..."""
+    turn, place = divmod(condition, len(ascii_lowercase))
+    return ascii_lowercase[place] + (str(turn) if turn else "")
