@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import Distribution, EntryPoint, distributions
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -26,6 +26,9 @@ C = TypeVar("C", bound=Card)
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
+
+OWN = "emseg-bench"
+"""Our own distribution."""
 
 REMEDY_UPDATE = "Update or uninstall it; runs that do not ask for it go on"
 
@@ -119,24 +122,20 @@ class Plugins:
         self.catalogue.problems.append(Problem(distribution, where, what, f"{remedy}."))
 
 
-def load_plugins(installed: Callable[[], Iterable[Distribution]] = distributions) -> Plugins:
-    """Load every installed plugin, our own first.
+def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
+    """Load plugins, our own first.
 
     Args:
-        installed: Gives the distributions to look into.
+        found: Their entry points; None: those of everything that is installed.
     """
     plugins = Plugins()
-    found = sorted(
-        {
-            (dist.name, entry_point.name): (entry_point, dist)
-            for dist in installed()
-            for entry_point in dist.entry_points
-            if entry_point.group == hookspecs.PROJECT
-        }.items(),
-        key=lambda item: (item[0][0] != "emseg-bench", item[0]),
-    )
-    for _, (entry_point, dist) in found:
-        plugins.load(entry_point, dist.name, dist.version)
+    named = {
+        (point.dist.name, point.name): (point, point.dist)
+        for point in (entry_points(group=hookspecs.PROJECT) if found is None else found)
+        if point.dist is not None
+    }
+    for _, (point, dist) in sorted(named.items(), key=lambda item: (item[0][0] != OWN, item[0])):
+        plugins.load(point, dist.name, dist.version)
     return plugins
 
 

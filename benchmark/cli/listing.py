@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..contracts import DatasetCard, MetricCard, ModelCard
+if TYPE_CHECKING:
+    from ..contracts import DatasetCard, MetricCard, ModelCard
 
 EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --json"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import StoreError
-from ..plugins import Plugins, load_plugins
-from ..store import Store
+
+if TYPE_CHECKING:
+    from ..plugins import Plugins
+    from ..store import Store
 
 EXAMPLES = "Examples:  emseg-bench report    emseg-bench report my_results"
 
@@ -18,6 +20,9 @@ def report(
     folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")] = Path("results"),
 ) -> None:
     """Make the report of a results folder anew: page, leaderboard and figures."""
+    from ..plugins import load_plugins
+    from ..store import Store
+
     store = Store(folder)
     if next(store.trials(), None) is None:
         raise StoreError(

@@ -31,7 +31,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_distribution):
             (tmp_path / f"{name}.py").write_text(CARD + source)
             make_distribution(tmp_path, name.replace("_", "-"), {"plugin": name})
             modules.append(name)
-        return load_plugins(lambda: distributions(path=[str(tmp_path)]))
+        return load_plugins(
+            point for dist in distributions(path=[str(tmp_path)]) for point in dist.entry_points
+        )
 
     yield load
     for name in modules:

@@ -348,6 +348,14 @@ def test_changed_weights_are_folded_anew(seasoned: TransUNet, change: object) ->
     torch.testing.assert_close(after, seasoned(x).detach(), atol=1e-4, rtol=1e-3)
 
 
+def test_a_unit_whose_norm_still_learns_is_not_folded(seasoned: TransUNet) -> None:
+    unit = seasoned.decoder.blocks[3].conv2
+    unit[1].train()
+    before = unit[1].running_mean.clone()
+    infer(seasoned, torch.randn(1, 1, 64, 64))
+    assert not torch.equal(unit[1].running_mean, before)
+
+
 def test_precision_may_change_between_inferences(seasoned: TransUNet) -> None:
     x = torch.randn(1, 1, 64, 64)
     exact = infer(seasoned, x)

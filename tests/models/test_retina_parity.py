@@ -6,6 +6,7 @@ the whole forward pass.
 
 import json
 import math
+import os
 import subprocess
 import sys
 import zlib

@@ -150,7 +150,7 @@ STEM = "transformer.embeddings.hybrid_model.root.conv.weight"
         (replaced(POSITIONS, torch.ones(1, 100, 23)), r"position_embeddings \(1, 196, 23\) instead of"),
         (replaced(weights.PROJECTION, torch.tensor(1.0)), "it lacks transformer.embeddings.patch_embeddings"),
         (replaced(STEM, torch.full((64, 3, 7, 7), torch.nan)), "NaN or infinite values in transformer"),
-        (replaced("optimizer", {"lr": 0.1}), "more than tensors by name: optimizer"),
+        (replaced("optimizer", {"lr": 0.1}), "more than dense tensors by name: optimizer"),
     ],
 )
 def test_a_damaged_file_is_refused(
