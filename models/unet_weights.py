@@ -36,7 +36,7 @@ class UNetFile:
         return local_file(location, "unet")
 
     def load(self, model: nn.Module, path: Path) -> str:
-        """Load everything; the head stays random if the file's has another number of classes.
+        """Load everything; the head stays random where the file has another number of classes.
 
         Raises:
             WeightsError: The file does not fit the model, or is not a weight file.
@@ -45,7 +45,7 @@ class UNetFile:
         if _heads_fit(model, state):
             return f"{path.name}: all {load_matching(model, state, path, lambda _: False)} tensors loaded"
         loaded = load_matching(model, state, path, lambda name: name.startswith(HEAD))
-        return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random (other number of classes)"
+        return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random (none of its shape)"
 
 
 class ImageNetEncoder:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from ..benchmark.errors import WeightsError
 
@@ -155,20 +155,25 @@ def _read_torch(path: Path) -> object:
 
 
 def _only_tensors(content: object, path: Path, ignored: Collection[str]) -> dict[str, Tensor]:
-    import torch
-
     if not isinstance(content, Mapping) or not content:
         raise WeightsError(
             f"{path} holds {_describe(content)}, expected tensors by name; save model.state_dict()"
         )
     entries = {str(name): value for name, value in content.items() if name not in ignored}
-    others = [name for name, value in entries.items() if not isinstance(value, torch.Tensor)]
-    if others:
+    if others := [name for name, value in entries.items() if not _is_dense(value)]:
         raise WeightsError(
-            f"{path} holds more than tensors by name: {shorten(others)}. "
+            f"{path} holds more than dense tensors by name: {shorten(others)}. "
             "It may be a training checkpoint; save model.state_dict() alone"
         )
     return entries
+
+
+def _is_dense(value: object) -> TypeGuard[Tensor]:
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return False
+    return value.layout == torch.strided and not (value.is_quantized or value.is_meta)
 
 
 def _describe(content: object) -> str:

@@ -18,8 +18,10 @@ Folded: TypeAlias = tuple[Tensor, Tensor | None]
 
 
 def may_fold(module: nn.Module) -> bool:
-    """Whether `module` only infers now: in eval mode, with no gradient to follow and not being compiled."""
-    return not (module.training or torch.is_grad_enabled() or torch.compiler.is_compiling())
+    """Whether `module` only infers now: all of it in eval mode, no gradient to follow, not being compiled."""
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return False
+    return not any(part.training for part in module.modules())
 
 
 def _working_dtype(tensor: Tensor) -> torch.dtype:

@@ -100,6 +100,7 @@ def test_full_parity_check_passes(what: str, variant: str, tmp_path: Path) -> No
     done = subprocess.run(
         [sys.executable, str(FULL_CHECK), what, factory, variant],
         cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )

@@ -213,7 +213,7 @@ def test_a_head_of_other_classes_stays_random(tmp_path: Path) -> None:
     head = copy.deepcopy(model.segmentation_head.state_dict())
     torch.save(trained.state_dict(), tmp_path / "w.pt")
     line = unet_weights.file.load(model, tmp_path / "w.pt")
-    assert line == "w.pt: 180 of 182 tensors loaded; head random (the file has none of this shape)"
+    assert line == "w.pt: 180 of 182 tensors loaded; head random (none of its shape)"
     assert torch.equal(model.segmentation_head[0].weight, head["0.weight"])
     assert torch.equal(model.encoder.conv1.weight, trained.encoder.conv1.weight)
 
