@@ -171,13 +171,14 @@ def test_resized_positions_keep_rows_and_columns_apart(size: tuple[int, int]) ->
     torch.testing.assert_close(by_row.mean(), torch.tensor(6.5), atol=0.05, rtol=0)
 
 
+@torch.no_grad()
 def test_resized_positions_reach_the_tokens(small: TransUNet) -> None:
-    model = copy.deepcopy(small)
+    embeddings = copy.deepcopy(small.transformer.embeddings)
     x = torch.randn(1, 1, 64, 96)
-    before, _ = model.transformer(x)
-    nn.init.normal_(model.transformer.embeddings.position_embeddings)
-    after, _ = model.transformer(x)
-    assert (after - before).abs().mean() > 0.1 * before.std()
+    without, _ = embeddings(x)
+    positions = nn.init.normal_(embeddings.position_embeddings)
+    tokens, _ = embeddings(x)
+    torch.testing.assert_close(tokens - without, resize_positions(positions, 4, 6), atol=1e-5, rtol=1e-4)
 
 
 # ------------------------------------------------------------------------------------------ training
@@ -208,6 +209,15 @@ def test_dropout_acts_in_training_only(small: TransUNet) -> None:
     torch.manual_seed(0)
     assert (embeddings.train().dropout(tokens) == 0).float().mean() == pytest.approx(DROPOUT, abs=0.01)
     assert torch.equal(embeddings.eval().dropout(tokens), tokens)
+
+
+def test_dropout_stands_behind_the_embeddings_and_both_mlp_layers() -> None:
+    model, shapes = fresh().train(), []
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.register_forward_hook(lambda _layer, _inputs, out: shapes.append(tuple(out.shape)))
+    model(torch.randn(2, 1, 32, 32))
+    assert shapes == [(2, 4, 24)] + SMALL.layers * [(2, 4, 96), (2, 4, 24)]
 
 
 def test_training_lowers_the_loss() -> None:
