@@ -1,1 +1,1 @@
-"""."""
+"""RETINA's TransUNet: configuration, network and weights."""
