@@ -28,6 +28,15 @@ GRACE_SECONDS = 5.0
 """Between asking a process to end and ending it."""
 
 
+WORKER_ENVIRONMENT = {
+    # the current folder may hold a ``datasets`` of its own, which must not be found as a module
+    "PYTHONSAFEPATH": "1",
+    # OpenMP threads that wait by spinning long make a training step 20 times as slow as soon as another
+    # process wants one of the cores (docs/performance.md)
+    "GOMP_SPINCOUNT": "10000",
+}
+
+
 @dataclass(slots=True)
 class _Running:
     job: Job
@@ -71,7 +80,7 @@ class LocalExecutor:
         process = self._context.Process(
             target=work, args=(job, self._runtime, news_out, alive_in), daemon=True
         )
-        with _safe_path():
+        with _worker_environment():
             process.start()
         news_out.close()
         alive_in.close()
@@ -140,14 +149,14 @@ def _cause_of_death(code: int | None) -> str:
 
 
 @contextmanager
-def _safe_path() -> Iterator[None]:
-    """Keep the current folder off the workers' module path: it may hold a ``datasets`` of its own."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
+def _worker_environment() -> Iterator[None]:
+    """Set what workers need in their environment from their very start; what the user has set stays."""
+    added = {name: value for name, value in WORKER_ENVIRONMENT.items() if name not in os.environ}
+    if "OMP_WAIT_POLICY" in os.environ:
+        added.pop("GOMP_SPINCOUNT", None)
+    os.environ.update(added)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
+        for name in added:
+            del os.environ[name]
