@@ -464,7 +464,7 @@ class TrialSpec:
     recipe: Recipe
     protocol: ScoringProtocol
     metrics: tuple[MetricSpec, ...]
-    seed: Annotated[int, Ge(0)]
+    seed: Annotated[int, Ge(0), Lt(2**32)]
     engine_sha256: str
     """Over the engine's own training and evaluation code."""
     notes: tuple[str, ...] = ()

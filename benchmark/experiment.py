@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Lt, MinLen
 
 from .contracts import STRICT, Recipe, ScoringProtocol
 from .errors import UnknownNameError, UsageError
@@ -35,7 +35,7 @@ class Experiment:
     """References: ``retina``, ``unet@imagenet``."""
     datasets: Annotated[tuple[str, ...], MinLen(1)]
     """References: ``synthetic-em``, ``folder:/data/my_cells``."""
-    seeds: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+    seeds: Annotated[tuple[Annotated[int, Ge(0), Lt(2**32)], ...], MinLen(1)]
     recipe: Recipe
     protocol: ScoringProtocol
     strict_weights: bool = False

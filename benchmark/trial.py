@@ -312,7 +312,7 @@ def build_network(
 def seed_everything(seed: int) -> None:
     """Seed every generator that a model may draw its weights from."""
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - for models that use it
+    np.random.seed(seed)  # noqa: NPY002 - for models that use it
     torch.manual_seed(seed)
 
 

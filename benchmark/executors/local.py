@@ -34,6 +34,8 @@ WORKER_ENVIRONMENT = {
     # OpenMP threads that wait by spinning long make a training step 20 times as slow as soon as another
     # process wants one of the cores (docs/performance.md)
     "GOMP_SPINCOUNT": "10000",
+    # without it cuBLAS refuses to be deterministic
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 
 
@@ -77,9 +79,7 @@ class LocalExecutor:
         on_event(Event(fingerprint=job.fingerprint, kind="started"))
         news, news_out = self._context.Pipe(duplex=False)
         alive_in, alive = self._context.Pipe(duplex=False)
-        process = self._context.Process(
-            target=work, args=(job, self._runtime, news_out, alive_in), daemon=True
-        )
+        process = self._context.Process(target=work, args=(job, self._runtime, news_out, alive_in))
         with _worker_environment():
             process.start()
         news_out.close()

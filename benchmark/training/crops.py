@@ -14,9 +14,6 @@ from ..contracts import Case, Dataset, Recipe, Sample
 from .augmentation import augment, margin
 from .sampler import CROP_STREAM, Draw, random_stream
 
-CACHE_BYTES = 2 * 1024**3
-"""Decoded images kept in memory by one process; the rest are read again for each draw."""
-
 Pixels = np.ndarray[Any, Any]
 
 
@@ -30,6 +27,7 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
         side: Side of the crops, px.
         seed: The trial's seed.
         ignore_value: Label of pixels that do not count.
+        cache_bytes: Decoded images that are kept in memory.
     """
 
     def __init__(
@@ -40,11 +38,13 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
         side: int,
         seed: int,
         ignore_value: int | None,
+        *,
+        cache_bytes: int,
     ) -> None:
         self._dataset, self._cases, self._recipe = dataset, cases, recipe
         self._side, self._seed, self._ignore_value = side, seed, ignore_value
         self._cache: dict[int, Sample] = {}
-        self._free_bytes = CACHE_BYTES
+        self._free_bytes = cache_bytes
 
     def __len__(self) -> int:
         return len(self._cases)

@@ -61,6 +61,7 @@ class TrialRunner(Runner):  # type: ignore[misc]
             log_processor={"by_epoch": False},
             log_level="WARNING",
             visualizer=Visualizer(name=name),
+            env_cfg={"cudnn_benchmark": not deterministic},
             randomness={"seed": seed, "deterministic": deterministic},
             experiment_name=name,
         )

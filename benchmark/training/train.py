@@ -23,6 +23,10 @@ from .state import TrainingState
 from .validation import Score, ValidationHook
 from .watch import WatchHook
 
+RESUME_POINT = "resume.pt"
+CACHE_BYTES = 2 * 1024**3
+"""Decoded training images that a trial keeps in memory; the rest are read again for each draw."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSetup:
@@ -100,22 +104,25 @@ def train(
     return state
 
 
-RESUME_POINT = "resume.pt"
+def loader_workers(device: torch.device) -> int:
+    """Choose how many processes prepare batches: none beside a CPU that computes, some beside a GPU."""
+    return 0 if device.type == "cpu" else min(8, os.cpu_count() or 1)
 
 
 def _loader(
     dataset: Dataset, spec: TrialSpec, device: torch.device
 ) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    recipe, cases = spec.recipe, dataset.manifest.split("train")
+    recipe, manifest = spec.recipe, dataset.manifest
+    cases, workers = manifest.split("train"), loader_workers(device)
     crops = TrainingCrops(
         dataset,
         cases,
         recipe,
         crop_side(recipe, spec.model.size_divisor),
         spec.seed,
-        dataset.manifest.ignore_value,
+        manifest.ignore_value,
+        cache_bytes=CACHE_BYTES // max(1, workers),
     )
-    workers = 0 if device.type == "cpu" else min(8, os.cpu_count() or 1)
     return DataLoader(
         crops,
         recipe.batch_size,

@@ -21,7 +21,7 @@ COSTS = {"latency_p50_ms": "Latency p50 (ms per image)", "train_seconds": "Train
 MARKERS = {"o": "circles", "s": "squares", "D": "diamonds", "^": "triangles", "P": "crosses", "*": "stars"}
 """By conditions of measurement; they repeat after the last."""
 SIZES = (60, 420)
-"""Marker areas of the smallest and the largest model, in square points."""
+"""Marker areas of a model without parameters and of the largest one, in square points."""
 
 
 def section(board: Board, folder: Path) -> ReportSection | None:
@@ -75,6 +75,7 @@ def _panel(axes: Axes, points: pd.DataFrame, cost: str, palette: dict[str, str],
         palette=palette,
         size="parameters" if points["parameters"].notna().any() else None,
         sizes=SIZES,
+        size_norm=(0, points["parameters"].max()),  # from 0, so that nearly equal models look so
         style="condition",
         markers={condition: _marker(condition) for condition in points["condition"].unique()},
         legend=False,

@@ -86,6 +86,7 @@ def test_wrong_settings(settings, message):
         ),
         ("models: [unet]\nseeds: 0", r"seeds: got 0, expected a number of seeds from 1"),
         ("models: [unet]\nseeds: [-1]", r"seeds.0: got -1"),
+        ("models: [unet]\nseeds: [4294967296]", r"seeds.0: got 4294967296; input should be less than"),
         ("models: [unet, unet]", r"models: unet, unet names something twice"),
         ("models: [unet]\nrecipe: quik", r"no recipe is called 'quik'; did you mean 'quick'"),
         ("models: [unet]\nrecipe: 3", r"recipe: got 3, expected a name"),

@@ -96,6 +96,10 @@ def test_bad_trials_fail_and_the_others_finish(outcome, work):
     assert len(again["cached"]) == 1, "failed trials are tried again"
 
 
+def test_trials_may_have_processes_of_their_own(outcome):
+    assert outcome("--models", "toy-children")["failed"] == {}
+
+
 def fingerprint_of(result, model: str) -> str:
     return next(trial["fingerprint"] for trial in result["trials"] if trial["model"].startswith(f"{model}@"))
 

@@ -68,7 +68,7 @@ class OneImage:
 def crops(labels: np.ndarray, side: int, recipe, image: np.ndarray | None = None) -> TrainingCrops:
     image = image if image is not None else (labels * 60).astype(np.uint8)[None]
     case = Case(id="x", split="train", height=labels.shape[0], width=labels.shape[1], sha256="")
-    return TrainingCrops(OneImage(Sample(image, labels)), [case], recipe, side, 5, None)
+    return TrainingCrops(OneImage(Sample(image, labels)), [case], recipe, side, 5, None, cache_bytes=10**6)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,6 +1,7 @@
 """What the cards of ``emseg_toy`` name."""
 
 import hashlib
+import multiprocessing
 import os
 import signal
 import time
@@ -61,6 +62,17 @@ class sleeps(_Broken):  # noqa: N801
 class wrong_shape(_Broken):  # noqa: N801
     def act(self, logits):
         return logits[..., ::2, ::2]
+
+
+class has_children(_Broken):  # noqa: N801
+    """Not broken: starts a process, as data loaders do."""
+
+    def act(self, logits):
+        if self.steps == 3:
+            child = multiprocessing.get_context("fork").Process(target=int)
+            child.start()
+            child.join()
+        return logits
 
 
 def unbuildable(in_channels, num_classes):
