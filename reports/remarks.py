@@ -15,7 +15,7 @@ def remarks(table: Leaderboard) -> tuple[str, ...]:
 
 def _spread(table: Leaderboard) -> str:
     single = [row.model for row in table.scored if row.score.mean.seeds == 1]
-    if not single:
+    if not single or all(row.rank and row.rank.certain for row in table.scored):
         return ""
     who = "every model" if len(single) == len(table.scored) else listing(single)
     return (

@@ -61,39 +61,20 @@ def train(
     Raises:
         TrialError: The loss became NaN, or the network's output has the wrong shape.
     """
-    recipe, state = spec.recipe, TrainingState()
+    recipe, manifest, state = spec.recipe, dataset.manifest, TrainingState()
     watch = WatchHook(state, recipe.iterations, setup.tell)
-    primary = next(metric for metric in spec.metrics if metric.name == spec.protocol.primary)
-    hooks = [
-        watch,
-        ValidationHook(
-            state,
-            watch,
-            network,
-            score,
-            primary.name,
-            higher_is_better=primary.direction == "higher",
-            iterations=recipe.iterations,
-            times=recipe.validations,
-        ),
-        ResumeHook(setup.folder / RESUME_POINT, setup.fingerprint, setup.checkpoint_seconds, state, watch),
-    ]
-    manifest = dataset.manifest
-    loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
-    module = TrainingModule(network, loss, manifest.mean, manifest.std, setup.device)
-    optimiser = AutocastOptimWrapper(
-        build_optimiser(network, recipe),
-        setup.device.type,
-        bf16=recipe.precision == "bf16",
-        largest_norm=recipe.clip_gradient_norm,
+    resume = ResumeHook(
+        setup.folder / RESUME_POINT, setup.fingerprint, setup.checkpoint_seconds, state, watch
     )
+    loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
+    optimiser = _optimiser(network, recipe, setup.device)
     runner = TrialRunner(
-        module,
+        TrainingModule(network, loss, manifest.mean, manifest.std, setup.device),
         _loader(dataset, spec, setup.device),
         recipe.iterations,
         optimiser,
         build_schedules(optimiser, recipe),
-        hooks,
+        [watch, _validation(network, spec, score, state, watch), resume],
         setup.folder / "mmengine",
         spec.seed,
         deterministic=recipe.deterministic,
@@ -102,6 +83,31 @@ def train(
     watch.pause()
     network.load_state_dict(state.best_weights)
     return state
+
+
+def _optimiser(network: nn.Module, recipe: Recipe, device: torch.device) -> AutocastOptimWrapper:
+    return AutocastOptimWrapper(
+        build_optimiser(network, recipe),
+        device.type,
+        bf16=recipe.precision == "bf16",
+        largest_norm=recipe.clip_gradient_norm,
+    )
+
+
+def _validation(
+    network: nn.Module, spec: TrialSpec, score: Score, state: TrainingState, watch: WatchHook
+) -> ValidationHook:
+    primary = next(metric for metric in spec.metrics if metric.name == spec.protocol.primary)
+    return ValidationHook(
+        state,
+        watch,
+        network,
+        score,
+        primary.name,
+        higher_is_better=primary.direction == "higher",
+        iterations=spec.recipe.iterations,
+        times=spec.recipe.validations,
+    )
 
 
 def loader_workers(device: torch.device) -> int:

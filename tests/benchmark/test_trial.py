@@ -211,3 +211,9 @@ def test_folder_holds_no_stray_files(make_job, runtime):
 )
 def test_validation_cases_are_spread(number, expected):
     assert list(spread(range(5), number)) == expected
+
+
+def test_bf16_is_used_and_recorded(make_job, runtime):
+    record = run_trial(make_job("toy", "recipe.precision=bf16"), runtime, ignore)
+    assert record.profile.precision == "bf16"
+    assert leftovers(make_job())[0]["0.weight"].dtype == torch.float32, "parameters stay float32"
