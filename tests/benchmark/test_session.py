@@ -1,0 +1,112 @@
+"""Running a plan, with an executor that only pretends: who hears what, and which records are left."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from emseg_bench import hookimpl
+from emseg_bench.benchmark.contracts import Event
+from emseg_bench.benchmark.executors.local import WORKER_ENVIRONMENT, _worker_environment
+from emseg_bench.benchmark.planning import Plan
+from emseg_bench.benchmark.plugins import Plugins
+from emseg_bench.benchmark.records import load_record, write_record
+from emseg_bench.benchmark.session import pending, run_plan
+from emseg_bench.benchmark.store import Store, TrialFolder
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    @hookimpl
+    def emseg_trial_started(self, fingerprint, trial):
+        self.heard.append(("started", trial.model.name))
+
+    @hookimpl
+    def emseg_trial_finished(self, record):
+        self.heard.append((record.status, record.spec.model.name))
+
+
+class Pretender:
+    """Ends each job as it is told to: with a record, or as if its process had died."""
+
+    def __init__(self, complete) -> None:
+        self.complete, self.jobs = complete, []
+
+    def run(self, jobs, on_event):
+        for job in jobs:
+            self.jobs.append(job.spec.model.name)
+            on_event(Event(fingerprint=job.fingerprint, kind="started"))
+            on_event(Event(fingerprint=job.fingerprint, kind="progress", phase="train", done=1, total=2))
+            if job.spec.model.name in self.complete:
+                write_record(TrialFolder(job.folder), self.complete[job.spec.model.name])
+                on_event(Event(fingerprint=job.fingerprint, kind="complete"))
+            else:
+                on_event(Event(fingerprint=job.fingerprint, kind="failed", message="its process died"))
+
+
+@pytest.fixture
+def session(make_job, runtime, tmp_path):
+    """A plan of two trials, of which the first completes and the second dies."""
+    from emseg_bench.benchmark.trial import run_trial
+
+    good, bad = make_job("toy", folder="elsewhere"), make_job("toy-raises")
+    record = run_trial(good, runtime, lambda event: None)
+    plan = Plan({job.fingerprint: job.spec for job in (good, bad)}, ())
+    return plan, Store(tmp_path / "store"), {"toy": record}
+
+
+def test_everybody_hears_and_every_trial_leaves_a_record(session):
+    plan, store, complete = session
+    plugins, listener, events = Plugins(), Listener(), []
+    plugins.register(listener, "listener", "tests", "1")
+    outcome = run_plan(plan, store, Pretender(complete), plugins, events.append)
+
+    good, bad = plan.trials
+    assert listener.heard == [
+        ("started", "toy"),
+        ("complete", "toy"),
+        ("started", "toy-raises"),
+        ("failed", "toy-raises"),
+    ]
+    assert [event.kind for event in events] == [
+        "started",
+        "progress",
+        "complete",
+        "started",
+        "progress",
+        "failed",
+    ]
+    assert (outcome.ran, outcome.cached, outcome.failed) == ((good, bad), (), {bad: "its process died"})
+    record = load_record(store.trial(bad))
+    assert (record.status, record.reason) == ("failed", "its process died")
+    assert store.trial(bad).spec.exists()
+
+
+def test_only_what_is_not_complete_runs_again(session):
+    plan, store, complete = session
+    run_plan(plan, store, Pretender(complete), Plugins(), lambda event: None)
+    again = Pretender(complete)
+    outcome = run_plan(plan, store, again, Plugins(), lambda event: None)
+    assert again.jobs == ["toy-raises"]
+    assert outcome.cached == (next(iter(plan.trials)),)
+    assert pending(plan, store) == [*plan.trials][1:]
+
+
+def test_workers_get_their_environment_and_the_command_keeps_its_own(monkeypatch):
+    for name in (*WORKER_ENVIRONMENT, "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    with _worker_environment():
+        assert {name: os.environ[name] for name in WORKER_ENVIRONMENT} == WORKER_ENVIRONMENT
+    assert not set(WORKER_ENVIRONMENT) & set(os.environ)
+
+
+@pytest.mark.parametrize(("name", "value"), [("GOMP_SPINCOUNT", "7"), ("OMP_WAIT_POLICY", "active")])
+def test_what_the_user_has_set_about_threads_stays(monkeypatch, name, value):
+    for other in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    with _worker_environment():
+        assert os.environ[name] == value
+        assert ("GOMP_SPINCOUNT" in os.environ) == (name == "GOMP_SPINCOUNT")
