@@ -26,7 +26,7 @@ from emseg_bench.benchmark.training.crops import TrainingCrops
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import build_optimiser
 from emseg_bench.benchmark.training.sampler import DrawSampler
-from emseg_bench.benchmark.training.train import TrainingSetup, crop_side, train
+from emseg_bench.benchmark.training.train import CACHE_BYTES, TrainingSetup, crop_side, train
 from emseg_bench.benchmark.trial import build_network, load_parts
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 from torch.utils.data import DataLoader
@@ -51,7 +51,9 @@ def bare(spec, network, dataset) -> float:
     recipe, manifest = spec.recipe, dataset.manifest
     cases = manifest.split("train")
     side = crop_side(recipe, spec.model.size_divisor)
-    crops = TrainingCrops(dataset, cases, recipe, side, spec.seed, manifest.ignore_value)
+    crops = TrainingCrops(
+        dataset, cases, recipe, side, spec.seed, manifest.ignore_value, cache_bytes=CACHE_BYTES
+    )
     sampler = DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size)
     loss_of = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
     optimiser = build_optimiser(network, recipe)

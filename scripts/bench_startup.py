@@ -7,6 +7,7 @@ Each command is timed in turn with ``python -c pass``; the medians of the differ
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from pathlib import Path
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
 CASES = (["--help"], ["list", "models"], ["list", "models", "--json"], ["run", "--help"])
-RUNS = 11
 
 
 def milliseconds(*command: str) -> float:
@@ -27,9 +27,14 @@ def milliseconds(*command: str) -> float:
 
 def main() -> None:
     """Print each command's median over the interpreter's own start."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=11)
+    runs = parser.parse_args().runs
     for case in CASES:
         pairs = [
-            (milliseconds(COMMAND, *case), milliseconds(sys.executable, "-c", "pass")) for _ in range(RUNS)
+            (milliseconds(COMMAND, *case), milliseconds(sys.executable, "-c", "pass")) for _ in range(runs)
         ]
         own, bare = (statistics.median(times) for times in zip(*pairs, strict=True))
         extra = statistics.median(one - other for one, other in pairs)

@@ -1,0 +1,26 @@
+"""The benchmark scripts run and print what the documents say they print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "arguments", "last"),
+    [
+        ("bench_engine_overhead.py", ["--iterations", "2", "--pairs", "1"], "median ratio"),
+        ("bench_startup.py", ["--runs", "1"], "run --help"),
+    ],
+)
+def test_runs(script, arguments, last):
+    command = [sys.executable, SCRIPTS / script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(last)
