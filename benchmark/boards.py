@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pandas as pd
 
 from .contracts import Board, Record, Trial
+from .errors import StoreError
 from .evaluation.scoring import to_frame
 from .experiment import describe
 from .hashing import sha256_of
@@ -45,7 +48,8 @@ def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
     ordered = sorted(members, key=lambda member: (member[0].status == "complete", member[0].finished))
     for record, folder in ordered:
         newest[record.spec.model.label, record.spec.seed] = (record, folder)
-    trials = [_trial(record, folder) for record, folder in newest.values()]
+    with ThreadPoolExecutor() as readers:
+        trials = list(readers.map(_trial, newest.values()))
     spec = trials[0].record.spec
     return Board(
         title=" · ".join(
@@ -60,11 +64,21 @@ def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
     )
 
 
-def _trial(record: Record, folder: TrialFolder) -> Trial:
+def _trial(member: tuple[Record, TrialFolder]) -> Trial:
+    record, folder = member
     complete = record.status == "complete"
-    cases = pd.read_parquet(folder.cases) if complete else to_frame([])
-    curve = pd.read_parquet(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
+    cases = _table(folder.cases) if complete else to_frame([])
+    curve = _table(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
     return Trial(record, folder.path, cases, curve)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} is damaged ({error}); remove the folder {path.parent} and run again."
+        ) from error
 
 
 def _distinguish(boards: list[Board]) -> list[Board]:

@@ -32,6 +32,11 @@ def to_input(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tens
     return torch.addcmul(shift[:, None, None], image.to(torch.float32), scale[:, None, None])
 
 
+def to_unit(image: Tensor) -> Tensor:
+    """Bring pixels to the 0-1 scale: uint8 is divided by 255, float32 is there already."""
+    return image.to(torch.float32).div_(255) if image.dtype == torch.uint8 else image
+
+
 def _check(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> None:
     if image.dtype not in _FULL_SCALE:
         raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -106,10 +106,3 @@ class Catalogue:
         return "These plugins have problems and may have been meant to provide it:\n" + "\n".join(
             f"  {problem}" for problem in self.problems
         )
-
-
-def by_kind(
-    catalogue: Catalogue,
-) -> Mapping[str, Registry[ModelCard] | Registry[DatasetCard] | Registry[MetricCard]]:
-    """Return the registries that ``list`` shows, by their plural names."""
-    return {"models": catalogue.models, "datasets": catalogue.datasets, "metrics": catalogue.metrics}

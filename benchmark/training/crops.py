@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from ..contracts import Case, Dataset, Recipe, Sample
+from ..normalise import to_unit
 from .augmentation import augment, margin
 from .sampler import CROP_STREAM, Draw, random_stream
 
@@ -89,11 +90,6 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
         if not present.size:
             return None
         return int(rng.choice(np.flatnonzero(labels.ravel() == rng.choice(present))))
-
-
-def to_unit(image: Tensor) -> Tensor:
-    """Bring an image onto the 0-1 scale: uint8 is divided by 255, float32 is there already."""
-    return image.to(torch.float32).div_(255) if image.dtype == torch.uint8 else image
 
 
 def _clip(position: int, largest: int) -> int:
