@@ -114,7 +114,7 @@ def test_readme_test_command_is_what_ci_runs():
 def test_set_keys_in_the_documents_exist():
     keys = set(Recipe.__dataclass_fields__)
     for document in DOCUMENTS:
-        for key in re.findall(r"--set recipe\.(\w+)=", document.read_text()):
+        for key in re.findall(r"--set recipe\.([a-z_]+)=", document.read_text()):
             assert key in keys, f"{document.name}: recipe.{key}"
 
 

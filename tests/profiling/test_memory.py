@@ -1,3 +1,4 @@
+import mmap
 import os
 import re
 import threading
@@ -20,8 +21,11 @@ def resident_mib():
 
 
 def allocate(mib):
-    """Take memory and write to it, so that it becomes resident."""
-    return np.ones(mib * MIB, dtype=np.uint8)
+    """Take fresh memory from the system, never a freed block, and write to it so that it is resident."""
+    block = mmap.mmap(-1, mib * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    pixels = np.frombuffer(block, dtype=np.uint8)
+    pixels.fill(1)
+    return pixels
 
 
 @pytest.fixture(params=[pytest.param("kernel", marks=kernel_counts), "sampling"])
