@@ -55,11 +55,9 @@ def records(work: Path) -> dict[str, dict]:
 def test_second_time_runs_nothing(outcome):
     first = outcome("--models", "toy", "--seeds", "2")
     assert len(first["ran"]) == 2
-    start = time.monotonic()
     second = outcome("--models", "toy", "--seeds", "2")
     assert second["ran"] == []
     assert sorted(second["cached"]) == sorted(first["ran"])
-    assert time.monotonic() - start < 30
     third = outcome("--models", "toy", "--seeds", "3")
     assert len(third["ran"]) == 1
 
