@@ -18,6 +18,7 @@ ENGINE_PARTS = (
     "contracts.py",
     "inference.py",
     "normalise.py",
+    "parts.py",
     "trial.py",
 )
 """What of our own code, in this folder, can change a number."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -22,10 +21,8 @@ from torch import nn
 from .cases import spread
 from .contracts import (
     Case,
-    Dataset,
     Event,
     Job,
-    Metric,
     Precision,
     Profile,
     Record,
@@ -35,21 +32,16 @@ from .contracts import (
     Selection,
     TrialSpec,
 )
-from .errors import DataError, TrialError, WeightsError
+from .errors import TrialError
 from .evaluation.evaluate import evaluate
 from .evaluation.scoring import primary_score
 from .evaluation.sliding_window import window_side
-from .hashing import manifest_sha256, sha256_of_file
-from .lazy import resolve
-from .planning import open_dataset
-from .plugins import load_plugins
+from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
 from .profiling.environment import describe_environment
 from .profiling.memory import MemoryPeak, PeakMemory
 from .profiling.profile import complete_profile, profile_inference
 from .records import load_record, now, write_record
-from .references import DatasetReference
-from .registry import Catalogue
 from .store import TrialFolder, to_json, write_whole
 from .training.state import TrainingState
 from .training.train import TrainingSetup, crop_side, train
@@ -77,16 +69,6 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
             return load_record(folder)
         folder.record.unlink(missing_ok=True)
         return _Trial(job, folder, runtime, tell).run()
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the specification's names stand for."""
-
-    dataset: Dataset
-    network: nn.Module
-    initialisation: str
-    metrics: Mapping[str, Metric]
 
 
 @dataclass(slots=True)
@@ -162,7 +144,7 @@ class _Trial:
         self._write(parts.network, state, cases, record)
         return record
 
-    def _train(self, parts: _Parts) -> TrainingState:
+    def _train(self, parts: Parts) -> TrainingState:
         self.folder.scratch.mkdir(exist_ok=True)
         total = self.spec.recipe.iterations
         setup = TrainingSetup(
@@ -175,14 +157,14 @@ class _Trial:
         self.tell("train", 0, total)
         return train(parts.network, parts.dataset, self.spec, partial(self._validate, parts), setup)
 
-    def _validate(self, parts: _Parts, network: nn.Module) -> float | None:
+    def _validate(self, parts: Parts, network: nn.Module) -> float | None:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
         cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
         protocol = replace(self.spec.protocol, overlap=0.0)
         table = self._evaluate(parts, network, cases, protocol, lambda *_: None)
         return primary_score(table, self.spec.protocol.primary)
 
-    def _test(self, parts: _Parts) -> pd.DataFrame:
+    def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")
         previews = PreviewWriter(self.folder.previews, cases)
         done = iter(range(1, len(cases) + 1))
@@ -198,7 +180,7 @@ class _Trial:
 
     def _evaluate(
         self,
-        parts: _Parts,
+        parts: Parts,
         network: nn.Module,
         cases: Sequence[Case],
         protocol: ScoringProtocol,
@@ -224,7 +206,7 @@ class _Trial:
         return window_side(self.spec.protocol, crop_side(self.spec.recipe, divisor), divisor)
 
     def _profile(
-        self, parts: _Parts, state: TrainingState, memory: MemoryPeak, test_seconds: float
+        self, parts: Parts, state: TrainingState, memory: MemoryPeak, test_seconds: float
     ) -> Profile:
         self.tell("profile")
         recipe = self.spec.recipe
@@ -257,63 +239,6 @@ class _Trial:
         write_whole(self.folder.environment, to_json(asdict(describe_environment(self.runtime.device))))
         write_record(self.folder, record)
         rmtree(self.folder.scratch, ignore_errors=True)
-
-
-def load_parts(spec: TrialSpec, cache: Path) -> _Parts:
-    """Open the data, build the network with its weights, make the metrics.
-
-    Raises:
-        DataError: The data changed since the trial was planned.
-        WeightsError: The weights changed, or do not fit.
-        TrialError: The model's factory failed.
-    """
-    catalogue = load_plugins().catalogue
-    dataset_offer = catalogue.find(catalogue.datasets, spec.dataset.name)
-    reference = DatasetReference(spec.dataset.name, spec.dataset.options, spec.dataset.location)
-    dataset = open_dataset(reference, dataset_offer, cache)
-    if manifest_sha256(dataset.manifest) != spec.dataset.manifest_sha256:
-        raise DataError(
-            f"the data of {spec.dataset.label} changed since this trial was planned; run the command again."
-        )
-    metrics = {
-        metric.name: resolve((offer := catalogue.find(catalogue.metrics, metric.name)).card.factory, offer)()
-        for metric in spec.metrics
-    }
-    network, initialisation = build_network(
-        spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits
-    )
-    return _Parts(dataset, network, initialisation, metrics)
-
-
-def build_network(
-    spec: TrialSpec, catalogue: Catalogue, channels: int, num_logits: int
-) -> tuple[nn.Module, str]:
-    """Build the model and load its weights; return it with one line that says what was loaded."""
-    offer = catalogue.find(catalogue.models, spec.model.name)
-    factory = resolve(offer.card.factory, offer)
-    try:
-        network: nn.Module = factory(channels, num_logits, **spec.model.options)
-    except (TypeError, ValueError) as error:
-        raise TrialError(
-            f"the model {spec.model.label} could not be built for {channels} channels "
-            f"and {num_logits} outputs: {error}"
-        ) from error
-    init = offer.card.initialisation(spec.model.init)
-    if init is None or init.source is None or spec.model.weights_path is None:
-        return network, "random weights from the seed"
-    path = Path(spec.model.weights_path)
-    if sha256_of_file(path) != spec.model.weights_sha256:
-        raise WeightsError(
-            f"the weight file {path} changed since this trial was planned; run the command again."
-        )
-    return network, resolve(init.source, offer).load(network, path)
-
-
-def seed_everything(seed: int) -> None:
-    """Seed every generator that a model may draw its weights from."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - for models that use it
-    torch.manual_seed(seed)
 
 
 def _lock(folder: TrialFolder, note: Callable[[str], None]) -> FileLock:

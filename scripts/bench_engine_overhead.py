@@ -20,6 +20,7 @@ import torch
 from emseg_bench.benchmark.cache import cache_folder
 from emseg_bench.benchmark.experiment import build_experiment
 from emseg_bench.benchmark.normalise import to_input
+from emseg_bench.benchmark.parts import build_network, load_parts
 from emseg_bench.benchmark.planning import make_plan
 from emseg_bench.benchmark.plugins import load_plugins
 from emseg_bench.benchmark.training.crops import TrainingCrops
@@ -27,7 +28,6 @@ from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import build_optimiser
 from emseg_bench.benchmark.training.sampler import DrawSampler
 from emseg_bench.benchmark.training.train import CACHE_BYTES, TrainingSetup, crop_side, train
-from emseg_bench.benchmark.trial import build_network, load_parts
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 from torch.utils.data import DataLoader
 

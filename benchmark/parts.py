@@ -1,0 +1,88 @@
+"""From a trial's specification to what its names stand for: data, network with weights, metrics."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from .contracts import Dataset, Metric, TrialSpec
+from .errors import DataError, TrialError, WeightsError
+from .hashing import manifest_sha256, sha256_of_file
+from .lazy import resolve
+from .planning import open_dataset
+from .plugins import load_plugins
+from .references import DatasetReference
+from .registry import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the specification's names stand for."""
+
+    dataset: Dataset
+    network: nn.Module
+    initialisation: str
+    metrics: Mapping[str, Metric]
+
+
+def load_parts(spec: TrialSpec, cache: Path) -> Parts:
+    """Open the data, build the network with its weights, make the metrics.
+
+    Raises:
+        DataError: The data changed since the trial was planned.
+        WeightsError: The weights changed, or do not fit.
+        TrialError: The model's factory failed.
+    """
+    catalogue = load_plugins().catalogue
+    dataset_offer = catalogue.find(catalogue.datasets, spec.dataset.name)
+    reference = DatasetReference(spec.dataset.name, spec.dataset.options, spec.dataset.location)
+    dataset = open_dataset(reference, dataset_offer, cache)
+    if manifest_sha256(dataset.manifest) != spec.dataset.manifest_sha256:
+        raise DataError(
+            f"the data of {spec.dataset.label} changed since this trial was planned; run the command again."
+        )
+    metrics = {
+        metric.name: resolve((offer := catalogue.find(catalogue.metrics, metric.name)).card.factory, offer)()
+        for metric in spec.metrics
+    }
+    network, initialisation = build_network(
+        spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits
+    )
+    return Parts(dataset, network, initialisation, metrics)
+
+
+def build_network(
+    spec: TrialSpec, catalogue: Catalogue, channels: int, num_logits: int
+) -> tuple[nn.Module, str]:
+    """Build the model and load its weights; return it with one line that says what was loaded."""
+    offer = catalogue.find(catalogue.models, spec.model.name)
+    factory = resolve(offer.card.factory, offer)
+    try:
+        network: nn.Module = factory(channels, num_logits, **spec.model.options)
+    except (TypeError, ValueError) as error:
+        raise TrialError(
+            f"the model {spec.model.label} could not be built for {channels} channels "
+            f"and {num_logits} outputs: {error}"
+        ) from error
+    init = offer.card.initialisation(spec.model.init)
+    if init is None or init.source is None or spec.model.weights_path is None:
+        return network, "random weights from the seed"
+    path = Path(spec.model.weights_path)
+    if sha256_of_file(path) != spec.model.weights_sha256:
+        raise WeightsError(
+            f"the weight file {path} changed since this trial was planned; run the command again."
+        )
+    return network, resolve(init.source, offer).load(network, path)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every generator that a model may draw its weights from."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - for models that use it
+    torch.manual_seed(seed)
