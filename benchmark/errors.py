@@ -39,7 +39,7 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remark: str = "") -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        near = get_close_matches(name, names, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]!r}? " if near else ""
         message = f"no {kind} is called {name!r}; {hint}known: {', '.join(names) or 'none'}."
         super().__init__(f"{message}\n{remark}" if remark else message)

@@ -75,13 +75,10 @@ def build_experiment(
 def describe(settings: Recipe | ScoringProtocol) -> str:
     """Name a preset and what was changed in it: ``quick, iterations=300``."""
     presets: Mapping[str, Recipe | ScoringProtocol] = RECIPES if isinstance(settings, Recipe) else PROTOCOLS
-    base, now = (
-        _flat(asdict(presets[settings.name])) if settings.name in presets else {},
-        _flat(asdict(settings)),
-    )
+    base = _flat(asdict(presets[settings.name])) if settings.name in presets else {}
     changed = [
-        f"{key}={value}"
-        for key, value in now.items()
+        f"{key}={'+'.join(value) if isinstance(value, tuple) else value}"
+        for key, value in _flat(asdict(settings)).items()
         if key not in {"name", "precision"} and base.get(key) != value
     ]
     return ", ".join([settings.name, *changed])

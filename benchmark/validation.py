@@ -63,7 +63,7 @@ def _keys(type_: Any, path: Iterable[str]) -> list[str]:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{hint} Known: {', '.join(known)}" if known else hint
 

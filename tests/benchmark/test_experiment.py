@@ -119,6 +119,8 @@ def test_describe_names_what_was_changed():
     )
     assert describe(experiment.recipe) == "quick, iterations=5, augmentation.noise=0.1"
     assert describe(experiment.protocol) == "emseg-v1"
+    few = build_experiment(None, MODELS, ["protocol.metrics=[iou, dice]"])
+    assert describe(few.protocol) == "emseg-v1, metrics=iou+dice"
 
 
 @pytest.mark.parametrize("preset", RECIPES.values(), ids=RECIPES)
