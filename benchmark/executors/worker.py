@@ -11,6 +11,9 @@ from pathlib import Path
 from threading import Thread
 
 from ..contracts import Event, Job, Runtime
+from ..errors import EmsegError
+from ..records import failed_record, now, write_record
+from ..store import TrialFolder
 
 ORPHANED = 3
 """Exit code of a worker whose command has gone."""
@@ -33,30 +36,36 @@ def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> Non
 
 def _run(job: Job, runtime: Runtime, news: Connection) -> Event:
     """Run the trial; turn whatever it raises into a failed record."""
-    import torch
-
-    from ..errors import EmsegError
-    from ..records import failed_record, now, write_record
-    from ..store import TrialFolder
-    from ..trial import run_trial
-
     started = now()
-    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
     try:
-        run_trial(job, runtime, news.send)
-    except EmsegError as error:
-        traceback.print_exc()
-        reason = str(error)
-    except torch.OutOfMemoryError as error:
-        traceback.print_exc()
-        reason = f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
+        _train_and_score(job, runtime, news)
     except Exception as error:  # noqa: BLE001 - a model is a stranger's code
         traceback.print_exc()
-        reason = f"{type(error).__name__}: {error} (the traceback is in {job.folder / 'log.txt'})"
+        reason = _reason(error, job)
     else:
         return Event(fingerprint=job.fingerprint, kind="complete")
     write_record(TrialFolder(job.folder), failed_record(job, started, reason))
     return Event(fingerprint=job.fingerprint, kind="failed", message=reason)
+
+
+def _train_and_score(job: Job, runtime: Runtime, news: Connection) -> None:
+    import torch
+
+    from ..trial import run_trial
+
+    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
+    run_trial(job, runtime, news.send)
+
+
+def _reason(error: Exception, job: Job) -> str:
+    """Say for people why a trial failed."""
+    if isinstance(error, EmsegError):
+        return str(error)
+    if type(error).__name__ == "OutOfMemoryError":  # torch's, which may not be importable here
+        return f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
+    if "libGL" in str(error):
+        return f"OpenCV, which mmengine needs, lacks a system library ({error}); install it (Debian: libgl1)"
+    return f"{type(error).__name__}: {error} (the traceback is in {job.folder / 'log.txt'})"
 
 
 def _follow(alive: Connection) -> None:
