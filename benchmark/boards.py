@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -49,8 +48,7 @@ def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
     ordered = sorted(members, key=lambda member: (member[0].status == "complete", member[0].finished))
     for record, folder in ordered:
         newest[record.spec.model.label, record.spec.seed] = (record, folder)
-    with ThreadPoolExecutor() as readers:
-        trials = list(readers.map(_trial, newest.values()))
+    trials = [_trial(record, folder) for record, folder in newest.values()]
     spec = trials[0].record.spec
     return Board(
         title=" · ".join(
@@ -65,8 +63,7 @@ def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
     )
 
 
-def _trial(member: tuple[Record, TrialFolder]) -> Trial:
-    record, folder = member
+def _trial(record: Record, folder: TrialFolder) -> Trial:
     complete = record.status == "complete"
     cases = _table(folder.cases) if complete else to_frame([])
     curve = _table(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
