@@ -36,7 +36,7 @@ class View(Protocol):
 @contextmanager
 def show(trials: Mapping[str, TrialSpec], todo: int, console: Console) -> Iterator[View]:
     """Show a run's events: live bars where `console` is a terminal, lines where it is not."""
-    if not console.is_terminal:
+    if not console.is_terminal or not todo:
         yield LogView(trials, todo, console)
         return
     columns = (

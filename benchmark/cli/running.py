@@ -172,15 +172,14 @@ def _run(
     from ..session import pending, run_plan
     from .progress import show
     from .summary import announce
+    from .tables import say
 
     console = Console(stderr=as_json)
     offer = plugins.catalogue.find(plugins.catalogue.executors, executor)
     todo = len(pending(plan, store))
     announce(plan, console, todo, runtime)
     for problem in plugins.catalogue.problems:
-        console.print(
-            f"warning: plugin {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True
-        )
+        say(console, f"warning: plugin {problem}", "yellow")
     with show(plan.trials, todo, console) as view:
         outcome = run_plan(plan, store, resolve(offer.card.factory, offer)(runtime), plugins, view)
     return _finish(plan, plugins, store, outcome, console, as_json=as_json)
@@ -192,13 +191,12 @@ def _finish(
     """Report what came of a run; return the exit code."""
     from .reporting import build_report, is_fresh
     from .summary import outcome_as_data, print_failures, print_leaderboards
+    from .tables import say
 
     if outcome.ran or not is_fresh(store):
-        console.print("writing the report", style="dim", highlight=False)
+        say(console, "writing the report", "dim")
         for problem in build_report(store, plugins):
-            console.print(
-                f"warning: {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True
-            )
+            say(console, f"warning: {problem}", "yellow")
     if as_json:
         typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2))
     else:

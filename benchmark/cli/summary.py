@@ -13,7 +13,7 @@ from ..planning import Plan
 from ..session import Outcome
 from ..store import Store
 from .progress import trial_name
-from .tables import print_table
+from .tables import print_table, say
 
 if TYPE_CHECKING:
     from ...reports.schema import Row
@@ -25,8 +25,6 @@ COSTS = {
     "train_seconds": "training\n(s)",
 }
 """Of the report's costs those that the terminal shows, and how they are headed."""
-WIDE = 110
-"""Columns of a terminal that has room for pooled scores and scores per class."""
 
 
 def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
@@ -34,15 +32,13 @@ def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
     first = next(iter(plan.trials.values()))
     cached = len(plan.trials) - todo
     trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
-    console.print(
+    say(
+        console,
         f"{trials}, {cached} complete already; recipe {describe(first.recipe)}; "
         f"protocol {describe(first.protocol)}; {runtime.device}, {first.recipe.precision}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
     )
     for note in plan.notes:
-        console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"note: {note}", "yellow")
 
 
 def print_plan(plan: Plan, store: Store) -> None:
@@ -101,17 +97,17 @@ def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> N
     """Print why trials failed."""
     for name, reason in failed.items():
         text = f"failed: {trial_name(plan.trials[name])}: {reason}"
-        console.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+        say(console, text, "red")
 
 
 def _print_leaderboard(board: Board, console: Console) -> None:
     from ...reports.leaderboard import leaderboard
 
     table = leaderboard(board)
-    wide = console.width >= WIDE
-    print_table([_row(row, table.metric, wide=wide) for row in table.rows], title=table.title)
+    wide, narrow = ([_row(row, table.metric, wide=wide) for row in table.rows] for wide in (True, False))
+    print_table(wide, narrow, title=table.title)
     for remark in table.remarks:
-        console.print(remark, style="dim", highlight=False, markup=False, soft_wrap=True)
+        say(console, remark, "dim")
 
 
 def _row(row: Row, metric: MetricSpec, *, wide: bool) -> dict[str, str]:

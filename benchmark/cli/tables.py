@@ -1,4 +1,4 @@
-"""Tables in the terminal."""
+"""Tables and sentences in the terminal."""
 
 from __future__ import annotations
 
@@ -6,14 +6,44 @@ from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 MISSING = frozenset({"–", "n/a"})
 
+UNLIMITED = 10_000
 
-def print_table(rows: Sequence[Mapping[str, str]], title: str = "") -> None:
-    """Print rows under their keys; numbers stand to the right, short cells are never broken."""
+Rows = Sequence[Mapping[str, str]]
+
+
+def print_table(rows: Rows, *narrower: Rows, title: str = "") -> None:
+    """Print rows under their keys; numbers stand to the right, short cells are never broken.
+
+    Args:
+        rows: What to show.
+        narrower: What to show instead where the terminal has too few columns; the last one at any rate.
+        title: Stands above.
+    """
+    console = Console()
+    tables = [_table(version) for version in (rows, *narrower)]
+    fitting = (table for table in tables if _width(table, console) <= console.width)
+    if title:
+        console.print(f"\n{title}", style="bold", highlight=False, markup=False, soft_wrap=True)
+    console.print(next(fitting, tables[-1]))
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print a sentence: wrapped between words in a terminal, in one line elsewhere."""
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+
+
+def _width(table: Table, console: Console) -> int:
+    """Measure how many columns a table would take if it had all it wants."""
+    return Measurement.get(console, console.options.update(width=UNLIMITED), table).maximum
+
+
+def _table(rows: Rows) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for key in rows[0] if rows else ():
         cells = [row[key] for row in rows]
@@ -23,7 +53,4 @@ def print_table(rows: Sequence[Mapping[str, str]], title: str = "") -> None:
         )
     for row in rows:
         table.add_row(*(Text(value) for value in row.values()))
-    console = Console()
-    if title:
-        console.print(f"\n{title}", style="bold", highlight=False, markup=False, soft_wrap=True)
-    console.print(table)
+    return table
