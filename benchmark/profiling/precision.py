@@ -12,7 +12,7 @@ _BF16_FLAGS = frozenset({"amx_bf16", "bf16"})
 """x86's and Arm's matrix units for bfloat16, as ``/proc/cpuinfo`` names them.
 
 x86's ``avx512_bf16`` is left out: it multiplies in bfloat16, but with autocast's conversions a training
-step of `retina` or `unet` took 1.1 to 1.5 times as long as in float32 (docs/performance.md).
+step of `retina` or `unet` took 1.2 to 1.7 times as long as in float32 (docs/performance.md).
 """
 
 
