@@ -36,6 +36,7 @@ from .errors import TrialError
 from .evaluation.evaluate import evaluate
 from .evaluation.scoring import primary_score
 from .evaluation.sliding_window import window_side
+from .inference import inference_batch
 from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
 from .profiling.environment import describe_environment
@@ -46,9 +47,6 @@ from .store import TrialFolder, to_json, write_whole
 from .training.state import TrainingState
 from .training.train import TrainingSetup, crop_side, train
 from .training.validation import weights_of
-
-CPU_BATCH, ACCELERATOR_BATCH = 4, 16
-"""Windows that go through the network at once in inference."""
 
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
@@ -97,7 +95,7 @@ class _Trial:
 
     @property
     def batch(self) -> int:
-        return CPU_BATCH if self.device.type == "cpu" else ACCELERATOR_BATCH
+        return inference_batch(self.runtime.device)
 
     def tell(self, phase: str, done: int = 0, total: int = 0, message: str = "") -> None:
         self.listener(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from ..errors import StoreError
 
 if TYPE_CHECKING:
+    from ..contracts import Board
     from ..plugins import Plugins
     from ..store import Store
 
@@ -29,23 +31,22 @@ def report(
             f"there is no trial with a record in {folder / 'trials'}; "
             "name a folder that 'emseg-bench run' wrote."
         )
-    for problem in build_report(store, load_plugins()):
+    from ..boards import load_boards
+
+    for problem in build_report(load_boards(store), store, load_plugins()):
         typer.echo(f"warning: {problem}", err=True)
     typer.echo(f"report: {store.report / 'index.html'}")
 
 
-def build_report(store: Store, plugins: Plugins) -> tuple[str, ...]:
+def build_report(boards: Sequence[Board], store: Store, plugins: Plugins) -> tuple[str, ...]:
     """Write the report over everything in the store; return what went wrong in sections."""
     from importlib.metadata import version
 
     from ...reports.build import build
-    from ..boards import load_boards
     from ..records import now
 
     sections = list(plugins.catalogue.report_sections)
-    return build(
-        load_boards(store), sections, store.report, generated=now(), version=version("emseg-bench")
-    ).problems
+    return build(boards, sections, store.report, generated=now(), version=version("emseg-bench")).problems
 
 
 def is_fresh(store: Store) -> bool:

@@ -189,20 +189,21 @@ def _finish(
     plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, *, as_json: bool
 ) -> int:
     """Report what came of a run; return the exit code."""
+    from ..boards import load_boards
     from .reporting import build_report, is_fresh
     from .summary import outcome_as_data, print_failures, print_leaderboards
     from .tables import say
 
-    if outcome.ran or not is_fresh(store):
+    stale = bool(outcome.ran) or not is_fresh(store)
+    boards = load_boards(store) if stale or not as_json else []
+    if stale:
         say(console, "writing the report", "dim")
-        for problem in build_report(store, plugins):
+        for problem in build_report(boards, store, plugins):
             say(console, f"warning: {problem}", "yellow")
     if as_json:
         typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2))
     else:
-        from ..boards import load_boards
-
-        print_leaderboards(load_boards(store), plan)
+        print_leaderboards(boards, plan)
         print_failures(outcome.failed, plan, console)
         console.print(f"report: {store.report / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
     return SOME_FAILED if outcome.failed else ALL_DONE

@@ -30,7 +30,7 @@ def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> Non
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command hears Ctrl-C and decides
     Thread(target=_follow, args=(alive,), daemon=True).start()
-    _print_to(job.folder / "log.txt")
+    _print_to(TrialFolder(job.folder).log)
     news.send(_run(job, runtime, news))
 
 
@@ -65,7 +65,7 @@ def _reason(error: Exception, job: Job) -> str:
         return f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
     if "libGL" in str(error):
         return f"OpenCV, which mmengine needs, lacks a system library ({error}); install it (Debian: libgl1)"
-    return f"{type(error).__name__}: {error} (the traceback is in {job.folder / 'log.txt'})"
+    return f"{type(error).__name__}: {error} (the traceback is in {TrialFolder(job.folder).log})"
 
 
 def _follow(alive: Connection) -> None:

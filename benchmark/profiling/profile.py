@@ -10,13 +10,11 @@ from torch import nn
 
 from ..contracts import Precision, Profile
 from ..errors import TrialError
+from ..inference import inference_batch
 from .complexity import count_flops, count_parameters
 from .hardware import device_name
 from .latency import Shape, measure_latency, measure_throughput
 from .memory import MemoryPeak
-
-_CPU_BATCH = 4
-_GPU_BATCH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,7 @@ def profile_inference(
         on_note: Hears why a number is not available, or was taken in another way than usual.
     """
     shape = (1, channels, window, window)
-    batches = (_CPU_BATCH if device == "cpu" else _GPU_BATCH, *shape[1:])
+    batches = (inference_batch(device), *shape[1:])
     parameters, trainable = count_parameters(model)
     latency = measure_latency(model, shape, device=device, precision=precision)
     throughput = measure_throughput(model, batches, device=device, precision=precision, on_note=on_note)

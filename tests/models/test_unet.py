@@ -196,7 +196,7 @@ def test_an_unreachable_hub_is_noticed_at_once(hub_cache: Path, monkeypatch: pyt
     start = time.monotonic()
     with pytest.raises(WeightsUnavailableError, match="could not be fetched"):
         hub.obtain(WANTED, instead="")
-    assert time.monotonic() - start < 3 * hub.REACH_SECONDS, "it was tried again and again"
+    assert time.monotonic() - start < hub.REACH_SECONDS
 
 
 # ----------------------------------------------------------------------------------------------- file
