@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 from pyarrow.parquet import ParquetFile
@@ -18,6 +19,8 @@ from .hashing import sha256_of
 from .records import load_record
 from .store import Store, TrialFolder
 
+Member: TypeAlias = tuple[Record, TrialFolder]
+
 CURVE_COLUMNS = ["iteration", "series", "value"]
 
 
@@ -27,7 +30,7 @@ def load_boards(store: Store) -> list[Board]:
     Raises:
         StoreError: A record or table is damaged.
     """
-    groups: dict[str, list[tuple[Record, TrialFolder]]] = {}
+    groups: dict[str, list[Member]] = {}
     for folder in store.trials():
         record = load_record(folder)
         groups.setdefault(_group(record), []).append((record, folder))
@@ -43,12 +46,9 @@ def _group(record: Record) -> str:
     return sha256_of([spec.dataset.manifest_sha256, asdict(spec.recipe), asdict(spec.protocol), metrics])
 
 
-def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
-    newest: dict[tuple[str, int], tuple[Record, TrialFolder]] = {}
-    ordered = sorted(members, key=lambda member: (member[0].status == "complete", member[0].finished))
-    for record, folder in ordered:
-        newest[record.spec.model.label, record.spec.seed] = (record, folder)
-    trials = [_trial(record, folder) for record, folder in newest.values()]
+def _board(members: Sequence[Member]) -> Board:
+    kept = _current(members)
+    trials = [_trial(record, folder) for record, folder in kept]
     spec = trials[0].record.spec
     return Board(
         title=" · ".join(
@@ -58,9 +58,24 @@ def _board(members: Iterable[tuple[Record, TrialFolder]]) -> Board:
         trials=tuple(
             sorted(trials, key=lambda trial: (trial.record.spec.model.label, trial.record.spec.seed))
         ),
-        superseded=len(ordered) - len(newest),
+        superseded=len(members) - len(kept),
         primary=next(metric for metric in spec.metrics if metric.name == spec.protocol.primary),
     )
+
+
+def _current(members: Iterable[Member]) -> list[Member]:
+    """Keep the newest of each model and seed, and the result that a newer failure could not replace."""
+    kept: dict[tuple[str, int], list[Member]] = {}
+    for member in sorted(members, key=lambda member: member[0].finished):
+        record = member[0]
+        key = (record.spec.model.label, record.spec.seed)
+        results = [] if record.status == "complete" else _complete(kept.get(key, []))
+        kept[key] = [*results, member]
+    return [member for group in kept.values() for member in group]
+
+
+def _complete(members: Iterable[Member]) -> list[Member]:
+    return [member for member in members if member[0].status == "complete"]
 
 
 def _trial(record: Record, folder: TrialFolder) -> Trial:

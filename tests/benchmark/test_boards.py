@@ -68,14 +68,26 @@ def test_a_newer_trial_replaces_an_older_one(add, store):
     assert board.superseded == 1
 
 
-def test_a_failure_never_replaces_a_result(add, store):
-    add("a" * 64, finished="2026-01-01T00:00:00+00:00")
+def fail(add, store, finished: str) -> None:
     job = replace(add.job, fingerprint="f" * 64)
-    write_record(
-        store.trial("f" * 64), replace(failed_record(job, "", "broke"), finished="2027-01-01T00:00:00+00:00")
-    )
+    write_record(store.trial("f" * 64), replace(failed_record(job, "", "broke"), finished=finished))
+
+
+def test_a_newer_failure_stands_beside_the_result_that_it_could_not_replace(add, store):
+    add("a" * 64, finished="2026-01-01T00:00:00+00:00")
+    add("b" * 64, finished="2026-01-02T00:00:00+00:00", engine_sha256="new")
+    fail(add, store, "2027-01-01T00:00:00+00:00")
     (board,) = load_boards(store)
-    assert [trial.record.status for trial in board.trials] == ["complete"]
+    assert [trial.record.fingerprint[0] for trial in board.trials] == ["b", "f"]
+    assert board.superseded == 1
+
+
+def test_a_result_replaces_an_older_failure(add, store):
+    add("a" * 64, finished="2027-01-01T00:00:00+00:00")
+    fail(add, store, "2026-01-01T00:00:00+00:00")
+    (board,) = load_boards(store)
+    assert [trial.record.fingerprint[0] for trial in board.trials] == ["a"]
+    assert board.superseded == 1
 
 
 def test_failed_trials_have_empty_tables(add, store):
