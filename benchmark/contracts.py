@@ -20,7 +20,7 @@ from annotated_types import Ge, Gt, Le, Lt
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from torch import nn
+    from torch import Tensor, nn
 
 LazyReference: TypeAlias = str
 """``"module:attribute"``: names an object without importing it."""
@@ -31,6 +31,16 @@ Precision: TypeAlias = Literal["fp32", "bf16"]
 
 STRICT = {"extra": "forbid"}
 """Pydantic settings of every validated type here: an unknown key is an error, never ignored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """How pixels become network input: ``(x - mean) / std`` per channel, x on the 0-1 scale."""
+
+    __pydantic_config__ = STRICT
+
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Gt(0)], ...]
 
 
 # ------------------------------------------------------------------------------------------ cards
@@ -92,6 +102,13 @@ class ModelCard:
     """Both input sides (px) must be multiples of this."""
     parameters: int | None = None
     """Number of parameters with default options, 1 input channel and 1 class; for lists."""
+    encoder: str | None = None
+    """Name of the submodule that maps (N, C, H, W) to feature maps, the deepest last; contrastive
+    pre-training trains it alone.  None: the model cannot be pre-trained so."""
+    reconstruction: LazyReference | Callable[..., nn.Module] | None = None
+    """Called as ``reconstruction(**options)``: the network that learns to reconstruct images, from
+    (N, 1, H, W) to (N, 1, H, W); its parameters have the names that the model's own weight files use.
+    None: the model itself with one channel and one output."""
     citation: str
     licence: str
 
@@ -176,7 +193,149 @@ class ReportSectionCard:
     factory: LazyReference | Callable[[Board, Path], ReportSection | None]
 
 
-Card: TypeAlias = ModelCard | DatasetCard | MetricCard | ExecutorCard | ReportSectionCard
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsCard:
+    """A weight file that somebody has published: where it comes from and what belongs to it.
+
+    The format is called as ``format(path)`` and returns `FoundWeights` when the file, judged by its
+    names and shapes alone, is of this kind, and None when it is something else.  It imports torch only
+    when called, runs no code from the file, and raises `WeightsError` for a damaged file.
+    """
+
+    name: str
+    description: str
+    model: str
+    """Name of the model that these weights are for."""
+    init: str | None
+    """Name of the initialisation that uses them; None: a whole trained model, for inference."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    """The model's options that the file fits; those that are not named here do not matter to it."""
+    format: LazyReference | Callable[[Path], FoundWeights | None]
+    origin: str
+    """Where it is published, in words: paper, archive, page."""
+    url: str | None = None
+    """Address of the file itself; None where none is known."""
+    sha256: str | None = None
+    """Of the file as published; None where unknown: recorded when it is first imported."""
+    normalisation: Normalisation | None = None
+    """What the weights were trained with; None where unknown or where the file itself says."""
+    window: int | None = None
+    """Side of the crops that they were trained on, px."""
+    citation: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundWeights:
+    """What was recognised in a weight file."""
+
+    kind: str
+    """For people: ``RETINA pre-training network, hidden 192``."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    """The model's options, as far as the shapes show them; a card whose options differ is not meant."""
+    num_logits: int | None = None
+    """Output channels of a whole trained model; None for weights that only initialise one."""
+    normalisation: Normalisation | None = None
+    """What the file itself says."""
+    state: Mapping[str, Tensor]
+    """Converted to the model's own names and layouts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainingRecipe:
+    """Everything about pre-training that is neither the method, the model nor the images."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    epochs: Annotated[int, Ge(1)]
+    """Passes over the images."""
+    schedule_epochs: Annotated[int, Ge(0)] = 0
+    """Passes after which the learning rate would reach its end; 0: as many as `epochs`."""
+    batch_size: Annotated[int, Ge(1)]
+    """Images per optimiser step, over all processes and accumulated parts together."""
+    accumulate: Annotated[int, Ge(1)] = 1
+    """Parts that a process takes its share of a batch in, one after another, to fit into memory."""
+    crop: Annotated[int, Ge(16)] = 224
+    """Side of the images that the network sees, px."""
+    optimiser: Literal["adamw", "sgd"] = "sgd"
+    learning_rate: Annotated[float, Gt(0)] = 0.003
+    weight_decay: Annotated[float, Ge(0)] = 1e-4
+    """Of all parameters, biases and normalisation scales included."""
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """Of SGD; the first beta of AdamW."""
+    schedule: Literal["poly-retina-2025", "cosine"] = "poly-retina-2025"
+    normalisation: Normalisation | None = None
+    """None: mean and standard deviation of the images themselves."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 autocast where the hardware has it, else fp32."""
+    save_every: Annotated[int, Ge(1)] = 20
+    """Epochs between two weight files that are kept."""
+    panels_every: Annotated[int, Ge(0)] = 20
+    """Epochs between two sheets of example pictures; 0: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainingCard:
+    """A way to pre-train a model on images without labels.
+
+    The factory is called as ``factory(model, recipe, normalisation, **options)`` with the `ModelToPretrain`
+    and returns a `PretrainingMethod`.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., PretrainingMethod]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    recipes: tuple[PretrainingRecipe, ...]
+    """The first one is the default."""
+    citation: str
+
+
+Card: TypeAlias = (
+    ModelCard | DatasetCard | MetricCard | ExecutorCard | ReportSectionCard | WeightsCard | PretrainingCard
+)
+
+
+# ------------------------------------------------------------------------------------ pre-training
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelToPretrain:
+    """What a pre-training method needs to know of a model; nothing is built before it is called."""
+
+    card: ModelCard
+    segmentation: Callable[[], nn.Module]
+    """Builds the model itself, for one channel and one output, with random weights."""
+    reconstruction: Callable[[], nn.Module]
+    """Builds the network that reconstructs (`ModelCard.reconstruction`)."""
+
+
+class PretrainingMethod(Protocol):
+    """One pre-training in progress."""
+
+    @property
+    def module(self) -> nn.Module:
+        """What is trained: called with a batch of views, it returns the loss, a scalar.
+
+        All that resuming needs is in its ``state_dict``.
+        """
+
+    def views(
+        self, image: np.ndarray[Any, Any], rng: np.random.Generator
+    ) -> tuple[np.ndarray[Any, Any], ...]:
+        """Make the network's views of one image: (H, W) uint8 to arrays of fixed shapes.
+
+        `rng` decides everything; the views of many images are stacked and given to `module`.
+        """
+
+    def after_step(self) -> None:
+        """Do what must follow an optimiser step, such as moving an average of the weights."""
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Give the trained weights under the names that the model's weight files use."""
+
+    def panels(self, views: Sequence[Tensor]) -> Mapping[str, Tensor] | None:
+        """Picture some views for people: titles to (N, H, W) on the 0-1 scale; None: nothing to show."""
 
 
 # ------------------------------------------------------------------------------------------- data

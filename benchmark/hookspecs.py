@@ -16,9 +16,11 @@ from .contracts import (
     ExecutorCard,
     MetricCard,
     ModelCard,
+    PretrainingCard,
     Record,
     ReportSectionCard,
     TrialSpec,
+    WeightsCard,
 )
 
 PROJECT = "emseg_bench"
@@ -40,6 +42,16 @@ def emseg_datasets() -> Sequence[DatasetCard]:  # type: ignore[empty-body]
 @hookspec
 def emseg_metrics() -> Sequence[MetricCard]:  # type: ignore[empty-body]
     """Return the cards of the metrics that this plugin offers."""
+
+
+@hookspec
+def emseg_weights() -> Sequence[WeightsCard]:  # type: ignore[empty-body]
+    """Return the cards of the published weight files that this plugin knows."""
+
+
+@hookspec
+def emseg_pretraining_methods() -> Sequence[PretrainingCard]:  # type: ignore[empty-body]
+    """Return the cards of the pre-training methods that this plugin offers."""
 
 
 @hookspec

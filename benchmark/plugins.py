@@ -18,7 +18,9 @@ from .contracts import (
     ExecutorCard,
     MetricCard,
     ModelCard,
+    PretrainingCard,
     ReportSectionCard,
+    WeightsCard,
 )
 from .registry import Catalogue, Offer, Problem, Registry
 
@@ -69,6 +71,8 @@ class Plugins:
         self._collect(name, "emseg_models", ModelCard, catalogue.models)
         self._collect(name, "emseg_datasets", DatasetCard, catalogue.datasets)
         self._collect(name, "emseg_metrics", MetricCard, catalogue.metrics)
+        self._collect(name, "emseg_weights", WeightsCard, catalogue.weights)
+        self._collect(name, "emseg_pretraining_methods", PretrainingCard, catalogue.pretraining)
         self._collect(name, "emseg_executors", ExecutorCard, catalogue.executors)
         self._collect(name, "emseg_report_sections", ReportSectionCard, catalogue.report_sections)
 
@@ -145,9 +149,10 @@ def _fault(card: object, kind: type[C]) -> str:
         return f"it returned a {type(card).__name__} where a {kind.__name__} was expected"
     if not isinstance(card.name, str) or not card.name or FORBIDDEN & set(card.name):
         return f"{kind.__name__} name {card.name!r} is empty or holds one of , @ [ ] = : / \\ or a space"
-    factory = card.factory
+    what = "format" if isinstance(card, WeightsCard) else "factory"
+    factory = getattr(card, what)
     if not callable(factory) and not (isinstance(factory, str) and factory.count(":") == 1):
-        return f"{card.name}'s factory is {factory!r}, expected a callable or 'module:attribute'"
+        return f"{card.name}'s {what} is {factory!r}, expected a callable or 'module:attribute'"
     return ""
 
 

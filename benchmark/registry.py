@@ -13,7 +13,9 @@ from .contracts import (
     ExecutorCard,
     MetricCard,
     ModelCard,
+    PretrainingCard,
     ReportSectionCard,
+    WeightsCard,
 )
 from .errors import PluginError, UnknownNameError
 
@@ -79,6 +81,8 @@ class Catalogue:
     models: Registry[ModelCard] = field(default_factory=lambda: Registry("model"))
     datasets: Registry[DatasetCard] = field(default_factory=lambda: Registry("dataset"))
     metrics: Registry[MetricCard] = field(default_factory=lambda: Registry("metric"))
+    weights: Registry[WeightsCard] = field(default_factory=lambda: Registry("weight file"))
+    pretraining: Registry[PretrainingCard] = field(default_factory=lambda: Registry("pre-training method"))
     executors: Registry[ExecutorCard] = field(default_factory=lambda: Registry("executor"))
     report_sections: Registry[ReportSectionCard] = field(default_factory=lambda: Registry("report section"))
     problems: list[Problem] = field(default_factory=list)

@@ -16,7 +16,7 @@ from .options import FolderOptions
 from .splits import divide
 
 if TYPE_CHECKING:
-    from .pixels import Array
+    from ...benchmark.pixels import Array
 
 _DEFAULT = FolderOptions()
 
@@ -51,7 +51,7 @@ class FolderDataset:
         Raises:
             DataError: A file has gone, changed or cannot be read.
         """
-        from .pixels import decode_image, decode_mask
+        from ...benchmark.pixels import decode_image, decode_mask
 
         pair = self._contents.pairs[case.id]
         image = self._unchanged(pair.image, self._index.images[pair.image].sha256)

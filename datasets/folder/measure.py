@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ...benchmark.errors import DataError
+from ...benchmark.pixels import Array, decode_image, decode_mask
 from .facts import ImageFacts, MaskFacts
-from .pixels import Array, decode_image, decode_mask
 
 
 def measure_image(path: Path) -> ImageFacts:

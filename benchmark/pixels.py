@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image, UnidentifiedImageError
 from PIL.Image import DecompressionBombError
 
-from ...benchmark.errors import DataError
+from .errors import DataError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

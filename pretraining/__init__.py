@@ -1,0 +1,1 @@
+"""Built-in ways to pre-train a model on images without labels."""
