@@ -1,0 +1,85 @@
+"""What a weight file says about itself: the metadata of every safetensors file that emseg-bench writes.
+
+With it a file can be used without knowing where it came from: which model it belongs to, and which
+pixels that model wants.  Reading it neither loads the weights nor imports torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .contracts import STRICT, Normalisation, OptionValue
+from .errors import WeightsError
+
+KEY = "emseg_bench"
+"""The metadata entry that holds a `WeightsInfo` as JSON."""
+
+HEADER_LIMIT = 100_000_000
+"""Bytes; a longer header is no safetensors file (the format's own limit)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsInfo:
+    """What belongs to a set of weights."""
+
+    __pydantic_config__ = STRICT
+
+    model: str
+    """Name of the model."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    """Those of the model's options that the weights fit."""
+    channels: int = 1
+    """Of the input."""
+    num_logits: int | None = None
+    """Output channels of a whole trained model; None for weights that only initialise one."""
+    class_names: tuple[str, ...] = ()
+    """By label value; empty where unknown."""
+    normalisation: Normalisation | None = None
+    """What the weights were trained with; None where unknown."""
+    window: int | None = None
+    """Side of the crops that they were trained on, px."""
+    origin: str
+    """How they came about, in one line for people."""
+
+
+def to_metadata(info: WeightsInfo) -> dict[str, str]:
+    """Write `info` as safetensors metadata (``save_file(state, path, to_metadata(info))``)."""
+    from .validation import plain
+
+    return {"format": "pt", KEY: json.dumps(plain(info), sort_keys=True)}
+
+
+def read_info(path: Path) -> WeightsInfo | None:
+    """Read what a weight file says about itself; None if it is not one of ours.
+
+    Raises:
+        WeightsError: It is one of ours, but what it says cannot be understood.
+    """
+    text = _metadata(path).get(KEY)
+    if text is None:
+        return None
+    from .errors import UsageError
+    from .validation import validate
+
+    try:
+        return validate(WeightsInfo, json.loads(text), "metadata")
+    except (ValueError, UsageError) as error:
+        raise WeightsError(
+            f"{path}: what it says about itself cannot be understood ({error}); "
+            "use the emseg-bench that wrote it."
+        ) from error
+
+
+def _metadata(path: Path) -> Mapping[str, str]:
+    """Read the metadata of a safetensors file; nothing if it has none or is something else."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length)) if length < HEADER_LIMIT else {}
+    except (OSError, ValueError):
+        return {}
+    found = header.get("__metadata__") if isinstance(header, dict) else None
+    return found if isinstance(found, dict) else {}
