@@ -46,7 +46,7 @@ class WeightsInfo:
 
 
 def to_metadata(info: WeightsInfo) -> dict[str, str]:
-    """Write `info` as safetensors metadata (``save_file(state, path, to_metadata(info))``)."""
+    """Write `info` as metadata for `safetensors.torch.save_file`."""
     from .validation import plain
 
     return {"format": "pt", KEY: json.dumps(plain(info), sort_keys=True)}
