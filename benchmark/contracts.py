@@ -467,6 +467,34 @@ class Augmentation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResizedCropAugmentation:
+    """The random changes of CEM500K's and RETINA's published fine-tuning, in the published order.
+
+    A part of random size and aspect of the image, padded by mirroring where it is smaller than a crop, is
+    resized to the crop; then rotation, brightness and contrast, noise, blur, flips.  For 8-bit images.
+    """
+
+    __pydantic_config__ = STRICT
+
+    scale: tuple[Annotated[float, Gt(0), Le(1)], Annotated[float, Gt(0), Le(1)]] = (0.08, 1.0)
+    """Least and largest share of the image that a crop shows."""
+    ratio: tuple[Annotated[float, Gt(0)], Annotated[float, Gt(0)]] = (0.5, 1.5)
+    """Least and largest width / height of that part."""
+    rotation: Annotated[float, Ge(0), Le(180)] = 180.0
+    """Largest angle either way, degrees."""
+    brightness: Annotated[float, Ge(0), Lt(1)] = 0.3
+    """Largest change of brightness, as a share of the grey range."""
+    contrast: Annotated[float, Ge(0), Lt(1)] = 0.3
+    """Largest change of contrast, as a factor about 1."""
+    noise_variance: tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]] = (0.0, 0.0)
+    """Least and largest variance of Gaussian noise on the 0-255 scale; (0, 0): no noise."""
+    blur_kernel: Annotated[int, Ge(0)] = 0
+    """Largest side of a Gaussian blur's kernel, px (3, 5, ... up to this); 0: no blur."""
+    probability: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Of each of rotation, brightness with contrast, noise, blur and either flip."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """Everything about training that is neither the model nor the data."""
 
@@ -480,23 +508,38 @@ class Recipe:
     crop: Annotated[int, Ge(16)]
     """Side of the square training crop, px; rounded up to the model's size divisor."""
     foreground_crops: Annotated[float, Ge(0), Le(1)] = 0.5
-    """Share of crops that are centred on a foreground pixel of a random foreground class."""
+    """Share of crops that hold a pixel chosen from the foreground: of a random class for `Augmentation`,
+    any for `ResizedCropAugmentation`, which then cuts its part out of a crop about that pixel."""
     optimiser: Literal["adamw", "sgd"] = "adamw"
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 1e-2
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Of SGD; the first beta of AdamW."""
-    schedule: Literal["cosine", "poly"] = "cosine"
-    """How the learning rate falls to 0 after warm-up; poly has power 0.9."""
+    decay_vectors: bool = False
+    """Decay biases and normalisation scales too, as SGD does unless told otherwise."""
+    schedule: Literal["cosine", "poly", "poly-retina-2025"] = "cosine"
+    """How the learning rate falls to 0 after warm-up; poly has power 0.9, and as published by RETINA its
+    first two steps share the full rate."""
     warmup: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Share of the iterations in which the learning rate rises linearly from 1 % of its value."""
     clip_gradient_norm: Annotated[float, Ge(0)] = 1.0
     """Largest L2 norm of the gradient; 0: no limit."""
+    loss: Literal["emseg-v1", "retina-2025"] = "emseg-v1"
+    """Which Dice loss stands beside cross-entropy: smoothed by a pixel and over the classes that are there,
+    or RETINA's (`training/loss_retina.py`)."""
+    class_weights: tuple[Annotated[float, Ge(0)], ...] = ()
+    """Of cross-entropy, one per class from the background on; empty: all alike."""
     ce_weight: Annotated[float, Ge(0)] = 0.5
     """Weight of cross-entropy (binary: BCE with logits) in the loss."""
     dice_weight: Annotated[float, Ge(0)] = 0.5
     """Weight of the Dice loss."""
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    freeze: tuple[str, ...] = ()
+    """Parameters whose names start so do not train in a model that starts from weights: they cost no
+    gradients and no optimiser state.  A model that starts from scratch trains whole."""
+    normalisation: Literal["dataset", "weights"] | Normalisation = "dataset"
+    """Whose mean and standard deviation images are normalised with: the training split's, those that
+    belong to the initial weights (the training split's from scratch), or these."""
+    augmentation: Augmentation | ResizedCropAugmentation = field(default_factory=Augmentation)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast where the hardware has it, else fp32; settled when the run is planned."""
     deterministic: bool = False
@@ -520,6 +563,10 @@ class ScoringProtocol:
     """Share of a window's side that neighbouring windows have in common."""
     blending: Literal["gaussian", "constant"] = "gaussian"
     """Weight of a window's pixels where windows overlap."""
+    padding: Literal["mirror", "zero"] = "mirror"
+    """What surrounds an image that is smaller than a window; zeros come after normalisation."""
+    slice_overlap: Annotated[float, Ge(0), Lt(1)] = 0.5
+    """As `overlap`, in the slices of volumes."""
     threshold: Annotated[float, Gt(0), Lt(1)] = 0.5
     """Binary tasks: probability above which a pixel is foreground."""
     metrics: tuple[str, ...] = ("iou", "dice", "precision", "recall")
@@ -573,6 +620,8 @@ class ModelSpec:
     """What was asked for; differs from `init` only where published weights are not on this machine."""
     weights_path: str | None = None
     weights_sha256: str | None = None
+    normalisation: Normalisation | None = None
+    """What the weight file says that it was trained with."""
     provider: Provider
     label: str
     """Its row's name: ``retina@scratch``, ``unet[encoder=resnet50]``."""
@@ -614,12 +663,14 @@ class MetricSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSpec:
-    """One (model@init, dataset, recipe, protocol, seed), complete enough to run anywhere."""
+    """One (model@init, dataset, label fraction, recipe, protocol, seed), complete enough to run anywhere."""
 
     __pydantic_config__ = STRICT
 
     model: ModelSpec
     dataset: DatasetSpec
+    label_fraction: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Share of the training cases that training sees; at least one."""
     recipe: Recipe
     protocol: ScoringProtocol
     metrics: tuple[MetricSpec, ...]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from annotated_types import Ge, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from .contracts import STRICT, Recipe, ScoringProtocol
 from .errors import UnknownNameError, UsageError
@@ -36,6 +36,8 @@ class Experiment:
     datasets: Annotated[tuple[str, ...], MinLen(1)]
     """References: ``synthetic-em``, ``folder:/data/my_cells``."""
     seeds: Annotated[tuple[Annotated[int, Ge(0), Lt(2**32)], ...], MinLen(1)]
+    label_fractions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (1.0,)
+    """Shares of the training cases that training sees."""
     recipe: Recipe
     protocol: ScoringProtocol
     strict_weights: bool = False
@@ -159,7 +161,12 @@ def _check(experiment: Experiment, where: str) -> None:
         raise UsageError(
             f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
         )
-    for key in ("models", "datasets", "seeds"):
+    if recipe.schedule == "poly-retina-2025" and recipe.warmup:
+        raise UsageError(
+            f"{where}.recipe: the schedule poly-retina-2025 has no warm-up, got warmup={recipe.warmup:g}; "
+            "set it to 0."
+        )
+    for key in ("models", "datasets", "seeds", "label_fractions"):
         values = getattr(experiment, key)
         if len(set(values)) < len(values):
             raise UsageError(

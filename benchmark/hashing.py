@@ -17,8 +17,11 @@ ENGINE_PARTS = (
     "cases.py",
     "contracts.py",
     "inference.py",
+    "label_fraction.py",
     "normalise.py",
     "parts.py",
+    "pixels.py",
+    "transforms.py",
     "trial.py",
 )
 """What of our own code, in this folder, can change a number."""
@@ -81,6 +84,7 @@ def fingerprint(spec: TrialSpec) -> str:
                 "manifest": dataset.manifest_sha256,
                 "provider": _provider(dataset.provider),
             },
+            "label_fraction": spec.label_fraction,
             "recipe": {key: value for key, value in recipe.items() if key != "name"},
             "protocol": {key: value for key, value in protocol.items() if key != "name"},
             "metrics": {metric.name: [metric.version, _provider(metric.provider)] for metric in spec.metrics},

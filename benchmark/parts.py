@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .contracts import Dataset, Metric, TrialSpec
+from .contracts import Dataset, Manifest, Metric, Normalisation, TrialSpec
 from .errors import DataError, TrialError, WeightsError
 from .hashing import manifest_sha256, sha256_of_file
 from .lazy import resolve
@@ -19,6 +19,7 @@ from .planning import open_dataset
 from .plugins import load_plugins
 from .references import DatasetReference
 from .registry import Catalogue
+from .training.freezing import freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Parts:
     dataset: Dataset
     network: nn.Module
     initialisation: str
+    normalisation: Normalisation
     metrics: Mapping[str, Metric]
 
 
@@ -37,7 +39,7 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     Raises:
         DataError: The data changed since the trial was planned.
         WeightsError: The weights changed, or do not fit.
-        TrialError: The model's factory failed.
+        TrialError: The model's factory failed, or the recipe does not fit the model or the images.
     """
     catalogue = load_plugins().catalogue
     dataset_offer = catalogue.find(catalogue.datasets, spec.dataset.name)
@@ -54,7 +56,34 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     network, initialisation = build_network(
         spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits
     )
-    return Parts(dataset, network, initialisation, metrics)
+    if spec.model.weights_path is not None:
+        freeze(network, spec.recipe.freeze)
+    return Parts(dataset, network, initialisation, settle_normalisation(spec, dataset.manifest), metrics)
+
+
+def settle_normalisation(spec: TrialSpec, manifest: Manifest) -> Normalisation:
+    """Say what images are normalised with; one value serves all channels.
+
+    Raises:
+        TrialError: There are several values, but not one per channel.
+    """
+    wanted = spec.recipe.normalisation
+    if wanted == "weights":
+        wanted = spec.model.normalisation or "dataset"
+    if not isinstance(wanted, Normalisation):
+        return Normalisation(mean=manifest.mean, std=manifest.std)
+    return Normalisation(
+        mean=_per_channel(wanted.mean, manifest.channels), std=_per_channel(wanted.std, manifest.channels)
+    )
+
+
+def _per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    if len(values) not in (1, channels):
+        raise TrialError(
+            f"recipe.normalisation has {len(values)} values for images of {channels} channel(s); "
+            "expected one, or one per channel."
+        )
+    return values * channels if len(values) == 1 else values
 
 
 def build_network(

@@ -5,7 +5,7 @@ All that can go wrong before training goes wrong here, and nothing here imports 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from .profiling.precision import resolve_precision
 from .references import DatasetReference, ModelReference, label, parse_dataset, parse_model
 from .registry import Catalogue, Offer
 from .validation import validate
+from .weight_info import read_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,14 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
     ]
     datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
     metrics = tuple(_plan_metric(name, catalogue) for name in experiment.protocol.metrics)
+    _check_fit(experiment, [model for model, _ in models], datasets)
     recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
     engine = engine_sha256()
     trials = [
         TrialSpec(
             model=model,
             dataset=dataset.spec,
+            label_fraction=fraction,
             recipe=recipe,
             protocol=experiment.protocol,
             metrics=metrics,
@@ -83,6 +86,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
             notes=(*([note] if note else []), *dataset.manifest.notes),
         )
         for dataset in datasets
+        for fraction in experiment.label_fractions
         for model, note in models
         for seed in experiment.seeds
     ]
@@ -107,6 +111,7 @@ def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelS
                 raise
             init = _scratch(card)
             note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {error}"
+    info = read_info(path) if path else None
     return (
         ModelSpec(
             name=card.name,
@@ -115,6 +120,7 @@ def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelS
             requested_init=asked.name,
             weights_path=str(path) if path else None,
             weights_sha256=sha256_of_file(path) if path else None,
+            normalisation=info.normalisation if info else None,
             provider=provider_of(offer),
             label=_model_label(reference, options, card, init, path),
             family=card.family,
@@ -154,6 +160,29 @@ def provider_of(offer: Offer[Any]) -> Provider:
     outer = [place for place in places if not any(other in place.parents for other in places)]
     source = sha256_of_source(outer)
     return Provider(distribution=offer.distribution, version=offer.version, source_sha256=source)
+
+
+def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Sequence[_OpenDataset]) -> None:
+    """Check what of the recipe depends on the data or the weights.
+
+    Raises:
+        UsageError: There is not one class weight per class, or a weight file does not say its normalisation.
+    """
+    weights = experiment.recipe.class_weights
+    for dataset in datasets:
+        names = dataset.manifest.class_names
+        if weights and (len(names) == 2 or len(weights) != len(names)):
+            takes = "a binary task takes none" if len(names) == 2 else f"expected {len(names)}"
+            raise UsageError(
+                f"recipe.class_weights: got {len(weights)} for the classes {', '.join(names)} of "
+                f"{dataset.spec.label}; {takes}."
+            )
+    for model in models:
+        if experiment.recipe.normalisation == "weights" and model.weights_path and not model.normalisation:
+            raise UsageError(
+                f"recipe.normalisation is 'weights', but {model.weights_path} does not say what it was "
+                "trained with; give numbers: --set 'recipe.normalisation={mean: [0.5], std: [0.1]}'."
+            )
 
 
 def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .contracts import Augmentation, Recipe, ScoringProtocol
+from .presets_retina import RETINA_RECIPES
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -26,12 +29,34 @@ RECIPES: dict[str, Recipe] = {
             augmentation=Augmentation(affine=0.5, noise=0.05, blur=0.2),
             validations=20,
         ),
+        *RETINA_RECIPES,
     )
 }
 """smoke: seconds, for tests.  quick: a minute or two on a laptop's CPU.  standard: for a GPU."""
 
+RETINA_2025 = ScoringProtocol(
+    name="retina-2025",
+    window=224,
+    overlap=0.5,
+    blending="constant",
+    padding="zero",
+    slice_overlap=0.7,
+    metrics=("iou-eps", "iou"),
+    primary="iou-eps",
+)
 PROTOCOLS: dict[str, ScoringProtocol] = {
-    protocol.name: protocol for protocol in (ScoringProtocol(name="emseg-v1"),)
+    protocol.name: protocol
+    for protocol in (
+        ScoringProtocol(name="emseg-v1"),
+        RETINA_2025,
+        replace(
+            RETINA_2025,
+            name="retina-2025-perez",
+            metrics=("iou-matched", "iou-eps", "iou"),
+            primary="iou-matched",
+        ),
+    )
 }
+"""emseg-v1: ours.  retina-2025: as published with RETINA; with objects matched, as for the Perez data."""
 
 DEFAULT_RECIPE, DEFAULT_PROTOCOL = "quick", "emseg-v1"

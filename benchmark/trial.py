@@ -47,6 +47,7 @@ from .store import TrialFolder, to_json, write_whole
 from .training.state import TrainingState
 from .training.train import TrainingSetup, crop_side, train
 from .training.validation import weights_of
+from .weight_info import WeightsInfo, to_metadata
 
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
@@ -139,7 +140,7 @@ class _Trial:
             initialisation=parts.initialisation,
             resumed=state.resumed,
         )
-        self._write(parts.network, state, cases, record)
+        self._write(parts, state, cases, record)
         return record
 
     def _train(self, parts: Parts) -> TrainingState:
@@ -153,7 +154,8 @@ class _Trial:
             tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
         )
         self.tell("train", 0, total)
-        return train(parts.network, parts.dataset, self.spec, partial(self._validate, parts), setup)
+        score = partial(self._validate, parts)
+        return train(parts.network, parts.dataset, self.spec, parts.normalisation, score, setup)
 
     def _validate(self, parts: Parts, network: nn.Module) -> float | None:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
@@ -189,6 +191,7 @@ class _Trial:
             network,
             parts.dataset,
             cases,
+            normalisation=parts.normalisation,
             protocol=protocol,
             window=self._window(),
             size_divisor=spec.model.size_divisor,
@@ -225,18 +228,32 @@ class _Trial:
             test_seconds=test_seconds,
         )
 
-    def _write(self, network: nn.Module, state: TrainingState, cases: pd.DataFrame, record: Record) -> None:
+    def _write(self, parts: Parts, state: TrainingState, cases: pd.DataFrame, record: Record) -> None:
         """Write everything, the record last: where it is, the rest is."""
         cases.to_parquet(self.folder.cases, index=False)
         pd.DataFrame(state.curve, columns=["iteration", "series", "value"]).to_parquet(
             self.folder.curve, index=False
         )
-        metadata = {"format": "pt", "model": self.spec.model.label, "fingerprint": self.job.fingerprint}
-        weights = {name: value.contiguous() for name, value in weights_of(network).items()}
-        save_file(weights, self.folder.weights, metadata)
+        weights = {name: value.contiguous() for name, value in weights_of(parts.network).items()}
+        save_file(weights, self.folder.weights, to_metadata(self._about(parts)))
         write_whole(self.folder.environment, to_json(asdict(describe_environment(self.runtime.device))))
         write_record(self.folder, record)
         rmtree(self.folder.scratch, ignore_errors=True)
+
+    def _about(self, parts: Parts) -> WeightsInfo:
+        """Say what belongs to the trained weights, so that they can be used without this record."""
+        spec, manifest = self.spec, parts.dataset.manifest
+        return WeightsInfo(
+            model=spec.model.name,
+            options=spec.model.options,
+            channels=manifest.channels,
+            num_logits=manifest.num_logits,
+            class_names=manifest.class_names,
+            normalisation=parts.normalisation,
+            window=self._window(),
+            origin=f"{spec.model.label} trained on {spec.dataset.label}, seed {spec.seed}; "
+            f"trial {self.job.fingerprint}",
+        )
 
 
 def _lock(folder: TrialFolder, note: Callable[[str], None]) -> FileLock:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -36,7 +36,8 @@ def validate(type_: type[T], data: object, where: str) -> T:
     try:
         value: T = adapter(cast(Hashable, type_)).validate_python(data)
     except ValidationError as error:
-        raise UsageError("\n".join(_explain(problem, type_, where) for problem in error.errors())) from None
+        problems = _of_nearest_members(error.errors())
+        raise UsageError("\n".join(_explain(problem, type_, where) for problem in problems)) from None
     return value
 
 
@@ -45,11 +46,33 @@ def plain(value: object) -> Any:
     return adapter(cast(Hashable, type(value))).dump_python(value, mode="json")
 
 
+def _of_nearest_members(problems: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Where a key may be one of several dataclasses, keep what is wrong by the one that is least wrong.
+
+    Pydantic reports against each of them, with its class name as a part of the place.
+    """
+    members: dict[tuple[int | str, ...], list[ErrorDetails]] = {}
+    for problem in problems:
+        cut = next((i + 1 for i, part in enumerate(problem["loc"]) if _is_member(part)), 0)
+        members.setdefault(problem["loc"][:cut], []).append(problem)
+    nearest: dict[tuple[int | str, ...], list[ErrorDetails]] = {}
+    for place, found in members.items():
+        known = nearest.setdefault(place[:-1], found)
+        nearest[place[:-1]] = min(known, found, key=len)
+    return [problem for found in nearest.values() for problem in found]
+
+
+def _is_member(part: int | str) -> bool:
+    """Tell the class name of one of several possible dataclasses from a key."""
+    return str(part)[:1].isupper()
+
+
 def _explain(problem: ErrorDetails, type_: type[Any], where: str) -> str:
-    place = [str(part) for part in problem["loc"] if not str(part).startswith(("literal[", "constrained-"))]
+    path = [str(part) for part in problem["loc"] if not str(part).startswith(("literal[", "constrained-"))]
+    place = [part for part in path if not _is_member(part)]
     key = ".".join([where, *place])
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"{key}: there is no such key{_nearest(place[-1], _keys(type_, place[:-1]))}."
+        return f"{key}: there is no such key{_nearest(place[-1], _keys(type_, path[:-1]))}."
     if problem["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"{key}: this key is missing."
     return f"{key}: got {problem['input']!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}."
@@ -58,14 +81,17 @@ def _explain(problem: ErrorDetails, type_: type[Any], where: str) -> str:
 def _keys(type_: Any, path: Iterable[str]) -> list[str]:
     """List the keys of the dataclass at a path below `type_`."""
     for part in path:
-        type_ = get_type_hints(type_).get(part) if is_dataclass(type_) else None
+        if _is_member(part):
+            type_ = next((one for one in get_args(type_) if getattr(one, "__name__", "") == part), None)
+        else:
+            type_ = get_type_hints(type_).get(part) if is_dataclass(type_) else None
     return [field.name for field in fields(type_)] if is_dataclass(type_) else []
 
 
 def _nearest(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Known: {', '.join(known)}" if known else hint
+    return f"{hint or '.'} Known: {', '.join(known)}" if known else hint
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

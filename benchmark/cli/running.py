@@ -62,8 +62,12 @@ def run(
     seeds: Annotated[
         str | None, typer.Option(help="Number of seeds (3 means 0, 1, 2), or a list: 3,7.  [default: 1]")
     ] = None,
+    label_fractions: Annotated[
+        str | None,
+        typer.Option(help="Shares of the training cases to train on, comma-separated: 0.1,1.  [default: 1]"),
+    ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="How to train: smoke, quick or standard.  [default: quick]")
+        str | None, typer.Option(help="How to train: a name of 'list recipes'.  [default: quick]")
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="How to score: emseg-v1.  [default: emseg-v1]")] = None,
     set_: Annotated[
@@ -115,6 +119,7 @@ def run(
         "models": _list(models),
         "datasets": _list(datasets),
         "seeds": _seeds(seeds),
+        "label_fractions": _fractions(label_fractions),
         "recipe": recipe,
         "protocol": protocol,
         "strict_weights": strict_weights or None,
@@ -223,3 +228,12 @@ def _seeds(text: str | None) -> int | list[int] | None:
     if not all(part.isdecimal() for part in parts):
         raise UsageError(f"got --seeds {text}, expected a number of seeds such as 3, or a list such as 3,7.")
     return int(text) if "," not in text else [int(part) for part in parts]
+
+
+def _fractions(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"got --label-fractions {text}, expected numbers such as 0.1,0.5,1.") from None

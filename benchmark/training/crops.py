@@ -1,21 +1,18 @@
-"""Training crops: cut from the full images at seeded places, then augmented."""
+"""The training crops of a trial: each draw's image is read, cut and changed by a generator of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
-from ..contracts import Case, Dataset, Recipe, Sample
-from ..normalise import to_unit
-from .augmentation import augment, margin
+from ..contracts import Case, Dataset, Recipe, ResizedCropAugmentation, Sample
+from .resized_crops import cut_resized
 from .sampler import CROP_STREAM, Draw, random_stream
-
-Pixels = np.ndarray[Any, Any]
+from .window_crops import cut_window
 
 
 class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
@@ -23,7 +20,7 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
 
     Args:
         dataset: Where the images come from.
-        cases: The training split.
+        cases: What is trained on.
         recipe: Crop choice and augmentation.
         side: Side of the crops, px.
         seed: The trial's seed.
@@ -53,13 +50,14 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
         """Make the crop of one draw: the same every time, in whichever process."""
         rng = random_stream(self._seed, CROP_STREAM, draw.number)
-        sample = self._read(draw.image)
-        size = round(self._side * margin(self._recipe.augmentation, rng))
-        top, left = self._choose(sample.labels, size, rng)
-        image = to_unit(torch.from_numpy(_cut(sample.image, top, left, size)))
-        labels = torch.from_numpy(_cut(sample.labels, top, left, size))
-        image, labels = augment(image, labels, self._side, self._recipe.augmentation, rng)
+        image, labels = self._cut(self._read(draw.image), rng)
         return image.contiguous(), labels.to(torch.int64)
+
+    def _cut(self, sample: Sample, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        settings = self._recipe.augmentation
+        if isinstance(settings, ResizedCropAugmentation):
+            return cut_resized(sample, self._recipe, settings, self._side, self._ignore_value, rng)
+        return cut_window(sample, self._recipe, settings, self._side, self._ignore_value, rng)
 
     def _read(self, index: int) -> Sample:
         if index in self._cache:
@@ -70,37 +68,3 @@ class TrainingCrops(TorchDataset[tuple[Tensor, Tensor]]):
             self._cache[index] = sample
             self._free_bytes -= bytes_
         return sample
-
-    def _choose(self, labels: Pixels, size: int, rng: np.random.Generator) -> tuple[int, int]:
-        """Choose the crop's top left corner: about a foreground pixel, or anywhere."""
-        height, width = labels.shape
-        if (
-            rng.random() < self._recipe.foreground_crops
-            and (pixel := self._foreground_pixel(labels, rng)) is not None
-        ):
-            jitter = rng.integers(size, size=2)
-            y, x = pixel // width - jitter[0], pixel % width - jitter[1]
-            return _clip(y, height - size), _clip(x, width - size)
-        return int(rng.integers(max(height - size, 0) + 1)), int(rng.integers(max(width - size, 0) + 1))
-
-    def _foreground_pixel(self, labels: Pixels, rng: np.random.Generator) -> int | None:
-        """Choose a class that is there, then one of its pixels, so that rare classes are seen too."""
-        present = np.flatnonzero(np.bincount(labels.ravel(), minlength=1))
-        present = present[(present > 0) & (present != self._ignore_value)]
-        if not present.size:
-            return None
-        return int(rng.choice(np.flatnonzero(labels.ravel() == rng.choice(present))))
-
-
-def _clip(position: int, largest: int) -> int:
-    return int(min(max(position, 0), max(largest, 0)))
-
-
-def _cut(pixels: Pixels, top: int, left: int, size: int) -> Pixels:
-    """Cut (..., size, size); what lies beyond the border is mirrored."""
-    part = pixels[..., top : top + size, left : left + size]
-    missing = [size - part.shape[-2], size - part.shape[-1]]
-    if not any(missing):
-        return np.ascontiguousarray(part)
-    widths = [(0, 0)] * (pixels.ndim - 2) + [(extra // 2, extra - extra // 2) for extra in missing]
-    return np.pad(part, widths, mode="symmetric")

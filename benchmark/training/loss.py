@@ -1,35 +1,42 @@
-"""The training loss: cross-entropy (binary: BCE with logits) plus Dice."""
+"""The training loss: cross-entropy (binary: BCE with logits) plus Dice, over the pixels that count."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import torch
 from segmentation_models_pytorch.losses import DiceLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..contracts import Recipe
+from .loss_retina import dice_of_classes, dice_of_foreground
 
 NOTHING = -100
 """Stands for an ignored pixel inside the loss (PyTorch's own default)."""
 
+Dice = Callable[[Tensor, Tensor], Tensor]
+"""From logits (N, K, H, W) and labels (N, H, W), `NOTHING` where they do not count, to a scalar."""
+
 
 class SegmentationLoss(nn.Module):
-    """Weighted sum of cross-entropy and soft Dice, both over the pixels that count.
-
-    Dice (Sudre et al. 2017, arXiv 1707.03237), smoothed by one pixel of overlap, is pooled over the
-    batch and averaged over classes; a class that the batch does not hold adds nothing.
+    """Weighted sum of cross-entropy and soft Dice.
 
     Args:
-        recipe: The two weights.
+        recipe: Their weights, the classes' weights, and which Dice.
         num_logits: K: 1 for a binary task.
         ignore_value: Label of pixels that do not count.
     """
+
+    class_weights: Tensor | None
 
     def __init__(self, recipe: Recipe, num_logits: int, ignore_value: int | None) -> None:
         super().__init__()
         self._ce_weight, self._dice_weight = recipe.ce_weight, recipe.dice_weight
         self._binary, self._ignore_value = num_logits == 1, ignore_value
-        mode = "binary" if self._binary else "multiclass"
-        self._dice = DiceLoss(mode, from_logits=True, smooth=1.0, ignore_index=NOTHING)
+        self._dice = _dice(recipe, binary=self._binary)
+        weights = torch.tensor(recipe.class_weights) if recipe.class_weights else None
+        self.register_buffer("class_weights", weights, persistent=False)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, a scalar.
@@ -46,8 +53,13 @@ class SegmentationLoss(nn.Module):
         return loss
 
     def _entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        counted = (labels != NOTHING).sum().clamp(min=1)
-        return F.cross_entropy(logits, labels, ignore_index=NOTHING, reduction="sum") / counted
+        """Return the mean over the pixels that count, each weighing as much as its class."""
+        counts = labels != NOTHING
+        weight = counts if self.class_weights is None else self.class_weights[labels.clamp(min=0)] * counts
+        total = F.cross_entropy(
+            logits, labels, weight=self.class_weights, ignore_index=NOTHING, reduction="sum"
+        )
+        return total / weight.sum().clamp(min=torch.finfo(torch.float32).tiny)
 
     def _binary_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         counts = labels != NOTHING
@@ -55,3 +67,16 @@ class SegmentationLoss(nn.Module):
             logits[:, 0], labels.clamp(min=0).float(), reduction="none"
         )
         return (entropy * counts).sum() / counts.sum().clamp(min=1)
+
+
+def _dice(recipe: Recipe, *, binary: bool) -> Dice:
+    """Choose the Dice loss.
+
+    Ours (Sudre et al. 2017, arXiv 1707.03237), smoothed by one pixel of overlap, is pooled over the batch
+    and averaged over classes; a class that the batch does not hold adds nothing.
+    """
+    if recipe.loss == "retina-2025":
+        published = dice_of_foreground if binary else dice_of_classes
+        return lambda logits, labels: published(logits, labels, labels != NOTHING)
+    mode = "binary" if binary else "multiclass"
+    return DiceLoss(mode, from_logits=True, smooth=1.0, ignore_index=NOTHING)  # type: ignore[no-any-return]

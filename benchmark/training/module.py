@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from ..contracts import Normalisation
 from ..errors import TrialError
 from ..normalise import to_input
 from .loss import SegmentationLoss
@@ -19,8 +20,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
     Args:
         network: Maps (N, C, H, W) to logits (N, K, H, W); already on its device.
         loss: Of logits and labels.
-        mean: Per channel, on the 0-1 scale.
-        std: Per channel, on the 0-1 scale.
+        normalisation: Of the images.
         device: Where batches go.
     """
 
@@ -28,13 +28,12 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         self,
         network: nn.Module,
         loss: SegmentationLoss,
-        mean: tuple[float, ...],
-        std: tuple[float, ...],
+        normalisation: Normalisation,
         device: torch.device,
     ) -> None:
         super().__init__()
         self.network, self.loss = network, loss
-        self._mean, self._std, self._device = mean, std, device
+        self._normalisation, self._device = normalisation, device
 
     def train_step(self, data: list[Tensor], optim_wrapper: Any) -> dict[str, Tensor]:
         """Take one optimiser step.
@@ -54,7 +53,8 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         Raises:
             TrialError: The network's output has another shape than (N, K, H, W).
         """
-        images = to_input(images.to(self._device, non_blocking=True), self._mean, self._std)
+        images = images.to(self._device, non_blocking=True)
+        images = to_input(images, self._normalisation.mean, self._normalisation.std)
         logits = self.network(images.contiguous(memory_format=torch.channels_last))
         labels = labels.to(self._device, non_blocking=True)
         if logits.ndim != 4 or logits.shape[-2:] != labels.shape[-2:]:

@@ -46,12 +46,14 @@ class AutocastOptimWrapper(OptimWrapper):  # type: ignore[misc]
 def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
     """Build the recipe's optimiser over the parameters that train.
 
-    Biases and normalisation scales (all 1-D parameters) are not decayed.
+    Biases and normalisation scales (all 1-D parameters) are not decayed, unless the recipe says so.
     """
     trainable = [p for p in model.parameters() if p.requires_grad]
+    vectors = [] if recipe.decay_vectors else [p for p in trainable if p.ndim <= 1]
+    spared = {id(p) for p in vectors}
     groups: list[dict[str, Any]] = [
-        {"params": [p for p in trainable if p.ndim > 1]},
-        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in trainable if id(p) not in spared]},
+        {"params": vectors, "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     if recipe.optimiser == "sgd":
@@ -59,11 +61,22 @@ def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
     return AdamW(groups, recipe.learning_rate, (recipe.momentum, 0.999), weight_decay=recipe.weight_decay)
 
 
+def poly_retina_2025(optimiser: OptimWrapper, total: int) -> PolyLR:
+    """Build RETINA's schedule: rate ``base * (1 - max(k - 1, 0) / total) ** 0.9`` in step k = 0, 1, ...
+
+    Upstream counts a step only after it has set the rate for the next one, so that the first two steps share
+    the full rate.
+    """
+    return PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=1, end=total + 2, by_epoch=False)
+
+
 def build_schedules(optimiser: OptimWrapper, recipe: Recipe) -> list[LinearLR | CosineAnnealingLR | PolyLR]:
     """Build the linear warm-up and the fall that follows it, both stepped per iteration.
 
     The rate is 0 after the last step, not in it: mmengine's `end` is one past the last value.
     """
+    if recipe.schedule == "poly-retina-2025":
+        return [poly_retina_2025(optimiser, recipe.iterations)]
     warmup, end = round(recipe.warmup * recipe.iterations), recipe.iterations + 1
     fall = (
         CosineAnnealingLR(

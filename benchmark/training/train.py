@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..contracts import Dataset, Recipe, TrialSpec
+from ..contracts import Dataset, Normalisation, Recipe, TrialSpec
+from ..label_fraction import labelled_subset
 from .crops import TrainingCrops
 from .loss import SegmentationLoss
 from .module import TrainingModule
@@ -47,14 +48,20 @@ def crop_side(recipe: Recipe, size_divisor: int) -> int:
 
 
 def train(
-    network: nn.Module, dataset: Dataset, spec: TrialSpec, score: Score, setup: TrainingSetup
+    network: nn.Module,
+    dataset: Dataset,
+    spec: TrialSpec,
+    normalisation: Normalisation,
+    score: Score,
+    setup: TrainingSetup,
 ) -> TrainingState:
     """Train `network` in place, going on from the folder's resume point if there is one.
 
     Args:
         network: On its device; maps (N, C, H, W) to logits (N, K, H, W).
         dataset: Its train split is trained on.
-        spec: Recipe, seed and the metric that chooses the best state.
+        spec: Recipe, label fraction, seed and the metric that chooses the best state.
+        normalisation: Of the images.
         score: Gives that metric on the validation split.
         setup: Device, folder, progress.
 
@@ -66,10 +73,10 @@ def train(
     resume = ResumeHook(
         setup.folder / RESUME_POINT, setup.fingerprint, setup.checkpoint_seconds, state, watch
     )
-    loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
+    loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value).to(setup.device)
     optimiser = _optimiser(network, recipe, setup.device)
     runner = TrialRunner(
-        TrainingModule(network, loss, manifest.mean, manifest.std, setup.device),
+        TrainingModule(network, loss, normalisation, setup.device),
         _loader(dataset, spec, setup.device),
         recipe.iterations,
         optimiser,
@@ -119,7 +126,8 @@ def _loader(
     dataset: Dataset, spec: TrialSpec, device: torch.device
 ) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
     recipe, manifest = spec.recipe, dataset.manifest
-    cases, workers = manifest.split("train"), loader_workers(device)
+    cases = labelled_subset(manifest.split("train"), spec.label_fraction, spec.seed)
+    workers = loader_workers(device)
     crops = TrainingCrops(
         dataset,
         cases,

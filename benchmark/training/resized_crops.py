@@ -1,0 +1,115 @@
+"""Training crops as CEM500K and RETINA published them: resized parts of the image, changed as 8-bit pixels.
+
+Order and parameters: Conrad & Narayan 2021 (doi 10.7554/eLife.65894) and Xing, Xie & Bader 2025 (doi
+10.1371/journal.pcbi.1013115), whose pipelines are the same but for their probabilities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contracts import Recipe, ResizedCropAugmentation, Sample
+from ..errors import DataError
+from ..normalise import to_unit
+from ..transforms import (
+    add_gaussian_noise,
+    blur_gaussian,
+    change_brightness_contrast,
+    crop_resized,
+    draw_resized_crop,
+    flip,
+    pad_to,
+    rotate,
+)
+
+Pixels = np.ndarray[Any, Any]
+
+
+def cut_resized(
+    sample: Sample,
+    recipe: Recipe,
+    settings: ResizedCropAugmentation,
+    side: int,
+    ignore_value: int | None,
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Cut and change one crop.
+
+    Args:
+        sample: An 8-bit image and its labels.
+        recipe: How many crops hold foreground.
+        settings: What may happen.
+        side: Of the result, px.
+        ignore_value: Label of pixels that do not count.
+        rng: Decides; equal generators give equal results.
+
+    Returns:
+        Image (C, side, side) float32 between 0 and 1 and labels (side, side) uint8.
+
+    Raises:
+        DataError: The image is not 8-bit.
+    """
+    image, labels = _oriented(sample)
+    image, labels = pad_to(image, side), pad_to(labels, side)
+    if rng.random() < recipe.foreground_crops:
+        image, labels = _about_foreground(image, labels, side, ignore_value, rng)
+    height, width = labels.shape
+    box = draw_resized_crop(height, width, settings.scale, settings.ratio, rng)
+    image, labels = crop_resized(image, box, side), crop_resized(labels, box, side, labels=True)
+    image, labels = _turn(image, labels, settings, rng)
+    image = _change_intensity(image, settings, rng)
+    mirrored = {name: bool(rng.random() < settings.probability) for name in ("horizontal", "vertical")}
+    image, labels = flip(image, **mirrored), flip(labels, **mirrored)
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1))
+    return to_unit(torch.from_numpy(planes)), torch.from_numpy(np.ascontiguousarray(labels))
+
+
+def _oriented(sample: Sample) -> tuple[Pixels, Pixels]:
+    """Give the image as (H, W, C), which OpenCV works on."""
+    if sample.image.dtype != np.uint8:
+        raise DataError(
+            f"the image is {sample.image.dtype}, expected uint8: the published augmentation is defined on 8 "
+            "bits; convert the images, or choose a recipe with another augmentation."
+        )
+    return np.ascontiguousarray(sample.image.transpose(1, 2, 0)), sample.labels
+
+
+def _about_foreground(
+    image: Pixels, labels: Pixels, side: int, ignore_value: int | None, rng: np.random.Generator
+) -> tuple[Pixels, Pixels]:
+    """Cut a crop that holds a random pixel of the foreground, or any crop where there is none."""
+    height, width = labels.shape
+    pixels = np.flatnonzero((labels != 0) & (labels != (0 if ignore_value is None else ignore_value)))
+    if pixels.size:
+        y, x = divmod(int(rng.choice(pixels)), width)
+        shift = rng.integers(side, size=2)
+        top, left = np.clip([y - shift[0], x - shift[1]], 0, [height - side, width - side])
+    else:
+        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    part = np.s_[top : top + side, left : left + side]
+    return image[part], labels[part]
+
+
+def _turn(
+    image: Pixels, labels: Pixels, settings: ResizedCropAugmentation, rng: np.random.Generator
+) -> tuple[Pixels, Pixels]:
+    if not settings.rotation or rng.random() >= settings.probability:
+        return image, labels
+    angle = float(rng.uniform(-settings.rotation, settings.rotation))
+    return rotate(image, angle), rotate(labels, angle, labels=True)
+
+
+def _change_intensity(image: Pixels, settings: ResizedCropAugmentation, rng: np.random.Generator) -> Pixels:
+    if (settings.brightness or settings.contrast) and rng.random() < settings.probability:
+        contrast = float(rng.uniform(-settings.contrast, settings.contrast))
+        brightness = float(rng.uniform(-settings.brightness, settings.brightness))
+        image = change_brightness_contrast(image, brightness, contrast)
+    if settings.noise_variance[1] and rng.random() < settings.probability:
+        image = add_gaussian_noise(image, float(rng.uniform(*settings.noise_variance)), rng)
+    if settings.blur_kernel and rng.random() < settings.probability:
+        image = blur_gaussian(image, int(rng.choice(np.arange(3, settings.blur_kernel + 1, 2))))
+    return image
