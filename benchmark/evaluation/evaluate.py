@@ -10,13 +10,21 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Case, Dataset, Manifest, Metric, Precision, Sample, ScoringProtocol
+from ..contracts import (
+    Case,
+    Dataset,
+    Manifest,
+    Metric,
+    Normalisation,
+    Precision,
+    Sample,
+    ScoringProtocol,
+)
 from ..errors import DataError, TrialError
 from ..inference import inference
-from ..normalise import to_input
 from .labels import to_labels
 from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
-from .sliding_window import predict_logits
+from .segmenter import Segmenter
 
 
 def evaluate(
@@ -24,6 +32,7 @@ def evaluate(
     dataset: Dataset,
     cases: Sequence[Case],
     *,
+    normalisation: Normalisation,
     protocol: ScoringProtocol,
     window: int,
     size_divisor: int,
@@ -39,7 +48,8 @@ def evaluate(
         model: On `device`; its evaluation mode is set here and undone at the end.
         dataset: Reads the cases' pixels.
         cases: What to score, in this order.
-        protocol: Overlap, blending and threshold come from here.
+        normalisation: How pixels become the model's input.
+        protocol: Overlap, blending, padding and threshold come from here.
         window: Side of the inference window, px (`sliding_window.window_side`).
         size_divisor: The model's.
         metrics: By name.
@@ -53,25 +63,26 @@ def evaluate(
         The table of `contracts.Trial.cases`.
 
     Raises:
-        DataError: A case cannot be read, or its pixels do not fit the manifest; names the case.
+        DataError: A case cannot be read, or its pixels do not fit manifest or normalisation; names the case.
         TrialError: The model's output is wrong; names the case.
     """
     _check_names(metrics)
     manifest = dataset.manifest
+    segmenter = Segmenter(
+        model=model,
+        normalisation=normalisation,
+        protocol=protocol,
+        window=window,
+        size_divisor=size_divisor,
+        device=device,
+        batch_size=batch_size,
+    )
     rows: list[ScoreRow] = []
     with inference(model, device, precision):
         for case in cases:
             sample = dataset.read(case)
             try:
-                logits = predict_logits(
-                    model,
-                    _input(sample, manifest, device),
-                    window=window,
-                    overlap=protocol.overlap,
-                    blending=protocol.blending,
-                    size_divisor=size_divisor,
-                    batch_size=batch_size,
-                )
+                logits = segmenter.logits(sample.image)
                 _check_classes(logits, manifest)
                 prediction = to_labels(logits, protocol.threshold)
                 rows += score_case(case, sample.labels, prediction, manifest, metrics)
@@ -79,11 +90,6 @@ def evaluate(
                 raise type(error)(f"case {case.id!r}: {error}") from error
             on_case(case, sample, prediction)
     return to_frame(rows)
-
-
-def _input(sample: Sample, manifest: Manifest, device: torch.device | str) -> Tensor:
-    """Return the image as (C, H, W) float32 on `device`, moved there in its own, smaller type."""
-    return to_input(torch.tensor(sample.image, device=device), manifest.mean, manifest.std)
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:

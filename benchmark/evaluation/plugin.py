@@ -10,6 +10,21 @@ _LEFT_OUT = "NaN, not applicable: left out of the mean, and the number of cases 
 _METRICS_RELOADED = "Maier-Hein et al. 2024, doi 10.1038/s41592-023-02151-z"
 
 
+_RETINA = "Xing, Xie & Bader 2025, doi 10.1371/journal.pcbi.1013115"
+_COUNTS_AS_ONE = "Class absent from both truth and prediction: 1, so images without a class raise its mean"
+
+
+def _published(name: str, function: str, description: str, empty_rule: str) -> MetricCard:
+    return MetricCard(
+        name=name,
+        description=description,
+        factory=f"{__package__}.published:{function}",
+        aggregation="per class the mean over all cases, then the mean over foreground classes",
+        empty_rule=empty_rule,
+        reference=_RETINA,
+    )
+
+
 def _card(name: str, description: str, empty_rule: str, reference: str) -> MetricCard:
     return MetricCard(
         name=name,
@@ -24,7 +39,7 @@ def _card(name: str, description: str, empty_rule: str, reference: str) -> Metri
 
 @hookimpl
 def emseg_metrics() -> tuple[MetricCard, ...]:
-    """Return IoU, Dice, precision and recall."""
+    """Return IoU, Dice, precision and recall, and the two IoUs of RETINA's publication."""
     return (
         _card(
             "iou",
@@ -51,5 +66,19 @@ def emseg_metrics() -> tuple[MetricCard, ...]:
             f"Class absent from the truth: {_LEFT_OUT}, because there is nothing to find; a class that is "
             "predicted there is scored 0 by precision, IoU and Dice. True but not predicted: 0.",
             "van Rijsbergen 1979, Information Retrieval",
+        ),
+        _published(
+            "iou-eps",
+            "iou_eps",
+            "IoU as published with RETINA: (TP + 1e-5) / (TP + FP + FN + 1e-5)",
+            f"{_COUNTS_AS_ONE}. Absent from one of them: 0, to within 1e-5.",
+        ),
+        _published(
+            "iou-matched",
+            "iou_matched",
+            "iou-eps after predicted objects (8-connected) that share no pixel with the true class are "
+            "dropped: false objects cost nothing, false pixels of matched ones do",
+            f"{_COUNTS_AS_ONE}; so does a class that is only predicted, for its objects match nothing. "
+            "Only in the truth: 0, to within 1e-5.",
         ),
     )

@@ -21,6 +21,7 @@ from ..contracts import ScoringProtocol
 from ..errors import TrialError
 
 Blending: TypeAlias = Literal["gaussian", "constant"]
+Padding: TypeAlias = Literal["mirror", "zero"]
 _Place: TypeAlias = tuple[int, int]
 """Row and column of a window's top-left pixel."""
 _Prediction: TypeAlias = tuple[Sequence[_Place], Tensor]
@@ -51,13 +52,13 @@ def predict_logits(
     blending: Blending,
     size_divisor: int,
     batch_size: int,
+    padding: Padding = "mirror",
 ) -> Tensor:
     """Predict an image's logits window by window.
 
-    An image that is smaller than a window is padded around, by reflection where it is large enough
-    for that and otherwise by its border pixels; the padding is cut off again.  Windows reach the
-    model in channels-last layout.  Evaluation mode, gradients and autocast are the caller's
-    (`inference.inference`).
+    An image that is smaller than a window is padded on both sides alike (an odd pixel goes to the
+    bottom or right); the padding is cut off again.  Windows reach the model in channels-last layout.
+    Evaluation mode, gradients and autocast are the caller's (`inference.inference`).
 
     Args:
         model: Maps (N, C, S, S) to (N, K, S, S) logits of any float type.
@@ -67,6 +68,8 @@ def predict_logits(
         blending: Weights where windows overlap: Gaussian (sigma S/8) or all alike.
         size_divisor: S is a multiple of this.
         batch_size: Windows per forward pass.
+        padding: ``mirror``: reflection where the image is large enough for that, else its border
+            pixels; ``zero``: zeros, which is mean grey in a normalised image.
 
     Returns:
         (K, H, W) float32 logits on the image's device.
@@ -75,7 +78,7 @@ def predict_logits(
         TrialError: The model's output has the wrong shape, or is not finite; says where.
     """
     side = _round_up(window, size_divisor)
-    padded, (top, left) = _pad(image[None], side)
+    padded, (top, left) = _pad(image[None], side, padding)
     padded = padded.to(memory_format=torch.channels_last)
     step = _step(side, overlap)
     rows, columns = (_starts(length, side, step) for length in padded.shape[-2:])
@@ -101,14 +104,14 @@ def _starts(length: int, side: int, step: int) -> list[int]:
     return [*range(0, length - side, step), length - side]
 
 
-def _pad(images: Tensor, side: int) -> tuple[Tensor, _Place]:
+def _pad(images: Tensor, side: int, padding: Padding) -> tuple[Tensor, _Place]:
     """Pad (1, C, H, W) to at least `side` px; also return the image's top-left pixel in the result."""
     height, width = images.shape[-2:]
     top, bottom = _margins(height, side)
     left, right = _margins(width, side)
     # axis by axis: one may be long enough to be reflected and the other not
-    images = _pad_axis(images, (0, 0, top, bottom), height)
-    return _pad_axis(images, (left, right, 0, 0), width), (top, left)
+    images = _pad_axis(images, (0, 0, top, bottom), height, padding)
+    return _pad_axis(images, (left, right, 0, 0), width, padding), (top, left)
 
 
 def _margins(length: int, side: int) -> tuple[int, int]:
@@ -116,9 +119,11 @@ def _margins(length: int, side: int) -> tuple[int, int]:
     return missing // 2, missing - missing // 2
 
 
-def _pad_axis(images: Tensor, margins: tuple[int, int, int, int], length: int) -> Tensor:
+def _pad_axis(images: Tensor, margins: tuple[int, int, int, int], length: int, padding: Padding) -> Tensor:
     if not any(margins):
         return images
+    if padding == "zero":
+        return F.pad(images, margins)
     # a reflection leaves out the border pixel itself
     return F.pad(images, margins, mode="reflect" if max(margins) < length else "replicate")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample, ScoringProtocol
+from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample, ScoringProtocol
 from emseg_bench.benchmark.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
@@ -61,6 +61,7 @@ class Ideal(nn.Module):
 
 def run(model, dataset, on_case=lambda case, sample, prediction: None, **changes):
     setting = {
+        "normalisation": Normalisation(mean=(MEAN,), std=(STD,)),
         "protocol": PROTOCOL,
         "window": 16,
         "size_divisor": 8,
