@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from .contracts import STRICT, Recipe, ScoringProtocol
 from .errors import UnknownNameError, UsageError
 from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
+from .settings import describe_changes, parse_settings
 from .validation import merge, validate
 
 S = TypeVar("S", Recipe, ScoringProtocol)
@@ -64,7 +65,7 @@ def build_experiment(
         raise UsageError("no model was asked for; name some with --models, for example --models retina,unet.")
     data = merge(DEFAULTS, asked)
     data["seeds"] = _seeds(data["seeds"], where)
-    changes = _changes(settings)
+    changes = parse_settings(settings, ("recipe", "protocol"))
     data["recipe"] = _settings(Recipe, data["recipe"], RECIPES, changes.get("recipe", {}), f"{where}.recipe")
     data["protocol"] = _settings(
         ScoringProtocol, data["protocol"], PROTOCOLS, changes.get("protocol", {}), f"{where}.protocol"
@@ -77,20 +78,7 @@ def build_experiment(
 def describe(settings: Recipe | ScoringProtocol) -> str:
     """Name a preset and what was changed in it: ``quick, iterations=300``."""
     presets: Mapping[str, Recipe | ScoringProtocol] = RECIPES if isinstance(settings, Recipe) else PROTOCOLS
-    base = _flat(asdict(presets[settings.name])) if settings.name in presets else {}
-    changed = [
-        f"{key}={'+'.join(value) if isinstance(value, tuple) else value}"
-        for key, value in _flat(asdict(settings)).items()
-        if key not in {"name", "precision"} and base.get(key) != value
-    ]
-    return ", ".join([settings.name, *changed])
-
-
-def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat
+    return ", ".join([settings.name, *describe_changes(settings, presets.get(settings.name))])
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -116,23 +104,6 @@ def _seeds(seeds: object, where: str) -> object:
             )
         return list(range(seeds))
     return seeds
-
-
-def _changes(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Turn ``recipe.augmentation.noise=0.1`` into nested mappings."""
-    changes: dict[str, Any] = {}
-    for setting in settings:
-        path, equals, text = setting.partition("=")
-        head, *rest = path.strip().split(".")
-        if not equals or not rest or head not in {"recipe", "protocol"}:
-            raise UsageError(
-                f"got --set {setting}, expected --set recipe.KEY=VALUE or --set protocol.KEY=VALUE."
-            )
-        value = yaml.safe_load(text)
-        for key in reversed([head, *rest]):
-            value = {key: value}
-        changes = merge(changes, value)
-    return changes
 
 
 def _settings(

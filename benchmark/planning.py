@@ -99,7 +99,7 @@ def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelS
     reference = parse_model(text)
     offer = catalogue.find(catalogue.models, reference.name)
     card = offer.card
-    options = _options(card, reference.options)
+    options = complete_options(card, reference.options)
     asked = _initialisation(card, reference)
     path, note = None, ""
     init = asked
@@ -141,7 +141,7 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
             f"the dataset {card.name!r} takes no place, got {reference.location!r}; write just {card.name}."
         )
     dataset: Dataset = resolve(card.factory, offer)(
-        reference.location, cache, **_options(card, reference.options)
+        reference.location, cache, **complete_options(card, reference.options)
     )
     for split in ("train", "val", "test"):
         if not dataset.manifest.split(split):
@@ -194,7 +194,7 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
     spec = DatasetSpec(
         name=reference.name,
         location=location,
-        options=_options(offer.card, reference.options),
+        options=complete_options(offer.card, reference.options),
         manifest_sha256=manifest_sha256(manifest),
         provider=provider_of(offer),
         label=f"{name}:{Path(location).name}" if location else name,
@@ -217,7 +217,7 @@ def _plan_metric(name: str, catalogue: Catalogue) -> MetricSpec:
     )
 
 
-def _options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
     """Check options against the card's dataclass and fill in the defaults."""
     type_ = getattr(card, "options", None)
     if type_ is None:

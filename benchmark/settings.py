@@ -1,0 +1,59 @@
+"""Settings that people change one by one: reading ``--set`` and naming what differs from a preset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from .errors import UsageError
+from .validation import merge
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+UNTOLD = frozenset({"name", "precision"})
+"""Keys that are told elsewhere."""
+
+
+def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Turn ``recipe.augmentation.noise=0.1`` into nested mappings.
+
+    Args:
+        settings: What was given with ``--set``.
+        heads: What a key may begin with.
+
+    Raises:
+        UsageError: A setting has another form.
+    """
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        head, *rest = path.strip().split(".")
+        if not equals or not rest or head not in heads:
+            expected = " or ".join(f"--set {name}.KEY=VALUE" for name in heads)
+            raise UsageError(f"got --set {setting}, expected {expected}.")
+        value = yaml.safe_load(text)
+        for key in reversed([head, *rest]):
+            value = {key: value}
+        changes = merge(changes, value)
+    return changes
+
+
+def describe_changes(settings: DataclassInstance, base: DataclassInstance | None) -> list[str]:
+    """List what differs from a preset: ``iterations=300``; everything without one."""
+    before = _flat(asdict(base)) if base else {}
+    return [
+        f"{key}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for key, value in _flat(asdict(settings)).items()
+        if key not in UNTOLD and before.get(key) != value
+    ]
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
