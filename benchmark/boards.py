@@ -16,6 +16,7 @@ from .errors import StoreError
 from .evaluation.scoring import to_frame
 from .experiment import describe
 from .hashing import sha256_of
+from .label_fraction import describe_fraction
 from .records import load_record
 from .store import Store, TrialFolder
 
@@ -43,17 +44,18 @@ def _group(record: Record) -> str:
     """Name what all trials of one table have in common."""
     spec = record.spec
     metrics = {metric.name: metric.version for metric in spec.metrics}
-    return sha256_of([spec.dataset.manifest_sha256, asdict(spec.recipe), asdict(spec.protocol), metrics])
+    data = [spec.dataset.manifest_sha256, spec.label_fraction]
+    return sha256_of([data, asdict(spec.recipe), asdict(spec.protocol), metrics])
 
 
 def _board(members: Sequence[Member]) -> Board:
     kept = _current(members)
     trials = [_trial(record, folder) for record, folder in kept]
     spec = trials[0].record.spec
+    data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
+    settings = [describe(spec.recipe), spec.recipe.precision, describe(spec.protocol)]
     return Board(
-        title=" · ".join(
-            [spec.dataset.label, describe(spec.recipe), spec.recipe.precision, describe(spec.protocol)]
-        ),
+        title=" · ".join(filter(None, [*data, *settings])),
         slug="",
         trials=tuple(
             sorted(trials, key=lambda trial: (trial.record.spec.model.label, trial.record.spec.seed))

@@ -59,6 +59,7 @@ def _line(board: Leaderboard, row: Row) -> Line:
     return {
         "board": board.title,
         "dataset": board.dataset,
+        "label_fraction": board.label_fraction,
         "recipe": board.recipe,
         "protocol": board.protocol,
         "model": row.model,

@@ -29,6 +29,7 @@ def leaderboard(board: Board) -> Leaderboard:
         title=board.title,
         slug=board.slug,
         dataset=spec.dataset.label,
+        label_fraction=spec.label_fraction,
         recipe=spec.recipe.name,
         protocol=spec.protocol.name,
         metric=board.primary,

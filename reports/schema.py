@@ -91,6 +91,8 @@ class Leaderboard:
     title: str
     slug: str
     dataset: str
+    label_fraction: float
+    """Share of the training cases that was trained on."""
     recipe: str
     protocol: str
     metric: MetricSpec

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 from ..contracts import Event, TrialSpec
+from ..label_fraction import describe_fraction
 
 PHASES = {"load": "loading", "train": "training", "test": "testing", "profile": "profiling"}
 LINE_SECONDS = 10.0
@@ -54,7 +55,8 @@ def show(trials: Mapping[str, TrialSpec], todo: int, console: Console) -> Iterat
 
 def trial_name(spec: TrialSpec) -> str:
     """Name a trial for people."""
-    return f"{spec.model.label} on {spec.dataset.label}, seed {spec.seed}"
+    data = " with ".join(filter(None, [spec.dataset.label, describe_fraction(spec.label_fraction)]))
+    return f"{spec.model.label} on {data}, seed {spec.seed}"
 
 
 def ending(event: Event) -> str:

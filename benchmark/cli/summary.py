@@ -48,6 +48,7 @@ def print_plan(plan: Plan, store: Store) -> None:
             {
                 "model": spec.model.label,
                 "dataset": spec.dataset.label,
+                **_labels(plan, spec),
                 "seed": str(spec.seed),
                 "fingerprint": name[:12],
                 "state": "complete" if store.trial(name).is_complete() else "to run",
@@ -55,6 +56,12 @@ def print_plan(plan: Plan, store: Store) -> None:
             for name, spec in plan.trials.items()
         ]
     )
+
+
+def _labels(plan: Plan, spec: TrialSpec) -> dict[str, str]:
+    """Give the share of labels as a cell, if any trial has not all."""
+    partial = any(trial.label_fraction < 1 for trial in plan.trials.values())
+    return {"labels": f"{100 * spec.label_fraction:g} %"} if partial else {}
 
 
 def plan_as_data(plan: Plan, store: Store) -> dict[str, Any]:
@@ -80,6 +87,7 @@ def trial_as_data(name: str, spec: TrialSpec, store: Store) -> dict[str, Any]:
         "fingerprint": name,
         "model": spec.model.label,
         "dataset": spec.dataset.label,
+        "label_fraction": spec.label_fraction,
         "seed": spec.seed,
         "complete": store.trial(name).is_complete(),
         "folder": str(store.trial(name).path),

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial
+from ...benchmark.label_fraction import describe_fraction
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import complete_trials
 from ..templating import render
@@ -54,6 +55,7 @@ def _data(board: Board) -> Facts:
     seeds = sorted({trial.record.spec.seed for trial in board.trials})
     facts = [
         ("dataset", _each(board.trials, lambda trial: trial.record.spec.dataset.label)),
+        ("labels", describe_fraction(board.trials[0].record.spec.label_fraction) or "all training cases"),
         ("seeds", ", ".join(map(str, seeds))),
     ]
     return facts + _test_data(complete[0]) if complete else facts

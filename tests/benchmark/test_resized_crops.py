@@ -1,0 +1,110 @@
+"""The published training crops: how often each change happens, and that labels follow their image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from emseg_bench.benchmark.contracts import ResizedCropAugmentation, Sample
+from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.training.resized_crops import cut_resized
+
+RETINA = RECIPES["retina-2025"]
+STILL = ResizedCropAugmentation(
+    scale=(1, 1), ratio=(1, 1), rotation=0, brightness=0, contrast=0, probability=0
+)
+
+
+def sample(labels, channels=1):
+    """An image that shows its labels: 100 + 50 * label."""
+    image = np.repeat((100 + 50 * labels)[None], channels, axis=0)
+    return Sample(image=image.astype(np.uint8), labels=labels.astype(np.uint8))
+
+
+def cut(data, settings, seed, side=32, recipe=RETINA, ignore_value=None):
+    return cut_resized(data, recipe, settings, side, ignore_value, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_shapes_types_and_range(channels):
+    data = sample(np.eye(40), channels)
+    image, labels = cut(data, RECIPES["retina-2025-guay"].augmentation, 0)
+    assert (image.shape, image.dtype) == ((channels, 32, 32), torch.float32)
+    assert (labels.shape, labels.dtype) == ((32, 32), torch.uint8)
+    assert 0 <= image.min() < image.max() <= 1
+
+
+def test_with_everything_off_the_whole_image_is_shown():
+    data = sample(np.tri(32))
+    image, labels = cut(data, STILL, 0)
+    assert np.array_equal(labels.numpy(), data.labels)
+    assert np.array_equal((image[0] * 255).round().byte().numpy(), data.image[0])
+
+
+def test_labels_follow_the_image_through_every_change_of_geometry():
+    corner = np.zeros((64, 48))
+    corner[:20, :30] = 1
+    settings = ResizedCropAugmentation(brightness=0, contrast=0)
+    for seed in range(30):
+        image, labels = cut(sample(corner), settings, seed)
+        shown = (image[0] * 255 > 125).byte()
+        assert (shown != labels).float().mean() < 0.12  # bilinear and nearest differ along the edge only
+
+
+def test_equal_generators_give_equal_crops():
+    data, settings = sample(np.tri(50)), RECIPES["retina-2025-guay"].augmentation
+    assert torch.equal(cut(data, settings, 3)[0], cut(data, settings, 3)[0])
+    assert not torch.equal(cut(data, settings, 3)[0], cut(data, settings, 4)[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "happened"),
+    [
+        ({"brightness": 0.3}, lambda image: len(image.unique()) == 1 and image[0, 0, 0] != 100 / 255),
+        ({"noise_variance": (400, 1200)}, lambda image: len(image.unique()) > 5),
+    ],
+)
+def test_changes_happen_in_half_of_the_crops(changes, happened):
+    settings = replace(STILL, **changes, probability=0.5)
+    grey = sample(np.zeros((32, 32)))
+    share = np.mean([bool(happened(cut(grey, settings, seed)[0])) for seed in range(600)])
+    assert share == pytest.approx(0.5, abs=0.07)
+
+
+def test_each_flip_happens_in_half_of_the_crops():
+    corner = np.zeros((32, 32))
+    corner[0, 0] = 1
+    settings = replace(STILL, probability=0.5)
+    where = [tuple(cut(sample(corner), settings, seed)[1].nonzero()[0].tolist()) for seed in range(800)]
+    for place in ((0, 0), (0, 31), (31, 0), (31, 31)):
+        assert where.count(place) / 800 == pytest.approx(0.25, abs=0.05)
+
+
+def test_foreground_crops_hold_foreground():
+    speck = np.zeros((300, 300))
+    speck[250:253, 40:43] = 1
+    recipe = replace(RETINA, foreground_crops=1.0)
+    assert all(cut(sample(speck), STILL, seed, recipe=recipe)[1].any() for seed in range(40))
+    assert not all(cut(sample(speck), replace(STILL, scale=(0.1, 0.2)), seed)[1].any() for seed in range(40))
+
+
+@pytest.mark.parametrize("ignored", [None, 1])
+def test_foreground_is_not_sought_where_there_is_none(ignored):
+    labels = np.zeros((64, 64)) if ignored is None else np.ones((64, 64))
+    recipe = replace(RETINA, foreground_crops=1.0)
+    assert cut(sample(labels), STILL, 0, recipe=recipe, ignore_value=ignored)[1].shape == (32, 32)
+
+
+def test_small_images_are_mirrored_up_to_a_crop():
+    image, labels = cut(sample(np.ones((20, 24))), STILL, 0)
+    assert labels.all()
+    assert image.unique().numel() == 1
+
+
+def test_only_8_bit_images():
+    data = Sample(image=np.zeros((1, 40, 40), np.float32), labels=np.zeros((40, 40), np.uint8))
+    with pytest.raises(DataError, match="float32, expected uint8"):
+        cut(data, STILL, 0)
