@@ -7,7 +7,8 @@ doi 10.1371/journal.pcbi.1013115).
 
 from __future__ import annotations
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 EPSILON = 1e-5
@@ -40,19 +41,26 @@ def batch_iou(logits: Tensor, labels: Tensor, ignore_value: int | None = None) -
     return (overlap + EPSILON) / (p.sum(dims) + y.sum(dims) - overlap + EPSILON)
 
 
-class EmaMean:
+class EmaMean(nn.Module):
     """A running mean in which old values fade, without a start that leans towards 0.
+
+    Its state is in its buffers, so that a resumed training goes on with the same mean.
 
     Args:
         decay: Share of the past that each new value leaves.
     """
 
-    def __init__(self, decay: float = 0.98) -> None:
-        self._decay = decay
-        self._sum = self._weight = 0.0
+    total: Tensor
+    weight: Tensor
 
-    def update(self, value: float) -> float:
-        """Take in `value`; return the mean, divided by 1 - decay^n after n values."""
-        self._sum = self._decay * self._sum + (1 - self._decay) * value
-        self._weight = self._decay * self._weight + (1 - self._decay)
-        return self._sum / self._weight
+    def __init__(self, decay: float = 0.98) -> None:
+        super().__init__()
+        self._decay = decay
+        self.register_buffer("total", torch.zeros(()))
+        self.register_buffer("weight", torch.zeros(()))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Take in `value`, a scalar; return the mean, divided by 1 - decay^n after n values."""
+        self.total.lerp_(value, 1 - self._decay)
+        self.weight.lerp_(torch.ones_like(self.weight), 1 - self._decay)
+        return self.total / self.weight

@@ -33,7 +33,7 @@ class SegmentationLoss(nn.Module):
     def __init__(self, recipe: Recipe, num_logits: int, ignore_value: int | None) -> None:
         super().__init__()
         self._ce_weight, self._dice_weight = recipe.ce_weight, recipe.dice_weight
-        self._binary, self._ignore_value = num_logits == 1, ignore_value
+        self._binary, self.ignore_value, self.kind = num_logits == 1, ignore_value, recipe.loss
         self._dice = _dice(recipe, binary=self._binary)
         weights = torch.tensor(recipe.class_weights) if recipe.class_weights else None
         self.register_buffer("class_weights", weights, persistent=False)
@@ -46,8 +46,8 @@ class SegmentationLoss(nn.Module):
             labels: (N, H, W) int64 label values.
         """
         logits = logits.float()
-        if self._ignore_value is not None:
-            labels = labels.masked_fill(labels == self._ignore_value, NOTHING)
+        if self.ignore_value is not None:
+            labels = labels.masked_fill(labels == self.ignore_value, NOTHING)
         entropy = self._binary_entropy(logits, labels) if self._binary else self._entropy(logits, labels)
         loss: Tensor = self._ce_weight * entropy + self._dice_weight * self._dice(logits, labels)
         return loss

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..contracts import Normalisation
 from ..errors import TrialError
 from ..normalise import to_input
+from .iou import EmaMean, batch_iou
 from .loss import SegmentationLoss
 
 
@@ -25,14 +26,11 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
     """
 
     def __init__(
-        self,
-        network: nn.Module,
-        loss: SegmentationLoss,
-        normalisation: Normalisation,
-        device: torch.device,
+        self, network: nn.Module, loss: SegmentationLoss, normalisation: Normalisation, device: torch.device
     ) -> None:
         super().__init__()
         self.network, self.loss = network, loss
+        self.running_iou = EmaMean().to(device) if loss.kind == "retina-2025" else None
         self._normalisation, self._device = normalisation, device
 
     def train_step(self, data: list[Tensor], optim_wrapper: Any) -> dict[str, Tensor]:
@@ -41,26 +39,33 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         Args:
             data: Images (N, C, H, W) float32 on the 0-1 scale, and labels (N, H, W) int64.
             optim_wrapper: Enters autocast, and updates the parameters.
+
+        Returns:
+            ``loss``, and ``iou`` where the published training shows a running one.
         """
+        images, labels = (part.to(self._device, non_blocking=True) for part in data)
         with optim_wrapper.optim_context(self):
-            loss = self(*data)
+            logits = self(images)
+            _check_shape(images, logits)
+            loss = self.loss(logits, labels)
         optim_wrapper.update_params(loss)
-        return {"loss": loss.detach()}
+        outputs = {"loss": loss.detach()}
+        if self.running_iou is not None:
+            iou = batch_iou(logits.detach(), labels, self.loss.ignore_value)
+            outputs["iou"] = self.running_iou(iou.mean())
+        return outputs
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of a batch, a scalar.
-
-        Raises:
-            TrialError: The network's output has another shape than (N, K, H, W).
-        """
-        images = images.to(self._device, non_blocking=True)
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images (N, C, H, W) on the 0-1 scale to logits (N, K, H, W)."""
         images = to_input(images, self._normalisation.mean, self._normalisation.std)
-        logits = self.network(images.contiguous(memory_format=torch.channels_last))
-        labels = labels.to(self._device, non_blocking=True)
-        if logits.ndim != 4 or logits.shape[-2:] != labels.shape[-2:]:
-            raise TrialError(
-                f"the model turned {tuple(images.shape)} into {tuple(logits.shape)}, "
-                "expected logits (N, K, H, W) of the same height and width; mend the model's forward()."
-            )
-        loss: Tensor = self.loss(logits, labels)
-        return loss
+        logits: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
+        return logits
+
+
+def _check_shape(images: Tensor, logits: Tensor) -> None:
+    """Raise TrialError if the network's output has another height or width than its input."""
+    if logits.ndim != 4 or logits.shape[-2:] != images.shape[-2:]:
+        raise TrialError(
+            f"the model turned {tuple(images.shape)} into {tuple(logits.shape)}, "
+            "expected logits (N, K, H, W) of the same height and width; mend the model's forward()."
+        )
