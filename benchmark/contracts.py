@@ -210,11 +210,18 @@ class WeightsCard:
     """Name of the initialisation that uses them; None: a whole trained model, for inference."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     """The model's options that the file fits; those that are not named here do not matter to it."""
+    channels: int = 1
+    """Of the images that the weights were trained on."""
+    class_names: tuple[str, ...] = ()
+    """Of a whole trained model, by label value, background first."""
     format: LazyReference | Callable[[Path], FoundWeights | None]
     origin: str
     """Where it is published, in words: paper, archive, page."""
     url: str | None = None
     """Address of the file itself; None where none is known."""
+    source: LazyReference | WeightSource | None = None
+    """Fetches one file per choice of the model's options, and keeps it in its own cache; None: the file
+    is fetched from `url`, or imported, into the library of weights."""
     sha256: str | None = None
     """Of the file as published; None where unknown: recorded when it is first imported."""
     normalisation: Normalisation | None = None
@@ -235,6 +242,8 @@ class FoundWeights:
     """The model's options, as far as the shapes show them; a card whose options differ is not meant."""
     num_logits: int | None = None
     """Output channels of a whole trained model; None for weights that only initialise one."""
+    channels: int = 1
+    """Of the images that the weights were trained on."""
     normalisation: Normalisation | None = None
     """What the file itself says."""
     state: Mapping[str, Tensor]
@@ -249,7 +258,9 @@ class PretrainingRecipe:
 
     name: str
     epochs: Annotated[int, Ge(1)]
-    """Passes over the images."""
+    """Passes over the images, each without the images that would not fill a batch."""
+    steps_per_epoch: Annotated[int, Ge(0)] = 0
+    """Optimiser steps that count as a pass; 0: what the images give, at least one."""
     schedule_epochs: Annotated[int, Ge(0)] = 0
     """Passes after which the learning rate would reach its end; 0: as many as `epochs`."""
     batch_size: Annotated[int, Ge(1)]
@@ -258,6 +269,8 @@ class PretrainingRecipe:
     """Parts that a process takes its share of a batch in, one after another, to fit into memory."""
     crop: Annotated[int, Ge(16)] = 224
     """Side of the images that the network sees, px."""
+    tile: Annotated[int, Ge(0)] = 224
+    """Images with longer sides are seen as several images of about this side, px; 0: as they are."""
     optimiser: Literal["adamw", "sgd"] = "sgd"
     learning_rate: Annotated[float, Gt(0)] = 0.003
     weight_decay: Annotated[float, Ge(0)] = 1e-4
@@ -290,6 +303,8 @@ class PretrainingCard:
     """A frozen dataclass of the factory's options with their defaults and constraints."""
     recipes: tuple[PretrainingRecipe, ...]
     """The first one is the default."""
+    needs_encoder: bool = False
+    """Whether it trains `ModelCard.encoder`, and so serves only models that have one."""
     citation: str
 
 

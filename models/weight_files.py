@@ -1,7 +1,6 @@
-"""Reading weight files of unknown origin, and putting them into a model without guessing.
+"""From weight files of unknown origin to a model's tensors, without guessing.
 
-Nothing here runs code from a file: PyTorch files are read with ``weights_only=True``, all others must
-be safetensors.  Importing this module does not import torch, for planning uses it too.
+Importing this module does not import torch, for planning uses it too.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from ..benchmark.errors import WeightsError
+from ..benchmark.weights.reading import check_finite, describe_content, read_content, shorten
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 WRAPPER_PREFIX = "module."
 """Put before every name by PyTorch's data-parallel wrappers."""
-_NAMES_SHOWN = 3
 
 
 def local_file(location: str | None, model: str) -> Path:
@@ -53,12 +52,24 @@ def read_state_dict(path: Path, ignored: Collection[str] = ()) -> dict[str, Tens
         WeightsError: The file is damaged, holds anything but finite tensors by name, or would run
             code when loaded.
     """
-    content = _read_torch(path) if _is_torch(_start(path)) else _read_safetensors(path)
-    state = _only_tensors(content, path, ignored)
-    _check_finite(state, path)
-    if all(name.startswith(WRAPPER_PREFIX) for name in state):
-        state = {name.removeprefix(WRAPPER_PREFIX): tensor for name, tensor in state.items()}
+    content = read_content(path)
+    state = without_wrapper(_only_tensors(content, path, ignored))
+    check_finite(state, path)
     return state
+
+
+def tensors_by_name(content: object, ignored: Collection[str] = ()) -> dict[str, Tensor] | None:
+    """Give what `read_content` found as a ``state_dict`` without a wrapper's prefix; None if it is none."""
+    if not isinstance(content, Mapping) or not content:
+        return None
+    entries = {str(name): value for name, value in content.items() if name not in ignored}
+    return without_wrapper(entries) if all(_is_dense(value) for value in entries.values()) else None
+
+
+def without_wrapper(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Take the prefix of data-parallel wrappers off, if all names have it."""
+    wrapped = all(name.startswith(WRAPPER_PREFIX) for name in state)
+    return {name.removeprefix(WRAPPER_PREFIX) if wrapped else name: value for name, value in state.items()}
 
 
 def load_matching(
@@ -83,12 +94,6 @@ def load_matching(
     return len(given)
 
 
-def shorten(names: Collection[str]) -> str:
-    """Write the first few of `names`, and how many there are if that is not all."""
-    shown = ", ".join(sorted(names)[:_NAMES_SHOWN])
-    return shown if len(names) <= _NAMES_SHOWN else f"{shown}, ... ({len(names)} in all)"
-
-
 def _differences(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
     reshaped = [
         f"{name} {tuple(given[name].shape)} instead of {tuple(expected[name].shape)}"
@@ -103,61 +108,10 @@ def _differences(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) ->
     return [f"{kind}: {shorten(names)}" for kind, names in kinds.items() if names]
 
 
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            start = file.read(9)
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
-    if not start:
-        raise WeightsError(f"{path} is empty, expected a weight file; copy or fetch it again")
-    return start
-
-
-def _is_torch(start: bytes) -> bool:
-    """A zip archive or an old pickle; safetensors start with 8 bytes of length and ``{``."""
-    return start[8:] != b"{" and start.startswith((b"PK", b"\x80"))
-
-
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
-    try:
-        state: dict[str, Tensor] = load_file(path)
-    except Exception as error:  # whatever a damaged file makes the parser stumble over
-        raise WeightsError(
-            f"{path} is neither a PyTorch weight file nor a whole safetensors file ({error}); "
-            "if it should be one, copy or fetch it again"
-        ) from error
-    return state
-
-
-def _read_torch(path: Path) -> object:
-    import warnings
-    from pickle import UnpicklingError
-
-    import torch
-
-    try:
-        with warnings.catch_warnings(action="ignore"):  # about unusual pickles, which load or raise anyway
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise WeightsError(
-            f"{path} holds Python objects other than tensors, which could run code when loaded, or is no "
-            "weight file; it was not loaded. Save the bare weights with "
-            "torch.save(model.state_dict(), path) where you trust the file"
-        ) from error
-    except Exception as error:  # whatever a damaged file makes the parser stumble over
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsError(
-            f"{path} is damaged or not a PyTorch weight file ({reason}); copy or fetch it again"
-        ) from error
-
-
 def _only_tensors(content: object, path: Path, ignored: Collection[str]) -> dict[str, Tensor]:
     if not isinstance(content, Mapping) or not content:
         raise WeightsError(
-            f"{path} holds {_describe(content)}, expected tensors by name; save model.state_dict()"
+            f"{path} holds {describe_content(content)}, expected tensors by name; save model.state_dict()"
         )
     entries = {str(name): value for name, value in content.items() if name not in ignored}
     if others := [name for name, value in entries.items() if not _is_dense(value)]:
@@ -174,16 +128,3 @@ def _is_dense(value: object) -> TypeGuard[Tensor]:
     if not isinstance(value, torch.Tensor):
         return False
     return value.layout == torch.strided and not (value.is_quantized or value.is_meta)
-
-
-def _describe(content: object) -> str:
-    return "nothing" if isinstance(content, Mapping) else f"a {type(content).__name__}"
-
-
-def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:
-    broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
-    if broken:
-        raise WeightsError(
-            f"{path} holds NaN or infinite values in {shorten(broken)}; the training it came from diverged, "
-            "or the file is damaged"
-        )

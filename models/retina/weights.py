@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from ...benchmark.cache import cache_folder
 from ...benchmark.contracts import OptionValue
 from ...benchmark.errors import WeightsError, WeightsUnavailableError
-from ..weight_files import load_matching, local_file, read_state_dict, shorten
+from ...benchmark.weights.reading import shorten
+from ..weight_files import load_matching, local_file, read_state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -1,0 +1,68 @@
+"""From a name to weights on this machine: download what has an address, then import it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..contracts import OptionValue, WeightsCard
+from ..errors import UsageError, WeightsError, WeightsUnavailableError
+from ..lazy import resolve
+from ..registry import Catalogue, Offer
+from .download import Meter, download
+from .importing import Wishes, import_weights
+from .library import Entry, Library
+
+
+def fetch(
+    card: WeightsCard,
+    catalogue: Catalogue,
+    library: Library,
+    meter: Meter,
+    *,
+    url: str | None = None,
+    replace: bool = False,
+) -> Entry:
+    """Download published weights and take them into the library; nothing is left behind if that fails.
+
+    Args:
+        card: Which.
+        catalogue: What the plugins offer.
+        library: Where they go.
+        meter: Shows how far the download is.
+        url: A mirror; None: the published address.
+        replace: Whether they may take the place of others of that name.
+
+    Raises:
+        WeightsUnavailableError: No address is known, or the file cannot be had from it.
+        WeightsError: What came is no such weight file.
+    """
+    address = url or card.url
+    if address is None:
+        raise WeightsUnavailableError(
+            f"no address is known for {card.name} ({card.origin}). With a copy of the file, run "
+            f"'emseg-bench weights import FILE --as {card.name}'; a mirror can be named with --url"
+        )
+    wishes = Wishes(name=card.name, replace=replace, original_name=_file_name(address))
+    with library.unfinished() as folder:
+        target = folder / "download"
+        download(address, target, card.sha256, meter)
+        try:
+            return import_weights(target, catalogue, library, wishes)
+        except (WeightsError, UsageError) as error:
+            raise WeightsError(f"what {address} delivered was not taken in: {error}") from error
+
+
+def obtain_from_source(offer: Offer[WeightsCard], options: dict[str, OptionValue]) -> Path:
+    """Have the source of a card fetch the file for some model options into its own cache.
+
+    Raises:
+        WeightsUnavailableError: It cannot be had.
+        UsageError: There is none for these options.
+    """
+    path: Path = resolve(offer.card.source, offer).obtain(options, None)
+    return path
+
+
+def _file_name(address: str) -> str:
+    return unquote(Path(urlsplit(address).path).name) or address

@@ -1,0 +1,151 @@
+"""Taking a weight file into the library: recognise, name, convert, try out, put on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..contracts import Initialisation, ModelCard, WeightsCard
+from ..errors import UsageError, WeightsError
+from ..hashing import sha256_of_file
+from ..lazy import resolve
+from ..records import now
+from ..references import label
+from ..registry import Catalogue, Offer
+from ..weight_info import WeightsInfo, to_metadata
+from .library import Entry, Library, check_name
+from .recognition import Recognised, recognise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was asked for beside the file."""
+
+    name: str | None = None
+    """What the weights are to be called; None: as the one published file that they can be."""
+    replace: bool = False
+    """Whether they may take the place of others of that name."""
+    original_name: str | None = None
+    """The file's published name, where it has another one for the moment."""
+
+
+def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: Wishes) -> Entry:
+    """Take a weight file into the library; nothing is left behind if it is refused.
+
+    Raises:
+        UsageError: It needs a name, or cannot have the one that was asked for.
+        WeightsError: It is missing, damaged, of an unknown kind, of the wrong checksum, or fits no model.
+    """
+    if not path.is_file():
+        raise WeightsError(
+            f"expected a weight file at {path}, found {'a folder' if path.is_dir() else 'nothing'}; "
+            "check the path"
+        )
+    if wishes.name is not None:
+        check_name(wishes.name)
+    recognised = recognise(path, catalogue)
+    card = _choose(path, recognised, catalogue, wishes.name)
+    name = card.name if card else wishes.name or ""
+    checksum = sha256_of_file(path)
+    check_sha256(card, checksum, str(path))
+    library.check_replaces(name, checksum, replace=wishes.replace)
+    info = recognised.own or _describe(recognised, card)
+    with library.unfinished() as folder:
+        converted = folder / library.file(name).name
+        _save(recognised, info, converted)
+        _try_out(info, converted, catalogue)
+        entry = Entry(
+            name=name,
+            kind=recognised.found.kind,
+            usable_as=usable_as(card) if card else f"{label(info.model, info.options)}@file:{library.file(name)}",
+            original_name=wishes.original_name or path.name,
+            original_sha256=checksum,
+            sha256=sha256_of_file(converted),
+            imported=now(),
+        )
+        library.put(entry, converted, replace=wishes.replace)
+    return entry
+
+
+def usable_as(card: WeightsCard) -> str:
+    """Write the model reference that uses published weights: ``retina[hidden=192]@cem500k-reconstruction``."""
+    name = label(card.model, card.options)
+    return f"{name}@{card.init}" if card.init else name
+
+
+def check_sha256(card: WeightsCard | None, found: str, what: str) -> None:
+    """Refuse a file that is not the published one.
+
+    Raises:
+        WeightsError: Its checksum is known, and another.
+    """
+    if card and card.sha256 and found != card.sha256:
+        raise WeightsError(
+            f"{what} has SHA-256 {found}, but {card.name} is published with {card.sha256}: it is damaged or "
+            "another file. Fetch it again, or import it under a name of your own with --as"
+        )
+
+
+def _choose(
+    path: Path, recognised: Recognised, catalogue: Catalogue, name: str | None
+) -> WeightsCard | None:
+    """Find the published file that this is meant to be; None for weights under a name of the user's."""
+    possible = {card.name: card for card in recognised.cards}
+    if name in possible:
+        return possible[name]
+    if name is not None:
+        if name in catalogue.weights.offers:
+            raise WeightsError(
+                f"{path} cannot be {name}: it is {recognised.found.kind}. Import it under a name of your own"
+            )
+        return None
+    if len(possible) == 1:
+        return next(iter(possible.values()))
+    which = f"one of {', '.join(possible)}, or a name of your own" if possible else "a name of your own"
+    raise UsageError(f"{path} is {recognised.found.kind}; say with --as what to call it: {which}.")
+
+
+def _describe(recognised: Recognised, card: WeightsCard | None) -> WeightsInfo:
+    found = recognised.found
+    return WeightsInfo(
+        model=recognised.model,
+        options=found.options,
+        channels=found.channels,
+        num_logits=found.num_logits,
+        class_names=card.class_names if card else (),
+        normalisation=found.normalisation or (card.normalisation if card else None),
+        window=card.window if card else None,
+        origin=f"{card.name}: {card.origin}" if card else found.kind,
+    )
+
+
+def _save(recognised: Recognised, info: WeightsInfo, target: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    # a copy each, for tensors of a file may share memory, which safetensors refuses
+    state = {name: tensor.clone().contiguous() for name, tensor in recognised.found.state.items()}
+    try:
+        save_file(state, target, to_metadata(info))
+    except SafetensorError as error:  # raised for a full disk, too
+        raise WeightsError(f"cannot write {target} ({error}); make room on that disk") from error
+
+
+def _try_out(info: WeightsInfo, path: Path, catalogue: Catalogue) -> None:
+    """Load the converted file as ``MODEL@file`` would, so that what is in the library can be used.
+
+    Raises:
+        WeightsError: It does not fit the model.
+        UsageError: The model does not have the options that the weights need.
+    """
+    offer: Offer[ModelCard] = catalogue.find(catalogue.models, info.model)
+    init: Initialisation | None = offer.card.initialisation("file")
+    if init is None:
+        return
+    build: Callable[..., object] = resolve(offer.card.factory, offer)
+    try:
+        network = build(info.channels, info.num_logits or 1, **info.options)
+    except TypeError as error:
+        raise UsageError(f"the weights are for {label(info.model, info.options)}: {error}.") from error
+    resolve(init.source, offer).load(network, path)
