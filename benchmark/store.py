@@ -136,12 +136,12 @@ def read_record(folder: TrialFolder) -> dict[str, Any]:
     return data
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a kill at any moment leaves either the old or the new content."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file (text as UTF-8) so that a kill at any moment leaves either the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
+    with temporary.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -69,8 +69,17 @@ def score_case(
         ignore_value=manifest.ignore_value,
         voxel_size_nm=manifest.voxel_size_nm,
     )
+    return list(_rows(case, manifest.class_names, values_of(scored, metrics)))
+
+
+def values_of(scored: ScoredCase, metrics: Mapping[str, Metric]) -> dict[str, list[float]]:
+    """Compute every metric of a case, and name its confusion counts: one number per class.
+
+    Raises:
+        TrialError: A metric gives not one number per class.
+    """
     values = {name: _values(name, metric, scored) for name, metric in metrics.items()}
-    return list(_rows(case, manifest.class_names, {**values, **_count_values(counts)}))
+    return {**values, **_count_values(scored.counts)}
 
 
 def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:

@@ -75,7 +75,8 @@ def votes(logits: Tensor, axes: int) -> Bytes:
         (K, H, W), each at most 255 / `axes`.
     """
     probabilities = logits.sigmoid() if len(logits) == 1 else logits.softmax(dim=0)
-    return (probabilities * (FULL_VOTE / axes)).byte().numpy(force=True)
+    shares: Bytes = (probabilities * (FULL_VOTE / axes)).byte().numpy(force=True)
+    return shares
 
 
 def decide(total: Bytes, threshold: float) -> Bytes:
@@ -90,13 +91,8 @@ def decide(total: Bytes, threshold: float) -> Bytes:
         (Z, Y, X) label values.
     """
     if len(total) == 1:
-        return (total[0] > int(FULL_VOTE * threshold)).view(np.uint8)
+        return np.asarray(total[0] > int(FULL_VOTE * threshold)).view(np.uint8)
     labels = np.empty(total.shape[1:], np.uint8)
     for z, plane in enumerate(labels):  # argmax gives 8 bytes per voxel
         plane[:] = total[:, z].argmax(axis=0)
     return labels
-
-
-def mask_by_truth(prediction: Bytes, truth: Array) -> Bytes:
-    """Set the prediction to background where the truth is background, as published for some data."""
-    return np.asarray(prediction * (truth > 0))

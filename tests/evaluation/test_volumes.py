@@ -9,7 +9,7 @@ import torch
 from emseg_bench.benchmark.contracts import Normalisation
 from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-from emseg_bench.benchmark.evaluation.volumes import decide, mask_by_truth, segment_volume, votes
+from emseg_bench.benchmark.evaluation.volumes import decide, segment_volume, votes
 from emseg_bench.benchmark.normalise import to_input
 from emseg_bench.benchmark.presets import PROTOCOLS
 from torch import nn
@@ -76,12 +76,6 @@ def test_half_on_every_axis_is_background():
 def test_most_votes_win_and_the_lowest_class_in_a_tie():
     total = np.array([[100, 90, 5], [100, 120, 5], [50, 120, 6]], np.uint8).reshape(3, 1, 1, 3)
     assert decide(total, 0.5).tolist() == [[[0, 1, 2]]]
-
-
-def test_masking_keeps_predictions_inside_the_truth_only():
-    prediction = np.array([[[1, 2, 0, 1]]], np.uint8)
-    truth = np.array([[[2, 0, 1, 1]]], np.uint8)
-    assert mask_by_truth(prediction, truth).tolist() == [[[1, 0, 0, 1]]]
 
 
 # ----------------------------------------------------------------------------- against a plain version

@@ -1,0 +1,128 @@
+"""What ``emseg-bench score`` prints: scores, how they came about, and what was left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from ..predictions.given import ClassScore, Scores
+from ..predictions.pairs import some
+from ..predictions.rules import VOLUME, Rule
+from ..predictions.survey import Survey, Wishes
+from .tables import print_table, say
+
+MOST_CASES = 40
+"""More cases than this are not shown one by one."""
+
+MEAN = "mean"
+
+
+def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]:
+    """Say what a reader of the scores must know about what was scored."""
+    notes = []
+    for white, side in ((found.white_predictions, "predictions"), (found.white_truths, "truth")):
+        if white:
+            notes.append(f"the {side} hold 0 and 255 only: 255 is taken as class 1, {found.class_names[1]}")
+    if wishes.mask_by_truth:
+        notes.append("predictions count only where the truth is not background (--mask-by-truth)")
+    if wishes.ignore_value is not None:
+        notes.append(f"pixels with true label {wishes.ignore_value} are in no score")
+    left_out = [name for label, name in enumerate(found.class_names) if label not in found.scored]
+    notes.append(f"not in the means: {', '.join(left_out) or 'no class'}")
+    if skipped:
+        notes.append(f"{len(skipped)} other file(s) were not read: {some(skipped)}")
+    return notes
+
+
+def print_scores(scores: Scores, found: Survey, rule: Rule, notes: Sequence[str]) -> None:
+    """Print the scores by class and, if they are few, by case."""
+    console = Console()
+    cases = scores.table["case"].nunique()
+    kind = "volume" if found.axes == VOLUME else "image"
+    say(console, f"{cases} {kind}{'s' if cases > 1 else ''}, protocol {rule.protocol}")
+    print_table([*_class_rows(scores, found, rule), _mean_row(scores, rule)], title="by class")
+    if cases <= MOST_CASES:
+        print_table(_case_rows(scores, found, rule), title=f"{rule.primary} by case")
+    for remark in [f"mean of {rule.primary}: {rule.words}", *_undefined(scores, rule), *notes]:
+        say(console, remark, "dim")
+
+
+def as_data(scores: Scores, found: Survey, rule: Rule, notes: Sequence[str]) -> dict[str, Any]:
+    """Give all of it as plain data; an undefined number is None."""
+    return {
+        "protocol": rule.protocol,
+        "rule": rule.words,
+        "primary": rule.primary,
+        "score": _number(scores.overall[rule.primary]),
+        "means": {metric: _number(value) for metric, value in scores.overall.items()},
+        "class_names": list(found.class_names),
+        "classes": [
+            {
+                "class_index": item.class_index,
+                "class_name": item.class_name,
+                "metric": item.metric,
+                "value": _number(item.value),
+                "applicable_cases": item.applicable,
+                "cases": item.cases,
+            }
+            for item in scores.classes
+        ],
+        "cases": [{**row, "value": _number(row["value"])} for row in scores.table.to_dict(orient="records")],
+        "notes": [*notes, *_undefined(scores, rule)],
+    }
+
+
+def _class_rows(scores: Scores, found: Survey, rule: Rule) -> list[dict[str, str]]:
+    by_class = {(item.class_index, item.metric): item for item in scores.classes}
+    return [
+        {
+            "class": found.class_names[index],
+            **{metric: _cell(by_class[index, metric]) for metric in rule.metrics},
+        }
+        for index in found.scored
+    ]
+
+
+def _mean_row(scores: Scores, rule: Rule) -> dict[str, str]:
+    return {"class": MEAN, **{metric: _text(scores.overall[metric]) for metric in rule.metrics}}
+
+
+def _case_rows(scores: Scores, found: Survey, rule: Rule) -> list[dict[str, str]]:
+    table = scores.table[scores.table["metric"] == rule.primary]
+    wide = table.pivot_table(
+        index="case", columns="class_index", values="value", dropna=False, observed=True, sort=False
+    )
+    return [
+        {
+            "case": str(case),
+            **{found.class_names[index]: _text(float(values[index])) for index in found.scored},
+        }
+        for case, values in wide.iterrows()
+    ]
+
+
+def _undefined(scores: Scores, rule: Rule) -> list[str]:
+    """Say where a metric was not applicable, and what that did to the means."""
+    effect = "left out of the means" if rule.skips_undefined else "so the means over it are undefined"
+    return [
+        f"{item.metric} of {item.class_name} is not applicable in {item.cases - item.applicable} of "
+        f"{item.cases} cases (nothing to divide by): {effect}"
+        for item in scores.classes
+        if item.applicable < item.cases
+    ]
+
+
+def _cell(item: ClassScore) -> str:
+    note = f" ({item.applicable} of {item.cases})" if item.applicable < item.cases else ""
+    return f"{_text(item.value)}{note}"
+
+
+def _text(value: float) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.4f}"
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,129 @@
+"""``emseg-bench score``: scores of label maps from anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..contracts import Metric
+    from ..predictions.given import Scores
+    from ..predictions.rules import Rule
+
+EXAMPLES = """Examples:
+
+  emseg-bench score --pred segmented --truth masks
+
+  emseg-bench score --pred segmented --truth masks --protocol retina-2025-perez --out scores.csv
+
+  emseg-bench score --pred volume.nrrd --truth truth.nrrd --protocol retina-2025 --classes 2,3,4
+"""
+
+
+def score(
+    pred: Annotated[
+        Path, typer.Option(help="Predicted label maps: a folder or a file; PNG, TIFF, NRRD or NIfTI.")
+    ],
+    truth: Annotated[Path, typer.Option(help="True label maps of the same names: a folder or a file.")],
+    protocol: Annotated[
+        str, typer.Option(help="How to score: emseg-v1, retina-2025 or retina-2025-perez.")
+    ] = "emseg-v1",
+    classes: Annotated[
+        str | None, typer.Option(help="Labels that count in the means: 2,3,4.  [default: all but 0]")
+    ] = None,
+    class_names: Annotated[
+        str | None, typer.Option(help="Names by label, comma-separated, background first.")
+    ] = None,
+    ignore: Annotated[
+        int | None, typer.Option(min=0, max=255, help="True label of pixels that are not scored.")
+    ] = None,
+    mask_by_truth: Annotated[
+        bool, typer.Option("--mask-by-truth", help="Count predictions only where the truth is not 0.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write every number to this CSV file: a row per case, class and metric."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+) -> None:
+    """Score predicted label maps against true ones: images, or whole volumes."""
+    from rich.console import Console
+
+    from ..predictions.given import score_pairs
+    from ..predictions.pairs import find_pairs
+    from ..predictions.rules import find_protocol, rule_for
+    from ..predictions.survey import Wishes, survey
+    from .score_tables import announce, as_data, print_scores
+    from .steps import interruptible, steps
+
+    find_protocol(protocol)
+    wishes = Wishes(
+        class_names=_names(class_names),
+        classes=_classes(classes),
+        ignore_value=ignore,
+        mask_by_truth=mask_by_truth,
+    )
+    pairs, skipped = find_pairs(pred, truth)
+    console = Console(stderr=True)
+    with interruptible("nothing was written"):
+        with steps("reading", len(pairs), console) as on_case:
+            found = survey(pairs, wishes, on_case)
+        rule = rule_for(protocol, found.axes)
+        with steps("scoring", len(pairs), console) as on_case:
+            scores = score_pairs(pairs, found, wishes, rule, _metrics(rule), on_case)
+    if out:
+        _write(scores, out)
+    notes = announce(found, wishes, skipped)
+    if as_json:
+        typer.echo(json.dumps(as_data(scores, found, rule, notes), indent=2, allow_nan=False))
+    else:
+        print_scores(scores, found, rule, notes)
+
+
+def _metrics(rule: Rule) -> Mapping[str, Metric]:
+    from ..lazy import resolve
+    from ..plugins import load_plugins
+
+    catalogue = load_plugins().catalogue
+    offers = {name: catalogue.find(catalogue.metrics, name) for name in rule.metrics}
+    return {name: resolve(offer.card.factory, offer)() for name, offer in offers.items()}
+
+
+def _write(scores: Scores, out: Path) -> None:
+    from ..errors import StoreError
+    from ..store import write_whole
+
+    try:
+        write_whole(out, scores.table.to_csv(index=False, lineterminator="\n"))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {out}: {error.strerror or error}; choose another with --out."
+        ) from error
+
+
+def _classes(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts) or len(set(parts)) < len(parts):
+        raise UsageError(f"got --classes {text}, expected labels, each once: 2,3,4.")
+    return tuple(int(part) for part in parts)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names) or len(set(names)) < len(names) or not 2 <= len(names) <= 255:
+        raise UsageError(
+            f"got --class-names {text}, expected 2 to 255 different names by label, background first: "
+            "background,mitochondrion."
+        )
+    return names

@@ -1,0 +1,150 @@
+"""Scores of label maps that are given, wherever they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from ..contracts import Counts, Metric, ScoredCase
+from ..evaluation.confusion import count
+from ..evaluation.scoring import values_of
+from .label_maps import read_label_map
+from .pairs import Pair
+from .rules import Rule
+from .survey import Survey, Wishes, to_labels
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+class GivenRow(NamedTuple):
+    """One number: what a metric says of a class in a case."""
+
+    case: str
+    class_index: int
+    class_name: str
+    metric: str
+    value: float
+    """NaN: the metric does not apply.  The confusion counts are the metrics tp, fp, fn, tn (px)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScore:
+    """One class over all cases."""
+
+    class_index: int
+    class_name: str
+    metric: str
+    value: float
+    """NaN: undefined."""
+    applicable: int
+    """Cases in which the metric applies."""
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All of it."""
+
+    table: pd.DataFrame
+    """Columns of `GivenRow`, all classes and metrics."""
+    classes: tuple[ClassScore, ...]
+    """Of the scored classes."""
+    overall: Mapping[str, float]
+    """By metric; NaN: undefined."""
+
+
+def score_pairs(
+    pairs: Sequence[Pair],
+    found: Survey,
+    wishes: Wishes,
+    rule: Rule,
+    metrics: Mapping[str, Metric],
+    on_case: Callable[[], None],
+) -> Scores:
+    """Score pairs that have been surveyed.
+
+    Args:
+        pairs: What to score.
+        found: Their survey.
+        wishes: What is ignored and masked.
+        rule: How to average.
+        metrics: The rule's, by name.
+        on_case: Called after each pair, for progress.
+    """
+    rows: list[GivenRow] = []
+    for pair in pairs:
+        rows += _rows(pair, found, wishes, metrics)
+        on_case()
+    table = pd.DataFrame(rows, columns=list(GivenRow._fields))
+    classes = tuple(_class_scores(table, found, rule))
+    return Scores(table, classes, {metric: _overall(classes, metric, rule) for metric in rule.metrics})
+
+
+def mask_by_truth(prediction: Array, truth: Array) -> Array:
+    """Set the prediction to background where the truth is background, as published for some volumes."""
+    return np.asarray(prediction * (truth > 0))
+
+
+def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metric]) -> Iterator[GivenRow]:
+    truth = to_labels(read_label_map(pair.truth), white=found.white_truths)
+    prediction = to_labels(read_label_map(pair.prediction), white=found.white_predictions)
+    if wishes.mask_by_truth:
+        prediction = mask_by_truth(prediction, truth)
+    values = values_of(_case(truth, prediction, found.class_names, wishes.ignore_value), metrics)
+    for index, name in enumerate(found.class_names):
+        for metric, per_class in values.items():
+            yield GivenRow(pair.case, index, name, metric, per_class[index])
+
+
+def _case(
+    truth: Array, prediction: Array, class_names: tuple[str, ...], ignore_value: int | None
+) -> ScoredCase:
+    """Count slice by slice, which saves a wide copy; a volume's slices then lie one below the other."""
+    height, width = truth.shape[-2:]
+    planes = zip(*(labels.reshape(-1, height, width) for labels in (truth, prediction)), strict=True)
+    counts = [count(true, predicted, len(class_names), ignore_value) for true, predicted in planes]
+    return ScoredCase(
+        truth=truth.reshape(-1, width),
+        prediction=prediction.reshape(-1, width),
+        class_names=class_names,
+        counts=tuple(_sum(of_class) for of_class in zip(*counts, strict=True)),
+        ignore_value=ignore_value,
+        voxel_size_nm=None,
+    )
+
+
+def _sum(parts: Sequence[Counts]) -> Counts:
+    return Counts(
+        true_positive=sum(part.true_positive for part in parts),
+        false_positive=sum(part.false_positive for part in parts),
+        false_negative=sum(part.false_negative for part in parts),
+        true_negative=sum(part.true_negative for part in parts),
+    )
+
+
+def _class_scores(table: pd.DataFrame, found: Survey, rule: Rule) -> Iterator[ClassScore]:
+    for metric in rule.metrics:
+        for index in found.scored:
+            rows = table[(table["metric"] == metric) & (table["class_index"] == index)]
+            yield ClassScore(
+                class_index=index,
+                class_name=found.class_names[index],
+                metric=metric,
+                value=float(rows["value"].mean(skipna=rule.skips_undefined)),
+                applicable=int(rows["value"].count()),
+                cases=len(rows),
+            )
+
+
+def _overall(classes: Sequence[ClassScore], metric: str, rule: Rule) -> float:
+    """Average over classes; as every case has every class, the order of the two means does not matter."""
+    values = [score.value for score in classes if score.metric == metric]
+    defined = [value for value in values if not math.isnan(value)]
+    if not defined or (len(defined) < len(values) and not rule.skips_undefined):
+        return math.nan
+    return sum(defined) / len(defined)

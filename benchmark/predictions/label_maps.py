@@ -1,0 +1,98 @@
+"""Label maps as files: pixel or voxel values are class numbers."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import tifffile
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ..errors import DataError
+from ..pixels import BROKEN, decode_mask
+from ..store import write_whole
+from .volume_files import ITK_SUFFIXES, TIFF_SUFFIXES, is_volume, read_volume
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *ITK_SUFFIXES)
+MAKER: Final = "emseg-bench"
+"""Under this name a label map says what it was made from."""
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without the suffix: ``cell`` of ``cell.nii.gz``."""
+    name = path.name
+    length = max((len(suffix) for suffix in SUFFIXES if name.lower().endswith(suffix)), default=0)
+    return name[: len(name) - length]
+
+
+def read_label_map(path: Path) -> Array:
+    """Read label values, (H, W) or (Z, Y, X), of an unsigned integer type.
+
+    Raises:
+        DataError: The file cannot be read, or does not hold whole numbers from 0 to 65535.
+    """
+    if not is_volume(path):
+        return decode_mask(read_bytes(path), str(path))
+    labels = read_volume(path)
+    whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
+    if not whole or labels.size == 0 or labels.min() < 0 or labels.max() > 65535:
+        raise DataError(
+            f"{path} holds {labels.dtype} values; labels are whole numbers from 0 to 65535, one per voxel."
+        )
+    return labels.astype(np.uint8 if labels.max() < 256 else np.uint16, copy=False)
+
+
+def write_label_map(path: Path, labels: Array, made_from: str) -> None:
+    """Write a label map whole, with a word on what it was made from.
+
+    Args:
+        path: PNG for (H, W), TIFF with a page per slice for (Z, Y, X).
+        labels: uint8; grey values in the file are the labels themselves.
+        made_from: Comes back from `made_from`.
+    """
+    buffer = io.BytesIO()
+    if labels.ndim == 2:
+        info = PngInfo()
+        info.add_text(MAKER, made_from)
+        Image.fromarray(labels).save(buffer, "PNG", pnginfo=info)
+    else:
+        description = f"{MAKER} {made_from}"
+        tifffile.imwrite(
+            buffer,
+            labels,
+            photometric="minisblack",
+            compression="zlib",
+            description=description,
+            metadata=None,
+        )
+    write_whole(path, buffer.getvalue())
+
+
+def made_from(path: Path) -> str | None:
+    """Read what a label map says it was made from; None if it says nothing or cannot be read."""
+    try:
+        if path.suffix == ".png":
+            with Image.open(path, formats=("PNG",)) as image:
+                return image.info.get(MAKER)
+        with tifffile.TiffFile(path) as file:
+            maker, _, text = file.pages.first.description.partition(" ")
+            return text if maker == MAKER else None
+    except BROKEN:
+        return None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error

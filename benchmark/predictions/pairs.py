@@ -1,0 +1,87 @@
+"""Which predicted label map belongs to which true one: files of equal stems, or two files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DataError
+from .label_maps import SUFFIXES, stem
+
+SHOWN = 5
+"""So many names stand in a message; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two label maps of one case."""
+
+    case: str
+    prediction: Path
+    truth: Path
+
+
+def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
+    """Pair the label maps of two folders, or take two files as a pair.
+
+    Returns:
+        The pairs by name, and the files that are no label maps (hidden ones are not mentioned).
+
+    Raises:
+        DataError: There is nothing, or something has no partner.
+    """
+    if prediction.is_dir() != truth.is_dir() and prediction.exists() and truth.exists():
+        raise DataError(f"{prediction} and {truth}: expected two folders or two files, got one of each.")
+    predicted, strange = _label_maps(prediction)
+    true, strange_too = _label_maps(truth)
+    if not truth.is_dir():
+        (case,) = true
+        return [Pair(case, prediction, truth)], []
+    _check_partners(predicted.keys() - true.keys(), prediction, truth)
+    _check_partners(true.keys() - predicted.keys(), truth, prediction)
+    pairs = [Pair(case, predicted[case], true[case]) for case in sorted(true)]
+    return pairs, [str(path) for path in (*strange, *strange_too)]
+
+
+def some(names: Collection[str]) -> str:
+    """Write the first few names, and how many more there are."""
+    shown = sorted(names)[:SHOWN]
+    more = len(names) - len(shown)
+    return ", ".join([*shown, f"and {more} more"] if more else shown)
+
+
+def by_stem(paths: Collection[Path]) -> dict[str, Path]:
+    """Give files by their names without suffix.
+
+    Raises:
+        DataError: Two have the same.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(paths):
+        if other := found.get(stem(path)):
+            raise DataError(f"{other} and {path} have the same name but for the suffix; keep one of them.")
+        found[stem(path)] = path
+    return found
+
+
+def _label_maps(place: Path) -> tuple[dict[str, Path], list[Path]]:
+    """Return the label maps at a place by stem, and the visible files that are none."""
+    if not place.exists():
+        raise DataError(f"{place} is not there; check the path.")
+    files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else [place]
+    visible = [path for path in files if not path.name.startswith(".")]
+    readable = [path for path in visible if path.name.lower().endswith(SUFFIXES)]
+    if not readable:
+        inside = f"it holds {some([path.name for path in visible])}" if visible else "it is empty"
+        problem = f"no label maps in {place}: {inside}" if place.is_dir() else f"{place} is no label map"
+        raise DataError(f"{problem}; expected {', '.join(SUFFIXES)}.")
+    return by_stem(readable), [path for path in visible if path not in readable]
+
+
+def _check_partners(alone: Collection[str], here: Path, there: Path) -> None:
+    if alone:
+        raise DataError(
+            f"{len(alone)} file(s) in {here} have no partner of the same name in {there}: {some(alone)}. "
+            "Add what is missing or take these away."
+        )

@@ -1,0 +1,175 @@
+"""A first look at all label maps: what is wrong with them is found before any is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..errors import DataError
+from .label_maps import read_label_map
+from .pairs import Pair, some
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+WHITE = 255
+"""What foreground is in a black-and-white mask."""
+BINARY = frozenset({0, 1, WHITE})
+MOST_UNNAMED = 32
+"""More classes than this are taken for numbers of objects unless they are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user says of the labels."""
+
+    class_names: tuple[str, ...] = ()
+    """By label value; empty: class0, class1, ... as found."""
+    classes: tuple[int, ...] = ()
+    """Label values that are scored; empty: all but 0."""
+    ignore_value: int | None = None
+    """True label of pixels that are not scored."""
+    mask_by_truth: bool = False
+    """Set predictions to background where the truth is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What all pairs have in common."""
+
+    axes: int
+    """2: images; 3: volumes."""
+    class_names: tuple[str, ...]
+    scored: tuple[int, ...]
+    """Label values that count in the means."""
+    white_predictions: bool
+    """Whether 255 stands for class 1 in the predictions."""
+    white_truths: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one pair holds."""
+
+    pair: Pair
+    axes: int
+    predicted: frozenset[int]
+    true: frozenset[int]
+    """Without the ignored value."""
+
+
+def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -> Survey:
+    """Look at all pairs and settle the classes.
+
+    Raises:
+        DataError: A file cannot be read, shapes differ, images and volumes are mixed, labels are outside the
+            classes, or everything in a case is ignored; names the file.
+    """
+    looks = []
+    for pair in pairs:
+        looks.append(_look(pair, wishes.ignore_value))
+        on_case()
+    _check_axes(looks)
+    binary = len(wishes.class_names) in {0, 2} and all(look.predicted | look.true <= BINARY for look in looks)
+    white_predictions = binary and _is_white([look.predicted for look in looks])
+    white_truths = binary and _is_white([look.true for look in looks])
+    predicted = {label for look in looks for label in _labels(look.predicted, white=white_predictions)}
+    true = {label for look in looks for label in _labels(look.true, white=white_truths)}
+    names = wishes.class_names or _names(predicted | true | set(wishes.classes))
+    for look in looks:
+        _check_labels(look.pair.prediction, _labels(look.predicted, white=white_predictions), names)
+        _check_labels(look.pair.truth, _labels(look.true, white=white_truths), names)
+    return Survey(
+        axes=looks[0].axes,
+        class_names=names,
+        scored=_scored(wishes, names, (predicted | true) - {0}),
+        white_predictions=white_predictions,
+        white_truths=white_truths,
+    )
+
+
+def to_labels(values: Array, *, white: bool) -> Array:
+    """Bring values of a surveyed file to uint8 labels; 255 becomes 1 in a black-and-white mask."""
+    labels = values.astype(np.uint8, copy=False)
+    return np.where(labels == WHITE, np.uint8(1), labels) if white else labels
+
+
+def _look(pair: Pair, ignore_value: int | None) -> _Look:
+    prediction, truth = read_label_map(pair.prediction), read_label_map(pair.truth)
+    if prediction.shape != truth.shape:
+        raise DataError(
+            f"{pair.prediction} is {prediction.shape} and {pair.truth} is {truth.shape}; expected equal "
+            "shapes, (y, x) or (z, y, x)."
+        )
+    true = _values(truth) - {ignore_value}
+    if not true:
+        raise DataError(
+            f"{pair.truth}: every pixel has the ignored value {ignore_value}; nothing can be scored."
+        )
+    return _Look(pair, truth.ndim, _values(prediction), frozenset(true))
+
+
+def _values(labels: Array) -> frozenset[int]:
+    """Return the distinct values, slice by slice: counting makes a wide copy."""
+    planes = labels if labels.ndim == 3 else labels[None]
+    counts = sum(np.bincount(plane.ravel(), minlength=2**16) for plane in planes)
+    return frozenset(np.flatnonzero(counts).tolist())
+
+
+def _check_axes(looks: Sequence[_Look]) -> None:
+    for look in looks:
+        if look.axes != looks[0].axes:
+            raise DataError(
+                f"{looks[0].pair.truth} has {looks[0].axes} axes and {look.pair.truth} {look.axes}; "
+                "score images and volumes one after the other."
+            )
+
+
+def _is_white(values: Sequence[Collection[int]]) -> bool:
+    found = set().union(*values)
+    return WHITE in found and found <= {0, WHITE}
+
+
+def _labels(values: frozenset[int], *, white: bool) -> frozenset[int]:
+    return frozenset(1 if value == WHITE else value for value in values) if white else values
+
+
+def _names(found: set[int]) -> tuple[str, ...]:
+    """Name classes that have no names by the largest label there is."""
+    largest = max(1, *found)
+    if WHITE in found:
+        raise DataError(
+            "there is label 255 beside others. If it marks true pixels that do not count, say --ignore 255 "
+            "(predictions cannot leave pixels out); if it is a class, name all classes with --class-names."
+        )
+    if largest > WHITE or len(found) > MOST_UNNAMED:
+        raise DataError(
+            f"there are {len(found)} different labels up to {largest}: these look like numbers of single "
+            "objects, and labels must tell the class. If they are classes (at most 255), name them all with "
+            "--class-names."
+        )
+    return tuple(f"class{label}" if label else "background" for label in range(largest + 1))
+
+
+def _check_labels(path: object, labels: frozenset[int], names: Sequence[str]) -> None:
+    strange = sorted(label for label in labels if label >= len(names))
+    if strange:
+        raise DataError(
+            f"{path} holds label {some([str(label) for label in strange])}, expected 0 to {len(names) - 1} "
+            f"for the classes {', '.join(names)}."
+        )
+
+
+def _scored(wishes: Wishes, names: Sequence[str], found: Collection[int]) -> tuple[int, ...]:
+    """Choose the classes that count: as asked, or all named ones, or all that occur; never background."""
+    strange = [label for label in wishes.classes if label >= len(names)]
+    if strange:
+        raise DataError(
+            f"--classes names class {strange[0]}, expected 0 to {len(names) - 1}: {', '.join(names)}."
+        )
+    scored = wishes.classes or (range(1, len(names)) if wishes.class_names else sorted(found))
+    if not scored:
+        raise DataError("no file holds anything but background, so there is no class to score; name some.")
+    return tuple(scored)
