@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts import SCRATCH, Initialisation, ModelCard
+from ..benchmark.contracts import SCRATCH, Initialisation, ModelCard, WeightsCard
 from ..benchmark.hookspecs import hookimpl
 from .options import RetinaOptions, UNetOptions
+from .published_weights import PUBLISHED
 
 RETINA = ModelCard(
     name="retina",
@@ -20,8 +21,13 @@ RETINA = ModelCard(
         ),
         SCRATCH,
         Initialisation(
+            name="imagenet21k",
+            description="stem and transformer of a hybrid ViT-B/16 trained on ImageNet-21k; for hidden=768",
+            source="emseg_bench.models.retina.weights:imagenet21k",
+        ),
+        Initialisation(
             name="file",
-            description="stem and transformer from a weight file of the same network",
+            description="stem and transformer from a weight file of the same network, or of @imagenet21k",
             source="emseg_bench.models.retina.weights:file",
         ),
     ),
@@ -45,8 +51,18 @@ UNET = ModelCard(
             source="emseg_bench.models.unet_weights:imagenet",
         ),
         Initialisation(
+            name="cem500k-mocov2",
+            description="encoder pre-trained by contrast on CEM500K; for encoder=resnet50",
+            source="emseg_bench.models.unet_weights:cem500k_mocov2",
+        ),
+        Initialisation(
+            name="imagenet-mocov2",
+            description="encoder pre-trained by contrast on ImageNet; for encoder=resnet50",
+            source="emseg_bench.models.unet_weights:imagenet_mocov2",
+        ),
+        Initialisation(
             name="file",
-            description="all weights from a file of the same network",
+            description="all weights from a file of the same network, or an encoder's",
             source="emseg_bench.models.unet_weights:file",
         ),
     ),
@@ -64,3 +80,9 @@ UNET = ModelCard(
 def emseg_models() -> tuple[ModelCard, ...]:
     """Offer ``retina`` and ``unet``."""
     return RETINA, UNET
+
+
+@hookimpl
+def emseg_weights() -> tuple[WeightsCard, ...]:
+    """Offer the weight files that have been published for them."""
+    return PUBLISHED

@@ -1,4 +1,4 @@
-"""Weights for the U-Net: encoders pre-trained on ImageNet, and files of the same network.
+"""Weights for the U-Net: pre-trained encoders, and files of the same network or of an encoder alone.
 
 Importing this module imports neither torch nor segmentation_models_pytorch (smp), for planning uses it.
 """
@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 from ..benchmark.contracts import OptionValue
 from ..benchmark.errors import UsageError, WeightsError
 from . import hub
+from .published_weights import obtain_published
 from .weight_files import load_matching, local_file, read_state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+ENCODER = "encoder."
 HEAD = "segmentation_head."
 COLLECTION = "imagenet"
 """smp's name for the weights that were trained on ImageNet with labels."""
 
 
 class UNetFile:
-    """A ``state_dict`` of the same U-Net that the user names."""
+    """Weights of the same U-Net, or of its encoder alone, in a file that the user names."""
 
     def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
         """Give the named file.
@@ -36,16 +38,39 @@ class UNetFile:
         return local_file(location, "unet")
 
     def load(self, model: nn.Module, path: Path) -> str:
-        """Load everything; the head stays random where the file has another number of classes.
+        """Load everything; what the file lacks, or has for other classes, stays random.
 
         Raises:
             WeightsError: The file does not fit the model, or is not a weight file.
         """
         state = read_state_dict(path)
+        if all(name.startswith(ENCODER) for name in state):
+            return _load_encoder(model, state, path)
         if _heads_fit(model, state):
             return f"{path.name}: all {load_matching(model, state, path, lambda _: False)} tensors loaded"
         loaded = load_matching(model, state, path, lambda name: name.startswith(HEAD))
         return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random (none of its shape)"
+
+
+class PublishedEncoder(UNetFile):
+    """An encoder that somebody published, from the library of imported weights.
+
+    Args:
+        init: Name of the initialisation.
+    """
+
+    def __init__(self, init: str) -> None:
+        self._init = init
+
+    def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
+        """Give the library's file for the model's options.
+
+        Raises:
+            UsageError: Nobody published such weights for this encoder.
+            WeightsUnavailableError: They are not in the library; the message says how to get them there.
+            WeightsError: They are, but changed since they were imported.
+        """
+        return obtain_published("unet", self._init, options)
 
 
 class ImageNetEncoder:
@@ -80,6 +105,8 @@ class ImageNetEncoder:
 
 
 imagenet = ImageNetEncoder()
+cem500k_mocov2 = PublishedEncoder("cem500k-mocov2")
+imagenet_mocov2 = PublishedEncoder("imagenet-mocov2")
 file = UNetFile()
 
 
@@ -127,6 +154,39 @@ def _values_of(key: str, tree: ast.AST) -> Iterator[ast.Dict]:
 def _heads_fit(model: nn.Module, state: Mapping[str, Tensor]) -> bool:
     own = {name: value.shape for name, value in model.state_dict().items() if name.startswith(HEAD)}
     return own == {name: value.shape for name, value in state.items() if name.startswith(HEAD)}
+
+
+def _load_encoder(model: nn.Module, state: Mapping[str, Tensor], path: Path) -> str:
+    """Load an encoder that stands alone in a file, adapted to the model's channels."""
+    from .unet import input_channels
+
+    first = f"{ENCODER}conv1.weight"
+    channels = input_channels(model)
+    fitted = dict(state)
+    if first in state:
+        fitted[first] = fit_channels(state[first], channels)
+    loaded = load_matching(model, fitted, path, lambda name: not name.startswith(ENCODER))
+    trained_on = state[first].shape[1] if first in state else channels
+    adapted = f", adapted from {trained_on} to {channels} channels" if trained_on != channels else ""
+    return f"{path.name}: encoder loaded ({loaded} tensors{adapted}); decoder and head random"
+
+
+def fit_channels(weight: Tensor, channels: int) -> Tensor:
+    """Adapt a first convolution to images of another number of channels.
+
+    The filters are summed over the channels that they were trained on and shared out equally among the new
+    ones, so that an image whose channels are all alike gives the same features either way.
+
+    Args:
+        weight: (O, I, kh, kw).
+        channels: Wanted instead of I.
+
+    Returns:
+        (O, channels, kh, kw): `weight` itself if it has as many.
+    """
+    if weight.shape[1] == channels:
+        return weight
+    return (weight.sum(dim=1, keepdim=True) / channels).repeat(1, channels, 1, 1)
 
 
 def _pretrained_encoder(name: str, state: dict[str, Tensor], path: Path, channels: int) -> dict[str, Tensor]:

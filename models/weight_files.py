@@ -88,13 +88,14 @@ def load_matching(
     """
     given = {name: tensor for name, tensor in state.items() if not leave_out(name)}
     expected = {name: tensor for name, tensor in model.state_dict().items() if not leave_out(name)}
-    if problems := _differences(given, expected):
+    if problems := differences(given, expected):
         raise WeightsError(f"{path} does not fit the model: {'; '.join(problems)}")
     model.load_state_dict(given, strict=False)
     return len(given)
 
 
-def _differences(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
+def differences(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
+    """Say in which names and shapes two sets of tensors differ; the first few of each kind."""
     reshaped = [
         f"{name} {tuple(given[name].shape)} instead of {tuple(expected[name].shape)}"
         for name in given.keys() & expected.keys()

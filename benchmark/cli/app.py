@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..errors import EmsegError
-from . import listing, reporting, running
+from . import listing, reporting, running, weights
 
 WRONG_INPUT = 2
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("run", epilog=running.EXAMPLES)(running.run)
 app.command("report", epilog=reporting.EXAMPLES)(reporting.report)
 app.command("list", epilog=listing.EXAMPLES)(listing.list_)
+app.add_typer(weights.app, name="weights")
 
 
 def _version(wanted: bool) -> None:

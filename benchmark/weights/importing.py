@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ..contracts import Initialisation, ModelCard, WeightsCard
+from ..contracts import Initialisation, ModelCard, OptionValue, WeightsCard
 from ..errors import UsageError, WeightsError
 from ..hashing import sha256_of_file
 from ..lazy import resolve
@@ -51,6 +51,7 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
     check_sha256(card, checksum, str(path))
     library.check_replaces(name, checksum, replace=wishes.replace)
     info = recognised.own or _describe(recognised, card)
+    init = card.init if card and card.init else f"file:{library.file(name)}"
     with library.unfinished() as folder:
         converted = folder / library.file(name).name
         _save(recognised, info, converted)
@@ -58,7 +59,7 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
         entry = Entry(
             name=name,
             kind=recognised.found.kind,
-            usable_as=usable_as(card) if card else f"{label(info.model, info.options)}@file:{library.file(name)}",
+            usable_as=f"{short_label(info.model, info.options, catalogue)}@{init}",
             original_name=wishes.original_name or path.name,
             original_sha256=checksum,
             sha256=sha256_of_file(converted),
@@ -68,10 +69,12 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
     return entry
 
 
-def usable_as(card: WeightsCard) -> str:
-    """Write the model reference that uses published weights: ``retina[hidden=192]@cem500k-reconstruction``."""
-    name = label(card.model, card.options)
-    return f"{name}@{card.init}" if card.init else name
+def short_label(model: str, options: Mapping[str, OptionValue], catalogue: Catalogue) -> str:
+    """Write a model with those of its options that are not the default: ``unet[encoder=resnet50]``."""
+    offer = catalogue.models.offers.get(model)
+    type_ = offer.card.options if offer else None
+    defaults = {field.name: field.default for field in fields(type_)} if type_ else {}
+    return label(model, {key: value for key, value in options.items() if defaults.get(key) != value})
 
 
 def check_sha256(card: WeightsCard | None, found: str, what: str) -> None:
@@ -87,9 +90,7 @@ def check_sha256(card: WeightsCard | None, found: str, what: str) -> None:
         )
 
 
-def _choose(
-    path: Path, recognised: Recognised, catalogue: Catalogue, name: str | None
-) -> WeightsCard | None:
+def _choose(path: Path, recognised: Recognised, catalogue: Catalogue, name: str | None) -> WeightsCard | None:
     """Find the published file that this is meant to be; None for weights under a name of the user's."""
     possible = {card.name: card for card in recognised.cards}
     if name in possible:

@@ -134,8 +134,8 @@ def _read_torch(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise WeightsError(
-            f"{path} is a pickle with Python objects other than tensors, which could run code when loaded, or "
-            "is no weight file; it was not loaded. Save the bare weights with "
+            f"{path} is a pickle with Python objects other than tensors, which could run code when loaded, "
+            "or is no weight file; it was not loaded. Save the bare weights with "
             "torch.save(model.state_dict(), path) where you trust the file"
         ) from error
     except Exception as error:  # whatever a damaged file makes the parser stumble over

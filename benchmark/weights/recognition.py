@@ -41,9 +41,7 @@ def recognise(path: Path, catalogue: Catalogue) -> Recognised:
     for reference, offer in formats.items():
         read: Callable[[Path], FoundWeights | None] = resolve(reference, offer)
         if (found := read(path)) is not None:
-            return Recognised(
-                model=offer.card.model, found=found, cards=_matching(offers, reference, found)
-            )
+            return Recognised(model=offer.card.model, found=found, cards=_matching(offers, reference, found))
     raise WeightsError(
         f"{path} is no kind of weights that is known here: it holds {describe_content(read_content(path))}. "
         "Known are the kinds of 'emseg-bench weights list' and what emseg-bench itself writes"

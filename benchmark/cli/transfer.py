@@ -1,0 +1,104 @@
+"""What people see while a file is downloaded: a bar in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+if TYPE_CHECKING:
+    from ..weights.download import Meter
+
+LINE_SECONDS = 10.0
+"""Between two lines in a plain log."""
+MIB = 1 << 20
+
+
+@contextmanager
+def show_transfer(name: str, console: Console) -> Iterator[Meter]:
+    """Show a download: a live bar where `console` is a terminal, lines where it is not."""
+    if not console.is_terminal:
+        yield LineMeter(name, console)
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield BarMeter(name, progress)
+
+
+class LineMeter:
+    """Writes a line at the start, every few seconds, and at the end.
+
+    Args:
+        name: What is downloaded.
+        console: Takes the lines.
+    """
+
+    def __init__(self, name: str, console: Console) -> None:
+        self.total = 0
+        self._name, self._console = name, console
+        self._done, self._last = 0, 0.0
+
+    def update(self, size: int) -> None:
+        """Take note of `size` more bytes."""
+        self._done += size
+        if self.total:  # pooch counts whole chunks
+            self._done = min(self._done, self.total)
+        if time.monotonic() - self._last >= LINE_SECONDS:
+            self._last = time.monotonic()
+            whole = f" of {self.total / MIB:.1f}" if self.total else ""
+            self._write(f"{self._done / MIB:.1f}{whole} MiB")
+
+    def reset(self) -> None:
+        """Begin anew at nothing."""
+        self._done = 0
+
+    def close(self) -> None:
+        """Write that the download is over."""
+        self._write("downloaded")
+
+    def _write(self, text: str) -> None:
+        self._console.print(f"{self._name}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+class BarMeter:
+    """Draws a bar.
+
+    Args:
+        name: What is downloaded.
+        progress: Draws.
+    """
+
+    def __init__(self, name: str, progress: Progress) -> None:
+        self.total = 0
+        self._progress = progress
+        self._task = progress.add_task(name, total=None)
+
+    def update(self, size: int) -> None:
+        """Take note of `size` more bytes."""
+        self._progress.update(self._task, total=self.total or None)
+        self._progress.advance(self._task, size)
+
+    def reset(self) -> None:
+        """Begin anew at nothing."""
+        self._progress.reset(self._task, total=self.total or None)
+
+    def close(self) -> None:
+        """Draw the bar full."""
+        self._progress.update(self._task, completed=self.total)

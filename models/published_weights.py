@@ -1,0 +1,200 @@
+"""The weight files that have been published for the built-in models, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..benchmark.contracts import Normalisation, OptionValue, WeightsCard
+from ..benchmark.errors import UsageError, WeightsUnavailableError
+from ..benchmark.references import label
+from ..benchmark.weights.library import Library
+
+RETINA_PAPER = "Xing, Xie & Bader 2025, PLoS Comput Biol 21(5):e1013115, doi:10.1371/journal.pcbi.1013115"
+CEM500K_PAPER = "Conrad & Narayan 2021, eLife 10:e65894, doi:10.7554/eLife.65894"
+VIT_PAPER = "Dosovitskiy et al. 2021, ICLR, arXiv:2010.11929"
+MOCO_PAPER = "Chen, Fan, Girshick & He 2020, arXiv:2003.04297"
+
+_RETINA_NETWORK = "emseg_bench.models.retina.formats:network"
+_MOCO = "emseg_bench.models.encoder_formats:moco"
+_WINDOW = 224
+
+PRETRAINING_PIXELS = Normalisation(mean=(0.57287007,), std=(0.12740536,))
+"""Of CEM500K, as RETINA's pre-training used them."""
+IMAGENET_PIXELS = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+KASTHURI_PIXELS = Normalisation(mean=(0.27342241,), std=(0.26917548,))
+PEREZ_PIXELS = Normalisation(mean=(0.35047498,), std=(0.01674651,))
+GUAY_PIXELS = Normalisation(mean=(0.55412821,), std=(0.15759415,))
+
+
+def _retina_pretrained(hidden: int) -> WeightsCard:
+    return WeightsCard(
+        name="retina-cem500k" if hidden == 192 else f"retina-cem500k-{hidden}",
+        description=(
+            f"RETINA pre-trained by reconstructing CEM500K images, hidden {hidden}; published as "
+            "pretrain_200.pt, in which of the two widths is not known"
+        ),
+        model="retina",
+        init="cem500k-reconstruction",
+        options={"hidden": hidden},
+        format=_RETINA_NETWORK,
+        origin="RETINA's authors; no address known",
+        normalisation=PRETRAINING_PIXELS,
+        window=_WINDOW,
+        citation=RETINA_PAPER,
+        licence="MIT (code; not stated for files)",
+    )
+
+
+def _retina_finetuned(benchmark: str, pixels: Normalisation, *classes: str) -> WeightsCard:
+    return WeightsCard(
+        name=f"retina-{benchmark}",
+        description=f"RETINA fine-tuned on the benchmark {benchmark}, with its own normalisation",
+        model="retina",
+        init=None,
+        options={"hidden": 192},
+        class_names=("background", *classes),
+        format=_RETINA_NETWORK,
+        origin="RETINA's authors; no address known",
+        normalisation=pixels,
+        window=_WINDOW,
+        citation=RETINA_PAPER,
+        licence="MIT (code; not stated for files)",
+    )
+
+
+FINETUNED = (
+    _retina_finetuned("cremi", KASTHURI_PIXELS, "synaptic cleft"),
+    _retina_finetuned(
+        "guay",
+        GUAY_PIXELS,
+        "cell",
+        "mitochondrion",
+        "alpha granule",
+        "canalicular vessel",
+        "dense granule",
+        "dense granule core",
+    ),
+    _retina_finetuned("kasthuri-pp", KASTHURI_PIXELS, "mitochondrion"),
+    _retina_finetuned("perez-lyso", PEREZ_PIXELS, "lysosome"),
+    _retina_finetuned("perez-mito", PEREZ_PIXELS, "mitochondrion"),
+    _retina_finetuned("perez-nuclei", PEREZ_PIXELS, "nucleus"),
+    _retina_finetuned("perez-nucleoli", PEREZ_PIXELS, "nucleolus"),
+    _retina_finetuned("urocell", KASTHURI_PIXELS, "lysosome", "mitochondrion"),
+)
+"""RETINA's fine-tuned models, each with the pixels that RETINA used, even where these look copied."""
+
+IMAGENET21K = WeightsCard(
+    name="retina-imagenet21k",
+    description=(
+        "stem and transformer of the hybrid ViT-B/16 trained on ImageNet-21k; address and licence not "
+        "verified here, checksum that of two mirrors"
+    ),
+    model="retina",
+    init="imagenet21k",
+    options={"hidden": 768},
+    channels=3,
+    format="emseg_bench.models.retina.formats:imagenet21k",
+    origin="Google Research, vision_transformer",
+    url="https://storage.googleapis.com/vit_models/imagenet21k/R50+ViT-B_16.npz",
+    sha256="ff009bf39bb4f9198b834cfe46aba2bfdaf730e933ab3e3c4b1edf4226eaafbe",
+    normalisation=Normalisation(mean=(0.5,), std=(0.5,)),
+    window=_WINDOW,
+    citation=VIT_PAPER,
+    licence="Apache-2.0",
+)
+
+CEM500K_MOCO = WeightsCard(
+    name="unet-cem500k-mocov2",
+    description=(
+        "ResNet-50 encoder pre-trained by contrast (MoCo v2, 200 epochs) on CEM500K; for grey images; the "
+        "file says its normalisation"
+    ),
+    model="unet",
+    init="cem500k-mocov2",
+    options={"encoder": "resnet50"},
+    format=_MOCO,
+    origin="CEM500K's authors, Zenodo 6453140",
+    url="https://zenodo.org/record/6453140/files/cem500k_mocov2_resnet50_200ep.pth.tar?download=1",
+    window=_WINDOW,
+    citation=CEM500K_PAPER,
+    licence="see Zenodo (not verified)",
+)
+
+IMAGENET_MOCO = WeightsCard(
+    name="unet-imagenet-mocov2",
+    description=(
+        "ResNet-50 encoder pre-trained by contrast (MoCo v2, 200 epochs) on ImageNet; for colour images"
+    ),
+    model="unet",
+    init="imagenet-mocov2",
+    options={"encoder": "resnet50"},
+    channels=3,
+    format=_MOCO,
+    origin="MoCo's authors",
+    url="https://dl.fbaipublicfiles.com/moco/moco_checkpoints/moco_v2_200ep/moco_v2_200ep_pretrain.pth.tar",
+    normalisation=IMAGENET_PIXELS,
+    window=_WINDOW,
+    citation=MOCO_PAPER,
+    licence="CC-BY-NC-4.0 (not verified)",
+)
+
+IMAGENET_ENCODERS = WeightsCard(
+    name="unet-imagenet",
+    description="encoders trained on ImageNet with labels, a file each: unet-imagenet[encoder=resnet50], ...",
+    model="unet",
+    init="imagenet",
+    channels=3,
+    format="emseg_bench.models.encoder_formats:resnet",
+    origin="smp, on the Hugging Face hub",
+    source="emseg_bench.models.unet_weights:imagenet",
+    normalisation=IMAGENET_PIXELS,
+    window=_WINDOW,
+    citation="Iakubovskii 2019, segmentation_models_pytorch; Wightman 2019, timm",
+    licence="by encoder, see the hub",
+)
+
+PUBLISHED = (
+    _retina_pretrained(192),
+    _retina_pretrained(768),
+    *FINETUNED,
+    IMAGENET21K,
+    CEM500K_MOCO,
+    IMAGENET_MOCO,
+    IMAGENET_ENCODERS,
+)
+
+
+def obtain_published(model: str, init: str, options: Mapping[str, OptionValue]) -> Path:
+    """Give the library's file of the weights published for an initialisation of a model.
+
+    Raises:
+        UsageError: None are published for these options.
+        WeightsUnavailableError: They are not in the library; the message says how to get them there.
+        WeightsError: They are, but changed since they were imported.
+    """
+    cards = [card for card in PUBLISHED if (card.model, card.init) == (model, init)]
+    fitting = [
+        card for card in cards if all(options.get(key) == value for key, value in card.options.items())
+    ]
+    if not fitting:
+        known = " or ".join(f"{label(model, card.options)}@{init}" for card in cards)
+        raise UsageError(f"no such weights are published for {label(model, options)}; take {known}.")
+    found = Library.here().find(fitting[0].name)
+    if found is None:
+        raise WeightsUnavailableError(_how_to_get(fitting[0]))
+    return found
+
+
+def _how_to_get(card: WeightsCard) -> str:
+    bring = f"emseg-bench weights import FILE --as {card.name}"
+    if card.url:
+        return (
+            f"the weights {card.name} are not on this machine; run 'emseg-bench weights fetch {card.name}', "
+            f"or, with a copy of the file, '{bring}'"
+        )
+    return (
+        f"the weights {card.name} are not on this machine, and no address to fetch them from is known; "
+        f"with a copy of the file, run '{bring}'"
+    )
