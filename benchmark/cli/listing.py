@@ -15,6 +15,9 @@ EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --jso
 
 Row = dict[str, Any]
 
+NARROW_RECIPE = ("name", "iterations", "batch_size", "crop", "optimiser", "learning_rate")
+"""What of a recipe a narrow terminal shows."""
+
 
 class Kind(StrEnum):
     """What can be listed."""
@@ -36,7 +39,11 @@ def list_(
     else:
         from .tables import print_table
 
-        print_table([{key: _text(value) for key, value in row.items()} for row in rows])
+        shown = [{key: _text(value) for key, value in row.items()} for row in rows]
+        narrower = (
+            [{key: row[key] for key in NARROW_RECIPE} for row in shown] if kind is Kind.RECIPES else shown
+        )
+        print_table(shown, narrower)
     for problem in problems:
         typer.echo(f"warning: plugin {problem}", err=True)
 
