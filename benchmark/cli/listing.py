@@ -15,7 +15,7 @@ EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --jso
 
 Row = dict[str, Any]
 
-NARROW_RECIPE = ("name", "iterations", "batch_size", "crop", "optimiser", "learning_rate")
+NARROW_RECIPE = ("name", "iterations", "batch_size", "crop", "optimiser")
 """What of a recipe a narrow terminal shows."""
 
 
