@@ -33,6 +33,7 @@ RETINA = ModelCard(
     ),
     size_divisor=16,
     parameters=22_201_169,
+    reconstruction="emseg_bench.models.retina.pretraining:reconstruction",
     citation="Xing, Xie & Bader 2025, PLoS Comput Biol 21(5):e1013115, doi:10.1371/journal.pcbi.1013115",
     licence="MIT",
 )
@@ -68,6 +69,7 @@ UNET = ModelCard(
     ),
     size_divisor=32,
     parameters=24_430_097,
+    encoder="encoder",
     citation=(
         "Ronneberger, Fischer & Brox 2015, MICCAI, doi:10.1007/978-3-319-24574-4_28; "
         "implementation: Iakubovskii 2019, segmentation_models_pytorch"

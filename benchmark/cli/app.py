@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..errors import EmsegError
-from . import listing, reporting, running, weights
+from . import listing, predicting, pretraining, reporting, running, scoring, weights
 
 WRONG_INPUT = 2
 
@@ -25,8 +25,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog=running.EXAMPLES)(running.run)
+app.command("predict", epilog=predicting.EXAMPLES)(predicting.predict)
+app.command("score", epilog=scoring.EXAMPLES)(scoring.score)
 app.command("report", epilog=reporting.EXAMPLES)(reporting.report)
 app.command("list", epilog=listing.EXAMPLES)(listing.list_)
+app.command("pretrain", epilog=pretraining.EXAMPLES)(pretraining.pretrain)
 app.add_typer(weights.app, name="weights")
 
 

@@ -30,15 +30,23 @@ class ResumeHook(Hook):  # type: ignore[misc]
         seconds: Between two saves.
         state: Saved and brought back with the weights.
         watch: Its clock is stopped while saving.
+        saves: False: goes on from the point only, which another process writes.
     """
 
     priority = "LOWEST"  # after everything that belongs to the iteration
 
     def __init__(
-        self, path: Path, fingerprint: str, seconds: float, state: TrainingState, watch: WatchHook
+        self,
+        path: Path,
+        fingerprint: str,
+        seconds: float,
+        state: TrainingState,
+        watch: WatchHook,
+        *,
+        saves: bool = True,
     ) -> None:
         self._path, self._fingerprint, self._seconds = path, fingerprint, seconds
-        self._state, self._watch = state, watch
+        self._state, self._watch, self._saves = state, watch, saves
         self._saved = time.monotonic()
 
     def before_train(self, runner: Runner) -> None:
@@ -51,14 +59,17 @@ class ResumeHook(Hook):  # type: ignore[misc]
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Save when it is time, but not after the last iteration."""
-        if time.monotonic() - self._saved >= self._seconds and batch_idx + 1 < runner.max_iters:
+        due = self._saves and time.monotonic() - self._saved >= self._seconds
+        if due and batch_idx + 1 < runner.max_iters:
             self._watch.pause()
             self.save(runner, batch_idx + 1)
             self._watch.restart()
             self._saved = time.monotonic()
 
     def save(self, runner: Runner, iteration: int) -> None:
-        """Write the resume point whole: a kill at any moment leaves the former one."""
+        """Write the resume point whole: a kill at any moment leaves the former one, as do broken weights."""
+        if not all(bool(value.isfinite().all()) for value in runner.model.state_dict().values()):
+            return  # the loss will show it
         content = {
             "fingerprint": self._fingerprint,
             "iteration": iteration,

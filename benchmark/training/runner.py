@@ -33,6 +33,7 @@ class TrialRunner(Runner):  # type: ignore[misc]
         folder: mmengine insists on one.
         seed: Set once more when training starts.
         deterministic: Use deterministic CUDA kernels only.
+        visualizer: Hears figures; None: nobody does.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class TrialRunner(Runner):  # type: ignore[misc]
         seed: int,
         *,
         deterministic: bool,
+        visualizer: Visualizer | None = None,
     ) -> None:
         name = f"emseg-bench-{time.monotonic_ns()}"
         super().__init__(
@@ -60,7 +62,7 @@ class TrialRunner(Runner):  # type: ignore[misc]
             custom_hooks=list(hooks),
             log_processor={"by_epoch": False},
             log_level="WARNING",
-            visualizer=Visualizer(name=name),
+            visualizer=visualizer or Visualizer(name=name),
             env_cfg={"cudnn_benchmark": not deterministic},
             randomness={"seed": seed, "deterministic": deterministic},
             experiment_name=name,
@@ -100,5 +102,5 @@ class DrawLoop(BaseLoop):  # type: ignore[misc]
     def _batches(self) -> Iterator[list[Tensor]]:
         sampler = self.dataloader.sampler
         assert isinstance(sampler, DrawSampler)  # noqa: S101 - `train` builds it
-        sampler.start = self.iter * self.dataloader.batch_size
+        sampler.start = self.iter * self.dataloader.batch_size * sampler.processes
         return iter(self.dataloader)

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import Tensor
 
 from ..errors import TrialError
 from .state import CurvePoint, TrainingState
@@ -24,13 +25,23 @@ class WatchHook(Hook):  # type: ignore[misc]
         state: Takes the curve and the training time.
         iterations: Of the whole training.
         tell: Called with the steps done and the last loss.
+        interval: Steps between two readings; None: so many that `POINTS` are read.
+        read: Makes a number of the loss.
     """
 
     priority = "HIGH"
 
-    def __init__(self, state: TrainingState, iterations: int, tell: Callable[[int, float], None]) -> None:
+    def __init__(
+        self,
+        state: TrainingState,
+        iterations: int,
+        tell: Callable[[int, float], None],
+        interval: int | None = None,
+        read: Callable[[Tensor], float] = float,
+    ) -> None:
         self._state, self._iterations, self._tell = state, iterations, tell
-        self._interval = max(1, iterations // POINTS)
+        self._interval = interval or max(1, iterations // POINTS)
+        self._value = read
         self._mark = time.perf_counter()
 
     def before_train(self, runner: Runner) -> None:
@@ -47,7 +58,9 @@ class WatchHook(Hook):  # type: ignore[misc]
         """
         done = batch_idx + 1
         if done % self._interval == 0 or done == self._iterations or done == 1:
-            self._read(runner, done, float(outputs["loss"]))
+            self._read(runner, done, self._value(outputs["loss"]))
+            if "iou" in outputs:
+                self._state.curve.append(CurvePoint(done, "train/iou", float(outputs["iou"])))
 
     def pause(self) -> None:
         """Stop the clock: what follows is not training."""
