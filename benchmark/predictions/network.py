@@ -1,0 +1,119 @@
+"""A trained network from a weight file that says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contracts import ModelCard, Normalisation, ScoringProtocol
+from ..errors import UsageError, WeightsError
+from ..registry import Catalogue, Offer
+from ..weight_info import WeightsInfo, read_info
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedWeights:
+    """A weight file of a whole trained model, and the model it is for."""
+
+    path: Path
+    info: WeightsInfo
+    num_logits: int
+    offer: Offer[ModelCard]
+
+
+def find_weights(path: Path, catalogue: Catalogue) -> TrainedWeights:
+    """Read what a weight file says about itself; the weights are not loaded yet.
+
+    Raises:
+        WeightsError: There is no such file, it does not say what it is, or only initialises a model.
+        UnknownNameError: Its model is not installed.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is not a file; check the path after --weights.")
+    info = read_info(path)
+    if info is None:
+        raise WeightsError(
+            f"{path} does not say which model it belongs to. Name the weights.safetensors of a trial, or "
+            f"bring the file in first: emseg-bench weights import {path}."
+        )
+    if info.num_logits is None:
+        raise WeightsError(
+            f"{path} ({info.origin}) only initialises {info.model}; expected a whole trained model. "
+            f"Train it: emseg-bench run --models {info.model}@file:{path}."
+        )
+    return TrainedWeights(path, info, info.num_logits, catalogue.find(catalogue.models, info.model))
+
+
+def build(weights: TrainedWeights) -> nn.Module:
+    """Build the network and load its weights, all of them.
+
+    Raises:
+        WeightsError: The file is damaged, or does not fit the model as it is installed.
+    """
+    from safetensors.torch import load_file
+
+    from ..lazy import resolve
+    from ..validation import validate
+
+    card, info = weights.offer.card, weights.info
+    options = asdict(validate(card.options, dict(info.options), card.name)) if card.options else {}
+    module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
+    try:
+        module.load_state_dict(load_file(weights.path), strict=True)
+    except Exception as error:  # what torch and safetensors raise for files that are damaged or do not fit
+        reason = " ".join(str(error).split())[:300]
+        raise WeightsError(
+            f"{weights.path} cannot be loaded into {card.name}: {reason}. It is damaged, or was written for "
+            "another version of the model."
+        ) from error
+    return module
+
+
+def settle_normalisation(
+    info: WeightsInfo, mean: Sequence[float] | None, std: Sequence[float] | None
+) -> Normalisation:
+    """Take the normalisation that was asked for, or else the one that belongs to the weights.
+
+    Raises:
+        UsageError: There is none, or it has another number of channels.
+    """
+    if (mean is None) != (std is None):
+        raise UsageError("--mean and --std belong together; give both or neither.")
+    if mean is not None and std is not None:
+        chosen = Normalisation(mean=tuple(mean), std=tuple(std))
+    elif info.normalisation is not None:
+        chosen = info.normalisation
+    else:
+        raise UsageError(
+            f"the weights ({info.origin}) do not say how images were normalised; give --mean and --std, on "
+            "the 0-1 scale."
+        )
+    if not len(chosen.mean) == len(chosen.std) == info.channels:
+        raise UsageError(
+            f"got {len(chosen.mean)} mean(s) and {len(chosen.std)} standard deviation(s), expected "
+            f"{info.channels}: one per channel of the images that {info.model} takes."
+        )
+    if min(chosen.std) <= 0:
+        raise UsageError(f"got --std {chosen.std}, expected more than 0.")
+    return chosen
+
+
+def settle_window(info: WeightsInfo, protocol: ScoringProtocol, size_divisor: int) -> int:
+    """Give the side of the inference window, px: the protocol's, or the training crop's.
+
+    Raises:
+        UsageError: The protocol wants the crop, and the weights do not say it.
+    """
+    from ..evaluation.sliding_window import window_side
+
+    if protocol.window == "crop" and info.window is None:
+        raise UsageError(
+            f"the weights ({info.origin}) do not say on which crops they were trained; give the window, for "
+            "example --set protocol.window=224."
+        )
+    return window_side(protocol, info.window or 0, size_divisor)
