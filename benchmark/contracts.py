@@ -277,7 +277,8 @@ class PretrainingRecipe:
     """Of all parameters, biases and normalisation scales included."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Of SGD; the first beta of AdamW."""
-    schedule: Literal["poly-retina-2025", "cosine"] = "poly-retina-2025"
+    schedule: Literal["poly-retina-2025", "cosine", "step"] = "poly-retina-2025"
+    """step: a tenth after 60 % of the passes, and again after 80 %."""
     normalisation: Normalisation | None = None
     """None: mean and standard deviation of the images themselves."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -34,12 +34,12 @@ class ReconstructionOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoCoOptions:
-    """Sizes of MoCo v2; the defaults are the published."""
+    """Sizes of MoCo v2; the defaults are as published."""
 
     __pydantic_config__ = STRICT
 
     queue: Annotated[int, Ge(1)] = 65_536
-    """Keys of past images that a query is told apart from; a multiple of the batch size."""
+    """Keys of past images that a query is told apart from."""
     features: Annotated[int, Ge(1)] = 128
     """Length of a key."""
     temperature: Annotated[float, Gt(0)] = 0.2

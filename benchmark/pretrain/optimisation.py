@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
-from mmengine.optim import CosineAnnealingLR, PolyLR
+from mmengine.optim import CosineAnnealingLR, MultiStepLR, PolyLR
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from ..contracts import PretrainingRecipe
 from ..training.optimisation import AutocastOptimWrapper, poly_retina_2025
 from .spec import PretrainingSpec
+
+Schedule: TypeAlias = CosineAnnealingLR | MultiStepLR | PolyLR
+
+STEPS = (0.6, 0.8)
+"""Shares of the passes after which the rate falls to a tenth: 120 and 160 of 200 (He et al. 2020)."""
 
 
 def build_optimiser(
@@ -24,11 +31,14 @@ def build_optimiser(
     )
 
 
-def build_schedule(optimiser: AutocastOptimWrapper, spec: PretrainingSpec) -> CosineAnnealingLR | PolyLR:
+def build_schedule(optimiser: AutocastOptimWrapper, spec: PretrainingSpec) -> Schedule:
     """Build the recipe's schedule, stepped per optimiser step."""
     total = spec.schedule_steps
     if spec.recipe.schedule == "poly-retina-2025":
         return poly_retina_2025(optimiser, total)
+    if spec.recipe.schedule == "step":
+        marks = [round(share * total) for share in STEPS]
+        return MultiStepLR(optimiser, milestones=marks, gamma=0.1, by_epoch=False)
     return CosineAnnealingLR(optimiser, T_max=total, eta_min=0.0, begin=0, end=total + 1, by_epoch=False)
 
 

@@ -27,6 +27,7 @@ def emseg_models():
         _model("toy-shape", "wrong_shape"),
         _model("toy-children", "has_children"),
         _model("toy-unbuildable", "unbuildable"),
+        _model("toy-plain", "plain", encoder="0"),
     ]
 
 
