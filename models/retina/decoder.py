@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from .config import TransUNetConfig
 from .folding import FoldCache, Folded, may_fold
 from .resnet import SKIP_CHANNELS
+from .winograd_ops import convolve, folded_filters, suits, winograd
 
 HEAD_CHANNELS = 512
 OUT_CHANNELS = (256, 128, 64, 16)
@@ -35,18 +37,53 @@ class ConvUnit(nn.Sequential):
         super().train(mode)
         return self
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, inputs, H, W) to (N, outputs, H, W)."""
+    def forward(self, x: Tensor | None, coarse: Tensor | None = None) -> Tensor:
+        """Convolve the concatenation of the doubled `coarse` and `x`; one of them may be missing.
+
+        Args:
+            x: (N, B, H, W).
+            coarse: (N, A, H / 2, W / 2), to be doubled (bilinear, corners aligned).
+
+        Returns:
+            (N, outputs, H, W).
+        """
+        weight = cast(Tensor, self[0].weight)
+        if suits(weight, x, coarse):
+            return self._in_tiles(weight, x, coarse)
+        joined = _joined(x, coarse)
         if may_fold(self):
-            weight, bias = self._cache.get((*self.parameters(), *self.buffers()), self._fused)
-            return F.relu_(F.conv2d(x, weight, bias, padding=1))
+            weight, bias = self._folded("fused", self._fused)
+            return F.relu_(F.conv2d(joined, weight, bias, padding=1))
         for layer in self:
-            x = layer(x)
-        return x
+            joined = layer(joined)
+        return joined
+
+    def _in_tiles(self, weight: Tensor, x: Tensor | None, coarse: Tensor | None) -> Tensor:
+        if may_fold(self):
+            filters, bias = self._folded("tiles", self._fused_filters)
+            out: Tensor = winograd(coarse, x, filters, bias, True)
+            return out
+        normalised: Tensor = self[1](convolve(weight, coarse, x))
+        return F.relu_(normalised)
+
+    def _folded(self, kind: str, fold: Callable[[], Folded]) -> Folded:
+        return self._cache.get(kind, (*self.parameters(), *self.buffers()), fold)
 
     def _fused(self) -> Folded:
         fused = fuse_conv_bn_eval(cast(nn.Conv2d, self[0]), cast(nn.BatchNorm2d, self[1]))
         return fused.weight.detach(), None if fused.bias is None else fused.bias.detach()
+
+    def _fused_filters(self) -> Folded:
+        weight, bias = self._fused()
+        return folded_filters(weight), bias
+
+
+def _joined(x: Tensor | None, coarse: Tensor | None) -> Tensor:
+    if coarse is None:
+        assert x is not None  # noqa: S101 - one of the two is given
+        return x
+    doubled = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=True)
+    return doubled if x is None else torch.cat([doubled, x], dim=1)
 
 
 class DecoderBlock(nn.Module):
@@ -59,10 +96,7 @@ class DecoderBlock(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
         """Map (N, inputs, H, W) and a skip connection (N, skip, 2 H, 2 W) to (N, outputs, 2 H, 2 W)."""
-        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
-        if skip is not None:
-            x = torch.cat([x, skip], dim=1)
-        out: Tensor = self.conv2(self.conv1(x))
+        out: Tensor = self.conv2(self.conv1(skip, x))
         return out
 
 

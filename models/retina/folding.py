@@ -40,10 +40,11 @@ class FoldCache:
         """Forget the folded weights."""
         self._key = self._folded = None
 
-    def get(self, sources: tuple[Tensor, ...], fold: Callable[[], Folded]) -> Folded:
+    def get(self, kind: str, sources: tuple[Tensor, ...], fold: Callable[[], Folded]) -> Folded:
         """Return ``fold()`` in the working precision, computed anew only if `sources` have changed.
 
         Args:
+            kind: Names what `fold` computes; another kind replaces it.
             sources: The tensors that the result depends on; a change of storage, of content (as
                 counted by autograd) or of the working precision makes a new one.
             fold: Computes (weight, bias).
@@ -51,7 +52,7 @@ class FoldCache:
         if any(source.is_inference() for source in sources):
             return fold()  # such tensors count no changes
         dtype = _working_dtype(sources[0])
-        key = (dtype, *((source.data_ptr(), source._version) for source in sources))
+        key = (kind, dtype, *((source.data_ptr(), source._version) for source in sources))
         if self._folded is None or key != self._key:
             weight, bias = fold()
             self._folded = weight.to(dtype), None if bias is None else bias.to(dtype)
