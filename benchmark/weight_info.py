@@ -46,10 +46,13 @@ class WeightsInfo:
 
 
 def to_metadata(info: WeightsInfo) -> dict[str, str]:
-    """Write `info` as metadata for `safetensors.torch.save_file`."""
+    """Write `info` as metadata for `safetensors.torch.save_file`.
+
+    It is a single entry: safetensors writes several in random order, and equal weights must be equal files.
+    """
     from .validation import plain
 
-    return {"format": "pt", KEY: json.dumps(plain(info), sort_keys=True)}
+    return {KEY: json.dumps(plain(info), sort_keys=True)}
 
 
 def read_info(path: Path) -> WeightsInfo | None:

@@ -41,7 +41,7 @@ def toy_path(tmp_path: Path) -> Path:
     """A folder that, on the module path, installs the plugin ``emseg-toy``."""
     folder = tmp_path / "site"
     folder.mkdir()
-    for file in (TESTS / "toy").glob("*.py"):
+    for file in (TESTS / "toy").glob("emseg_toy*.py"):
         (folder / file.name).write_bytes(file.read_bytes())
     _make_distribution(folder, "emseg-toy", {"toy": "emseg_toy"})
     return folder

@@ -131,6 +131,7 @@ def _save(recognised: Recognised, info: WeightsInfo, target: Path) -> None:
         save_file(state, target, to_metadata(info))
     except SafetensorError as error:  # raised for a full disk, too
         raise WeightsError(f"cannot write {target} ({error}); make room on that disk") from error
+    target.chmod(0o644)  # safetensors makes private files, but a cache may be shared
 
 
 def _try_out(info: WeightsInfo, path: Path, catalogue: Catalogue) -> None:
