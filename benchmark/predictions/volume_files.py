@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -45,9 +46,19 @@ def read_volume(path: Path) -> Array:
 def _pages(path: Path) -> int:
     try:
         with tifffile.TiffFile(path) as file:
-            return len(file.pages)
+            number = len(file.pages)
+            _check_whole(file, path)
+            return number
     except BROKEN as error:
         raise _unreadable(path, error) from error
+
+
+def _check_whole(file: tifffile.TiffFile, path: Path) -> None:
+    """Refuse a file that ends before its last page, which tifffile takes for a shorter stack."""
+    file.filehandle.seek(file.pages.next_page_offset)
+    (following,) = struct.unpack(file.tiff.offsetformat, file.filehandle.read(file.tiff.offsetsize))
+    if following:
+        raise _unreadable(path, f"it ends after {len(file.pages)} of its slices")
 
 
 def _read_tiff(path: Path) -> Array:
