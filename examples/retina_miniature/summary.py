@@ -1,0 +1,160 @@
+"""Pre-trained against scratch: per seed, paired, with an interval; as a table, a file and a figure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from scipy import stats
+
+SCRATCH, PRETRAINED = "scratch", "pre-trained"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One data set."""
+
+    dataset: str
+    seeds: int
+    scratch: float
+    pretrained: float
+    difference: float
+    """Mean over seeds of pre-trained minus scratch."""
+    low: float
+    """Ends of the 95 % interval of Student's t for paired differences."""
+    high: float
+    wins: int
+    """Seeds in which pre-trained is ahead."""
+
+
+def summarise(results: Path, pretrained: Path, out: Path) -> str:
+    """Write ``scores.csv``, ``summary.md`` and ``scores.png`` to `out`; return the summary.
+
+    Args:
+        results: Written by ``emseg-bench run``.
+        pretrained: Written by ``emseg-bench pretrain``.
+        out: Takes the files.
+    """
+    out.mkdir(exist_ok=True)
+    scores = read_scores(results)
+    scores.to_csv(out / "scores.csv", index=False)
+    draw(scores, out / "scores.png")
+    text = write(scores, [compare(*item) for item in scores.groupby("dataset")], cost(results, pretrained))
+    (out / "summary.md").write_text(text)
+    return text
+
+
+def read_scores(results: Path) -> pd.DataFrame:
+    """Read a row per data set, start and seed: mean IoU over foreground classes, and each class's IoU."""
+    boards = json.loads((results / "report/leaderboard.json").read_text())["boards"]
+    rows = [
+        {
+            "dataset": board["dataset"].removeprefix("folder:"),
+            "start": SCRATCH if row["initialisation"] == "scratch" else PRETRAINED,
+            "seed": seed["seed"],
+            "mean_iou": seed["score"],
+            **dict(zip((f"iou_{name}" for name in board["class_names"]), seed["classes"], strict=True)),
+        }
+        for board in boards
+        for row in board["rows"]
+        for seed in row["seeds"]
+    ]
+    return pd.DataFrame(rows).sort_values(["dataset", "start", "seed"], ignore_index=True)
+
+
+def compare(dataset: str, scores: pd.DataFrame) -> Comparison:
+    """Compare the two starts, seed by seed: equal seeds see the same labels and crops."""
+    paired = scores.pivot_table(index="seed", columns="start", values="mean_iou")
+    difference = (paired[PRETRAINED] - paired[SCRATCH]).to_numpy()
+    low, high = stats.ttest_1samp(difference, 0).confidence_interval(0.95)
+    return Comparison(
+        dataset=dataset,
+        seeds=len(difference),
+        scratch=float(paired[SCRATCH].mean()),
+        pretrained=float(paired[PRETRAINED].mean()),
+        difference=float(difference.mean()),
+        low=float(low),
+        high=float(high),
+        wins=int(np.sum(difference > 0)),
+    )
+
+
+def cost(results: Path, pretrained: Path) -> str:
+    """Say how long pre-training and one fine-tuning took."""
+    record = json.loads((pretrained / "record.json").read_text())
+    trials = [json.loads(file.read_text()) for file in sorted(results.glob("trials/*/record.json"))]
+    seconds = {
+        kind: np.median(
+            [t["profile"]["train_seconds"] for t in trials if (t["spec"]["model"]["init"] == "scratch") == s]
+        )
+        for kind, s in ((SCRATCH, True), (PRETRAINED, False))
+    }
+    profile = trials[0]["profile"]
+    return (
+        f"Pre-training took {record['train_seconds'] / 60:.0f} min, once ({record['images_per_s']:.1f} "
+        f"images/s, {record['environment']['device_name']}). Fine-tuning took "
+        f"{seconds[PRETRAINED]:.0f} s with the frozen encoder and {seconds[SCRATCH]:.0f} s from scratch "
+        f"(medians; {profile['device']}, {profile['threads']} thread(s))."
+    )
+
+
+def write(scores: pd.DataFrame, comparisons: list[Comparison], costs: str) -> str:
+    """Write the summary in Markdown."""
+    lines = [
+        "| data | seeds | scratch | pre-trained | difference (95 % interval) | ahead in |",
+        "|---|---|---|---|---|---|",
+    ]
+    for c in comparisons:
+        interval = f"{c.difference:+.3f} ({c.low:+.3f} to {c.high:+.3f})"
+        cells = [
+            c.dataset,
+            c.seeds,
+            f"{c.scratch:.3f}",
+            f"{c.pretrained:.3f}",
+            interval,
+            f"{c.wins} of {c.seeds}",
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    table = scores.pivot_table(index=["dataset", "seed"], columns="start", values="mean_iou")
+    lines += [
+        "",
+        "Mean IoU over the foreground classes, per seed:",
+        "",
+        "| data | seed | scratch | pre-trained |",
+    ]
+    lines += ["|---|---|---|---|"]
+    lines += [
+        f"| {d} | {s} | {row[SCRATCH]:.3f} | {row[PRETRAINED]:.3f} |" for (d, s), row in table.iterrows()
+    ]
+    return "\n".join([*lines, "", costs, ""])
+
+
+def draw(scores: pd.DataFrame, path: Path) -> None:
+    """Draw a line per seed from scratch to pre-trained."""
+    mpl.use("Agg")
+    sns.set_theme(style="whitegrid", font_scale=0.9)
+    grid = sns.relplot(
+        scores,
+        x="start",
+        y="mean_iou",
+        hue="seed",
+        col="dataset",
+        kind="line",
+        marker="o",
+        palette="deep",
+        col_order=sorted(scores["dataset"].unique()),
+        height=3.2,
+        aspect=0.9,
+        legend=False,
+        facet_kws={"sharey": False},
+    )
+    for axes in grid.axes.flat:
+        axes.invert_xaxis() if axes.get_xticklabels()[0].get_text() == PRETRAINED else None
+        axes.set_xlim(-0.3, 1.3)
+    grid.set_axis_labels("", "mean IoU, test split").set_titles("{col_name}").tight_layout()
+    grid.savefig(path, dpi=150)

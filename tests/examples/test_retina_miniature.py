@@ -1,0 +1,71 @@
+"""The miniature of RETINA's claim: its one command runs, and its statistics are right."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples/retina_miniature"
+DATA = ROOT.parent / "shared/data"
+
+
+@pytest.fixture(scope="module")
+def summary():
+    spec = importlib.util.spec_from_file_location("retina_miniature_summary", EXAMPLE / "summary.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def scores(scratch, pretrained):
+    starts = {"scratch": scratch, "pre-trained": pretrained}
+    return pd.DataFrame(
+        [
+            {"dataset": "d", "start": start, "seed": seed, "mean_iou": value}
+            for start, values in starts.items()
+            for seed, value in enumerate(values)
+        ]
+    )
+
+
+def test_differences_are_paired_by_seed(summary):
+    scratch, pretrained = [0.2, 0.4, 0.3, 0.5], [0.25, 0.43, 0.36, 0.49]
+    found = summary.compare("d", scores(scratch, pretrained))
+    difference = np.subtract(pretrained, scratch)
+    margin = stats.t.ppf(0.975, 3) * difference.std(ddof=1) / 2
+    assert found.difference == pytest.approx(difference.mean())
+    assert (found.low, found.high) == pytest.approx((difference.mean() - margin, difference.mean() + margin))
+    assert (found.seeds, found.wins) == (4, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.exists(), reason="the real data are not beside this repository")
+def test_one_command_does_it_all_and_its_repetition_nothing(tmp_path):
+    command = [sys.executable, EXAMPLE / "run.py", "--data", DATA, "--work", tmp_path / "m", "--smoke"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    out = tmp_path / "m/summary"
+    table = pd.read_csv(out / "scores.csv")
+    assert len(table) == 8
+    assert set(table["dataset"]) == {"vnc", "cdeep3m_mito"}
+    assert (out / "scores.png").stat().st_size > 10_000
+    assert "| vnc | 2 |" in (out / "summary.md").read_text()
+    records = sorted((tmp_path / "m/results").glob("trials/*/record.json"))
+    before = [record.stat().st_mtime_ns for record in records]
+    assert subprocess.run(command, capture_output=True, timeout=200).returncode == 0
+    assert [record.stat().st_mtime_ns for record in records] == before
+
+
+def test_missing_data_are_named(tmp_path):
+    command = [sys.executable, EXAMPLE / "run.py", "--data", tmp_path, "--work", tmp_path / "m"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, "has no folder vnc, cdeep3m_mito" in done.stderr) == (1, True)
