@@ -69,8 +69,9 @@ def fetch(
         _fetch_from_source(offer, catalogue, reference.options, url)
         return
     _refuse_options(offer.card, reference.options)
-    if not replace and (path := library.find(offer.card.name)):
-        typer.echo(f"{offer.card.name} is here already: {path}")
+    entry = library.entries().get(offer.card.name)
+    if entry and not replace and not library.fault(entry):
+        typer.echo(f"{entry.name} is here already: {library.file(entry.name)}")
         return
     console = Console(stderr=True)
     with show_transfer(offer.card.name, console) as meter:

@@ -51,8 +51,12 @@ def download(url: str, target: Path, sha256: str | None, meter: Meter) -> None:
             f"got {url!r} as an address, expected http://... or https://...; a file on this machine is "
             "taken in with 'emseg-bench weights import FILE'."
         )
+    responses: list[requests.Response] = []
     downloader = pooch.HTTPDownloader(
-        progressbar=meter, chunk_size=CHUNK_BYTES, timeout=(CONNECT_SECONDS, SILENCE_SECONDS)
+        progressbar=meter,
+        chunk_size=CHUNK_BYTES,
+        timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+        hooks={"response": lambda response, **_: responses.append(response)},
     )
     try:
         pooch.core.stream_download(url, target, sha256 and f"sha256:{sha256}", downloader)
@@ -60,6 +64,9 @@ def download(url: str, target: Path, sha256: str | None, meter: Meter) -> None:
         raise WeightsUnavailableError(f"{_what_happened(url, error)}. {_INSTEAD}") from error
     except ValueError as error:
         raise WeightsError(f"{url} delivered another file than expected: {error}") from error
+    finally:
+        for response in responses:  # pooch leaves a broken one open
+            response.close()
 
 
 _INSTEAD = (

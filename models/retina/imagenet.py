@@ -83,7 +83,7 @@ def _tensor(name: str, array: Any) -> Tensor:
         raise WeightsError(f"the archive's {name} holds {array.dtype}, expected floating-point numbers")
     try:
         turned = _turn(name, array)
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         raise WeightsError(f"the archive's {name} has the unexpected shape {array.shape}") from error
     return torch.from_numpy(np.ascontiguousarray(turned, dtype=np.float32))
 
@@ -92,7 +92,7 @@ def _turn(name: str, array: Any) -> Any:
     """Bring an array into PyTorch's layout.
 
     Raises:
-        ValueError: It has not the axes that its name lets expect.
+        ValueError, IndexError: It has not the axes that its name lets expect.
     """
     if name == POSITIONS:
         return array[:, 1:]
