@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ..contracts import DatasetCard, MetricCard, ModelCard
+    from ..contracts import DatasetCard, MetricCard, ModelCard, PretrainingCard
 
 EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --json"
 
@@ -26,13 +26,14 @@ class Kind(StrEnum):
     DATASETS = "datasets"
     METRICS = "metrics"
     RECIPES = "recipes"
+    PRETRAINING = "pretraining"
 
 
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
-    """List the models, datasets, metrics or recipes that can be asked for."""
+    """List the models, datasets, metrics, recipes or pre-training methods that can be asked for."""
     rows, problems = _rows(kind)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -58,6 +59,7 @@ def _rows(kind: Kind) -> tuple[list[Row], list[str]]:
         Kind.MODELS: [_model(card) for card in catalogue.models],
         Kind.DATASETS: [_dataset(card) for card in catalogue.datasets],
         Kind.METRICS: [_metric(card) for card in catalogue.metrics],
+        Kind.PRETRAINING: [row for card in catalogue.pretraining for row in _pretraining(card)],
     }[kind]
     return rows, [str(problem) for problem in catalogue.problems]
 
@@ -92,6 +94,21 @@ def _metric(card: MetricCard) -> Row:
         "version": card.version,
         "description": card.description,
     }
+
+
+def _pretraining(card: PretrainingCard) -> list[Row]:
+    return [
+        {
+            "method": card.name,
+            "recipe": recipe.name,
+            "epochs": recipe.epochs,
+            "batch size": recipe.batch_size,
+            "crop": recipe.crop,
+            "needs": "an encoder" if card.needs_encoder else None,
+            "description": card.description,
+        }
+        for recipe in card.recipes
+    ]
 
 
 def _recipes() -> list[Row]:

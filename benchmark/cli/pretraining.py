@@ -60,6 +60,9 @@ def pretrain(
     workers: Annotated[
         int | None, typer.Option(min=0, help="Loader processes.  [default: 0 on a CPU, up to 16 per GPU]")
     ] = None,
+    tracker: Annotated[
+        str | None, typer.Option(help="Also write loss and learning rate to OUT/tracker for: tensorboard.")
+    ] = None,
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds between two resume points.")
     ] = 30.0,
@@ -86,7 +89,7 @@ def pretrain(
         seed=seed,
         skip_unreadable=skip_unreadable,
     )
-    use = _Use(device=device, workers=workers, checkpoint_seconds=checkpoint_seconds)
+    use = _Use(device=device, workers=workers, tracker=tracker, checkpoint_seconds=checkpoint_seconds)
     try:
         _pretrain(request, OutputFolder(out), processes, use, dry_run=dry_run)
     except KeyboardInterrupt:
@@ -109,6 +112,7 @@ class _Use:
 
     device: str
     workers: int | None
+    tracker: str | None
     checkpoint_seconds: float
 
 
@@ -132,10 +136,13 @@ def _pretrain(
     from ..pretrain.output import check_same, read_record
     from ..pretrain.planning import make_plan
     from ..pretrain.processes import own_device
+    from ..pretrain.tracker import check_tracker
     from ..profiling.hardware import choose_device
     from .pretraining_progress import indexing
 
     console = Console(quiet=not processes.leads)
+    if use.tracker:
+        check_tracker(use.tracker)
     catalogue = load_plugins().catalogue
     where = own_device(choose_device(use.device), processes)
     with indexing(console) as tell:
@@ -164,6 +171,7 @@ def _run(
     from ..pretrain.output import held
     from ..pretrain.processes import agree, joined
     from ..pretrain.spec import fingerprint
+    from ..pretrain.tracker import open_tracker
     from ..pretrain.train import PretrainingSetup, pretrain
     from .pretraining_progress import show
 
@@ -175,6 +183,7 @@ def _run(
             workers=use.workers,
             checkpoint_seconds=use.checkpoint_seconds,
             tell=tell,
+            visualizer=open_tracker(use.tracker, folder.tracker) if use.tracker and processes.leads else None,
         )
         record = pretrain(plan, folder, catalogue, setup)
     if record:

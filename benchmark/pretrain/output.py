@@ -201,7 +201,7 @@ def save_weights(weights: Mapping[str, Tensor], path: Path, info: WeightsInfo) -
     """
     from safetensors.torch import save_file
 
-    from ..weight_info import to_metadata
+    from ..weight_info import KEY, to_metadata
 
     broken = [name for name, value in weights.items() if not value.isfinite().all()]
     if broken:
@@ -210,5 +210,6 @@ def save_weights(weights: Mapping[str, Tensor], path: Path, info: WeightsInfo) -
             "not saved; lower the rate with --set recipe.learning_rate=..., or use --precision fp32."
         )
     temporary = path.with_suffix(".tmp")
-    save_file({name: value.contiguous() for name, value in weights.items()}, temporary, to_metadata(info))
+    metadata = {KEY: to_metadata(info)[KEY]}  # a single entry: safetensors writes several in any order
+    save_file({name: value.contiguous() for name, value in weights.items()}, temporary, metadata)
     temporary.replace(path)

@@ -101,6 +101,8 @@ def pretrain(
         visualizer=setup.visualizer,
     ).train()
     watch.pause()
+    if setup.visualizer:
+        setup.visualizer.close()
     return results.finish(setup.device) if setup.processes.leads else None
 
 
@@ -138,7 +140,14 @@ def _cache_bytes(processes: Processes) -> int:
 
 def _watch(spec: PretrainingSpec, state: TrainingState, setup: PretrainingSetup) -> WatchHook:
     interval = max(1, min(READ_INTERVAL, spec.steps // READINGS))
-    return WatchHook(state, spec.steps, setup.tell, interval, mean_over_processes)
+
+    def tell(done: int, loss: float) -> None:
+        setup.tell(done, loss)
+        if setup.visualizer:
+            for point in state.curve[-2:]:  # loss and learning rate of this step
+                setup.visualizer.add_scalar(point.series, point.value, done)
+
+    return WatchHook(state, spec.steps, tell, interval, mean_over_processes)
 
 
 def _writing(
