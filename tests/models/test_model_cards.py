@@ -26,8 +26,8 @@ def build(card: ModelCard) -> torch.nn.Module:
 
 def test_the_two_models_are_offered_with_their_initialisations() -> None:
     assert {name: [init.name for init in card.initialisations] for name, card in CARDS.items()} == {
-        "retina": ["cem500k-reconstruction", "scratch", "file"],
-        "unet": ["scratch", "imagenet", "file"],
+        "retina": ["cem500k-reconstruction", "scratch", "imagenet21k", "file"],
+        "unet": ["scratch", "imagenet", "cem500k-mocov2", "imagenet-mocov2", "file"],
     }
     assert CARDS["retina"].family == "hybrid"
     assert CARDS["unet"].family == "cnn"
@@ -97,7 +97,7 @@ heavy = {"torch", "numpy", "pandas", "pydantic", "timm", "segmentation_models_py
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 from emseg_bench.models import unet_weights
 from emseg_bench.models.retina import weights
-for source in (weights.cem500k_reconstruction, weights.file, unet_weights.file):
+for source in (weights.cem500k_reconstruction, weights.file, unet_weights.file, unet_weights.cem500k_mocov2):
     try:
         source.obtain({"hidden": 192}, "/no/such/file")
     except EmsegError:

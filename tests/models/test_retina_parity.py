@@ -106,3 +106,24 @@ def test_full_parity_check_passes(what: str, variant: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "PASS"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL_CHECK.exists(), reason="the full parity check is not beside this repository")
+def test_the_imagenet_archive_is_loaded_as_published(tmp_path: Path) -> None:
+    module = "emseg_bench.models.retina"
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(FULL_CHECK),
+            "imagenet",
+            f"{module}.network:published_variant",
+            f"{module}.weights:load_archive",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "PASS"

@@ -1,15 +1,18 @@
 """RETINA's weights: which file, what is taken from it, and what a file that does not fit is told."""
 
 import copy
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.errors import WeightsError, WeightsUnavailableError
+from emseg_bench.benchmark.errors import UsageError, WeightsError, WeightsUnavailableError
+from emseg_bench.benchmark.weights.library import Entry, Library
 from emseg_bench.models.retina import weights
 from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet, published_variant
+from emseg_bench.models.retina.sizes import PROJECTION
 from emseg_bench.models.retina.transformer import resize_positions
 from emseg_bench.models.unet import create as create_unet
 from safetensors.torch import save_file
@@ -148,7 +151,7 @@ STEM = "transformer.embeddings.hybrid_model.root.conv.weight"
         (replaced(POSITIONS, torch.ones(1, 197, 24)), r"square grid, got \(1, 197, 24\)"),
         (replaced(POSITIONS, torch.ones(2, 100, 24)), r"square grid, got \(2, 100, 24\)"),
         (replaced(POSITIONS, torch.ones(1, 100, 23)), r"position_embeddings \(1, 196, 23\) instead of"),
-        (replaced(weights.PROJECTION, torch.tensor(1.0)), "it lacks transformer.embeddings.patch_embeddings"),
+        (replaced(PROJECTION, torch.tensor(1.0)), "it lacks transformer.embeddings.patch_embeddings"),
         (replaced(STEM, torch.full((64, 3, 7, 7), torch.nan)), "NaN or infinite values in transformer"),
         (replaced("optimizer", {"lr": 0.1}), "more than dense tensors by name: optimizer"),
     ],
@@ -179,26 +182,62 @@ def test_another_model_cannot_take_retinas_weights(pretrained: State, tmp_path: 
 
 
 # ------------------------------------------------------------------------------------------ the place
+PUBLISHED = {
+    (192, "cem500k-reconstruction"): "retina-cem500k",
+    (768, "cem500k-reconstruction"): "retina-cem500k-768",
+    (768, "imagenet21k"): "retina-imagenet21k",
+}
+SOURCES = {
+    "cem500k-reconstruction": weights.cem500k_reconstruction,
+    "imagenet21k": weights.imagenet21k,
+}
+
+
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path))
-    folder = tmp_path / "weights" / "retina"
-    folder.mkdir(parents=True)
-    return folder
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "cache"))
+    return Library.here()
 
 
-@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
-def test_the_published_file_is_found_in_the_cache(suffix: str, cache: Path) -> None:
-    file = cache / f"cem500k-reconstruction{suffix}"
-    file.touch()
-    assert weights.cem500k_reconstruction.obtain({"hidden": 192}, None) == file
+def put(library: Library, name: str) -> Path:
+    with library.unfinished() as folder:
+        (folder / "w").write_bytes(b"weights")
+        digest = hashlib.sha256(b"weights").hexdigest()
+        entry = Entry(
+            name=name,
+            kind="",
+            usable_as="",
+            original_name="",
+            original_sha256="",
+            sha256=digest,
+            imported="",
+        )
+        library.put(entry, folder / "w", replace=False)
+    return library.file(name)
 
 
-def test_a_missing_published_file_comes_with_the_remedy(cache: Path) -> None:
+@pytest.mark.parametrize(("hidden", "init"), PUBLISHED)
+def test_published_weights_are_found_in_the_library(hidden: int, init: str, library: Library) -> None:
+    file = put(library, PUBLISHED[hidden, init])
+    assert SOURCES[init].obtain({"hidden": hidden}, None) == file
+    file.write_bytes(b"other")
+    with pytest.raises(WeightsError, match="changed: SHA-256"):
+        SOURCES[init].obtain({"hidden": hidden}, None)
+
+
+@pytest.mark.parametrize(("hidden", "init"), PUBLISHED)
+def test_missing_published_weights_come_with_the_remedy(hidden: int, init: str, library: Library) -> None:
+    name = PUBLISHED[hidden, init]
     with pytest.raises(WeightsUnavailableError) as caught:
-        weights.cem500k_reconstruction.obtain({"hidden": 192}, None)
-    assert f"Put the file at {cache / 'cem500k-reconstruction.pt'}" in str(caught.value)
-    assert "--models retina@file:/path/to/pretrain_200.pt" in str(caught.value)
+        SOURCES[init].obtain({"hidden": hidden}, None)
+    assert f"emseg-bench weights import FILE --as {name}" in str(caught.value)
+    assert ("no address to fetch them from is known" in str(caught.value)) == (init != "imagenet21k")
+    assert (f"'emseg-bench weights fetch {name}'" in str(caught.value)) == (init == "imagenet21k")
+
+
+def test_the_archive_is_published_for_one_width(library: Library) -> None:
+    with pytest.raises(UsageError, match=r"take retina\[hidden=768\]@imagenet21k"):
+        weights.imagenet21k.obtain({"hidden": 192}, None)
 
 
 def test_a_named_file_is_given(tmp_path: Path) -> None:
