@@ -73,12 +73,13 @@ def input_gradient(grad: Tensor, filters: Tensor, doubled: bool) -> Tensor:
 def filter_gradient(grad: Tensor, coarse: Tensor | None, fine: Tensor | None) -> Tensor:
     """From the gradient by the output (N, O, H, W), that by the filters' numbers (36, A + B, O)."""
     sources, tiled = sources_of(coarse, fine), as_tiles(grad)
-    result = grad.new_zeros(NUMBERS, sources[-1].channels.stop, grad.shape[1])
+    # One sum per source: into a part of a larger tensor, PyTorch would add matrix by matrix.
+    sums = [grad.new_zeros(NUMBERS, source.pixels.shape[3], grad.shape[1]) for source in sources]
     for blocks in zip(*(all_blocks(source.pixels, source.doubled) for source in sources), strict=True):
         numbers = grad_numbers(tiled, blocks[0])
-        for source, block in zip(sources, blocks, strict=True):
-            result[:, source.channels].baddbmm_(look(source.pixels, block).transpose(1, 2), numbers)
-    return result
+        for source, block, total in zip(sources, blocks, sums, strict=True):
+            total.baddbmm_(look(source.pixels, block).transpose(1, 2), numbers)
+    return torch.cat(sums, 1)
 
 
 @winograd.register_fake
