@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.contracts import OptionValue
 from ..benchmark.errors import UsageError, WeightsError
+from ..benchmark.weight_info import read_info
 from . import hub
 from .published_weights import obtain_published
 from .weight_files import load_matching, local_file, read_state_dict
@@ -46,10 +47,12 @@ class UNetFile:
         state = read_state_dict(path)
         if all(name.startswith(ENCODER) for name in state):
             return _load_encoder(model, state, path)
-        if _heads_fit(model, state):
+        only_starts = _only_starts_models(path)
+        if _heads_fit(model, state) and not only_starts:
             return f"{path.name}: all {load_matching(model, state, path, lambda _: False)} tensors loaded"
         loaded = load_matching(model, state, path, lambda name: name.startswith(HEAD))
-        return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random (none of its shape)"
+        reason = "pre-training leaves none" if only_starts else "none of its shape"
+        return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random ({reason})"
 
 
 class PublishedEncoder(UNetFile):
@@ -149,6 +152,12 @@ def _values_of(key: str, tree: ast.AST) -> Iterator[ast.Dict]:
             for name, value in zip(node.keys, node.values, strict=True):
                 if isinstance(name, ast.Constant) and name.value == key and isinstance(value, ast.Dict):
                     yield value
+
+
+def _only_starts_models(path: Path) -> bool:
+    """Tell whether a file says of itself that its head was not trained to segment."""
+    info = read_info(path)
+    return info is not None and info.num_logits is None
 
 
 def _heads_fit(model: nn.Module, state: Mapping[str, Tensor]) -> bool:

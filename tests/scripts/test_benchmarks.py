@@ -16,7 +16,13 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
     ("script", "arguments", "last"),
     [
         ("bench_engine_overhead.py", ["--iterations", "2", "--pairs", "1"], "median ratio"),
+        (
+            "bench_retina.py",
+            ["--side", "32", "--batch", "1", "--repeats", "1", "--threads", "1"],
+            "| fine-tuning step, bf16",
+        ),
         ("bench_startup.py", ["--runs", "1"], "run --help"),
+        ("bench_image_index.py", ["--files", "20"], "later read"),
     ],
 )
 def test_runs(script, arguments, last):

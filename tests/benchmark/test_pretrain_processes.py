@@ -1,0 +1,232 @@
+"""Training together: who is who, the same batches for any number of processes, and two real ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import tifffile
+import torch
+from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.pretrain.processes import Processes, detect, own_device
+from emseg_bench.benchmark.training.sampler import DrawSampler, Share
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+BIN = Path(sys.executable).parent
+
+
+def test_torchrun_is_seen() -> None:
+    environment = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+    expected = Processes(rank=3, count=4, local_rank=1, local_count=2, launcher="torchrun")
+    assert detect(environment) == expected
+    assert not expected.leads
+
+
+def test_srun_is_seen() -> None:
+    environment = {
+        "SLURM_PROCID": "5",
+        "SLURM_STEP_NUM_TASKS": "8",
+        "SLURM_LOCALID": "1",
+        "SLURM_STEP_TASKS_PER_NODE": "4(x2)",
+    }
+    assert detect(environment) == Processes(rank=5, count=8, local_rank=1, local_count=4, launcher="slurm")
+
+
+def test_a_batch_script_without_srun_is_one_process() -> None:
+    assert detect({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_LOCALID": "0"}) == Processes()
+    assert detect({}) == Processes()
+
+
+def test_a_broken_environment_is_told() -> None:
+    with pytest.raises(UsageError, match="WORLD_SIZE is 'two'"):
+        detect({"RANK": "0", "WORLD_SIZE": "two", "LOCAL_RANK": "0"})
+
+
+def test_processes_cannot_share_a_gpu_by_number() -> None:
+    with pytest.raises(UsageError, match="each takes its own"):
+        own_device("cuda:1", Processes(count=2))
+    assert own_device("cpu", Processes(count=2)) == "cpu"
+    assert own_device("cuda:1", Processes()) == "cuda:1"
+
+
+@given(
+    images=st.integers(1, 30),
+    share=st.integers(1, 4),
+    processes=st.integers(1, 4),
+    steps=st.integers(1, 12),
+    begin=st.integers(0, 5),
+)
+def test_processes_share_out_each_batch(
+    images: int, share: int, processes: int, steps: int, begin: int
+) -> None:
+    batch = share * processes
+    kept = images // batch * batch or None
+    whole = DrawSampler(images, 7, steps * batch, kept)
+    whole.start = begin * batch
+    parts = [
+        DrawSampler(images, 7, steps * batch, kept, Share(batch, rank, processes))
+        for rank in range(processes)
+    ]
+    for part in parts:
+        part.start = begin * batch
+    together = [list(part) for part in parts]
+    assert len({len(draws) for draws in together}) == 1
+    batches = zip(*(zip(*[iter(draws)] * share, strict=True) for draws in together), strict=True)
+    assert [draw for step in batches for piece in step for draw in piece] == list(whole)
+
+
+@given(images=st.integers(4, 40), batch=st.integers(1, 4))
+def test_a_pass_leaves_out_what_would_not_fill_a_batch(images: int, batch: int) -> None:
+    kept = images // batch * batch
+    draws = list(DrawSampler(images, 3, 3 * kept, kept))
+    for number in range(3):
+        seen = [draw.image for draw in draws[number * kept : (number + 1) * kept]]
+        assert len(set(seen)) == kept
+
+
+# ---------------------------------------------------------------------------------- the real thing
+@pytest.fixture
+def images(work: Path) -> Path:
+    folder = work / "images"
+    folder.mkdir()
+    for number in range(8):
+        pixels = np.random.default_rng(number).integers(0, 256, (40, 40), dtype=np.uint8)
+        tifffile.imwrite(folder / f"{number}.tif", pixels)
+    return folder
+
+
+class Runs:
+    """Starts ``emseg-bench pretrain`` as processes of their own, with the toy plugin."""
+
+    def __init__(self, toy_path: Path, work: Path) -> None:
+        self._work = work
+        self._started: list[subprocess.Popen[str]] = []
+        self._environment = {**os.environ, "PYTHONPATH": str(toy_path), "OMP_NUM_THREADS": "1"}
+
+    def start(self, out: str, *arguments: str, processes: int = 1) -> subprocess.Popen[str]:
+        launch = ["torchrun", "--standalone", "--nproc-per-node", str(processes), "--no-python"]
+        command = [
+            *([str(BIN / launch[0]), *launch[1:]] if processes > 1 else []),
+            *(str(BIN / "emseg-bench"), "pretrain", "--images", "images", "--recipe", "smoke"),
+            *("--set", "recipe.crop=32", "--set", "recipe.batch_size=4", "--precision", "fp32"),
+            *("--checkpoint-seconds", "0.3", "--out", out, *arguments),
+        ]
+        process = subprocess.Popen(
+            command,
+            cwd=self._work,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """Kill a launcher and all that it launched, without warning."""
+        if process.poll() is None:
+            for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+                child.kill()
+        process.communicate()
+
+    def kill_all(self) -> None:
+        for process in self._started:
+            self.kill(process)
+
+    def run(self, out: str, *arguments: str, processes: int = 1) -> tuple[int, str, str]:
+        process = self.start(out, *arguments, processes=processes)
+        stdout, stderr = process.communicate(timeout=300)
+        return process.returncode, stdout, stderr
+
+    def weights(self, out: str) -> dict[str, torch.Tensor]:
+        return dict(load_file(self._work / out / "weights.safetensors"))
+
+
+@pytest.fixture
+def runs(toy_path: Path, work: Path, images: Path) -> Iterator[Runs]:
+    started = Runs(toy_path, work)
+    yield started
+    started.kill_all()
+
+
+@pytest.mark.slow
+def test_two_processes_are_as_one_and_as_two_others(runs: Runs, work: Path) -> None:
+    plain = ("--model", "toy-plain")
+    code, out, err = runs.run("two", *plain, processes=2)
+    assert code == 0, err
+    assert out.count("images/s; last loss") == 1  # only the first process prints
+    assert "2 processes" in out
+    assert runs.run("again", *plain, processes=2)[0] == 0
+    assert runs.run("one", *plain)[0] == 0
+    one, two, again = (runs.weights(name) for name in ("one", "two", "again"))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-5, atol=1e-7)
+        assert torch.equal(two[name], again[name])
+    assert json.loads((work / "two" / "record.json").read_bytes())["processes"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_killed_pretraining_goes_on_bit_by_bit(runs: Runs, work: Path, processes: int) -> None:
+    arguments = ("--model", "toy", "--set", "recipe.steps_per_epoch=150", "--set", "recipe.panels_every=0")
+    process = runs.start("killed", *arguments, processes=processes)
+    while not (work / "killed" / "resume.pt").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    runs.kill(process)
+    assert not (work / "killed" / "record.json").exists()
+    code, _, err = runs.run("killed", *arguments, processes=processes)
+    assert code == 0, err
+    assert runs.run("whole", *arguments, processes=processes)[0] == 0
+    assert json.loads((work / "killed" / "record.json").read_bytes())["resumed"] == 1
+    killed, whole = runs.weights("killed"), runs.weights("whole")
+    assert all(torch.equal(killed[name], whole[name]) for name in whole)
+
+
+@pytest.mark.slow
+def test_momentum_contrast_deals_keys_among_two_processes(runs: Runs) -> None:
+    arguments = ("--model", "toy-plain", "--method", "mocov2", "--set", "method.queue=16")
+    assert runs.run("two", *arguments, processes=2)[0] == 0
+    assert runs.run("one", *arguments)[0] == 0
+    one, two = runs.weights("one"), runs.weights("two")
+    for name in one:  # without batch normalisation dealing changes nothing
+        torch.testing.assert_close(two[name], one[name], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_others(runs: Runs, work: Path) -> None:
+    code, _, err = runs.run("out", "--model", "toy-killed", processes=2)
+    assert code != 0
+    assert "Signal" in err or "exitcode" in err
+
+
+@pytest.mark.slow
+def test_wrong_input_ends_all_processes(runs: Runs) -> None:
+    code, _, err = runs.run("out", "--model", "toy-plain", "--set", "recipe.batch_size=3", processes=2)
+    assert code != 0
+    assert "process 0 of 2: error: recipe.batch_size: got 3, expected a multiple of 2" in err
+
+
+@pytest.mark.slow
+def test_control_c_can_be_gone_on_from(runs: Runs, work: Path) -> None:
+    arguments = ("--model", "toy-plain", "--set", "recipe.steps_per_epoch=20000")
+    process = runs.start("out", *arguments)
+    while not (work / "out" / "resume.pt").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "goes on where this one stopped" in err
+    assert "Traceback" not in err
