@@ -21,7 +21,7 @@ EXAMPLES = """Examples:
 
   emseg-bench predict images --weights results/trials/FINGERPRINT/weights.safetensors --out segmented
 
-  emseg-bench predict stack.tif --weights guay.safetensors --protocol retina-2025 --axes orthoplane --out maps
+  emseg-bench predict stack.tif --weights retina-guay --protocol retina-2025 --axes orthoplane --out maps
 """
 
 
@@ -47,7 +47,8 @@ def predict(
         ),
     ],
     weights: Annotated[
-        Path, typer.Option(help="A trial's weights.safetensors, or imported weights of a whole model.")
+        str,
+        typer.Option(help="A trial's weights.safetensors, or the name of imported weights of a whole model."),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the label maps.")],
     protocol: Annotated[

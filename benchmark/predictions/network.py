@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,18 @@ class TrainedWeights:
     offer: Offer[ModelCard]
 
 
-def find_weights(path: Path, catalogue: Catalogue) -> TrainedWeights:
+def find_weights(place: str, catalogue: Catalogue) -> TrainedWeights:
     """Read what a weight file says about itself; the weights are not loaded yet.
+
+    Args:
+        place: Its path, or the name of imported weights.
+        catalogue: Knows the models.
 
     Raises:
         WeightsError: There is no such file, it does not say what it is, or only initialises a model.
         UnknownNameError: Its model is not installed.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path} is not a file; check the path after --weights.")
+    path = _locate(place)
     info = read_info(path)
     if info is None:
         raise WeightsError(
@@ -49,6 +52,21 @@ def find_weights(path: Path, catalogue: Catalogue) -> TrainedWeights:
     return TrainedWeights(path, info, info.num_logits, catalogue.find(catalogue.models, info.model))
 
 
+def _locate(place: str) -> Path:
+    from ..weights.library import Library
+
+    path = Path(place).expanduser()
+    if path.is_file():
+        return path
+    library = Library.here()
+    if found := library.find(place):
+        return found
+    raise WeightsError(
+        f"{place} is neither a weight file nor the name of imported weights (there are: "
+        f"{', '.join(library.entries()) or 'none'}); see emseg-bench weights list."
+    )
+
+
 def build(weights: TrainedWeights) -> nn.Module:
     """Build the network and load its weights, all of them.
 
@@ -58,10 +76,10 @@ def build(weights: TrainedWeights) -> nn.Module:
     from safetensors.torch import load_file
 
     from ..lazy import resolve
-    from ..validation import validate
+    from ..planning import complete_options
 
     card, info = weights.offer.card, weights.info
-    options = asdict(validate(card.options, dict(info.options), card.name)) if card.options else {}
+    options = complete_options(card, info.options)
     module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
     try:
         module.load_state_dict(load_file(weights.path), strict=True)
