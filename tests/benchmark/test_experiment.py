@@ -62,7 +62,10 @@ def test_file_options_and_settings_in_this_order(tmp_path):
             ["recipe.augmentation.nois=1"],
             r"recipe.augmentation.nois: there is no such key; did you mean 'noise'",
         ),
-        (["recipe.schedule=linear"], r"recipe.schedule: got 'linear'; input should be 'cosine', 'poly' or 'poly-retina-2025'"),
+        (
+            ["recipe.schedule=linear"],
+            r"recipe.schedule: got 'linear'; input should be 'cosine', 'poly' or 'poly-retina-2025'",
+        ),
         (["recipe.iterations=many"], r"recipe.iterations: got 'many'; input should be a valid integer"),
         (["iterations=3"], r"expected --set recipe.KEY=VALUE"),
         (["recipe.iterations"], r"expected --set recipe.KEY=VALUE"),
