@@ -138,23 +138,18 @@ def draw(scores: pd.DataFrame, path: Path) -> None:
     """Draw a line per seed from scratch to pre-trained."""
     mpl.use("Agg")
     sns.set_theme(style="whitegrid", font_scale=0.9)
-    grid = sns.relplot(
-        scores,
+    ordered = scores.assign(start=pd.Categorical(scores["start"], [SCRATCH, PRETRAINED]))
+    grid = sns.catplot(
+        ordered,
         x="start",
         y="mean_iou",
         hue="seed",
         col="dataset",
-        kind="line",
-        marker="o",
+        kind="point",
         palette="deep",
-        col_order=sorted(scores["dataset"].unique()),
         height=3.2,
         aspect=0.9,
-        legend=False,
-        facet_kws={"sharey": False},
+        sharey=False,
     )
-    for axes in grid.axes.flat:
-        axes.invert_xaxis() if axes.get_xticklabels()[0].get_text() == PRETRAINED else None
-        axes.set_xlim(-0.3, 1.3)
-    grid.set_axis_labels("", "mean IoU, test split").set_titles("{col_name}").tight_layout()
+    grid.set_axis_labels("", "mean IoU, test split").set_titles("{col_name}")
     grid.savefig(path, dpi=150)
