@@ -61,8 +61,7 @@ class ConvUnit(nn.Sequential):
     def _in_tiles(self, weight: Tensor, x: Tensor | None, coarse: Tensor | None) -> Tensor:
         if may_fold(self):
             filters, bias = self._folded("tiles", self._fused_filters)
-            out: Tensor = winograd(coarse, x, filters, bias, True)
-            return out
+            return winograd(coarse, x, filters, bias, True)
         normalised: Tensor = self[1](convolve(weight, coarse, x))
         return F.relu_(normalised)
 

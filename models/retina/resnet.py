@@ -67,8 +67,7 @@ class StdConv2d(nn.Conv2d):
     def _convolve_in_tiles(self, x: Tensor) -> Tensor:
         if may_fold(self):
             filters = self._folded("tiles", lambda: folded_filters(self.standardised()))
-            out: Tensor = winograd(None, x, filters, None, False)
-            return out
+            return winograd(None, x, filters, None, False)
         return convolve(self.standardised(), None, x)
 
     def _summed(self) -> Tensor:

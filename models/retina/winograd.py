@@ -9,7 +9,7 @@ front of the convolution cost nothing extra: they are multiplied into the matric
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -32,14 +32,19 @@ def _evaluation(terms: int) -> Tensor:
     return torch.tensor([*rows, infinity], dtype=torch.float64)
 
 
-@cache
 def matrices() -> tuple[Tensor, Tensor, Tensor]:
     """Along one axis: pixels to numbers (6, 6), filter to numbers (6, 3), numbers to tile (4, 6); float64."""
-    with torch.inference_mode(False):  # used by training too, whoever asks first
-        look = torch.linalg.inv(_evaluation(SEEN)).T
-        # Scaling a row of one matrix and dividing it in the other changes nothing but the rounding.
-        scale = look.abs().amax(1, keepdim=True)
-        return look / scale, _evaluation(3) * scale, _evaluation(TILE).T
+    look = torch.linalg.inv(_evaluation(SEEN)).T
+    # Scaling a row of one matrix and dividing it in the other changes nothing but the rounding.
+    scale = look.abs().amax(1, keepdim=True)
+    return look / scale, _evaluation(3) * scale, _evaluation(TILE).T
+
+
+with torch.inference_mode(False):  # training uses these too, whoever imports this first
+    _LOOK, _OF_FILTER, _BACK = matrices()
+    _OF_FILTERS = torch.kron(_OF_FILTER, _OF_FILTER)
+    TO_TILE = torch.kron(_BACK, _BACK).float()
+    """(16, 36): from a tile's numbers to its pixels, both in the order (column, row)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,7 @@ def strips(side: int, doubled: bool, length: int) -> tuple[Strip, ...]:
         length: Of a strip, px of the output; a multiple of 4.
     """
     with torch.inference_mode(False):
-        look, _, _ = matrices()
-        numbers = torch.einsum("ik,tsk->its", look, _seen(side, doubled))
+        numbers = torch.einsum("ik,tsk->its", _LOOK, _seen(side, doubled))
         step = length // TILE
         return tuple(_strip(numbers, first, step) for first in range(0, numbers.shape[1], step))
 
@@ -88,18 +92,8 @@ def _strip(numbers: Tensor, first: int, step: int) -> Strip:
     return Strip(first, part.shape[1], start, stop, matrix)
 
 
-@cache
-def tile_matrix() -> Tensor:
-    """(16, 36), float32: from a tile's numbers to its pixels, both in the order (column, row)."""
-    with torch.inference_mode(False):
-        _, _, back = matrices()
-        return torch.kron(back, back).float()
-
-
 def filter_numbers(weight: Tensor) -> Tensor:
     """(36, C, O) numbers, in the order (column, row), of filters (O, C, 3, 3), differentiably."""
-    _, to_numbers, _ = matrices()
-    kron = torch.kron(to_numbers, to_numbers).to(weight.dtype)
     outputs, channels = weight.shape[:2]
     flat = weight.permute(3, 2, 1, 0).reshape(9, channels * outputs)
-    return (kron @ flat).view(SEEN * SEEN, channels, outputs)
+    return (_OF_FILTERS.to(weight.dtype) @ flat).view(SEEN * SEEN, channels, outputs)

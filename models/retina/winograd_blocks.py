@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .winograd import SEEN, TILE, Strip, strips, tile_matrix
+from .winograd import SEEN, TILE, TO_TILE, Strip, strips
 
 ROWS, COLUMNS = 28, 56
 """Largest block, px: of 16 to 112, these were the fastest or within 10 % of it for maps of 28 to 224 px."""
@@ -77,7 +77,7 @@ def grad_numbers(grad: Tensor, block: Block) -> Tensor:
     """(36, tiles, O): the gradient by the products, of the output's (N, rows, 4, columns, 4, O)."""
     part = block.of_output(grad)
     pixels = part.permute(4, 2, 1, 0, 3, 5).reshape(TILE * TILE, -1)
-    return (tile_matrix().T @ pixels).view(NUMBERS, -1, grad.shape[-1])
+    return (TO_TILE.T @ pixels).view(NUMBERS, -1, grad.shape[-1])
 
 
 def _nhwc(x: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ def paint(tiled: Tensor, block: Block, products: Tensor, bias: Tensor | None, re
     """Write a block of the output (N, rows, 4, columns, 4, O)."""
     part = block.of_output(tiled)
     images, rows, _, columns, _, outputs = part.shape
-    pixels = tile_matrix() @ products.view(NUMBERS, -1)
+    pixels = TO_TILE @ products.view(NUMBERS, -1)
     pixels = pixels.view(TILE, TILE, rows, images, columns, outputs).permute(3, 2, 1, 4, 0, 5)
     if bias is None:
         part.copy_(pixels)

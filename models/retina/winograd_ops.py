@@ -27,26 +27,26 @@ from .winograd_blocks import (
 )
 
 Shape: TypeAlias = tuple[int, ...]
+_HAS_MKL: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
 MIN_CHANNELS, MIN_SIDE = 128, 7
 """Below, a direct convolution is faster; with a doubled input, half of these channels are enough."""
 
 
-@torch.library.custom_op("emseg_bench::winograd", mutates_args=(), device_types="cpu")
-def winograd(
+# Defined and registered one by one: `torch.library.custom_op` would import TorchDynamo, seconds of work, at
+# the first call.
+_LIBRARY: Any = torch.library.Library("emseg_bench", "DEF")  # type: ignore[no-untyped-call]
+for _schema in (
+    "winograd(Tensor? coarse, Tensor? fine, Tensor filters, Tensor? bias, bool rectify) -> Tensor",
+    "winograd_input_gradient(Tensor grad, Tensor filters, bool doubled) -> Tensor",
+    "winograd_filter_gradient(Tensor grad, Tensor? coarse, Tensor? fine) -> Tensor",
+):
+    _LIBRARY.define(_schema, tags=torch.Tag.pt2_compliant_tag)
+
+
+@torch.library.impl(_LIBRARY, "winograd", "CPU")
+def _winograd(
     coarse: Tensor | None, fine: Tensor | None, filters: Tensor, bias: Tensor | None, rectify: bool
 ) -> Tensor:
-    """Convolve the concatenation of ``doubled(coarse)`` and `fine` with 3x3 filters, padded by 1 px.
-
-    Args:
-        coarse: (N, A, H / 2, W / 2), to be doubled (bilinear, corners aligned), if there is such an input.
-        fine: (N, B, H, W), likewise.
-        filters: `winograd.filter_numbers` of filters (O, A + B, 3, 3).
-        bias: (O,), for inference only: no gradient comes back with it.
-        rectify: Apply ReLU; for inference only.
-
-    Returns:
-        (N, O, H, W), channels last.
-    """
     images, height, width = output_shape(coarse, fine)
     rows, columns = -(-height // TILE), -(-width // TILE)
     out = filters.new_empty(images, rows * TILE, columns * TILE, filters.shape[2])
@@ -57,8 +57,8 @@ def winograd(
     return out[:, :height, :width].contiguous().permute(0, 3, 1, 2)
 
 
-@torch.library.custom_op("emseg_bench::winograd_input_gradient", mutates_args=(), device_types="cpu")
-def input_gradient(grad: Tensor, filters: Tensor, doubled: bool) -> Tensor:
+@torch.library.impl(_LIBRARY, "winograd_input_gradient", "CPU")
+def _input_gradient(grad: Tensor, filters: Tensor, doubled: bool) -> Tensor:
     """From the gradient by the output (N, O, H, W), that by the input with these `filters` (36, C, O)."""
     images, _, height, width = grad.shape
     side = 2 if doubled else 1
@@ -69,8 +69,8 @@ def input_gradient(grad: Tensor, filters: Tensor, doubled: bool) -> Tensor:
     return result.permute(0, 3, 1, 2)
 
 
-@torch.library.custom_op("emseg_bench::winograd_filter_gradient", mutates_args=(), device_types="cpu")
-def filter_gradient(grad: Tensor, coarse: Tensor | None, fine: Tensor | None) -> Tensor:
+@torch.library.impl(_LIBRARY, "winograd_filter_gradient", "CPU")
+def _filter_gradient(grad: Tensor, coarse: Tensor | None, fine: Tensor | None) -> Tensor:
     """From the gradient by the output (N, O, H, W), that by the filters' numbers (36, A + B, O)."""
     sources, tiled = sources_of(coarse, fine), as_tiles(grad)
     # One sum per source: into a part of a larger tensor, PyTorch would add matrix by matrix.
@@ -82,20 +82,17 @@ def filter_gradient(grad: Tensor, coarse: Tensor | None, fine: Tensor | None) ->
     return torch.cat(sums, 1)
 
 
-@winograd.register_fake
-def _(coarse: Tensor | None, fine: Tensor | None, filters: Tensor, *_: object) -> Tensor:
+def _fake_output(coarse: Tensor | None, fine: Tensor | None, filters: Tensor, *_: object) -> Tensor:
     return filters.new_empty(*output_shape(coarse, fine), filters.shape[2]).permute(0, 3, 1, 2)
 
 
-@input_gradient.register_fake
-def _(grad: Tensor, filters: Tensor, doubled: bool) -> Tensor:
+def _fake_input_gradient(grad: Tensor, filters: Tensor, doubled: bool) -> Tensor:
     images, _, height, width = grad.shape
     side = 2 if doubled else 1
     return grad.new_empty(images, height // side, width // side, filters.shape[1]).permute(0, 3, 1, 2)
 
 
-@filter_gradient.register_fake
-def _(grad: Tensor, coarse: Tensor | None, fine: Tensor | None) -> Tensor:
+def _fake_filter_gradient(grad: Tensor, coarse: Tensor | None, fine: Tensor | None) -> Tensor:
     channels = sum(x.shape[1] for x in (coarse, fine) if x is not None)
     return grad.new_empty(NUMBERS, channels, grad.shape[1])
 
@@ -109,18 +106,22 @@ def _remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noq
 
 def _gradients(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     coarse, fine, filters = ctx.saved_tensors
+    operators = torch.ops.emseg_bench
     by_coarse, by_fine, by_filters, _, _ = ctx.needs_input_grad
     split = 0 if coarse is None else coarse.shape[1]
     return (
-        input_gradient(grad, filters[:, :split], True) if by_coarse else None,
-        input_gradient(grad, filters[:, split:], False) if by_fine else None,
-        filter_gradient(grad, coarse, fine) if by_filters else None,
+        operators.winograd_input_gradient(grad, filters[:, :split], True) if by_coarse else None,
+        operators.winograd_input_gradient(grad, filters[:, split:], False) if by_fine else None,
+        operators.winograd_filter_gradient(grad, coarse, fine) if by_filters else None,
         None,
         None,
     )
 
 
-winograd.register_autograd(_gradients, setup_context=_remember)
+torch.library.register_fake("emseg_bench::winograd", _fake_output, lib=_LIBRARY)
+torch.library.register_fake("emseg_bench::winograd_input_gradient", _fake_input_gradient, lib=_LIBRARY)
+torch.library.register_fake("emseg_bench::winograd_filter_gradient", _fake_filter_gradient, lib=_LIBRARY)
+torch.library.register_autograd("emseg_bench::winograd", _gradients, setup_context=_remember, lib=_LIBRARY)
 
 
 def _flops(pixels: Shape, filters: Shape) -> int:
@@ -148,7 +149,7 @@ def suits(weight: Tensor, fine: Tensor | None, coarse: Tensor | None = None) -> 
 
     Measured for this network's 3x3 convolutions with MKL; elsewhere PyTorch's own convolution is taken.
     """
-    if torch.is_autocast_enabled("cpu") or not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
+    if torch.is_autocast_enabled("cpu") or not _HAS_MKL:
         return False
     if weight.shape[1] < (MIN_CHANNELS if coarse is None else MIN_CHANNELS // 2):
         return False
@@ -158,10 +159,28 @@ def suits(weight: Tensor, fine: Tensor | None, coarse: Tensor | None = None) -> 
     return all(tensor.device.type == "cpu" and tensor.dtype == torch.float32 for tensor in tensors)
 
 
+def winograd(
+    coarse: Tensor | None, fine: Tensor | None, filters: Tensor, bias: Tensor | None, rectify: bool
+) -> Tensor:
+    """Convolve the concatenation of ``doubled(coarse)`` and `fine` with 3x3 filters, padded by 1 px.
+
+    Args:
+        coarse: (N, A, H / 2, W / 2), to be doubled (bilinear, corners aligned), if there is such an input.
+        fine: (N, B, H, W), likewise.
+        filters: `winograd.filter_numbers` of filters (O, A + B, 3, 3).
+        bias: (O,), for inference only: no gradient comes back with it.
+        rectify: Apply ReLU; for inference only.
+
+    Returns:
+        (N, O, H, W), channels last.
+    """
+    out: Tensor = torch.ops.emseg_bench.winograd(coarse, fine, filters, bias, rectify)
+    return out
+
+
 def convolve(weight: Tensor, coarse: Tensor | None, fine: Tensor | None) -> Tensor:
     """Convolve like `winograd`, with filters (O, A + B, 3, 3), without bias, differentiably."""
-    out: Tensor = winograd(coarse, fine, filter_numbers(weight), None, False)
-    return out
+    return winograd(coarse, fine, filter_numbers(weight), None, False)
 
 
 def folded_filters(weight: Tensor) -> Tensor:
