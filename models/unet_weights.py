@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 from ..benchmark.contracts import OptionValue
 from ..benchmark.errors import UsageError, WeightsError
 from ..benchmark.weight_info import read_info
-from . import hub
+from . import encoder_formats, hub
+from .encoder_formats import ENCODER
+from .encoder_loading import load_encoder
 from .published_weights import obtain_published
 from .weight_files import load_matching, local_file, read_state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-ENCODER = "encoder."
 HEAD = "segmentation_head."
 COLLECTION = "imagenet"
 """smp's name for the weights that were trained on ImageNet with labels."""
@@ -44,9 +45,9 @@ class UNetFile:
         Raises:
             WeightsError: The file does not fit the model, or is not a weight file.
         """
-        state = read_state_dict(path)
+        state = _read(path)
         if all(name.startswith(ENCODER) for name in state):
-            return _load_encoder(model, state, path)
+            return load_encoder(model, state, path)
         only_starts = _only_starts_models(path)
         if _heads_fit(model, state) and not only_starts:
             return f"{path.name}: all {load_matching(model, state, path, lambda _: False)} tensors loaded"
@@ -160,42 +161,20 @@ def _only_starts_models(path: Path) -> bool:
     return info is not None and info.num_logits is None
 
 
+def _read(path: Path) -> dict[str, Tensor]:
+    """Read a U-Net's weights or an encoder's, under smp's names, from any kind of file that holds them."""
+    found = encoder_formats.moco(path)
+    if found is None:
+        state = read_state_dict(path)
+        if any(name.startswith((ENCODER, HEAD)) for name in state):
+            return state
+        found = encoder_formats.resnet(path)
+    return dict(found.state) if found else state
+
+
 def _heads_fit(model: nn.Module, state: Mapping[str, Tensor]) -> bool:
     own = {name: value.shape for name, value in model.state_dict().items() if name.startswith(HEAD)}
     return own == {name: value.shape for name, value in state.items() if name.startswith(HEAD)}
-
-
-def _load_encoder(model: nn.Module, state: Mapping[str, Tensor], path: Path) -> str:
-    """Load an encoder that stands alone in a file, adapted to the model's channels."""
-    from .unet import input_channels
-
-    first = f"{ENCODER}conv1.weight"
-    channels = input_channels(model)
-    fitted = dict(state)
-    if first in state:
-        fitted[first] = fit_channels(state[first], channels)
-    loaded = load_matching(model, fitted, path, lambda name: not name.startswith(ENCODER))
-    trained_on = state[first].shape[1] if first in state else channels
-    adapted = f", adapted from {trained_on} to {channels} channels" if trained_on != channels else ""
-    return f"{path.name}: encoder loaded ({loaded} tensors{adapted}); decoder and head random"
-
-
-def fit_channels(weight: Tensor, channels: int) -> Tensor:
-    """Adapt a first convolution to images of another number of channels.
-
-    The filters are summed over the channels that they were trained on and shared out equally among the new
-    ones, so that an image whose channels are all alike gives the same features either way.
-
-    Args:
-        weight: (O, I, kh, kw).
-        channels: Wanted instead of I.
-
-    Returns:
-        (O, channels, kh, kw): `weight` itself if it has as many.
-    """
-    if weight.shape[1] == channels:
-        return weight
-    return (weight.sum(dim=1, keepdim=True) / channels).repeat(1, channels, 1, 1)
 
 
 def _pretrained_encoder(name: str, state: dict[str, Tensor], path: Path, channels: int) -> dict[str, Tensor]:

@@ -196,4 +196,6 @@ def _fetch_from_source(offer: Offer[WeightsCard], catalogue: Catalogue, given: A
 def _tell(entry: Entry, library: Library) -> None:
     typer.echo(f"{entry.name}: {entry.kind}")
     typer.echo(f"now at {library.file(entry.name)}")
-    typer.echo(f"use it with --models '{entry.usable_as}'")
+    if entry.trained:
+        typer.echo(f"segment with it: emseg-bench predict IMAGES --weights {entry.name} --out FOLDER")
+    typer.echo(f"start from it: --models '{entry.usable_as}'")

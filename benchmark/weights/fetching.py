@@ -50,7 +50,8 @@ def fetch(
         try:
             return import_weights(target, catalogue, library, wishes)
         except (WeightsError, UsageError) as error:
-            raise WeightsError(f"what {address} delivered was not taken in: {error}") from error
+            reason = str(error).replace(str(target), "it")
+            raise WeightsError(f"what {address} delivered was not taken in: {reason}") from error
 
 
 def obtain_from_source(offer: Offer[WeightsCard], options: dict[str, OptionValue]) -> Path:

@@ -55,11 +55,15 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
     with library.unfinished() as folder:
         converted = folder / library.file(name).name
         _save(recognised, info, converted)
-        _try_out(info, converted, catalogue)
+        try:
+            _try_out(info, converted, catalogue)
+        except WeightsError as error:
+            raise WeightsError(str(error).replace(str(converted), str(path))) from error
         entry = Entry(
             name=name,
             kind=recognised.found.kind,
             usable_as=f"{short_label(info.model, info.options, catalogue)}@{init}",
+            trained=info.num_logits is not None,
             original_name=wishes.original_name or path.name,
             original_sha256=checksum,
             sha256=sha256_of_file(converted),

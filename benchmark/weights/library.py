@@ -40,7 +40,9 @@ class Entry:
     kind: str
     """What the original was recognised as."""
     usable_as: str
-    """How they are asked for: ``retina[hidden=192]@cem500k-reconstruction``."""
+    """How a run starts from them: ``unet[encoder=resnet50]@cem500k-mocov2``."""
+    trained: bool
+    """Whether they are a whole trained model, which can segment as it is."""
     original_name: str
     """The original's file name."""
     original_sha256: str

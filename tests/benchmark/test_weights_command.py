@@ -104,6 +104,7 @@ def test_what_emseg_bench_wrote_keeps_what_it_says(invoke, cache):
     done = invoke("weights", "import", "trial.safetensors", "--as", "mine")
     assert done.code == 0, done.err
     assert read_info(cache / "mine.safetensors") == info
+    assert "emseg-bench predict IMAGES --weights mine" in done.out
 
 
 def test_list_says_what_is_here(invoke, cache):

@@ -120,7 +120,7 @@ def test_what_comes_whole_is_taken_in(how, checksum, server, invoke, library, mo
     ("how", "words"),
     [
         ("missing", "was answered with 404 Not Found"),
-        ("html", "delivered was not taken in: .* is an HTML page"),
+        ("html", "delivered was not taken in: it is an HTML page"),
         ("cut", "the connection was cut before the file was complete"),
         ("stuck", "sent nothing for 0.5 s"),
     ],

@@ -23,7 +23,7 @@ for i in range(15):
         for name in (f"{who}-{i}", "shared"):
             (folder / "w").write_text(f"{who} {i}")
             rest = dict.fromkeys(("kind", "usable_as", "original_name", "original_sha256", "imported"), "")
-            entry = Entry(name=name, sha256=digest, **rest)
+            entry = Entry(name=name, sha256=digest, trained=False, **rest)
             library.put(entry, folder / "w", replace=True)
 """
 
@@ -33,6 +33,7 @@ def entry(original: str = "a") -> Entry:
         name="w",
         kind="",
         usable_as="",
+        trained=False,
         original_name="w.pt",
         original_sha256=original,
         sha256="",

@@ -207,6 +207,7 @@ def put(library: Library, name: str) -> Path:
             name=name,
             kind="",
             usable_as="",
+            trained=False,
             original_name="",
             original_sha256="",
             sha256=digest,

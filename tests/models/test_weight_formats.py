@@ -394,6 +394,21 @@ def test_an_encoder_serves_images_of_any_channels(channels, trained_on, tmp_path
     assert all(torch.equal(value, decoder[name]) for name, value in model.decoder.state_dict().items())
 
 
+def bare(state: State) -> State:
+    return {name.removeprefix("encoder."): value for name, value in state.items()}
+
+
+@pytest.mark.parametrize(
+    "write", [dict, bare, lambda state: wrapped(bare(state)), lambda state: checkpoint(bare(state))]
+)
+def test_an_encoder_is_loaded_from_any_kind_of_file(write, tmp_path):
+    state = encoder_state(1)
+    model = unet.create(1, 1, "resnet18")
+    line = unet_weights.file.load(model, save(write(state), tmp_path))
+    assert line == "w.pt: encoder loaded (120 tensors); decoder and head random"
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in state.items())
+
+
 # ---------------------------------------------------------------------------------------------- cards
 def test_fine_tuned_cards_say_what_the_recipes_do():
     recipes = {recipe.name.removeprefix("retina-2025-"): recipe for recipe in RETINA_RECIPES[1:]}
