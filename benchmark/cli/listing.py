@@ -15,9 +15,6 @@ EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --jso
 
 Row = dict[str, Any]
 
-NARROW_RECIPE = ("name", "iterations", "batch_size", "crop", "optimiser")
-"""What of a recipe a narrow terminal shows."""
-
 
 class Kind(StrEnum):
     """What can be listed."""
@@ -26,14 +23,22 @@ class Kind(StrEnum):
     DATASETS = "datasets"
     METRICS = "metrics"
     RECIPES = "recipes"
+    PROTOCOLS = "protocols"
     PRETRAINING = "pretraining"
+
+
+NARROW = {
+    Kind.RECIPES: ("name", "iterations", "batch_size", "crop", "optimiser"),
+    Kind.PROTOCOLS: ("name", "window", "overlap", "blending", "padding", "ranks by"),
+}
+"""What a narrow terminal shows; else all."""
 
 
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
-    """List the models, datasets, metrics, recipes or pre-training methods that can be asked for."""
+    """List what can be asked for by name."""
     rows, problems = _rows(kind)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -41,9 +46,7 @@ def list_(
         from .tables import print_table
 
         shown = [{key: _text(value) for key, value in row.items()} for row in rows]
-        narrower = (
-            [{key: row[key] for key in NARROW_RECIPE} for row in shown] if kind is Kind.RECIPES else shown
-        )
+        narrower = [{key: row[key] for key in NARROW.get(kind, row)} for row in shown]
         print_table(shown, narrower)
     for problem in problems:
         typer.echo(f"warning: plugin {problem}", err=True)
@@ -52,6 +55,8 @@ def list_(
 def _rows(kind: Kind) -> tuple[list[Row], list[str]]:
     if kind is Kind.RECIPES:
         return _recipes(), []
+    if kind is Kind.PROTOCOLS:
+        return _protocols(), []
     from ..plugins import load_plugins
 
     catalogue = load_plugins().catalogue
@@ -108,6 +113,24 @@ def _pretraining(card: PretrainingCard) -> list[Row]:
             "description": card.description,
         }
         for recipe in card.recipes
+    ]
+
+
+def _protocols() -> list[Row]:
+    from ..presets import PROTOCOLS
+
+    return [
+        {
+            "name": protocol.name,
+            "window": str(protocol.window),
+            "overlap": protocol.overlap,
+            "in volumes": protocol.slice_overlap,
+            "blending": protocol.blending,
+            "padding": protocol.padding,
+            "ranks by": protocol.primary,
+            "metrics": list(protocol.metrics),
+        }
+        for protocol in PROTOCOLS.values()
     ]
 
 

@@ -69,7 +69,9 @@ def run(
     recipe: Annotated[
         str | None, typer.Option(help="How to train: a name of 'list recipes'.  [default: quick]")
     ] = None,
-    protocol: Annotated[str | None, typer.Option(help="How to score: emseg-v1.  [default: emseg-v1]")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="How to score: a name of 'list protocols'.  [default: emseg-v1]")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(

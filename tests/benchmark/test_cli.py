@@ -36,6 +36,9 @@ def probe(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("list", "datasets", "--json"),
         ("list", "metrics"),
         ("list", "recipes"),
+        ("list", "protocols"),
+        ("score", "--help"),
+        ("predict", "--help"),
     ],
     ids=" ".join,
 )
