@@ -215,7 +215,8 @@ def test_published_way_from_image_to_matched_score(work, predict, invoke):
 
 
 @pytest.mark.slow
-def test_trial_s_weights_give_the_trial_s_scores(work, predict, invoke):
+@pytest.mark.parametrize("protocol", ["emseg-v1", "retina-2025", "retina-2025-perez"])
+def test_trial_s_weights_give_the_trial_s_scores(work, predict, invoke, protocol):
     import emseg_toy_parts
 
     done = invoke(
@@ -232,6 +233,7 @@ def test_trial_s_weights_give_the_trial_s_scores(work, predict, invoke):
             "--json",
         ),
         *("--set", "recipe.iterations=6", "--set", "recipe.batch_size=2", "--set", "recipe.crop=32"),
+        *("--protocol", protocol, "--threads", "1"),
     )
     (trial,) = json.loads(done.out)["trials"]
     data = emseg_toy_parts.ToyData(None, None)
@@ -240,8 +242,10 @@ def test_trial_s_weights_give_the_trial_s_scores(work, predict, invoke):
     for case in data.manifest.split("test"):
         Image.fromarray(data.read(case).image[0]).save(work / f"images/{case.id}.png")
         Image.fromarray(data.read(case).labels).save(work / f"masks/{case.id}.png")
-    predict("images", "--weights", Path(trial["folder"]) / "weights.safetensors")
-    scored = json.loads(invoke("score", "--pred", "maps", "--truth", "masks", "--json").out)
+    predict("images", "--weights", Path(trial["folder"]) / "weights.safetensors", "--protocol", protocol)
+    scored = json.loads(
+        invoke("score", "--pred", "maps", "--truth", "masks", "--protocol", protocol, "--json").out
+    )
     stored = pd.read_parquet(Path(trial["folder"]) / "cases.parquet").set_index(
         ["case", "class_index", "metric"]
     )
