@@ -188,13 +188,16 @@ def obtain_published(model: str, init: str, options: Mapping[str, OptionValue]) 
 
 
 def _how_to_get(card: WeightsCard) -> str:
-    bring = f"emseg-bench weights import FILE --as {card.name}"
+    bring = (
+        f"with a copy of the file, run 'emseg-bench weights import FILE --as {card.name}', or name it: "
+        f"--models {label(card.model, card.options)}@file:PATH"
+    )
     if card.url:
         return (
-            f"the weights {card.name} are not on this machine; run 'emseg-bench weights fetch {card.name}', "
-            f"or, with a copy of the file, '{bring}'"
+            f"the weights {card.name} ({card.description}) are not on this machine; run "
+            f"'emseg-bench weights fetch {card.name}', or, {bring}"
         )
     return (
-        f"the weights {card.name} are not on this machine, and no address to fetch them from is known; "
-        f"with a copy of the file, run '{bring}'"
+        f"the weights {card.name} ({card.description}) are not on this machine, and no address to fetch them "
+        f"from is known; {bring}"
     )

@@ -119,7 +119,8 @@ def test_missing_published_weights_are_announced(invoke):
     )
     assert done.code == 0
     assert "note: retina: trained from scratch" in done.out
-    assert "--models retina@file:" in done.out
+    assert "weights import FILE --as retina-cem500k" in done.out
+    assert "--models retina[hidden=192]@file:" in done.out
     assert "retina@scratch" in done.out
 
 
