@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -68,4 +69,5 @@ class PretrainingStep(BaseModel):  # type: ignore[misc]
 def _parallel(method: PretrainingMethod, device: torch.device) -> DistributedDataParallel:
     # Running statistics of normalisation stay each process's own: training does not read them.
     devices = [device] if device.type == "cuda" else None
-    return DistributedDataParallel(method.module, device_ids=devices, broadcast_buffers=False)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # newer PyTorch has another name
+        return DistributedDataParallel(method.module, device_ids=devices, broadcast_buffers=False)

@@ -146,7 +146,7 @@ class Runs:
 
     def run(self, out: str, *arguments: str, processes: int = 1) -> tuple[int, str, str]:
         process = self.start(out, *arguments, processes=processes)
-        stdout, stderr = process.communicate(timeout=300)
+        stdout, stderr = process.communicate(timeout=900)
         return process.returncode, stdout, stderr
 
     def weights(self, out: str) -> dict[str, torch.Tensor]:
@@ -226,7 +226,7 @@ def test_control_c_can_be_gone_on_from(runs: Runs, work: Path) -> None:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "goes on where this one stopped" in err
     assert "Traceback" not in err
