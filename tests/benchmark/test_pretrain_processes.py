@@ -106,6 +106,11 @@ def images(work: Path) -> Path:
     return folder
 
 
+def hear_interrupts() -> None:
+    """Undo what a shell does to jobs in the background: they would not hear an interrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Runs:
     """Starts ``emseg-bench pretrain`` as processes of their own, with the toy plugin."""
 
@@ -129,6 +134,7 @@ class Runs:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_interrupts,
         )
         self._started.append(process)
         return process

@@ -48,7 +48,7 @@ def test_both_models_on_synthetic_em(invoke, work):
     rows = {row["model"]: row for row in board(work)["rows"]}
     assert set(rows) == {"retina@scratch", "unet@scratch"}
     assert rows["retina@scratch"]["cost"]["parameters_m"] == pytest.approx(22.2, abs=0.1)
-    assert "retina@file:" in (work / "results/report/index.html").read_text()
+    assert "retina[hidden=192]@file:" in (work / "results/report/index.html").read_text()
 
 
 def test_colour_images_of_odd_sizes(invoke, work):
