@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +32,11 @@ from .walk import FileState, Found, changed_at, walk
 INDEX_VERSION = 1
 """Raised whenever the same file would give other facts."""
 
-READERS = 16
-"""Files that are opened at once: on a network drive most of the time is waiting."""
+MANY = 2000
+"""So many files are worth starting processes for."""
+
+MOST_READERS = 32
+"""Processes; up to two per core, for on a network drive most of the time is waiting."""
 
 CHUNK = 512
 """Files between two reports of progress."""
@@ -178,13 +184,26 @@ def _state(file: FileState) -> tuple[str, int, int]:
 
 
 def _open_all(root: Path, files: Sequence[FileState], tell: Tell) -> list[tuple[Any, ...]]:
-    """Open files, some at a time; give their facts in order."""
+    """Open files, many at a time if they are many; give their facts in order."""
     facts: list[tuple[Any, ...]] = []
-    with ThreadPoolExecutor(READERS) as pool:
-        for start in range(0, len(files), CHUNK):
-            facts += pool.map(lambda file: measure(root, file.path), files[start : start + CHUNK])
-            tell(len(facts), len(files))
+    with _opening(root, [file.path for file in files]) as results:
+        for result in results:
+            facts.append(result)
+            if len(facts) % CHUNK == 0 or len(facts) == len(files):
+                tell(len(facts), len(files))
     return facts
+
+
+@contextmanager
+def _opening(root: Path, paths: Sequence[str]) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Open a few files here, and many in processes: decoding holds Python's lock, so threads gain nothing."""
+    task = partial(measure, root)
+    if len(paths) < MANY:
+        yield map(task, paths)
+        return
+    readers = min(MOST_READERS, 2 * (os.cpu_count() or 1))
+    with ProcessPoolExecutor(readers, multiprocessing.get_context("spawn")) as pool:
+        yield pool.map(task, paths, chunksize=CHUNK // 8)
 
 
 def measure(root: Path, path: str) -> tuple[int, int, int, int, bytes, str | None]:

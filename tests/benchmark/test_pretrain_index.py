@@ -191,6 +191,14 @@ def test_progress_ends_at_the_number_of_files(folder: Path) -> None:
     assert told[-1] == (5, 5)
 
 
+def test_processes_find_what_one_finds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damage(folder)
+    alone = look(folder, skip_unreadable=True).table
+    next((folder.parent / "cache" / "pretraining").glob("*.parquet")).unlink()
+    monkeypatch.setattr(index_module, "MANY", 1)
+    assert look(folder, skip_unreadable=True).table.equals(alone)
+
+
 # ------------------------------------------------------------------------------------------- images
 def test_whole_images_without_tiles(folder: Path) -> None:
     store = ImageStore(look(folder), 0, 10**6)
