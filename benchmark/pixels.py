@@ -7,6 +7,7 @@ import logging
 import struct
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -33,6 +34,23 @@ class Raster:
     """(H, W, C) uint8 or uint16; C is 1 or 3."""
     transparent: bool
     """Whether an alpha channel was dropped that is not opaque everywhere."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def to_float_scale(pixels: Array) -> Array:
+    """Leave uint8 as it is; bring uint16 to the 0-1 scale as float32, so that 65535 is 1."""
+    return pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32) / np.float32(65535)
 
 
 def decode_image(data: bytes, path: str) -> Raster:

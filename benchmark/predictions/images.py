@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import DataError
-from ..pixels import decode_image
-from .label_maps import SUFFIXES, read_bytes
+from ..pixels import decode_image, read_bytes, to_float_scale
+from .label_maps import SUFFIXES
 from .pairs import by_stem, some
 from .volume_files import is_volume, read_volume
 
@@ -39,7 +39,7 @@ def read_pixels(path: Path, channels: int) -> Array:
     Raises:
         DataError: It cannot be read, or its channels or bit depth do not fit.
     """
-    return _unit_scale(_volume(path, channels) if is_volume(path) else _image(path, channels))
+    return to_float_scale(_volume(path, channels) if is_volume(path) else _image(path, channels))
 
 
 def _images(place: Path) -> list[Path]:
@@ -74,7 +74,3 @@ def _volume(path: Path, channels: int) -> Array:
             f"{path} holds {volume.dtype} values {volume.shape}; expected 8 or 16 bit unsigned. Convert it."
         )
     return volume
-
-
-def _unit_scale(pixels: Array) -> Array:
-    return pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32) / np.float32(65535)

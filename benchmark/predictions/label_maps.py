@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import DataError
-from ..pixels import BROKEN, decode_mask
+from ..pixels import BROKEN, decode_mask, read_bytes
 from ..store import write_whole
 from .volume_files import ITK_SUFFIXES, TIFF_SUFFIXES, is_volume, read_volume
 
@@ -84,15 +84,3 @@ def made_from(path: Path) -> str | None:
             return text if maker == MAKER else None
     except BROKEN:
         return None
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a file.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error

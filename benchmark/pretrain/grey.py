@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from ..pixels import Array, decode_image
+from ..pixels import Array, decode_image, read_bytes
 
 FROM_16_BIT = 257
 """65535 / 255."""
@@ -22,18 +22,6 @@ def read_grey(path: Path) -> Array:
         DataError: It cannot be read, or is not grey.
     """
     return to_grey(read_bytes(path), str(path))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a file.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def to_grey(data: bytes, name: str) -> Array:

@@ -26,7 +26,8 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from ..errors import DataError
-from .grey import read_bytes, to_grey
+from ..pixels import read_bytes
+from .grey import to_grey
 from .walk import FileState, Found, changed_at, walk
 
 INDEX_VERSION = 1

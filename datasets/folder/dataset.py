@@ -61,7 +61,7 @@ class FolderDataset:
 
     def _unchanged(self, path: str, sha256: str) -> bytes:
         """Read a file and make sure that it is the one that the manifest speaks of."""
-        from .measure import read_bytes
+        from ...benchmark.pixels import read_bytes
 
         data = read_bytes(self._root / path)
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -76,8 +76,9 @@ def _as_sample(pixels: Array) -> Array:
     """Turn (H, W, C) uint8 or uint16 into (C, H, W) uint8 or float32 between 0 and 1."""
     import numpy as np
 
-    planes = np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
-    return planes if planes.dtype == np.uint8 else planes.astype(np.float32) / np.float32(65535)
+    from ...benchmark.pixels import to_float_scale
+
+    return to_float_scale(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)))
 
 
 def open_folder(

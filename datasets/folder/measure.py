@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.errors import DataError
-from ...benchmark.pixels import Array, decode_image, decode_mask
+from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
 from .facts import ImageFacts, MaskFacts
 
 
@@ -62,15 +61,3 @@ def _histogram(mask: Array) -> Array:
     length = int(values.max()) + 1
     stretches = np.array_split(values, 1 + values.size // 2**22)
     return np.asarray(np.sum([np.bincount(stretch, minlength=length) for stretch in stretches], axis=0))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a file.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
