@@ -12,8 +12,7 @@ import typer
 
 from ..errors import EmsegError
 from . import listing, predicting, pretraining, reporting, running, scoring, weights
-
-WRONG_INPUT = 2
+from .exit_codes import WRONG_INPUT
 
 app = typer.Typer(
     name="emseg-bench",

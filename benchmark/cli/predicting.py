@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import StoreError, UsageError
+from .exit_codes import interruptible
 from .running import PrecisionChoice
 
 if TYPE_CHECKING:
@@ -81,7 +82,6 @@ def predict(
     from ..predictions.setting import Setting
     from ..profiling.hardware import choose_device
     from ..profiling.precision import resolve_precision
-    from .steps import interruptible
 
     found = find_images(images)
     chosen = _protocol(protocol, set_ or [])
@@ -96,7 +96,7 @@ def predict(
         device=where,
         precision=resolve_precision(PRECISIONS[precision], where),
     )
-    with interruptible("the same command goes on where this one stopped"):
+    with interruptible():
         _predict(found, setting, out, overwrite=overwrite)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import EmsegError, TrialError
-from .running import INTERRUPTED, SOME_FAILED, PrecisionChoice
+from .exit_codes import SOME_FAILED, WRONG_INPUT, interruptible
+from .running import PrecisionChoice
 from .tables import say
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ..pretrain.planning import PretrainingPlan, Request
     from ..pretrain.processes import Processes
     from ..registry import Catalogue
-
-WRONG_INPUT = 2
 
 EXAMPLES = """Examples:
 
@@ -91,11 +90,8 @@ def pretrain(
     )
     use = _Use(device=device, workers=workers, tracker=tracker, checkpoint_seconds=checkpoint_seconds)
     try:
-        _pretrain(request, OutputFolder(out), processes, use, dry_run=dry_run)
-    except KeyboardInterrupt:
-        if processes.leads:
-            typer.echo("interrupted; the same command goes on where this one stopped", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        with interruptible(speaks=processes.leads):
+            _pretrain(request, OutputFolder(out), processes, use, dry_run=dry_run)
     except TrialError as error:
         typer.echo(f"{_who(processes)}failed: {error}", err=True)
         raise typer.Exit(SOME_FAILED) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ..plugins import Plugins
     from ..session import Outcome
     from ..store import Store
-
-ALL_DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
 EXAMPLES = """Examples:
 
@@ -139,11 +138,8 @@ def run(
     if dry_run:
         _print_plan(plan, Store(out), runtime, as_json=as_json)
         return
-    try:
+    with interruptible():
         raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, as_json=as_json))
-    except KeyboardInterrupt:
-        typer.echo("interrupted; the same command goes on where this one stopped", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _status(text: str) -> AbstractContextManager[object]:

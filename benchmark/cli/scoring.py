@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from .exit_codes import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,7 @@ def score(
     from ..predictions.rules import find_protocol, rule_for
     from ..predictions.survey import Wishes, survey
     from .score_tables import announce, as_data, print_scores
-    from .steps import interruptible, steps
+    from .steps import steps
 
     find_protocol(protocol)
     wishes = Wishes(

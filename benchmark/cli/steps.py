@@ -6,25 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .progress import LINE_SECONDS
 
-INTERRUPTED = 130
-
 Step = Callable[[], None]
-
-
-@contextmanager
-def interruptible(advice: str) -> Iterator[None]:
-    """End with exit code 130 and a word of advice where Ctrl-C is pressed."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted; {advice}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from .progress import LINE_SECONDS
+
 if TYPE_CHECKING:
     from ..weights.download import Meter
 
-LINE_SECONDS = 10.0
-"""Between two lines in a plain log."""
 MIB = 1 << 20
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .exit_codes import SOME_FAILED, interruptible
+
 if TYPE_CHECKING:
     from ..contracts import OptionValue, WeightsCard
     from ..registry import Catalogue, Offer
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="List, fetch, import and verify pre-trained weights.", no_args_is_help=True, rich_markup_mode=None
 )
-
-WRONG = 1
-"""Exit code where weights are not what they were."""
 
 Row = dict[str, Any]
 
@@ -74,7 +73,7 @@ def fetch(
         typer.echo(f"{entry.name} is here already: {library.file(entry.name)}")
         return
     console = Console(stderr=True)
-    with show_transfer(offer.card.name, console) as meter:
+    with interruptible("nothing was taken in"), show_transfer(offer.card.name, console) as meter:
         entry = fetch_card(offer.card, catalogue, library, meter, url=url, replace=replace)
     _tell(entry, library)
 
@@ -94,7 +93,9 @@ def import_(
     from ..weights.importing import Wishes, import_weights
 
     catalogue, library = _open()
-    _tell(import_weights(file, catalogue, library, Wishes(name=name, replace=replace)), library)
+    with interruptible("nothing was taken in"):
+        entry = import_weights(file, catalogue, library, Wishes(name=name, replace=replace))
+    _tell(entry, library)
 
 
 @app.command("verify", epilog="Example:  emseg-bench weights verify")
@@ -121,7 +122,7 @@ def verify(
     if not entries:
         typer.echo(f"no weights were imported yet into {library.root}")
     if faults:
-        raise typer.Exit(WRONG)
+        raise typer.Exit(SOME_FAILED)
 
 
 def _open() -> tuple[Catalogue, Library]:
