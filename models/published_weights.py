@@ -166,25 +166,38 @@ PUBLISHED = (
 )
 
 
-def obtain_published(model: str, init: str, options: Mapping[str, OptionValue]) -> Path:
-    """Give the library's file of the weights published for an initialisation of a model.
+class FromLibrary:
+    """Gives weights that somebody published, from the library of imported ones; for a `WeightSource`.
 
-    Raises:
-        UsageError: None are published for these options.
-        WeightsUnavailableError: They are not in the library; the message says how to get them there.
-        WeightsError: They are, but changed since they were imported.
+    Args:
+        model: Name of the model.
+        init: Name of the initialisation.
     """
-    cards = [card for card in PUBLISHED if (card.model, card.init) == (model, init)]
-    fitting = [
-        card for card in cards if all(options.get(key) == value for key, value in card.options.items())
-    ]
-    if not fitting:
-        known = " or ".join(f"{label(model, card.options)}@{init}" for card in cards)
-        raise UsageError(f"no such weights are published for {label(model, options)}; take {known}.")
-    found = Library.here().find(fitting[0].name)
-    if found is None:
-        raise WeightsUnavailableError(_how_to_get(fitting[0]))
-    return found
+
+    def __init__(self, model: str, init: str) -> None:
+        self._model, self._init = model, init
+
+    def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
+        """Give the library's file for the model's options.
+
+        Raises:
+            UsageError: None are published for these options.
+            WeightsUnavailableError: They are not in the library; the message says how to get them there.
+            WeightsError: They are, but changed since they were imported.
+        """
+        cards = [card for card in PUBLISHED if (card.model, card.init) == (self._model, self._init)]
+        fitting = [
+            card for card in cards if all(options.get(key) == value for key, value in card.options.items())
+        ]
+        if not fitting:
+            known = " or ".join(f"{label(self._model, card.options)}@{self._init}" for card in cards)
+            raise UsageError(
+                f"no such weights are published for {label(self._model, options)}; take {known}."
+            )
+        found = Library.here().find(fitting[0].name)
+        if found is None:
+            raise WeightsUnavailableError(_how_to_get(fitting[0]))
+        return found
 
 
 def _how_to_get(card: WeightsCard) -> str:

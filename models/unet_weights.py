@@ -17,7 +17,7 @@ from ..benchmark.weight_info import read_info
 from . import encoder_formats, hub
 from .encoder_formats import ENCODER
 from .encoder_loading import load_encoder
-from .published_weights import obtain_published
+from .published_weights import FromLibrary
 from .weight_files import load_matching, local_file, read_state_dict
 
 if TYPE_CHECKING:
@@ -56,25 +56,8 @@ class UNetFile:
         return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random ({reason})"
 
 
-class PublishedEncoder(UNetFile):
-    """An encoder that somebody published, from the library of imported weights.
-
-    Args:
-        init: Name of the initialisation.
-    """
-
-    def __init__(self, init: str) -> None:
-        self._init = init
-
-    def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
-        """Give the library's file for the model's options.
-
-        Raises:
-            UsageError: Nobody published such weights for this encoder.
-            WeightsUnavailableError: They are not in the library; the message says how to get them there.
-            WeightsError: They are, but changed since they were imported.
-        """
-        return obtain_published("unet", self._init, options)
+class PublishedEncoder(FromLibrary, UNetFile):
+    """An encoder that somebody published, from the library of imported weights."""
 
 
 class ImageNetEncoder:
@@ -109,8 +92,8 @@ class ImageNetEncoder:
 
 
 imagenet = ImageNetEncoder()
-cem500k_mocov2 = PublishedEncoder("cem500k-mocov2")
-imagenet_mocov2 = PublishedEncoder("imagenet-mocov2")
+cem500k_mocov2 = PublishedEncoder("unet", "cem500k-mocov2")
+imagenet_mocov2 = PublishedEncoder("unet", "imagenet-mocov2")
 file = UNetFile()
 
 

@@ -61,6 +61,20 @@ def toy(toy_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules.pop(name, None)
 
 
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install the plugin ``emseg-tiny``, a model with published weights, in this process."""
+    site = tmp_path / "tiny"
+    site.mkdir()
+    for file in (TESTS / "toy").glob("emseg_tiny*.py"):
+        (site / file.name).write_bytes(file.read_bytes())
+    _make_distribution(site, "emseg-tiny", {"tiny": "emseg_tiny"})
+    monkeypatch.syspath_prepend(str(site))
+    yield
+    for name in ("emseg_tiny", "emseg_tiny_parts"):
+        sys.modules.pop(name, None)
+
+
 @dataclass(frozen=True)
 class Done:
     """How a command ended."""

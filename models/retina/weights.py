@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ...benchmark.contracts import OptionValue
 from ...benchmark.errors import WeightsError
 from ...benchmark.weights.reading import check_finite, describe_content, kind_of, read_content
-from ..published_weights import obtain_published
+from ..published_weights import FromLibrary
 from ..weight_files import load_matching, local_file, read_state_dict
 from . import imagenet
 from .sizes import POSITIONS, check_sizes, infer_sizes
@@ -47,29 +47,12 @@ class RetinaFile:
         return load_pretrained(model, path)
 
 
-class PublishedWeights(RetinaFile):
-    """Weights that somebody published, from the library of imported ones.
-
-    Args:
-        init: Name of the initialisation.
-    """
-
-    def __init__(self, init: str) -> None:
-        self._init = init
-
-    def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
-        """Give the library's file for the model's options.
-
-        Raises:
-            UsageError: Nobody published such weights for these options.
-            WeightsUnavailableError: They are not in the library; the message says how to get them there.
-            WeightsError: They are, but changed since they were imported.
-        """
-        return obtain_published("retina", self._init, options)
+class PublishedWeights(FromLibrary, RetinaFile):
+    """Weights that somebody published, from the library of imported ones."""
 
 
-cem500k_reconstruction = PublishedWeights("cem500k-reconstruction")
-imagenet21k = PublishedWeights("imagenet21k")
+cem500k_reconstruction = PublishedWeights("retina", "cem500k-reconstruction")
+imagenet21k = PublishedWeights("retina", "imagenet21k")
 file = RetinaFile()
 
 

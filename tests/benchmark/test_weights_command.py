@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,29 +16,13 @@ from emseg_bench.benchmark.weight_info import WeightsInfo, read_info, to_metadat
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-TOY = Path(__file__).parents[1] / "toy"
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "weights"
-
-
-@pytest.fixture(autouse=True)
-def tiny(
-    tmp_path: Path, make_distribution: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Install the plugin ``emseg-tiny``."""
-    site = tmp_path / "tiny"
-    site.mkdir()
-    for file in TOY.glob("emseg_tiny*.py"):
-        (site / file.name).write_bytes(file.read_bytes())
-    make_distribution(site, "emseg-tiny", {"tiny": "emseg_tiny"})
-    monkeypatch.syspath_prepend(str(site))
-    yield
-    for name in ("emseg_tiny", "emseg_tiny_parts"):
-        sys.modules.pop(name, None)
 
 
 def conv(width: int = 1, seed: int = 0) -> dict[str, torch.Tensor]:

@@ -6,10 +6,9 @@ import hashlib
 import io
 import json
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import torch
 from emseg_bench.benchmark.weights import download
 from torch import nn
 
-TOY = Path(__file__).parents[1] / "toy"
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def weight_file(seed: int = 0) -> bytes:
@@ -78,22 +77,6 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path / "cache" / "weights"
-
-
-@pytest.fixture(autouse=True)
-def tiny(
-    tmp_path: Path, make_distribution: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Install the plugin ``emseg-tiny``."""
-    site = tmp_path / "tiny"
-    site.mkdir()
-    for file in TOY.glob("emseg_tiny*.py"):
-        (site / file.name).write_bytes(file.read_bytes())
-    make_distribution(site, "emseg-tiny", {"tiny": "emseg_tiny"})
-    monkeypatch.syspath_prepend(str(site))
-    yield
-    for name in ("emseg_tiny", "emseg_tiny_parts"):
-        sys.modules.pop(name, None)
 
 
 def kept(library: Path) -> set[str]:
