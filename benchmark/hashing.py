@@ -18,6 +18,7 @@ ENGINE_PARTS = (
     "contracts.py",
     "inference.py",
     "label_fraction.py",
+    "normalisation.py",
     "normalise.py",
     "parts.py",
     "pixels.py",

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from .contracts import Dataset, Manifest, Metric, Normalisation, TrialSpec
+from .contracts import Dataset, Metric, Normalisation, TrialSpec
 from .errors import DataError, TrialError, WeightsError
 from .hashing import manifest_sha256, sha256_of_file
 from .lazy import resolve
+from .normalisation import settle_normalisation
 from .planning import open_dataset
 from .plugins import load_plugins
 from .references import DatasetReference
@@ -39,7 +40,7 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     Raises:
         DataError: The data changed since the trial was planned.
         WeightsError: The weights changed, or do not fit.
-        TrialError: The model's factory failed, or the recipe does not fit the model or the images.
+        TrialError: The model's factory failed, or has no such part to freeze.
     """
     catalogue = load_plugins().catalogue
     dataset_offer = catalogue.find(catalogue.datasets, spec.dataset.name)
@@ -58,32 +59,8 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     )
     if spec.model.weights_path is not None:
         freeze(network, spec.recipe.freeze)
-    return Parts(dataset, network, initialisation, settle_normalisation(spec, dataset.manifest), metrics)
-
-
-def settle_normalisation(spec: TrialSpec, manifest: Manifest) -> Normalisation:
-    """Say what images are normalised with; one value serves all channels.
-
-    Raises:
-        TrialError: There are several values, but not one per channel.
-    """
-    wanted = spec.recipe.normalisation
-    if wanted == "weights":
-        wanted = spec.model.normalisation or "dataset"
-    if not isinstance(wanted, Normalisation):
-        return Normalisation(mean=manifest.mean, std=manifest.std)
-    return Normalisation(
-        mean=_per_channel(wanted.mean, manifest.channels), std=_per_channel(wanted.std, manifest.channels)
-    )
-
-
-def _per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
-    if len(values) not in (1, channels):
-        raise TrialError(
-            f"recipe.normalisation has {len(values)} values for images of {channels} channel(s); "
-            "expected one, or one per channel."
-        )
-    return values * channels if len(values) == 1 else values
+    normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)
+    return Parts(dataset, network, initialisation, normalisation, metrics)
 
 
 def build_network(

@@ -23,12 +23,14 @@ from .contracts import (
     ModelSpec,
     OptionValue,
     Provider,
+    Recipe,
     TrialSpec,
 )
 from .errors import DataError, UnknownNameError, UsageError, WeightsUnavailableError
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256, sha256_of_file, sha256_of_source
 from .lazy import resolve, source_of
+from .normalisation import settle_normalisation
 from .profiling.precision import resolve_precision
 from .references import DatasetReference, ModelReference, label, parse_dataset, parse_model
 from .registry import Catalogue, Offer
@@ -83,7 +85,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
             metrics=metrics,
             seed=seed,
             engine_sha256=engine,
-            notes=(*([note] if note else []), *dataset.manifest.notes),
+            notes=(*filter(None, [note, _unfrozen(recipe, model)]), *dataset.manifest.notes),
         )
         for dataset in datasets
         for fraction in experiment.label_fractions
@@ -166,7 +168,7 @@ def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Se
     """Check what of the recipe depends on the data or the weights.
 
     Raises:
-        UsageError: There is not one class weight per class, or a weight file does not say its normalisation.
+        UsageError: There is not one class weight per class, or the normalisation does not fit.
     """
     weights = experiment.recipe.class_weights
     for dataset in datasets:
@@ -177,12 +179,19 @@ def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Se
                 f"recipe.class_weights: got {len(weights)} for the classes {', '.join(names)} of "
                 f"{dataset.spec.label}; {takes}."
             )
-    for model in models:
-        if experiment.recipe.normalisation == "weights" and model.weights_path and not model.normalisation:
-            raise UsageError(
-                f"recipe.normalisation is 'weights', but {model.weights_path} does not say what it was "
-                "trained with; give numbers: --set 'recipe.normalisation={mean: [0.5], std: [0.1]}'."
-            )
+    for dataset in datasets:
+        for model in models:
+            settle_normalisation(experiment.recipe, model, dataset.manifest)
+
+
+def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
+    """Say where a recipe's freezing does nothing, if it does."""
+    if not recipe.freeze or model.weights_path:
+        return ""
+    return (
+        f"{model.label} starts from scratch, so nothing of it is frozen: all of it trains, although the "
+        f"recipe freezes {', '.join(recipe.freeze)} in models that start from weights."
+    )
 
 
 def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:

@@ -19,8 +19,9 @@ from pathlib import Path
 import torch
 from emseg_bench.benchmark.cache import cache_folder
 from emseg_bench.benchmark.experiment import build_experiment
+from emseg_bench.benchmark.normalisation import settle_normalisation
 from emseg_bench.benchmark.normalise import to_input
-from emseg_bench.benchmark.parts import build_network, load_parts, settle_normalisation
+from emseg_bench.benchmark.parts import build_network, load_parts
 from emseg_bench.benchmark.planning import make_plan
 from emseg_bench.benchmark.plugins import load_plugins
 from emseg_bench.benchmark.training.crops import TrainingCrops
@@ -93,7 +94,7 @@ def engine(spec, network, dataset) -> float:
             tell=lambda *_: None,
         )
         start = time.perf_counter()
-        normalisation = settle_normalisation(spec, dataset.manifest)
+        normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)
         state = train(network, dataset, spec, normalisation, lambda _: None, setup)
         return time.perf_counter() - start - state.validation_seconds
 

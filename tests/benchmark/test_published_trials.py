@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import torch
 from emseg_bench.benchmark.contracts import Event, Job, Normalisation, Runtime
-from emseg_bench.benchmark.errors import TrialError, UsageError
+from emseg_bench.benchmark.errors import UsageError
 from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.parts import settle_normalisation
+from emseg_bench.benchmark.normalisation import settle_normalisation
 from emseg_bench.benchmark.planning import make_plan
 from emseg_bench.benchmark.plugins import load_plugins
 from emseg_bench.benchmark.store import TrialFolder
@@ -109,12 +109,18 @@ def test_a_file_that_does_not_say_its_normalisation_is_refused(plan_trial, pretr
         plan_trial(f"retina@file:{silent}", "recipe.normalisation=weights")
 
 
-def test_from_scratch_nothing_is_frozen_and_the_data_normalise(plan_trial):
-    spec = plan_trial("retina@scratch", "recipe.normalisation=weights").spec
+def test_from_scratch_nothing_is_frozen_which_is_said_and_the_data_normalise(plan_trial):
+    settings = ("recipe.normalisation=weights", "recipe.freeze=[transformer.encoder]")
+    spec = plan_trial("retina@scratch", *settings).spec
     assert (spec.model.weights_path, spec.model.normalisation) == (None, None)
+    assert any("nothing of it is frozen" in note for note in spec.notes)
+    assert settle_normalisation(spec.recipe, spec.model, Manifest) == Normalisation(
+        mean=Manifest.mean, std=Manifest.std
+    )
 
 
 class Manifest:
+    dataset = "colours"
     channels, mean, std = 3, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6)
 
 
@@ -128,16 +134,16 @@ class Manifest:
 )
 def test_normalisation_is_settled_per_channel(plan_trial, wanted, expected):
     spec = plan_trial().spec
-    model = replace(spec.model, normalisation=Normalisation(mean=(0.5,), std=(0.25,)))
-    spec = replace(spec, model=model, recipe=replace(spec.recipe, normalisation=wanted))
-    assert settle_normalisation(spec, Manifest) == expected
+    own = Normalisation(mean=(0.5,), std=(0.25,))
+    model = replace(spec.model, weights_path="w.safetensors", normalisation=own)
+    assert settle_normalisation(replace(spec.recipe, normalisation=wanted), model, Manifest) == expected
 
 
-def test_normalisation_of_another_number_of_channels_is_refused(plan_trial):
-    spec = plan_trial().spec
-    wrong = replace(spec.recipe, normalisation=Normalisation(mean=(1, 2), std=(1, 2)))
-    with pytest.raises(TrialError, match="2 values for images of 3 channel"):
-        settle_normalisation(replace(spec, recipe=wrong), Manifest)
+def test_normalisation_of_another_number_of_channels_is_refused_before_anything_runs(plan_trial):
+    with pytest.raises(
+        UsageError, match=r"recipe\.normalisation normalises 2 channels.* have 1; give numbers"
+    ):
+        plan_trial("toy", "recipe.normalisation={mean: [1, 2], std: [1, 2]}")
 
 
 @pytest.mark.parametrize(
