@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,9 @@ def joined(processes: Processes, device: str) -> Iterator[None]:
     try:
         yield
     finally:
+        # Gloo's threads end with the last reference to their group, and the trained modules, which lie in
+        # cycles, hold some. A thread that is left when Python ends may abort the process.
+        gc.collect()
         distributed.destroy_process_group()
 
 

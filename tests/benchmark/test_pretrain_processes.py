@@ -182,6 +182,30 @@ def test_two_processes_are_as_one_and_as_two_others(runs: Runs, work: Path) -> N
     assert json.loads((work / "two" / "record.json").read_bytes())["processes"] == 2
 
 
+TELLS_ITS_THREADS = """
+import atexit, os
+from pathlib import Path
+
+def tell():
+    if "RANK" in os.environ:
+        names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
+        Path("threads." + os.environ["RANK"]).write_text(" ".join(names))
+
+atexit.register(tell)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed under Linux only")
+def test_no_thread_that_talks_outlives_the_work(runs: Runs, toy_path: Path, work: Path) -> None:
+    (toy_path / "sitecustomize.py").write_text(TELLS_ITS_THREADS)
+    assert runs.run("two", "--model", "toy-plain", processes=2)[0] == 0
+    for rank in ("0", "1"):
+        threads = (work / f"threads.{rank}").read_text()
+        assert "emseg-bench" in threads
+        assert "gloo" not in threads
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_killed_pretraining_goes_on_bit_by_bit(runs: Runs, work: Path, processes: int) -> None:
