@@ -138,10 +138,10 @@ def paint(tiled: Tensor, block: Block, products: Tensor, bias: Tensor | None, re
     part = block.of_output(tiled)
     images, rows, _, columns, _, outputs = part.shape
     pixels = TO_TILE @ products.view(NUMBERS, -1)
+    if bias is not None:
+        pixels.view(-1, outputs).add_(bias)
     pixels = pixels.view(TILE, TILE, rows, images, columns, outputs).permute(3, 2, 1, 4, 0, 5)
-    if bias is None:
-        part.copy_(pixels)
-    else:
-        torch.add(pixels, bias, out=part)
     if rectify:
-        part.relu_()
+        torch.clamp_min(pixels, 0, out=part)
+    else:
+        part.copy_(pixels)
