@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from emseg_bench.benchmark.contracts import ModelToPretrain, Normalisation
-from emseg_bench.models.plugin import RETINA
+from emseg_bench.models.cards_retina import RETINA
 from emseg_bench.models.retina.pretraining import reconstruction
 from emseg_bench.pretraining.options import ReconstructionOptions
 from emseg_bench.pretraining.recipes import CEM500K, RECONSTRUCTION
