@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 
 from ..benchmark.contracts import STRICT
 
@@ -28,3 +28,24 @@ class UNetOptions:
 
     encoder: Annotated[str, MinLen(1)] = "resnet34"
     """Any encoder of segmentation_models_pytorch; ``tu-NAME`` for one of timm's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNetClassicOptions:
+    """Options of ``unet-classic``."""
+
+    __pydantic_config__ = STRICT
+
+    border: Literal["mirror", "zero"] = "mirror"
+    """mirror: unpadded convolutions over the image and its mirror image around it, as published; zero:
+    padded convolutions, as in most re-implementations: the same weights, less work on small crops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NnUNetOptions:
+    """Options of ``nnunet-resenc``."""
+
+    __pydantic_config__ = STRICT
+
+    stages: Annotated[int, Ge(2), Le(6)] = 6
+    """Resolutions of the encoder; nnU-Net takes 5 for crops of 64 to 127 px, and 6 from 128 px."""

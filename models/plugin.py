@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..benchmark.contracts import ModelCard, WeightsCard
 from ..benchmark.hookspecs import hookimpl
+from .cards_networks import NETWORKS
 from .cards_retina import RETINA
 from .cards_smp import SMP_MODELS
 from .published_weights import PUBLISHED
@@ -15,6 +16,7 @@ def emseg_models() -> tuple[ModelCard, ...]:
     return (
         RETINA,
         *SMP_MODELS,
+        *NETWORKS,
     )
 
 

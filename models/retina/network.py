@@ -59,9 +59,9 @@ class TransUNet(nn.Module):
 
 def _check_shape(x: Tensor) -> None:
     if x.ndim != 4 or x.shape[1] not in (1, 3):
-        raise ValueError(f"retina takes images (N, 1 or 3, H, W), got {tuple(x.shape)}")
+        raise ValueError(f"TransUNet takes images (N, 1 or 3, H, W), got {tuple(x.shape)}")
     if x.shape[2] % PATCH or x.shape[3] % PATCH or 0 in x.shape:
-        raise ValueError(f"retina takes sides that are multiples of {PATCH} px, got {tuple(x.shape[2:])}")
+        raise ValueError(f"TransUNet takes sides that are multiples of {PATCH} px, got {tuple(x.shape[2:])}")
 
 
 def create(in_channels: int, num_classes: int, hidden: Literal[192, 768] = 192) -> TransUNet:
@@ -75,12 +75,21 @@ def create(in_channels: int, num_classes: int, hidden: Literal[192, 768] = 192) 
     Raises:
         UsageError: The images have another number of channels.
     """
+    check_channels(in_channels, "retina")
+    return TransUNet(TransUNetConfig(hidden=hidden, num_classes=num_classes))
+
+
+def check_channels(in_channels: int, model: str) -> None:
+    """Refuse images that the stem cannot take.
+
+    Raises:
+        UsageError: They have neither 1 nor 3 channels.
+    """
     if in_channels not in (1, 3):
         raise UsageError(
-            f"retina takes images with 1 or 3 channels, these have {in_channels}; "
+            f"{model} takes images with 1 or 3 channels, these have {in_channels}; "
             "choose channels when preparing the data, or another model"
         )
-    return TransUNet(TransUNetConfig(hidden=hidden, num_classes=num_classes))
 
 
 def published_variant(variant: str) -> TransUNet:

@@ -28,7 +28,14 @@ NOT_WEIGHTS = ("run_id",)
 
 
 class RetinaFile:
-    """A file that the user names: published pre-trained or fine-tuned weights, or this project's own."""
+    """A file that the user names: published pre-trained or fine-tuned weights, or this project's own.
+
+    Args:
+        model: Name of the model that starts from it, for messages.
+    """
+
+    def __init__(self, model: str = "retina") -> None:
+        self._model = model
 
     def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
         """Give the named file.
@@ -36,7 +43,7 @@ class RetinaFile:
         Raises:
             WeightsError: There is no such file.
         """
-        return local_file(location, "retina")
+        return local_file(location, self._model)
 
     def load(self, model: nn.Module, path: Path) -> str:
         """Load stem, embeddings and transformer encoder; decoder and head stay random.
