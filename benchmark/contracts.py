@@ -10,10 +10,10 @@ trial is and leaves behind).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -28,6 +28,10 @@ LazyReference: TypeAlias = str
 OptionValue: TypeAlias = str | int | float | bool
 Split: TypeAlias = Literal["train", "val", "test"]
 Precision: TypeAlias = Literal["fp32", "bf16"]
+Need: TypeAlias = Literal["voxel size", "probabilities"]
+"""What a metric may need beyond label maps."""
+
+T = TypeVar("T")
 
 STRICT = {"extra": "forbid"}
 """Pydantic settings of every validated type here: an unknown key is an error, never ignored."""
@@ -148,13 +152,22 @@ class DatasetCard:
 class MetricCard:
     """A named score of one case.
 
-    The factory takes no argument and returns a callable ``metric(case: ScoredCase)`` that gives one
-    number per class of ``case.class_names``, NaN where the metric does not apply to that class.
+    The factory is called as ``factory(**options)`` and returns a callable ``metric(case: ScoredCase)``
+    that gives one number per class of ``case.class_names``, NaN where the metric does not apply to that
+    class.  A metric is asked for as ``name`` or ``name[option=value,...]``.
     """
 
     name: str
     description: str
-    factory: LazyReference | Callable[[], Metric]
+    factory: LazyReference | Callable[..., Metric]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    needs: tuple[Need, ...] = ()
+    """What must be there besides label maps; asking for the metric without it is an error while planning."""
+    symmetric: bool = False
+    """Whether truth and prediction may change places without changing the number."""
+    ms_per_megapixel: float | None = None
+    """What it costs, measured: ms per class and million pixels on one CPU core; None: not measured."""
     unit: str = "1"
     """``1`` for ratios, ``nm``, ``px``, ..."""
     direction: Literal["higher", "lower"] = "higher"
@@ -442,14 +455,26 @@ class ScoredCase:
     """What a metric sees: truth, prediction and the counts that most metrics need."""
 
     truth: np.ndarray[Any, Any]
-    """(H, W) integer label values."""
+    """(H, W) integer label values, or (Z, Y, X) of a volume."""
     prediction: np.ndarray[Any, Any]
-    """(H, W) integer label values."""
+    """Label values of the same shape."""
     class_names: tuple[str, ...]
     counts: tuple[Counts, ...]
     """One per class."""
     ignore_value: int | None
     voxel_size_nm: tuple[float, ...] | None
+    """(y, x) or (z, y, x) in nm; an image of a volume's slice may have all three."""
+    probabilities: Callable[[], np.ndarray[Any, Any]] | None = None
+    """Makes the (C, H, W) float32 probabilities of all classes, when a metric asks; None: there are only
+    label maps."""
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `once` has worked out; it goes with the case."""
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gives, made once per case: several metrics share distances and objects."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return cast(T, self.kept[key])
 
 
 class Metric(Protocol):
@@ -573,8 +598,9 @@ class ScoringProtocol:
     __pydantic_config__ = STRICT
 
     name: str
-    window: Annotated[int, Ge(16)] | Literal["crop"] = "crop"
-    """Side of the square inference window, px; ``crop``: the recipe's training crop."""
+    window: Annotated[int, Ge(16)] | Literal["crop", "whole-resized", "whole-padded"] = "crop"
+    """Side of the square inference window, px; ``crop``: the recipe's training crop.  Or the whole image at
+    once: resized down to sides that the model takes (slices of volumes: padded up), or always padded."""
     overlap: Annotated[float, Ge(0), Lt(1)] = 0.5
     """Share of a window's side that neighbouring windows have in common."""
     blending: Literal["gaussian", "constant"] = "gaussian"
@@ -586,6 +612,7 @@ class ScoringProtocol:
     threshold: Annotated[float, Gt(0), Lt(1)] = 0.5
     """Binary tasks: probability above which a pixel is foreground."""
     metrics: tuple[str, ...] = ("iou", "dice", "precision", "recall")
+    """References: ``iou``, ``nsd[tolerance_nm=20]``."""
     primary: str = "iou"
     """The metric that ranks, and that chooses the best validation state."""
 
@@ -669,6 +696,9 @@ class MetricSpec:
     __pydantic_config__ = STRICT
 
     name: str
+    """As it was asked for: ``iou``, ``nsd[tolerance_nm=20]``."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict, hash=False)
+    """Complete, defaults included."""
     version: int
     provider: Provider
     unit: str

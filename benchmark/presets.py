@@ -44,19 +44,32 @@ RETINA_2025 = ScoringProtocol(
     metrics=("iou-eps", "iou"),
     primary="iou-eps",
 )
+CEM500K_2021 = ScoringProtocol(
+    name="cem500k-2021", window="whole-resized", metrics=("iou-eps", "iou"), primary="iou-eps"
+)
+
+
+def _with_matched_objects(protocol: ScoringProtocol) -> ScoringProtocol:
+    return replace(
+        protocol,
+        name=f"{protocol.name}-perez",
+        metrics=("iou-matched", *protocol.metrics),
+        primary="iou-matched",
+    )
+
+
 PROTOCOLS: dict[str, ScoringProtocol] = {
     protocol.name: protocol
     for protocol in (
         ScoringProtocol(name="emseg-v1"),
         RETINA_2025,
-        replace(
-            RETINA_2025,
-            name="retina-2025-perez",
-            metrics=("iou-matched", "iou-eps", "iou"),
-            primary="iou-matched",
-        ),
+        _with_matched_objects(RETINA_2025),
+        CEM500K_2021,
+        _with_matched_objects(CEM500K_2021),
     )
 }
-"""emseg-v1: ours.  retina-2025: as published with RETINA; with objects matched, as for the Perez data."""
+"""emseg-v1: ours.  retina-2025 and cem500k-2021: as published with RETINA (Xing, Xie & Bader 2025, doi
+10.1371/journal.pcbi.1013115) and CEM500K (Conrad & Narayan 2021, doi 10.7554/eLife.65894).  With ``-perez``:
+with objects matched, as both did for the partly labelled Perez data."""
 
 DEFAULT_RECIPE, DEFAULT_PROTOCOL = "quick", "emseg-v1"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ..contracts import DatasetCard, MetricCard, ModelCard, PretrainingCard
+    from ..contracts import DatasetCard, MetricCard, ModelCard, PretrainingCard, ScoringProtocol
 
 EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --json"
 
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 NARROW = {
     Kind.RECIPES: ("name", "iterations", "batch_size", "crop", "optimiser"),
-    Kind.PROTOCOLS: ("name", "window", "overlap", "blending", "padding", "ranks by"),
+    Kind.PROTOCOLS: ("name", "window", "overlap", "blending", "ranks by"),
 }
 """What a narrow terminal shows; else all."""
 
@@ -123,15 +123,23 @@ def _protocols() -> list[Row]:
         {
             "name": protocol.name,
             "window": str(protocol.window),
-            "overlap": protocol.overlap,
-            "in volumes": protocol.slice_overlap,
-            "blending": protocol.blending,
-            "padding": protocol.padding,
+            **_windowing(protocol),
             "ranks by": protocol.primary,
             "metrics": list(protocol.metrics),
         }
         for protocol in PROTOCOLS.values()
     ]
+
+
+def _windowing(protocol: ScoringProtocol) -> Row:
+    """How windows overlap; nothing where whole images are seen."""
+    windows = not str(protocol.window).startswith("whole")
+    return {
+        "overlap": protocol.overlap if windows else None,
+        "in volumes": protocol.slice_overlap if windows else None,
+        "blending": protocol.blending if windows else None,
+        "padding": protocol.padding if windows else None,
+    }
 
 
 def _recipes() -> list[Row]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 
 from ..predictions.given import ClassScore, Scores
 from ..predictions.pairs import some
-from ..predictions.rules import VOLUME, Rule
+from ..predictions.rules import VOLUME
 from ..predictions.survey import Survey, Wishes
 from .tables import print_table, say
 
@@ -37,21 +37,81 @@ def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]
     return notes
 
 
-def print_scores(scores: Scores, found: Survey, rule: Rule, notes: Sequence[str]) -> None:
+def print_scores(scores: Scores, found: Survey, notes: Sequence[str]) -> None:
     """Print the scores by class and, if they are few, by case."""
-    console = Console()
-    cases = scores.table["case"].nunique()
-    kind = "volume" if found.axes == VOLUME else "image"
-    say(console, f"{cases} {kind}{'s' if cases > 1 else ''}, protocol {rule.protocol}")
-    print_table([*_class_rows(scores, found, rule), _mean_row(scores, rule)], title="by class")
-    if cases <= MOST_CASES:
-        print_table(_case_rows(scores, found, rule), title=f"{rule.primary} by case")
-    for remark in [f"mean of {rule.primary}: {rule.words}", *_undefined(scores, rule), *notes]:
+    console, rule = Console(), scores.rule
+    say(console, f"{_counted(scores, found)}, protocol {rule.protocol}")
+    print_table([*_class_rows(scores, found), _mean_row(scores)], title="by class")
+    if scores.table["case"].nunique() <= MOST_CASES:
+        print_table(_case_rows(scores, found), title=f"{rule.primary} by case")
+    for remark in [f"mean of {rule.primary}: {rule.words}", *_undefined(scores), *notes]:
         say(console, remark, "dim")
 
 
-def as_data(scores: Scores, found: Survey, rule: Rule, notes: Sequence[str]) -> dict[str, Any]:
+def print_all_scores(every: Sequence[Scores], found: Survey, notes: Sequence[str]) -> None:
+    """Print what each protocol makes of the same label maps, one below the other."""
+    console = Console()
+    say(console, f"{_counted(every[0], found)}, {len(every)} protocols")
+    print_table([_protocol_row(scores, found) for scores in every], title="by protocol")
+    remarks = [f"{scores.rule.protocol}: {scores.rule.words}" for scores in every]
+    undefined = [
+        f"{scores.rule.protocol}: {text}"
+        for scores in every
+        for text in _undefined(scores, only=scores.rule.primary)
+    ]
+    for remark in [*_spread(every), *remarks, *undefined, *notes]:
+        say(console, remark, "dim")
+
+
+def all_as_data(every: Sequence[Scores], found: Survey, notes: Sequence[str]) -> dict[str, Any]:
+    """Give the scores by every protocol as plain data; the cases, which they share, stand there once."""
+    return {
+        "protocols": [_summary(scores, found, _undefined(scores)) for scores in every],
+        "cases": _cases(every[0]),
+        "notes": [*_spread(every), *notes],
+    }
+
+
+def as_data(scores: Scores, found: Survey, notes: Sequence[str]) -> dict[str, Any]:
     """Give all of it as plain data; an undefined number is None."""
+    summary = _summary(scores, found, [*notes, *_undefined(scores)])
+    return {**summary, "cases": _cases(scores)}
+
+
+def _counted(scores: Scores, found: Survey) -> str:
+    cases = scores.table["case"].nunique()
+    kind = "volume" if found.axes == VOLUME else "image"
+    return f"{cases} {kind}{'s' if cases > 1 else ''}"
+
+
+def _spread(every: Sequence[Scores]) -> list[str]:
+    """Say how far apart the protocols are: that much of a difference needs no better model."""
+    means = {scores.rule.protocol: scores.overall[scores.rule.primary] for scores in every}
+    defined = {name: value for name, value in means.items() if not math.isnan(value)}
+    if len(defined) < 2:
+        return []
+    low, high = min(defined, key=defined.__getitem__), max(defined, key=defined.__getitem__)
+    return [f"{defined[high] - defined[low]:.4f} between {high} and {low}: the protocol alone"]
+
+
+def _protocol_row(scores: Scores, found: Survey) -> dict[str, str]:
+    rule = scores.rule
+    by_class = {item.class_index: item for item in scores.classes if item.metric == rule.primary}
+    return {
+        "protocol": rule.protocol,
+        "metric": rule.primary,
+        **{found.class_names[index]: _cell(by_class[index]) for index in found.scored},
+        MEAN: _text(scores.overall[rule.primary]),
+    }
+
+
+def _cases(scores: Scores) -> list[dict[str, Any]]:
+    rows = cast("list[dict[str, Any]]", scores.table.to_dict(orient="records"))
+    return [{**row, "value": _number(row["value"])} for row in rows]
+
+
+def _summary(scores: Scores, found: Survey, notes: Sequence[str]) -> dict[str, Any]:
+    rule = scores.rule
     return {
         "protocol": rule.protocol,
         "rule": rule.words,
@@ -70,28 +130,27 @@ def as_data(scores: Scores, found: Survey, rule: Rule, notes: Sequence[str]) -> 
             }
             for item in scores.classes
         ],
-        "cases": [{**row, "value": _number(row["value"])} for row in scores.table.to_dict(orient="records")],
-        "notes": [*notes, *_undefined(scores, rule)],
+        "notes": list(notes),
     }
 
 
-def _class_rows(scores: Scores, found: Survey, rule: Rule) -> list[dict[str, str]]:
+def _class_rows(scores: Scores, found: Survey) -> list[dict[str, str]]:
     by_class = {(item.class_index, item.metric): item for item in scores.classes}
     return [
         {
             "class": found.class_names[index],
-            **{metric: _cell(by_class[index, metric]) for metric in rule.metrics},
+            **{metric: _cell(by_class[index, metric]) for metric in scores.rule.metrics},
         }
         for index in found.scored
     ]
 
 
-def _mean_row(scores: Scores, rule: Rule) -> dict[str, str]:
-    return {"class": MEAN, **{metric: _text(scores.overall[metric]) for metric in rule.metrics}}
+def _mean_row(scores: Scores) -> dict[str, str]:
+    return {"class": MEAN, **{metric: _text(scores.overall[metric]) for metric in scores.rule.metrics}}
 
 
-def _case_rows(scores: Scores, found: Survey, rule: Rule) -> list[dict[str, str]]:
-    table = scores.table[scores.table["metric"] == rule.primary]
+def _case_rows(scores: Scores, found: Survey) -> list[dict[str, str]]:
+    table = scores.table[scores.table["metric"] == scores.rule.primary]
     wide = table.pivot_table(
         index="case", columns="class_index", values="value", dropna=False, observed=True, sort=False
     )
@@ -104,14 +163,14 @@ def _case_rows(scores: Scores, found: Survey, rule: Rule) -> list[dict[str, str]
     ]
 
 
-def _undefined(scores: Scores, rule: Rule) -> list[str]:
-    """Say where a metric was not applicable, and what that did to the means."""
-    effect = "left out of the means" if rule.skips_undefined else "so the means over it are undefined"
+def _undefined(scores: Scores, only: str = "") -> list[str]:
+    """Say where a metric (`only` this one, if named) was not applicable, and what that did to the means."""
+    effect = "left out of the means" if scores.rule.skips_undefined else "so the means over it are undefined"
     return [
         f"{item.metric} of {item.class_name} is not applicable in {item.cases - item.applicable} of "
         f"{item.cases} cases (nothing to divide by): {effect}"
         for item in scores.classes
-        if item.applicable < item.cases
+        if item.applicable < item.cases and only in {"", item.metric}
     ]
 
 

@@ -12,10 +12,11 @@ from ..errors import UsageError
 from .exit_codes import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from pandas import DataFrame
 
     from ..contracts import Metric
-    from ..predictions.given import Scores
     from ..predictions.rules import Rule
 
 EXAMPLES = """Examples:
@@ -23,6 +24,8 @@ EXAMPLES = """Examples:
   emseg-bench score --pred segmented --truth masks
 
   emseg-bench score --pred segmented --truth masks --protocol retina-2025-perez --out scores.csv
+
+  emseg-bench score --pred segmented --truth masks --protocol all
 
   emseg-bench score --pred volume.nrrd --truth truth.nrrd --protocol retina-2025 --classes 2,3,4
 """
@@ -34,7 +37,8 @@ def score(
     ],
     truth: Annotated[Path, typer.Option(help="True label maps of the same names: a folder or a file.")],
     protocol: Annotated[
-        str, typer.Option(help="How to score: emseg-v1, retina-2025 or retina-2025-perez.")
+        str,
+        typer.Option(help="How to score: a name from `emseg-bench list protocols`, or all side by side."),
     ] = "emseg-v1",
     classes: Annotated[
         str | None, typer.Option(help="Labels that count in the means: 2,3,4.  [default: all but 0]")
@@ -57,14 +61,15 @@ def score(
     """Score predicted label maps against true ones: images, or whole volumes."""
     from rich.console import Console
 
-    from ..predictions.given import score_pairs
+    from ..predictions.given import average, score_pairs
     from ..predictions.pairs import find_pairs
-    from ..predictions.rules import find_protocol, rule_for
+    from ..predictions.rules import ALL, find_protocol, rules_for
     from ..predictions.survey import Wishes, survey
-    from .score_tables import announce, as_data, print_scores
+    from .score_tables import all_as_data, announce, as_data, print_all_scores, print_scores
     from .steps import steps
 
-    find_protocol(protocol)
+    if protocol != ALL:
+        find_protocol(protocol, ALL)
     wishes = Wishes(
         class_names=_names(class_names),
         classes=_classes(classes),
@@ -76,33 +81,37 @@ def score(
     with interruptible("nothing was written"):
         with steps("reading", len(pairs), console) as on_case:
             found = survey(pairs, wishes, on_case)
-        rule = rule_for(protocol, found.axes)
+        rules = rules_for(protocol, found.axes)
         with steps("scoring", len(pairs), console) as on_case:
-            scores = score_pairs(pairs, found, wishes, rule, _metrics(rule), on_case)
+            table = score_pairs(pairs, found, wishes, _metrics(rules), on_case)
     if out:
-        _write(scores, out)
+        _write(table, out)
+    scores = [average(table, found, rule) for rule in rules]
     notes = announce(found, wishes, skipped)
     if as_json:
-        typer.echo(json.dumps(as_data(scores, found, rule, notes), indent=2, allow_nan=False))
+        data = all_as_data(scores, found, notes) if protocol == ALL else as_data(scores[0], found, notes)
+        typer.echo(json.dumps(data, indent=2, allow_nan=False))
+    elif protocol == ALL:
+        print_all_scores(scores, found, notes)
     else:
-        print_scores(scores, found, rule, notes)
+        print_scores(scores[0], found, notes)
 
 
-def _metrics(rule: Rule) -> Mapping[str, Metric]:
+def _metrics(rules: Sequence[Rule]) -> Mapping[str, Metric]:
     from ..lazy import resolve
     from ..plugins import load_plugins
 
     catalogue = load_plugins().catalogue
-    offers = {name: catalogue.find(catalogue.metrics, name) for name in rule.metrics}
+    offers = {name: catalogue.find(catalogue.metrics, name) for rule in rules for name in rule.metrics}
     return {name: resolve(offer.card.factory, offer)() for name, offer in offers.items()}
 
 
-def _write(scores: Scores, out: Path) -> None:
+def _write(table: DataFrame, out: Path) -> None:
     from ..errors import StoreError
     from ..store import write_whole
 
     try:
-        write_whole(out, scores.table.to_csv(index=False, lineterminator="\n"))
+        write_whole(out, table.to_csv(index=False, lineterminator="\n"))
     except OSError as error:
         raise StoreError(
             f"cannot write {out}: {error.strerror or error}; choose another with --out."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..contracts import Normalisation, ScoringProtocol
 from ..normalise import to_input
 from .sliding_window import predict_logits
+from .whole_image import grow, predict_padded, shrink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class Segmenter:
     """On `device`."""
     normalisation: Normalisation
     protocol: ScoringProtocol
-    """Overlap, blending and padding come from here."""
+    """Window or whole image, overlap, blending and padding come from here."""
     window: int
     """Side of the inference window, px (`sliding_window.window_side`)."""
     size_divisor: int
@@ -41,13 +42,17 @@ class Segmenter:
             (K, H, W) float32 on `device`.
 
         Raises:
-            DataError: The pixels do not fit the normalisation.
+            DataError: The pixels do not fit the normalisation, or are too few.
             TrialError: The model's output has the wrong shape, or is not finite.
         """
-        pixels = torch.tensor(image, device=self.device)  # moved in its own, smaller type
+        if self.protocol.window == "whole-resized":
+            small = self._padded(shrink(image, self.size_divisor))
+            return grow(small, *image.shape[-2:])
+        if self.protocol.window == "whole-padded":
+            return self._padded(image)
         return predict_logits(
             self.model,
-            to_input(pixels, self.normalisation.mean, self.normalisation.std),
+            self._input(image),
             window=self.window,
             overlap=self.protocol.overlap,
             blending=self.protocol.blending,
@@ -55,3 +60,20 @@ class Segmenter:
             size_divisor=self.size_divisor,
             batch_size=self.batch_size,
         )
+
+    def for_slices(self) -> Segmenter:
+        """Give the same for the slices of a volume, whose windows may overlap differently."""
+        whole = self.protocol.window == "whole-resized"
+        protocol = replace(
+            self.protocol,
+            overlap=self.protocol.slice_overlap,
+            window="whole-padded" if whole else self.protocol.window,
+        )
+        return replace(self, protocol=protocol)
+
+    def _padded(self, image: np.ndarray[Any, Any]) -> Tensor:
+        return predict_padded(self.model, self._input(image), self.size_divisor)
+
+    def _input(self, image: np.ndarray[Any, Any]) -> Tensor:
+        pixels = torch.tensor(image, device=self.device)  # moved in its own, smaller type
+        return to_input(pixels, self.normalisation.mean, self.normalisation.std)

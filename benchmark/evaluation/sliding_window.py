@@ -36,11 +36,11 @@ def window_side(protocol: ScoringProtocol, crop: int, size_divisor: int) -> int:
     """Return the side of the inference window in px.
 
     Args:
-        protocol: Says the side, or ``crop``.
+        protocol: Says the side; otherwise it is the training crop's, on which whole images are timed too.
         crop: The recipe's training crop, px.
         size_divisor: The model's; the side is rounded up to a multiple of it.
     """
-    return _round_up(crop if protocol.window == "crop" else protocol.window, size_divisor)
+    return _round_up(protocol.window if isinstance(protocol.window, int) else crop, size_divisor)
 
 
 def predict_logits(
@@ -85,7 +85,7 @@ def predict_logits(
     predictions = _predict(model, padded, list(product(rows, columns)), side, batch_size)
     total = _blend(predictions, _weight(side, blending, image.device), rows, columns)
     logits = total[:, top : top + image.shape[-2], left : left + image.shape[-1]]
-    _check_finite(logits)
+    check_finite(logits)
     return logits
 
 
@@ -110,8 +110,8 @@ def _pad(images: Tensor, side: int, padding: Padding) -> tuple[Tensor, _Place]:
     top, bottom = _margins(height, side)
     left, right = _margins(width, side)
     # axis by axis: one may be long enough to be reflected and the other not
-    images = _pad_axis(images, (0, 0, top, bottom), height, padding)
-    return _pad_axis(images, (left, right, 0, 0), width, padding), (top, left)
+    images = pad_axis(images, (0, 0, top, bottom), height, padding)
+    return pad_axis(images, (left, right, 0, 0), width, padding), (top, left)
 
 
 def _margins(length: int, side: int) -> tuple[int, int]:
@@ -119,7 +119,8 @@ def _margins(length: int, side: int) -> tuple[int, int]:
     return missing // 2, missing - missing // 2
 
 
-def _pad_axis(images: Tensor, margins: tuple[int, int, int, int], length: int, padding: Padding) -> Tensor:
+def pad_axis(images: Tensor, margins: tuple[int, int, int, int], length: int, padding: Padding) -> Tensor:
+    """Pad (1, C, H, W) along one axis of `length` px; `margins` are left, right, top, bottom."""
     if not any(margins):
         return images
     if padding == "zero":
@@ -137,7 +138,7 @@ def _predict(
         batch = places[first : first + batch_size]
         windows = torch.cat([padded[..., y : y + side, x : x + side] for y, x in batch])
         logits = model(windows)
-        _check_shape(logits, windows, batch[0], channels)
+        check_shape(logits, windows, batch[0], channels)
         channels = logits.shape[1]
         yield batch, logits
 
@@ -196,7 +197,12 @@ def _normalise(total: Tensor, weights: Tensor, rows: Sequence[int], columns: Seq
 
 
 # --------------------------------------------------------------------------------------- the checks
-def _check_shape(logits: Tensor, windows: Tensor, place: _Place, channels: int | None) -> None:
+def check_shape(logits: Tensor, windows: Tensor, place: _Place, channels: int | None) -> None:
+    """Check that the logits of `windows` (N, C, H, W) are (N, K, H, W), with K = `channels` if that is known.
+
+    Raises:
+        TrialError: They are not; names the `place` of the first window.
+    """
     where = f"for the windows from row {place[0]}, column {place[1]} (px) on"
     if not isinstance(logits, Tensor):
         raise TrialError(
@@ -213,7 +219,12 @@ def _check_shape(logits: Tensor, windows: Tensor, place: _Place, channels: int |
     )
 
 
-def _check_finite(logits: Tensor) -> None:
+def check_finite(logits: Tensor) -> None:
+    """Check that (K, H, W) logits are finite.
+
+    Raises:
+        TrialError: One is not; names its place.
+    """
     # one number shows that all are finite, ten times faster than a look at each
     if math.isfinite(logits.sum().item()):
         return

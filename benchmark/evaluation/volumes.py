@@ -9,7 +9,6 @@ votes take as many bytes per voxel as the network has outputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -37,7 +36,7 @@ def segment_volume(
     """Segment a volume.
 
     Args:
-        segmenter: Segments the slices; neighbouring windows overlap by its protocol's `slice_overlap`.
+        segmenter: Segments the slices, as its `for_slices` says.
         volume: (Z, Y, X) uint8, or float32 between 0 and 1.
         axes: Along which axes it is cut into slices.
         on_slice: Called after each slice, for progress.
@@ -49,8 +48,7 @@ def segment_volume(
         DataError: The volume is empty, or its pixels do not fit the normalisation.
         TrialError: The model's output has the wrong shape, or is not finite.
     """
-    protocol = segmenter.protocol
-    slicewise = replace(segmenter, protocol=replace(protocol, overlap=protocol.slice_overlap))
+    slicewise = segmenter.for_slices()
     total: Bytes | None = None
     for axis in AXES[axes]:
         for index, plane in enumerate(np.moveaxis(volume, axis, 0)):
@@ -61,7 +59,7 @@ def segment_volume(
             on_slice()
     if total is None:
         raise DataError(f"the volume is {volume.shape} (z, y, x), expected at least one slice.")
-    return decide(total, protocol.threshold)
+    return decide(total, segmenter.protocol.threshold)
 
 
 def votes(logits: Tensor, axes: int) -> Bytes:

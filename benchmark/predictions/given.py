@@ -48,10 +48,11 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All of it."""
+    """All of it, by one protocol's rule."""
 
+    rule: Rule
     table: pd.DataFrame
-    """Columns of `GivenRow`, all classes and metrics."""
+    """Columns of `GivenRow`, all classes, every metric that was computed."""
     classes: tuple[ClassScore, ...]
     """Of the scored classes."""
     overall: Mapping[str, float]
@@ -62,27 +63,32 @@ def score_pairs(
     pairs: Sequence[Pair],
     found: Survey,
     wishes: Wishes,
-    rule: Rule,
     metrics: Mapping[str, Metric],
     on_case: Callable[[], None],
-) -> Scores:
+) -> pd.DataFrame:
     """Score pairs that have been surveyed.
 
     Args:
         pairs: What to score.
         found: Their survey.
         wishes: What is ignored and masked.
-        rule: How to average.
-        metrics: The rule's, by name.
+        metrics: By name.
         on_case: Called after each pair, for progress.
+
+    Returns:
+        Columns of `GivenRow`, all classes.
     """
     rows: list[GivenRow] = []
     for pair in pairs:
         rows += _rows(pair, found, wishes, metrics)
         on_case()
-    table = pd.DataFrame(rows, columns=list(GivenRow._fields))
+    return pd.DataFrame(rows, columns=list(GivenRow._fields))
+
+
+def average(table: pd.DataFrame, found: Survey, rule: Rule) -> Scores:
+    """Bring what `score_pairs` gave to one number per metric of a rule."""
     classes = tuple(_class_scores(table, found, rule))
-    return Scores(table, classes, {metric: _overall(classes, metric, rule) for metric in rule.metrics})
+    return Scores(rule, table, classes, {metric: _overall(classes, metric, rule) for metric in rule.metrics})
 
 
 def mask_by_truth(prediction: Array, truth: Array) -> Array:

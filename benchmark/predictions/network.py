@@ -134,4 +134,4 @@ def settle_window(info: WeightsInfo, protocol: ScoringProtocol, size_divisor: in
             f"the weights ({info.origin}) do not say on which crops they were trained; give the window, for "
             "example --set protocol.window=224."
         )
-    return window_side(protocol, info.window or 0, size_divisor)
+    return window_side(protocol, info.window or size_divisor, size_divisor)

@@ -10,6 +10,12 @@ from ..presets import PROTOCOLS
 
 IMAGE, VOLUME = 2, 3
 """Numbers of axes."""
+ALL = "all"
+"""Every protocol, side by side."""
+PUBLISHED = ("retina-2025", "cem500k-2021")
+"""These treat an empty class as published; RETINA's evaluation follows CEM500K's in all but the windows."""
+MATCHED = "-perez"
+"""Ends the names of protocols that match objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,17 @@ class Rule:
     """The rule for the primary metric."""
 
 
+def rules_for(name: str, axes: int) -> list[Rule]:
+    """Give the rule of a protocol, or of all that have one for images (2 axes) or volumes (3).
+
+    Raises:
+        UsageError: There is no such protocol, or it has no rule for volumes.
+    """
+    if name != ALL:
+        return [rule_for(name, axes)]
+    return [rule_for(each, axes) for each in PROTOCOLS if axes == IMAGE or not each.endswith(MATCHED)]
+
+
 def rule_for(name: str, axes: int) -> Rule:
     """Give the rule of a protocol for images (2 axes) or volumes (3).
 
@@ -33,7 +50,7 @@ def rule_for(name: str, axes: int) -> Rule:
         UsageError: There is no such protocol, or it has no rule for volumes.
     """
     protocol = find_protocol(name)
-    published = name.startswith("retina-2025")
+    published = name.removesuffix(MATCHED) in PUBLISHED
     if axes == VOLUME and published:
         return _published_volumes(name)
     unit = "images" if axes == IMAGE else "volumes"
@@ -47,21 +64,22 @@ def rule_for(name: str, axes: int) -> Rule:
     )
 
 
-def find_protocol(name: str) -> ScoringProtocol:
+def find_protocol(name: str, *others: str) -> ScoringProtocol:
     """Look up a protocol.
 
     Raises:
-        UnknownNameError: There is none of this name.
+        UnknownNameError: There is none of this name; the message knows `others` that the asker takes too.
     """
     if name not in PROTOCOLS:
-        raise UnknownNameError("protocol", name, PROTOCOLS)
+        raise UnknownNameError("protocol", name, [*PROTOCOLS, *others])
     return PROTOCOLS[name]
 
 
 def _published_volumes(name: str) -> Rule:
-    if name != "retina-2025":
+    if name.endswith(MATCHED):
         raise UsageError(
-            f"{name} matches objects, which is published for images only; score volumes with retina-2025."
+            f"{name} matches objects, which is published for images only; score volumes with "
+            f"{name.removesuffix(MATCHED)}."
         )
     return Rule(
         name,

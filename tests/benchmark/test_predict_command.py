@@ -215,7 +215,7 @@ def test_published_way_from_image_to_matched_score(work, predict, invoke):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", ["emseg-v1", "retina-2025", "retina-2025-perez"])
+@pytest.mark.parametrize("protocol", ["emseg-v1", "retina-2025", "retina-2025-perez", "cem500k-2021"])
 def test_trial_s_weights_give_the_trial_s_scores(work, predict, invoke, protocol):
     import emseg_toy_parts
 

@@ -75,6 +75,32 @@ def test_published_rule_counts_nothing_against_nothing_as_one(pictures, score):
     assert told["score"] == pytest.approx(((first + second) / 2 + 1) / 2)
 
 
+def test_all_protocols_stand_side_by_side(pictures, score):
+    told = score("--protocol", "all")
+    by_name = {each["protocol"]: each for each in told["protocols"]}
+    assert by_name["emseg-v1"]["score"] == 0.75
+    for name in ("retina-2025", "cem500k-2021"):
+        assert by_name[name]["score"] == score("--protocol", name)["score"]
+    first, second = (2 + EPS) / (4 + EPS), (1 + EPS) / (2 + EPS)
+    difference = ((first + second) / 2 + 1) / 2 - 0.75
+    assert told["notes"][0].startswith(f"{difference:.4f} between ")
+    assert {row["metric"] for row in told["cases"]} >= {"iou", "iou-eps", "iou-matched", "dice", "tp"}
+
+
+def test_all_protocols_for_people(pictures, invoke):
+    done = invoke("score", "--pred", "p", "--truth", "t", "--protocol", "all")
+    assert done.code == 0
+    assert "2 images, 5 protocols" in done.out
+    assert re.search(r"emseg-v1 +iou +0\.5000 +1\.0000 \(1 of 2\) +0\.7500", done.out)
+    assert "emseg-v1: iou of class2 is not applicable in 1 of 2 cases" in done.out
+
+
+def test_volumes_have_no_protocol_that_matches_objects(volumes, score):
+    told = score("--protocol", "all")
+    assert [each["protocol"] for each in told["protocols"]] == ["emseg-v1", "retina-2025", "cem500k-2021"]
+    assert told["protocols"][1]["score"] == told["protocols"][2]["score"]
+
+
 def test_matched_objects(work, score):
     save(work / "t/a.png", labels("110000", "000000"))
     save(work / "p/a.png", labels("111011", "000000"))
