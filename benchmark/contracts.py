@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -474,7 +474,8 @@ class ScoredCase:
         """Return what `make` gives, made once per case: several metrics share distances and objects."""
         if key not in self.kept:
             self.kept[key] = make()
-        return cast(T, self.kept[key])
+        made: T = self.kept[key]
+        return made
 
 
 class Metric(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from .contracts import STRICT, Recipe, ScoringProtocol
 from .errors import UnknownNameError, UsageError
 from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
+from .references import parse_metric, split_list
 from .settings import describe_changes, parse_settings
 from .validation import merge, validate
 
@@ -71,6 +72,7 @@ def build_experiment(
         ScoringProtocol, data["protocol"], PROTOCOLS, changes.get("protocol", {}), f"{where}.protocol"
     )
     experiment = validate(Experiment, data, where)
+    experiment = replace(experiment, protocol=_with_plain_names(experiment.protocol))
     _check(experiment, where)
     return experiment
 
@@ -117,7 +119,16 @@ def _settings(
     name = own.pop("preset", DEFAULT_RECIPE if type_ is Recipe else DEFAULT_PROTOCOL)
     if name not in presets:
         raise UnknownNameError(where.rpartition(".")[2], str(name), presets)
-    return validate(type_, merge(merge(asdict(presets[name]), own), changes), where)
+    merged = merge(merge(asdict(presets[name]), own), changes)
+    if isinstance(metrics := merged.get("metrics"), str):
+        merged["metrics"] = split_list(metrics)
+    return validate(type_, merged, where)
+
+
+def _with_plain_names(protocol: ScoringProtocol) -> ScoringProtocol:
+    """Write metrics in one way, so that the same one has the same name everywhere."""
+    metrics = tuple(dict.fromkeys(str(parse_metric(text)) for text in protocol.metrics))
+    return replace(protocol, metrics=metrics, primary=str(parse_metric(protocol.primary)))
 
 
 def _check(experiment: Experiment, where: str) -> None:

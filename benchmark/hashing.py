@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .contracts import Manifest, Provider, TrialSpec
+from .contracts import Manifest, MetricSpec, Provider, TrialSpec
 
 ENGINE_PARTS = (
     "training",
@@ -18,6 +18,7 @@ ENGINE_PARTS = (
     "contracts.py",
     "inference.py",
     "label_fraction.py",
+    "metrics.py",
     "normalisation.py",
     "normalise.py",
     "parts.py",
@@ -88,11 +89,16 @@ def fingerprint(spec: TrialSpec) -> str:
             "label_fraction": spec.label_fraction,
             "recipe": {key: value for key, value in recipe.items() if key != "name"},
             "protocol": {key: value for key, value in protocol.items() if key != "name"},
-            "metrics": {metric.name: [metric.version, _provider(metric.provider)] for metric in spec.metrics},
+            "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
             "seed": spec.seed,
             "engine": spec.engine_sha256,
         }
     )
+
+
+def _metric(metric: MetricSpec) -> list[Any]:
+    options = [dict(metric.options)] if metric.options else []
+    return [metric.version, _provider(metric.provider), *options]
 
 
 def _provider(provider: Provider) -> list[str]:

@@ -12,14 +12,16 @@ import torch
 from torch import nn
 
 from .contracts import Dataset, Metric, Normalisation, TrialSpec
-from .errors import DataError, TrialError, WeightsError
+from .errors import DataError, EmsegError, TrialError, WeightsError
 from .hashing import manifest_sha256, sha256_of_file
 from .lazy import resolve
+from .metrics import make_metrics
 from .normalisation import settle_normalisation
 from .planning import open_dataset
 from .plugins import load_plugins
 from .references import DatasetReference
 from .registry import Catalogue
+from .strangers import RAISED, describe_error
 from .training.freezing import freeze
 
 
@@ -50,10 +52,7 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
         raise DataError(
             f"the data of {spec.dataset.label} changed since this trial was planned; run the command again."
         )
-    metrics = {
-        metric.name: resolve((offer := catalogue.find(catalogue.metrics, metric.name)).card.factory, offer)()
-        for metric in spec.metrics
-    }
+    metrics = make_metrics(spec.metrics, catalogue)
     network, initialisation = build_network(
         spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits
     )
@@ -69,13 +68,15 @@ def build_network(
     """Build the model and load its weights; return it with one line that says what was loaded."""
     offer = catalogue.find(catalogue.models, spec.model.name)
     factory = resolve(offer.card.factory, offer)
+    wanted = f"the model {spec.model.label} could not be built for {channels} channels and {num_logits} outputs"
     try:
-        network: nn.Module = factory(channels, num_logits, **spec.model.options)
-    except (TypeError, ValueError) as error:
-        raise TrialError(
-            f"the model {spec.model.label} could not be built for {channels} channels "
-            f"and {num_logits} outputs: {error}"
-        ) from error
+        network = factory(channels, num_logits, **spec.model.options)
+    except EmsegError:
+        raise
+    except RAISED as error:
+        raise TrialError(f"{wanted}: {describe_error(error)}") from error
+    if not isinstance(network, nn.Module):
+        raise TrialError(f"{wanted}: its factory returned a {type(network).__name__}, expected an nn.Module")
     init = offer.card.initialisation(spec.model.init)
     if init is None or init.source is None or spec.model.weights_path is None:
         return network, "random weights from the seed"

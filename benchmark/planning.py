@@ -32,8 +32,9 @@ from .hashing import engine_sha256, fingerprint, manifest_sha256, sha256_of_file
 from .lazy import resolve, source_of
 from .normalisation import settle_normalisation
 from .profiling.precision import resolve_precision
-from .references import DatasetReference, ModelReference, label, parse_dataset, parse_model
+from .references import DatasetReference, ModelReference, label, parse_dataset, parse_metric, parse_model
 from .registry import Catalogue, Offer
+from .strangers import blaming, unusable
 from .validation import validate
 from .weight_info import read_info
 
@@ -71,8 +72,9 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         plan_model(reference, catalogue, strict=experiment.strict_weights) for reference in experiment.models
     ]
     datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
-    metrics = tuple(_plan_metric(name, catalogue) for name in experiment.protocol.metrics)
+    metrics = tuple(plan_metric(text, catalogue) for text in experiment.protocol.metrics)
     _check_fit(experiment, [model for model, _ in models], datasets)
+    _check_voxel_sizes(metrics, datasets, catalogue)
     recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
     engine = engine_sha256()
     trials = [
@@ -107,7 +109,8 @@ def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelS
     init = asked
     if asked.source is not None:
         try:
-            path = resolve(asked.source, offer).obtain(options, reference.location)
+            with blaming(offer, f"looking for its {asked.name} weights"):
+                path = resolve(asked.source, offer).obtain(options, reference.location)
         except WeightsUnavailableError as error:
             if strict or reference.init is not None:
                 raise
@@ -134,7 +137,13 @@ def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelS
 
 
 def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: Path) -> Dataset:
-    """Open a dataset and check what every dataset must have."""
+    """Open a dataset and check what every dataset must have.
+
+    Raises:
+        UsageError: A place or an option is wrong or missing.
+        DataError: The data is not what it must be.
+        PluginError: The adapter failed otherwise.
+    """
     card = offer.card
     if card.needs_location and not reference.location:
         raise UsageError(f"the dataset {card.name!r} needs a place; write {card.name}:PATH.")
@@ -142,11 +151,14 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
         raise UsageError(
             f"the dataset {card.name!r} takes no place, got {reference.location!r}; write just {card.name}."
         )
-    dataset: Dataset = resolve(card.factory, offer)(
-        reference.location, cache, **complete_options(card, reference.options)
-    )
+    options = complete_options(card, reference.options)
+    with blaming(offer, "opening it"):
+        dataset: Dataset = resolve(card.factory, offer)(reference.location, cache, **options)
+        manifest = dataset.manifest
+    if not isinstance(manifest, Manifest):
+        raise unusable(offer, f"its manifest is a {type(manifest).__name__}, expected a Manifest")
     for split in ("train", "val", "test"):
-        if not dataset.manifest.split(split):
+        if not manifest.split(split):
             raise DataError(
                 f"the dataset {card.name!r} has no case in its {split} split, expected at least one."
             )
@@ -184,6 +196,24 @@ def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Se
             settle_normalisation(experiment.recipe, model, dataset.manifest)
 
 
+def _check_voxel_sizes(
+    metrics: Sequence[MetricSpec], datasets: Sequence[_OpenDataset], catalogue: Catalogue
+) -> None:
+    """Check that lengths in nm can be computed: they are never given in px instead.
+
+    Raises:
+        UsageError: A metric needs a voxel size that a dataset lacks.
+    """
+    unknown = [dataset.spec.label for dataset in datasets if dataset.manifest.voxel_size_nm is None]
+    for metric in metrics:
+        card = catalogue.find(catalogue.metrics, parse_metric(metric.name).name).card
+        if unknown and "voxel size" in card.needs:
+            raise UsageError(
+                f"the metric {metric.name} measures in nm, and the voxel size of {unknown[0]} is not known; "
+                "say it in the dataset's description (voxel_size_nm), or leave the metric out."
+            )
+
+
 def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
     """Say where a recipe's freezing does nothing, if it does."""
     if not recipe.freeze or model.weights_path:
@@ -212,11 +242,19 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
     return _OpenDataset(spec, manifest)
 
 
-def _plan_metric(name: str, catalogue: Catalogue) -> MetricSpec:
-    offer: Offer[MetricCard] = catalogue.find(catalogue.metrics, name)
+def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
+    """Look a metric reference up.
+
+    Raises:
+        UsageError: It has another form, or an option is wrong.
+        UnknownNameError: There is no such metric.
+    """
+    reference = parse_metric(text)
+    offer: Offer[MetricCard] = catalogue.find(catalogue.metrics, reference.name)
     card = offer.card
     return MetricSpec(
-        name=card.name,
+        name=str(reference),
+        options=complete_options(card, reference.options),
         version=card.version,
         provider=provider_of(offer),
         unit=card.unit,

@@ -1,4 +1,4 @@
-"""How people write models and datasets: ``unet[encoder=resnet50]@imagenet``, ``folder:/data/x``."""
+"""How people write models, datasets and metrics: ``unet[encoder=resnet50]@imagenet``, ``folder:/data/x``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from .errors import UsageError
 
 MODEL_FORM = "NAME, NAME@INIT, NAME[OPTION=VALUE,...]@INIT or NAME@file:PATH"
 DATASET_FORM = "NAME, NAME:PATH or NAME[OPTION=VALUE,...]:PATH"
+METRIC_FORM = "NAME or NAME[OPTION=VALUE,...]"
 
 _MODEL = re.compile(
     r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>[^\]]*)\])?(@(?P<init>[^:]+)(:(?P<location>.+))?)?"
 )
 _DATASET = re.compile(r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>[^\]]*)\])?(:(?P<location>.+))?")
+_METRIC = re.compile(r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>[^\]]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class DatasetReference:
     name: str
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricReference:
+    """A metric as it was asked for."""
+
+    name: str
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return label(self.name, self.options)
 
 
 def split_list(text: str) -> list[str]:
@@ -79,6 +92,18 @@ def parse_dataset(text: str) -> DatasetReference:
     if match is None:
         raise UsageError(f"got {text!r} as a dataset, expected {DATASET_FORM}.")
     return DatasetReference(match["name"], _options(match["options"], text), match["location"])
+
+
+def parse_metric(text: str) -> MetricReference:
+    """Read a metric reference.
+
+    Raises:
+        UsageError: It is not of the form `METRIC_FORM`.
+    """
+    match = _METRIC.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"got {text!r} as a metric, expected {METRIC_FORM}.")
+    return MetricReference(match["name"], _options(match["options"], text))
 
 
 def label(name: str, options: Mapping[str, OptionValue]) -> str:

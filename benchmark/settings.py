@@ -35,11 +35,21 @@ def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, d
         if not equals or not rest or head not in heads:
             expected = " or ".join(f"--set {name}.KEY=VALUE" for name in heads)
             raise UsageError(f"got --set {setting}, expected {expected}.")
-        value = yaml.safe_load(text)
+        value = _value(setting, text)
         for key in reversed([head, *rest]):
             value = {key: value}
         changes = merge(changes, value)
     return changes
+
+
+def _value(setting: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(
+            f"got --set {setting}, whose value is not valid YAML: {' '.join(str(error).split())}. In a list, "
+            'quote what holds brackets: [iou, "nsd[tolerance_nm=20]"].'
+        ) from error
 
 
 def describe_changes(settings: DataclassInstance, base: DataclassInstance | None) -> list[str]:

@@ -161,8 +161,9 @@ class _Trial:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
         cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
         protocol = replace(self.spec.protocol, overlap=0.0)
-        table = self._evaluate(parts, network, cases, protocol, lambda *_: None)
-        return primary_score(table, self.spec.protocol.primary)
+        ranks = self.spec.protocol.primary  # the others would only take time
+        judge = replace(parts, metrics={ranks: parts.metrics[ranks]})
+        return primary_score(self._evaluate(judge, network, cases, protocol, lambda *_: None), ranks)
 
     def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")

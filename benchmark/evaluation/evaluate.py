@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..contracts import (
 )
 from ..errors import DataError, TrialError
 from ..inference import inference
-from .labels import to_labels
+from .labels import to_labels, to_probabilities
 from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
 from .segmenter import Segmenter
 
@@ -85,7 +86,8 @@ def evaluate(
                 logits = segmenter.logits(sample.image)
                 _check_classes(logits, manifest)
                 prediction = to_labels(logits, protocol.threshold)
-                rows += score_case(case, sample.labels, prediction, manifest, metrics)
+                probabilities = partial(to_probabilities, logits)
+                rows += score_case(case, sample.labels, prediction, manifest, metrics, probabilities)
             except (DataError, TrialError) as error:
                 raise type(error)(f"case {case.id!r}: {error}") from error
             on_case(case, sample, prediction)

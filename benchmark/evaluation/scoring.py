@@ -7,7 +7,7 @@ training state is computed here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ def score_case(
     prediction: np.ndarray[Any, Any],
     manifest: Manifest,
     metrics: Mapping[str, Metric],
+    probabilities: Callable[[], np.ndarray[Any, Any]] | None = None,
 ) -> list[ScoreRow]:
     """Score one case, for every class, background included.
 
@@ -55,6 +56,7 @@ def score_case(
         prediction: (H, W) uint8 label values.
         manifest: Of the case's dataset.
         metrics: By name.
+        probabilities: Makes those that `contracts.ScoredCase` offers to metrics.
 
     Raises:
         DataError: The true labels have the wrong type, shape or values.
@@ -68,6 +70,7 @@ def score_case(
         counts=counts,
         ignore_value=manifest.ignore_value,
         voxel_size_nm=manifest.voxel_size_nm,
+        probabilities=probabilities,
     )
     return list(_rows(case, manifest.class_names, values_of(scored, metrics)))
 
