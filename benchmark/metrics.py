@@ -1,0 +1,25 @@
+"""From the metrics that were planned to callables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .contracts import Metric, MetricSpec
+from .lazy import resolve
+from .references import parse_metric
+from .registry import Catalogue
+
+
+def make_metrics(specs: Sequence[MetricSpec], catalogue: Catalogue) -> dict[str, Metric]:
+    """Make metrics, by the names that they were asked for.
+
+    Raises:
+        PluginError: A factory cannot be loaded.
+    """
+    return {spec.name: _make(spec, catalogue) for spec in specs}
+
+
+def _make(spec: MetricSpec, catalogue: Catalogue) -> Metric:
+    offer = catalogue.find(catalogue.metrics, parse_metric(spec.name).name)
+    metric: Metric = resolve(offer.card.factory, offer)(**spec.options)
+    return metric
