@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .errors import PluginError
 from .registry import Offer
+from .strangers import RAISED, describe_error, unusable
 
 
 def resolve(reference: object, offer: Offer[Any]) -> Any:
@@ -27,12 +27,8 @@ def resolve(reference: object, offer: Offer[Any]) -> Any:
     module, _, attribute = reference.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except Exception as error:
-        raise PluginError(
-            f"{offer.card.name} of {offer.distribution} {offer.version} cannot be used: loading {reference} "
-            f"failed with {type(error).__name__}: {error}. "
-            f"Reinstall, update or uninstall {offer.distribution}."
-        ) from error
+    except RAISED as error:
+        raise unusable(offer, f"loading {reference} failed with {describe_error(error)}") from error
 
 
 def source_of(reference: object, offer: Offer[Any]) -> Path | None:
@@ -44,13 +40,10 @@ def source_of(reference: object, offer: Offer[Any]) -> Path | None:
     module = reference.partition(":")[0] if isinstance(reference, str) else reference.__module__
     try:
         spec = find_spec(module) if module not in sys.modules else sys.modules[module].__spec__
-    except (ImportError, ValueError):
-        spec = None
+    except RAISED as error:  # finding a module imports the packages that it is in
+        raise unusable(offer, f"looking for {module} failed with {describe_error(error)}") from error
     if spec is None:
-        raise PluginError(
-            f"{offer.card.name} of {offer.distribution} {offer.version} cannot be used: there is no module "
-            f"{module}. Reinstall, update or uninstall {offer.distribution}."
-        )
+        raise unusable(offer, f"there is no module {module}")
     if spec.origin is None:
         return None
     return Path(spec.origin).parent if spec.parent else Path(spec.origin)

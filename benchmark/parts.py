@@ -68,7 +68,9 @@ def build_network(
     """Build the model and load its weights; return it with one line that says what was loaded."""
     offer = catalogue.find(catalogue.models, spec.model.name)
     factory = resolve(offer.card.factory, offer)
-    wanted = f"the model {spec.model.label} could not be built for {channels} channels and {num_logits} outputs"
+    wanted = (
+        f"the model {spec.model.label} could not be built for {channels} channels and {num_logits} outputs"
+    )
     try:
         network = factory(channels, num_logits, **spec.model.options)
     except EmsegError:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +15,7 @@ from typing import TypeVar
 import pluggy
 
 from . import hookspecs
+from .card_faults import card_fault
 from .contracts import (
     Card,
     DatasetCard,
@@ -19,20 +23,31 @@ from .contracts import (
     MetricCard,
     ModelCard,
     PretrainingCard,
+    Record,
     ReportSectionCard,
+    TrialSpec,
     WeightsCard,
 )
-from .registry import Catalogue, Offer, Problem, Registry
+from .errors import PluginError
+from .registry import OWN, Catalogue, Offer, Problem, Registry
+from .strangers import RAISED, describe_error, one_line
 
 C = TypeVar("C", bound=Card)
 
-FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
-"""What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
-
-OWN = "emseg-bench"
-"""Our own distribution."""
+HOOKS = frozenset(name for name in dir(hookspecs) if name.startswith("emseg_"))
 
 REMEDY_UPDATE = "Update or uninstall it; runs that do not ask for it go on"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A distribution's entry point that was loaded, or that could not be."""
+
+    distribution: str
+    version: str
+    import_seconds: float
+    hooks: tuple[str, ...]
+    """What it implements; nothing if it could not be loaded."""
 
 
 class Plugins:
@@ -43,11 +58,15 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._origins: dict[str, tuple[str, str]] = {}
         self.catalogue = Catalogue()
+        self.loaded: list[Loaded] = []
 
-    @property
-    def hook(self) -> pluggy.HookRelay:
-        """Pluggy's relay, for trial events."""
-        return self._manager.hook
+    def trial_started(self, fingerprint: str, trial: TrialSpec) -> list[Problem]:
+        """Tell the plugins that a trial has begun; return what went wrong in them."""
+        return self._tell("emseg_trial_started", {"fingerprint": fingerprint, "trial": trial})
+
+    def trial_finished(self, record: Record) -> list[Problem]:
+        """Tell the plugins that a record has been written; return what went wrong in them."""
+        return self._tell("emseg_trial_finished", {"record": record})
 
     def register(self, plugin: object, name: str, distribution: str, version: str) -> None:
         """Add a loaded plugin and take in its cards.
@@ -58,13 +77,12 @@ class Plugins:
             distribution: Who provides it.
             version: The distribution's version.
         """
-        if fault := self._unknown_hooks(plugin):
-            self._report(distribution, "registration", fault, REMEDY_UPDATE)
-            return
         try:
+            self._check_hooks(plugin)
             self._manager.register(plugin, name)
-        except (pluggy.PluginValidationError, ValueError) as error:
-            self._report(distribution, "registration", _one_line(error), REMEDY_UPDATE)
+        except RAISED as error:
+            self._manager.unregister(name=name)
+            self._report(distribution, "registration", one_line(error), REMEDY_UPDATE)
             return
         self._origins[name] = (distribution, version)
         catalogue = self.catalogue
@@ -78,43 +96,54 @@ class Plugins:
 
     def load(self, entry_point: EntryPoint, distribution: str, version: str) -> None:
         """Import the plugin behind an entry point and register it; report it if that fails."""
+        name, start = f"{distribution}:{entry_point.name}", time.perf_counter()
         try:
             plugin = entry_point.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
-            what = f"importing {entry_point.value} failed with {type(error).__name__}: {_one_line(error)}"
+        except RAISED as error:
+            what = f"importing {entry_point.value} failed with {describe_error(error)}"
             self._report(distribution, "import", what, f"Reinstall, update or uninstall {distribution}")
-            return
-        self.register(plugin, f"{distribution}:{entry_point.name}", distribution, version)
+            plugin = None
+        seconds = time.perf_counter() - start
+        if plugin is not None:
+            self.register(plugin, name, distribution, version)
+        self.loaded.append(Loaded(distribution, version, seconds, self._hooks(name)))
 
-    def _unknown_hooks(self, plugin: object) -> str:
-        known = {name for name in dir(hookspecs) if name.startswith("emseg_")}
-        marked = {name for name in dir(plugin) if self._manager.parse_hookimpl_opts(plugin, name)}
-        return f"there is no hook called {', '.join(sorted(marked - known))}" if marked - known else ""
+    def _check_hooks(self, plugin: object) -> None:
+        """Check what pluggy lets pass: hooks that do not exist, and wrappers, which would never be called."""
+        parsed = {name: self._manager.parse_hookimpl_opts(plugin, name) for name in dir(plugin)}
+        marked = {name: options for name, options in parsed.items() if options}
+        if unknown := marked.keys() - HOOKS:
+            raise PluginError(f"there is no hook called {', '.join(sorted(unknown))}")
+        wrappers = [name for name, opts in marked.items() if opts["wrapper"] or opts["hookwrapper"]]
+        if wrappers:
+            raise PluginError(f"{', '.join(wrappers)} is a wrapper, expected a plain function")
+
+    def _hooks(self, name: str) -> tuple[str, ...]:
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
+        return tuple(sorted(caller.name for caller in callers))
 
     def _collect(self, plugin: str, hook: str, kind: type[C], registry: Registry[C]) -> None:
         """Call one plugin's hook and register the cards that it returns."""
         distribution, version = self._origins[plugin]
         source = _source(self._manager.get_plugin(plugin))
         for card in self._call(plugin, hook):
-            if fault := _fault(card, kind):
+            if fault := card_fault(card, kind):
                 self._report(distribution, hook, fault, REMEDY_UPDATE)
             elif isinstance(card, kind) and (
                 claims := registry.add(Offer(card, distribution, version, source))
             ):
                 what = f"the {registry.kind} name {card.name!r} is already claimed by {claims[0]}"
-                self._report(distribution, hook, what, "Uninstall one of the two to use that name")
+                self._report(distribution, hook, what, _remedy_for_claim(claims))
 
     def _call(self, plugin: str, hook: str) -> Iterable[object]:
         distribution, _ = self._origins[plugin]
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        for implementation in caller.get_hookimpls():
+        for implementation in self._implementations(hook):
             if implementation.plugin_name != plugin:
                 continue
             try:
                 cards = implementation.function()
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
-                what = f"it raised {type(error).__name__}: {_one_line(error)}"
-                self._report(distribution, hook, what, REMEDY_UPDATE)
+            except RAISED as error:
+                self._report(distribution, hook, f"it raised {describe_error(error)}", REMEDY_UPDATE)
                 continue
             if isinstance(cards, Sequence) and not isinstance(cards, str):
                 yield from cards
@@ -122,12 +151,27 @@ class Plugins:
                 what = f"it returned {type(cards).__name__}, expected a list of cards"
                 self._report(distribution, hook, what, REMEDY_UPDATE)
 
+    def _tell(self, hook: str, arguments: Mapping[str, object]) -> list[Problem]:
+        problems = []
+        for implementation in self._implementations(hook):
+            try:
+                implementation.function(*(arguments[name] for name in implementation.argnames))
+            except RAISED as error:
+                distribution, _ = self._origins[implementation.plugin_name]
+                what = f"it raised {describe_error(error)}"
+                problems.append(Problem(distribution, hook, what, "The trial is not concerned."))
+        return problems
+
+    def _implementations(self, hook: str) -> Sequence[pluggy.HookImpl]:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        return caller.get_hookimpls()
+
     def _report(self, distribution: str, where: str, what: str, remedy: str) -> None:
         self.catalogue.problems.append(Problem(distribution, where, what, f"{remedy}."))
 
 
 def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
-    """Load plugins, our own first.
+    """Load plugins, our own first; what they print goes to standard error.
 
     Args:
         found: Their entry points; None: those of everything that is installed.
@@ -138,22 +182,16 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
         for point in (entry_points(group=hookspecs.PROJECT) if found is None else found)
         if point.dist is not None
     }
-    for _, (point, dist) in sorted(named.items(), key=lambda item: (item[0][0] != OWN, item[0])):
-        plugins.load(point, dist.name, dist.version)
+    with redirect_stdout(sys.stderr):
+        for _, (point, dist) in sorted(named.items(), key=lambda item: (item[0][0] != OWN, item[0])):
+            plugins.load(point, dist.name, dist.version)
     return plugins
 
 
-def _fault(card: object, kind: type[C]) -> str:
-    """Say what is wrong with a card, or nothing."""
-    if not isinstance(card, kind):
-        return f"it returned a {type(card).__name__} where a {kind.__name__} was expected"
-    if not isinstance(card.name, str) or not card.name or FORBIDDEN & set(card.name):
-        return f"{kind.__name__} name {card.name!r} is empty or holds one of , @ [ ] = : / \\ or a space"
-    what = "format" if isinstance(card, WeightsCard) else "factory"
-    factory = getattr(card, what)
-    if not callable(factory) and not (isinstance(factory, str) and factory.count(":") == 1):
-        return f"{card.name}'s {what} is {factory!r}, expected a callable or 'module:attribute'"
-    return ""
+def _remedy_for_claim(claims: Sequence[str]) -> str:
+    if claims[0] == OWN:
+        return f"{OWN} keeps it; ask the author for another name"
+    return "Uninstall one of the two to use that name"
 
 
 def _source(plugin: object) -> Path | None:
@@ -163,7 +201,3 @@ def _source(plugin: object) -> Path | None:
     if module is None or file is None:
         return None
     return Path(file).parent if module.__package__ else Path(file)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or "no message"

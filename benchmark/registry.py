@@ -1,4 +1,9 @@
-"""What plugins offer, by kind and name; a name that two of them claim belongs to neither."""
+"""What plugins offer, by kind and name.
+
+A built-in name stays built in: no package may take ``unet``, or the metric that everybody's protocol
+names, away from those who installed it for something else.  A name that two other distributions claim
+belongs to neither.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +25,9 @@ from .contracts import (
 from .errors import PluginError, UnknownNameError
 
 C = TypeVar("C", bound=Card)
+
+OWN = "emseg-bench"
+"""Our own distribution, whose names nobody can take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +65,16 @@ class Registry(Generic[C]):
     """Names that several distributions claim, and which."""
 
     def add(self, offer: Offer[C]) -> tuple[str, ...]:
-        """Register an offer; return the distributions that dispute its name, or nothing."""
+        """Register an offer; return the distributions that claimed its name before it, or nothing."""
         name = offer.card.name
-        if name in self.disputed:
-            self.disputed[name] += (offer.distribution,)
-        elif name in self.offers:
-            self.disputed[name] = (self.offers.pop(name).distribution, offer.distribution)
-        else:
+        holder = self.offers.get(name)
+        earlier = self.disputed.get(name) or ((holder.distribution,) if holder else ())
+        if not earlier:
             self.offers[name] = offer
-        return self.disputed.get(name, ())
+        elif earlier != (OWN,):
+            self.offers.pop(name, None)
+            self.disputed[name] = (*earlier, offer.distribution)
+        return earlier
 
     def __iter__(self) -> Iterator[C]:
         return (self.offers[name].card for name in sorted(self.offers))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from .contracts import Event, Executor, Job, Record
+from .errors import EmsegError
 from .planning import Plan
 from .plugins import Plugins
 from .records import failed_record, load_record, now, write_record
+from .registry import Problem
 from .store import Store, to_json, write_whole
+from .strangers import RAISED, describe_error
 from .validation import plain
 
 
@@ -48,23 +51,50 @@ def run_plan(
     todo = pending(plan, store)
     failed: dict[str, str] = {}
     started: dict[str, str] = {}
+    ended: set[str] = set()
     jobs = [_prepare(store, name, plan) for name in todo]
 
     def listen(event: Event) -> None:
+        event, problems = _checked(event, store), list[Problem]()
         if event.kind == "started":
             started[event.fingerprint] = now()
-            plugins.hook.emseg_trial_started(
-                fingerprint=event.fingerprint, trial=plan.trials[event.fingerprint]
-            )
+            problems = plugins.trial_started(event.fingerprint, plan.trials[event.fingerprint])
         elif event.kind == "failed":
             failed[event.fingerprint] = event.message
         if event.kind in {"complete", "failed"}:
-            plugins.hook.emseg_trial_finished(record=_record(store, plan, event, started[event.fingerprint]))
+            ended.add(event.fingerprint)
+            record = _record(store, plan, event, started.get(event.fingerprint, now()))
+            problems = plugins.trial_finished(record)
+        for problem in problems:
+            on_event(Event(fingerprint=event.fingerprint, kind="note", message=f"plugin {problem}"))
         on_event(event)
 
     if jobs:
-        executor.run(jobs, listen)
+        reason = _execute(executor, jobs, listen)
+    for job in jobs:
+        if job.fingerprint not in ended:
+            listen(Event(fingerprint=job.fingerprint, kind="failed", message=reason))
     return Outcome(tuple(name for name in plan.trials if name not in todo), tuple(todo), failed)
+
+
+def _execute(executor: Executor, jobs: Sequence[Job], listen: Callable[[Event], None]) -> str:
+    """Run jobs; say why those that have not ended by then never will."""
+    try:
+        executor.run(jobs, listen)
+    except EmsegError:
+        raise
+    except RAISED as error:
+        return f"the executor failed with {describe_error(error)}"
+    return "the executor ended without having run it"
+
+
+def _checked(event: Event, store: Store) -> Event:
+    """Believe an executor that a trial is complete only if the trial left its record."""
+    if event.kind != "complete" or store.trial(event.fingerprint).is_complete():
+        return event
+    return replace(
+        event, kind="failed", message="the executor said that it is complete, but it left no record"
+    )
 
 
 def _prepare(store: Store, name: str, plan: Plan) -> Job:

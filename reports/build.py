@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 
 from ..benchmark.contracts import Board, ReportSection, ReportSectionCard
 from ..benchmark.errors import UsageError
+from ..benchmark.strangers import RAISED, describe_error
 from .exports import LeaderboardFile, write_csv, write_json
 from .leaderboard import leaderboard
 from .page import BoardPage, SectionPart, markdown, page
@@ -73,8 +74,8 @@ def _part(card: ReportSectionCard, board: Board, folder: Path) -> SectionPart | 
     """Make one section; what goes wrong in it, a plugin's bug perhaps, must not lose the report."""
     try:
         section = _section(card, board, folder)
-    except Exception as error:  # noqa: BLE001 - reported on the page and to the caller
-        return SectionPart(card, ReportSection(html=""), f"{type(error).__name__}: {error}")
+    except RAISED as error:  # reported on the page and to the caller
+        return SectionPart(card, ReportSection(html=""), describe_error(error))
     return SectionPart(card, section) if section else None
 
 

@@ -7,17 +7,18 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from ..errors import UsageError
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
+from .json_output import json_stream
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..contracts import Runtime
+    from ..contracts import Executor, Runtime
     from ..planning import Plan
     from ..plugins import Plugins
     from ..session import Outcome
@@ -130,16 +131,17 @@ def run(
     plugins = load_plugins()
     cache = cache_folder()
     where = choose_device(device)
-    with _status("checking models and data"):
-        plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
     runtime = Runtime(
         device=where, workers=workers, threads=threads, timeout_minutes=timeout, cache=str(cache)
     )
-    if dry_run:
-        _print_plan(plan, Store(out), runtime, as_json=as_json)
-        return
-    with interruptible():
-        raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, as_json=as_json))
+    with json_stream(as_json) as stream:
+        with _status("checking models and data"):
+            plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
+        if dry_run:
+            _print_plan(plan, Store(out), runtime, stream)
+            return
+        with interruptible():
+            raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, stream))
 
 
 def _status(text: str) -> AbstractContextManager[object]:
@@ -151,11 +153,11 @@ def _status(text: str) -> AbstractContextManager[object]:
     return Console(stderr=True).status(text)
 
 
-def _print_plan(plan: Plan, store: Store, runtime: Runtime, *, as_json: bool) -> None:
+def _print_plan(plan: Plan, store: Store, runtime: Runtime, stream: TextIO | None) -> None:
     from .summary import plan_as_data
 
-    if as_json:
-        typer.echo(json.dumps(plan_as_data(plan, store), indent=2))
+    if stream:
+        typer.echo(json.dumps(plan_as_data(plan, store), indent=2), stream)
         return
     from rich.console import Console
 
@@ -167,29 +169,32 @@ def _print_plan(plan: Plan, store: Store, runtime: Runtime, *, as_json: bool) ->
 
 
 def _run(
-    plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, *, as_json: bool
+    plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, stream: TextIO | None
 ) -> int:
     from rich.console import Console
 
     from ..lazy import resolve
     from ..session import pending, run_plan
+    from ..strangers import blaming
     from .progress import show
     from .summary import announce
     from .tables import say
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=stream is not None)
     offer = plugins.catalogue.find(plugins.catalogue.executors, executor)
     todo = len(pending(plan, store))
     announce(plan, console, todo, runtime)
     for problem in plugins.catalogue.problems:
         say(console, f"warning: plugin {problem}", "yellow")
+    with blaming(offer, "starting it"):
+        runner: Executor = resolve(offer.card.factory, offer)(runtime)
     with show(plan.trials, todo, console) as view:
-        outcome = run_plan(plan, store, resolve(offer.card.factory, offer)(runtime), plugins, view)
-    return _finish(plan, plugins, store, outcome, console, as_json=as_json)
+        outcome = run_plan(plan, store, runner, plugins, view)
+    return _finish(plan, plugins, store, outcome, console, stream)
 
 
 def _finish(
-    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, *, as_json: bool
+    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, stream: TextIO | None
 ) -> int:
     """Report what came of a run; return the exit code."""
     from ..boards import load_boards
@@ -198,13 +203,13 @@ def _finish(
     from .tables import say
 
     stale = bool(outcome.ran) or not is_fresh(store)
-    boards = load_boards(store) if stale or not as_json else []
+    boards = load_boards(store) if stale or not stream else []
     if stale:
         say(console, "writing the report", "dim")
         for problem in build_report(boards, store, plugins):
             say(console, f"warning: {problem}", "yellow")
-    if as_json:
-        typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2))
+    if stream:
+        typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2), stream)
     else:
         print_leaderboards(boards, plan)
         print_failures(outcome.failed, plan, console)

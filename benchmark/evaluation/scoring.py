@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..contracts import Case, Counts, Manifest, Metric, ScoredCase
 from ..errors import TrialError
+from ..strangers import RAISED, describe_error
 from .confusion import count
 
 COUNT_NAMES = ("tp", "fp", "fn", "tn")
@@ -79,7 +80,7 @@ def values_of(scored: ScoredCase, metrics: Mapping[str, Metric]) -> dict[str, li
     """Compute every metric of a case, and name its confusion counts: one number per class.
 
     Raises:
-        TrialError: A metric gives not one number per class.
+        TrialError: A metric fails, or gives not one number per class.
     """
     values = {name: _values(name, metric, scored) for name, metric in metrics.items()}
     return {**values, **_count_values(scored.counts)}
@@ -121,7 +122,10 @@ def _rows(
 
 
 def _values(name: str, metric: Metric, scored: ScoredCase) -> list[float]:
-    values = [float(value) for value in metric(scored)]
+    try:
+        values = [float(value) for value in metric(scored)]
+    except RAISED as error:
+        raise TrialError(f"metric {name!r} failed with {describe_error(error)}.") from error
     if len(values) != len(scored.class_names):
         raise TrialError(
             f"metric {name!r} gave {len(values)} number(s), expected one for each of the "

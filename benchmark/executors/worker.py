@@ -14,6 +14,7 @@ from ..contracts import Event, Job, Runtime
 from ..errors import EmsegError
 from ..records import failed_record, now, write_record
 from ..store import TrialFolder
+from ..strangers import RAISED, describe_error
 
 ORPHANED = 3
 """Exit code of a worker whose command has gone."""
@@ -39,7 +40,7 @@ def _run(job: Job, runtime: Runtime, news: Connection) -> Event:
     started = now()
     try:
         _train_and_score(job, runtime, news)
-    except Exception as error:  # noqa: BLE001 - a model is a stranger's code
+    except RAISED as error:
         traceback.print_exc()
         reason = _reason(error, job)
     else:
@@ -57,7 +58,7 @@ def _train_and_score(job: Job, runtime: Runtime, news: Connection) -> None:
     run_trial(job, runtime, news.send)
 
 
-def _reason(error: Exception, job: Job) -> str:
+def _reason(error: BaseException, job: Job) -> str:
     """Say for people why a trial failed."""
     if isinstance(error, EmsegError):
         return str(error)
@@ -65,7 +66,7 @@ def _reason(error: Exception, job: Job) -> str:
         return f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
     if "libGL" in str(error):
         return f"OpenCV, which mmengine needs, lacks a system library ({error}); install it (Debian: libgl1)"
-    return f"{type(error).__name__}: {error} (the traceback is in {TrialFolder(job.folder).log})"
+    return f"{describe_error(error)}; the traceback is in {TrialFolder(job.folder).log}"
 
 
 def _follow(alive: Connection) -> None:

@@ -33,7 +33,8 @@ class SegmentationLoss(nn.Module):
     def __init__(self, recipe: Recipe, num_logits: int, ignore_value: int | None) -> None:
         super().__init__()
         self._ce_weight, self._dice_weight = recipe.ce_weight, recipe.dice_weight
-        self._binary, self.ignore_value, self.kind = num_logits == 1, ignore_value, recipe.loss
+        self._binary, self.num_logits = num_logits == 1, num_logits
+        self.ignore_value, self.kind = ignore_value, recipe.loss
         self._dice = _dice(recipe, binary=self._binary)
         weights = torch.tensor(recipe.class_weights) if recipe.class_weights else None
         self.register_buffer("class_weights", weights, persistent=False)

@@ -46,7 +46,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         images, labels = (part.to(self._device, non_blocking=True) for part in data)
         with optim_wrapper.optim_context(self):
             logits = self(images)
-            _check_shape(images, logits)
+            _check_logits(images, logits, self.loss.num_logits)
             loss = self.loss(logits, labels)
         optim_wrapper.update_params(loss)
         outputs = {"loss": loss.detach()}
@@ -62,10 +62,12 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         return logits
 
 
-def _check_shape(images: Tensor, logits: Tensor) -> None:
-    """Raise TrialError if the network's output has another height or width than its input."""
-    if logits.ndim != 4 or logits.shape[-2:] != images.shape[-2:]:
+def _check_logits(images: Tensor, logits: object, num_logits: int) -> None:
+    """Raise TrialError if the network's output is anything but logits (N, `num_logits`, H, W)."""
+    expected = (len(images), num_logits, *images.shape[-2:])
+    got = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+    if got != expected:
         raise TrialError(
-            f"the model turned {tuple(images.shape)} into {tuple(logits.shape)}, "
-            "expected logits (N, K, H, W) of the same height and width; mend the model's forward()."
+            f"the model turned images {tuple(images.shape)} into {got}, "
+            f"expected logits (N, K, H, W) = {expected}; mend the model's forward()."
         )

@@ -74,6 +74,11 @@ class WatchHook(Hook):  # type: ignore[misc]
 
     def _read(self, runner: Runner, done: int, loss: float) -> None:
         rate = runner.optim_wrapper.get_lr()["lr"][0]
+        if not math.isfinite(loss) and done == 1:
+            raise TrialError(
+                f"the training loss is {loss} before the first step: what the model computes is at fault, or "
+                "a NaN in the images, not the training; look into its forward(), or use --precision fp32."
+            )
         if not math.isfinite(loss):
             raise TrialError(
                 f"the training loss became {loss} at iteration {done} of {self._iterations} "

@@ -17,7 +17,8 @@ from emseg_bench.benchmark.executors.worker import _reason
             ImportError("libGL.so.1: cannot open"),
             "lacks a system library (libGL.so.1: cannot open); install it",
         ),
-        (KeyError("x"), "KeyError: 'x' (the traceback is in"),
+        (KeyError("x"), "KeyError: 'x'; the traceback is in"),
+        (SystemExit(3), "SystemExit: 3; the traceback is in"),
     ],
 )
 def test_reasons(make_job, error, reason):

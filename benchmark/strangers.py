@@ -1,0 +1,64 @@
+"""Calling code of plugins: what it raises becomes an error that names the plugin and the place in it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import EmsegError, PluginError
+from .registry import OWN, Offer
+
+RAISED = (Exception, SystemExit)
+"""What a stranger's code may raise; an interrupt is the user's."""
+
+OURS = Path(__file__).parent
+
+
+@contextmanager
+def blaming(offer: Offer[Any], doing: str) -> Iterator[None]:
+    """Run a plugin's code.  Errors meant for people pass, and so does all from our own plugins.
+
+    Args:
+        offer: Whose code it is.
+        doing: What it is called for, as the start of a sentence about its failure.
+
+    Raises:
+        PluginError: It raised something else, or ended the program.
+    """
+    try:
+        yield
+    except EmsegError:
+        raise
+    except RAISED as error:
+        if offer.distribution == OWN:
+            raise
+        raise unusable(offer, f"{doing} failed with {describe_error(error)}") from error
+
+
+def unusable(offer: Offer[Any], fault: str) -> PluginError:
+    """Make the error that says why something of a plugin's cannot be used."""
+    return PluginError(
+        f"{offer.card.name} of {offer.distribution} {offer.version} cannot be used: {fault}. "
+        f"Reinstall, update or uninstall {offer.distribution}."
+    )
+
+
+def describe_error(error: BaseException) -> str:
+    """Give an error's type and message in one line, and the place in the plugin that it comes from."""
+    return f"{type(error).__name__}: {one_line(error)}{_place(error)}"
+
+
+def one_line(error: BaseException) -> str:
+    """Give an error's message in one line."""
+    return " ".join(str(error).split()) or "no message"
+
+
+def _place(error: BaseException) -> str:
+    """Give the file and line where an error was raised, unless its message does, or they are ours."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
+    if not frames or isinstance(error, SyntaxError) or OURS in Path(frames[-1].filename).parents:
+        return ""
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
