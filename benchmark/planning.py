@@ -26,7 +26,8 @@ from .contracts import (
     Recipe,
     TrialSpec,
 )
-from .errors import DataError, UnknownNameError, UsageError, WeightsUnavailableError
+from .errors import DataError, PluginError, UnknownNameError, UsageError, WeightsUnavailableError
+from .every_model import wanted_models
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256, sha256_of_file, sha256_of_source
 from .lazy import resolve, source_of
@@ -68,9 +69,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         DataError: A dataset is not what it must be.
         WeightsError: Weights that were asked for cannot be had.
     """
-    models = [
-        plan_model(reference, catalogue, strict=experiment.strict_weights) for reference in experiment.models
-    ]
+    models, left_out = _plan_models(experiment, catalogue)
     datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
     metrics = tuple(plan_metric(text, catalogue) for text in experiment.protocol.metrics)
     _check_fit(experiment, [model for model, _ in models], datasets)
@@ -94,8 +93,25 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         for model, note in models
         for seed in experiment.seeds
     ]
-    notes = dict.fromkeys(note for trial in trials for note in trial.notes)
+    notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
     return Plan({fingerprint(trial): trial for trial in trials}, tuple(notes))
+
+
+def _plan_models(
+    experiment: Experiment, catalogue: Catalogue
+) -> tuple[list[tuple[ModelSpec, str]], list[str]]:
+    """Plan the models; those that only ``all`` asks for may be left out, and then a sentence says why."""
+    planned, left_out = [], []
+    for text, named in wanted_models(experiment.models, catalogue.models.offers).items():
+        try:
+            planned.append(plan_model(text, catalogue, strict=experiment.strict_weights))
+        except (PluginError, UsageError) as error:
+            if named:
+                raise
+            left_out.append(f"{text} is left out of 'all': {error}")
+    if not planned:
+        raise UsageError("\n".join(["no registered model can be used.", *left_out]))
+    return planned, left_out
 
 
 def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:

@@ -1,0 +1,36 @@
+"""``--models all``: every registered model that can be used, without naming it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .errors import UsageError
+from .references import parse_model
+
+ALL = "all"
+"""No model may have this name."""
+
+
+def wanted_models(references: Sequence[str], registered: Iterable[str]) -> Mapping[str, bool]:
+    """Put the registered models in the place of ``all``.
+
+    Args:
+        references: Models as they were asked for.
+        registered: The names of all models.
+
+    Returns:
+        References in order, each once, and whether it was asked for by name: what was not may be left out
+        if it cannot be used.
+
+    Raises:
+        UsageError: A reference is not one, or gives ``all`` an option or initialisation.
+    """
+    wanted: dict[str, bool] = {}
+    for text in references:
+        if parse_model(text).name != ALL:
+            wanted[text] = True
+        elif text.strip() != ALL:
+            raise UsageError(f"got {text!r}, but 'all' takes neither options nor an initialisation.")
+        else:
+            wanted |= {name: wanted.get(name, False) for name in sorted(registered)}
+    return wanted
