@@ -62,6 +62,7 @@ def _board(members: Sequence[Member]) -> Board:
         ),
         superseded=len(members) - len(kept),
         primary=next(metric for metric in spec.metrics if metric.name == spec.protocol.primary),
+        sanity=_sanity(kept),
     )
 
 
@@ -85,6 +86,12 @@ def _trial(record: Record, folder: TrialFolder) -> Trial:
     cases = _table(folder.cases) if complete else to_frame([])
     curve = _table(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
     return Trial(record, folder.path, cases, curve)
+
+
+def _sanity(members: Iterable[Member]) -> pd.DataFrame | None:
+    """Read one trial's sanity scores: those of the others are the same, for they see the same cases."""
+    there = [folder.sanity for _, folder in _complete(members) if folder.sanity.exists()]
+    return _table(there[0]) if there else None
 
 
 def _table(path: Path) -> pd.DataFrame:

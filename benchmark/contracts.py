@@ -868,6 +868,9 @@ class Board:
     """Older trials of the same model and seed that a newer one replaces here."""
     primary: MetricSpec
     """The ranking metric."""
+    sanity: pd.DataFrame | None = None
+    """As a trial's `cases`, with a column predictor: scores of predictions that look at no image.  None if
+    no trial is complete, or if they were run by a version that did not score them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,11 @@ class TrialFolder:
         return self.path / "cases.parquet"
 
     @property
+    def sanity(self) -> Path:
+        """Scores of predictions that look at no image."""
+        return self.path / "sanity.parquet"
+
+    @property
     def curve(self) -> Path:
         """Training loss, learning rate, validation score."""
         return self.path / "curve.parquet"

@@ -34,6 +34,7 @@ from .contracts import (
 )
 from .errors import TrialError
 from .evaluation.evaluate import evaluate
+from .evaluation.sanity import sanity_scores
 from .evaluation.scoring import primary_score
 from .evaluation.sliding_window import window_side
 from .inference import inference_batch
@@ -124,6 +125,7 @@ class _Trial:
             test_start = time.perf_counter()
             cases = self._test(parts)
             test_seconds = time.perf_counter() - test_start
+        sanity = sanity_scores(parts.dataset, parts.dataset.manifest.split("test"), cases, parts.metrics)
         profile = self._profile(parts, state, memory.read(), test_seconds)
         record = Record(
             fingerprint=self.job.fingerprint,
@@ -140,6 +142,7 @@ class _Trial:
             initialisation=parts.initialisation,
             resumed=state.resumed,
         )
+        sanity.to_parquet(self.folder.sanity, index=False)
         self._write(parts, state, cases, record)
         return record
 

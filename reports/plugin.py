@@ -45,6 +45,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.metrics:section",
         ),
         ReportSectionCard(
+            name="sanity",
+            title="What needs no model",
+            order=550,
+            factory=f"{SECTIONS}.sanity:section",
+        ),
+        ReportSectionCard(
             name="method",
             title="How it was measured",
             order=600,

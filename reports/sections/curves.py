@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ...benchmark.contracts import Board, ReportSection, Trial
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
@@ -71,6 +72,7 @@ def _draw(
         for (name, title), place in zip(titles.items(), axes, strict=True):
             _panel(place, curves[curves["series"] == name], colours(names))
             place.set(xlabel="Iteration", ylabel=title)
+            place.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         return save(figure, folder, f"{table.slug}-{KIND}")
 
 

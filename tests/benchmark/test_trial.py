@@ -200,6 +200,7 @@ def test_folder_holds_no_stray_files(make_job, runtime):
         "lock",
         "previews",
         "record.json",
+        "sanity.parquet",
         "weights.safetensors",
     }
     assert {path.name for path in Path(job.folder).iterdir()} == known

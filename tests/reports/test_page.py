@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 from emseg_bench.benchmark.contracts import Board, ReportSection, ReportSectionCard
 from emseg_bench.benchmark.errors import StoreError, UsageError
@@ -331,3 +333,44 @@ def test_drawing_leaves_no_trace_in_the_process(full, tmp_path) -> None:
     built([full], tmp_path / "r")
     assert plt.get_fignums() == []
     assert {name for name in before if before[name] != mpl.rcParams[name]} <= {"backend"}
+
+
+# ------------------------------------------------------------------------- what needs no model
+def blind(trial, **ious) -> pd.DataFrame:
+    """The trial's table, scored anew for each prediction: one case, IoU and Dice of class 1 alike."""
+    tables = []
+    for predictor, iou in ious.items():
+        table = trial.cases.assign(predictor=predictor.replace("_", " "))
+        table.loc[table["metric"].isin(["iou", "dice"]) & (table["class_index"] == 1), "value"] = iou
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_models_that_see_no_more_than_nothing_are_named(make, tmp_path) -> None:
+    trials = [*make.seeds("good", [0.7, 0.8]), *make.seeds("poor", [0.1, 0.2])]
+    board = make.board(trials)
+    board = replace(board, sanity=blind(trials[0], all_background=0.0, all_mito=0.2, the_truth_itself=1.0))
+    page = page_of([board], tmp_path)
+    assert "What needs no model" in page.text
+    assert "The best of them by IoU is “all mito” with 0.200; poor is no better" in page.text
+    assert "thetruthitself1.000" in "".join(page.text.split())
+
+
+def test_models_that_all_see_something_are_said_to(make, tmp_path) -> None:
+    trials = make.seeds("good", [0.7, 0.8])
+    board = make.board(trials)
+    board = replace(board, sanity=blind(trials[0], all_background=0.0, the_truth_itself=1.0))
+    assert "every model here is better" in page_of([board], tmp_path).text
+
+
+def test_lower_may_be_better(make, tmp_path) -> None:
+    metric = make.metric("distance", "nm", "lower")
+    trials = make.seeds("good", [20.0, 30.0], metric=metric)
+    table = blind(trials[0], all_background=0.0, the_truth_itself=0.0)
+    table.loc[(table["metric"] == "distance") & (table["class_index"] == 1), "value"] = [90.0, 0.0]
+    text = page_of([replace(make.board(trials), sanity=table)], tmp_path).text
+    assert "with 90.00; every model here is better" in text
+
+
+def test_boards_of_older_trials_do_without(make, tmp_path) -> None:
+    assert "What needs no model" not in page_of([make.board(make.seeds("good", [0.7]))], tmp_path).text

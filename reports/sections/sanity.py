@@ -1,0 +1,104 @@
+"""Predictions that look at no image, scored as the models are: what a score is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial
+from ..grid import Cell, Column, Grid, bullets, html, markdown
+from ..leaderboard import complete_trials, leaderboard
+from ..schema import Row
+from ..scores import POOLED_IOU, scores
+from ..templating import render
+from ..wording import listing, metric_heading, metric_title, score
+
+POOLED = "Pooled IoU"
+
+
+def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001 - draws nothing
+    """Tabulate them; None if the board's trials did not score them."""
+    if board.sanity is None:
+        return None
+    trial = complete_trials(board)[0]
+    names = list(dict.fromkeys(board.sanity["predictor"]))
+    table = _means(board.sanity, names, trial)
+    grid = sanity_grid(table, trial.record.spec.metrics, board.primary)
+    reading = _reading(table, names, board, leaderboard(board).scored)
+    page = {"grid": html(grid), "reading": reading}
+    text = "\n\n".join((markdown(grid), bullets(reading)))
+    return ReportSection(html=render("sanity.html", page), markdown=text)
+
+
+def sanity_grid(table: pd.DataFrame, metrics: Sequence[MetricSpec], primary: MetricSpec) -> Grid:
+    """Lay out a row per prediction.
+
+    Args:
+        table: Mean over foreground classes, by prediction (rows) and metric (columns).
+        metrics: The protocol's.
+        primary: The one that ranks, shown first.
+    """
+    others = [metric for metric in metrics if metric.name != primary.name]
+    return Grid(
+        caption="Predictions that look at no image: mean over foreground classes",
+        columns=(
+            Column(title="Prediction", numeric=False, row_header=True),
+            *(Column(title=_title(metric)) for metric in (primary, *others)),
+            Column(title=POOLED),
+        ),
+        rows=tuple(
+            (
+                Cell(text=str(name), order=str(name)),
+                *(_cell(row[metric.name], metric.unit) for metric in (primary, *others)),
+                _cell(row[POOLED_IOU], "1"),
+            )
+            for name, row in table.iterrows()
+        ),
+        sortable=False,
+    )
+
+
+def _means(sanity: pd.DataFrame, names: Sequence[str], trial: Trial) -> pd.DataFrame:
+    blind = [replace(trial, cases=sanity[sanity["predictor"] == name]) for name in names]
+    overall = scores(blind).overall
+    metrics = [*(metric.name for metric in trial.record.spec.metrics), POOLED_IOU]
+    table = overall.pivot_table(index="trial", columns="metric", values="value", dropna=False)
+    return table.reindex(index=range(len(names)), columns=metrics).set_axis(list(names), axis=0)
+
+
+def _title(metric: MetricSpec) -> str:
+    title = metric_heading(metric)
+    return title[:1].upper() + title[1:]
+
+
+def _cell(value: float, unit: str) -> Cell:
+    return Cell(text=score(value, unit), order=value)
+
+
+def _reading(
+    table: pd.DataFrame, names: Sequence[str], board: Board, models: Sequence[Row]
+) -> tuple[str, ...]:
+    """Say which models do not beat the best prediction that looks at nothing."""
+    metric = board.primary
+    higher = metric.direction == "higher"
+    blind = table[metric.name].iloc[: len(names) - 1].dropna()  # the last one is the truth
+    if blind.empty:
+        return ()
+    best = blind.max() if higher else blind.min()
+    name = blind.idxmax() if higher else blind.idxmin()
+    bar = f"The best of them by {metric_title(metric.name)} is “{name}” with {score(best, metric.unit)}"
+    means = [(row.model, row.score.mean.mean) for row in models]
+    below = [model for model, mean in means if mean is not None and not _beats(mean, best, higher)]
+    if not below:
+        return (f"{bar}; every model here is better.",)
+    verb = "is" if len(below) == 1 else "are"
+    return (
+        f"{bar}; {listing(below)} {verb} no better, so {metric_title(metric.name)} shows no skill of theirs.",
+    )
+
+
+def _beats(value: float, bar: float, higher: bool) -> bool:
+    return value > bar if higher else value < bar
