@@ -8,6 +8,7 @@ from types import NoneType
 from typing import Any
 
 from .contracts import Initialisation, ModelCard, PretrainingCard, PretrainingRecipe, WeightsCard
+from .every_model import ALL
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
@@ -60,6 +61,8 @@ def _special_faults(card: Any) -> Iterator[str]:
     if isinstance(options, type) and not is_dataclass(options):
         yield f"{card.name}'s options are the class {options.__name__}, expected a frozen dataclass"
     if isinstance(card, ModelCard):
+        if card.name == ALL:
+            yield f"a model may not be called {ALL!r}, which stands for every model"
         if card.size_divisor < 1:
             yield f"{card.name}'s size_divisor is {card.size_divisor}, expected at least 1"
         yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)

@@ -6,38 +6,31 @@ All that can go wrong before training goes wrong here, and nothing here imports 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from .asked import complete_options, provider_of
 from .contracts import (
-    Card,
     Dataset,
     DatasetCard,
     DatasetSpec,
-    Initialisation,
     Manifest,
     MetricCard,
     MetricSpec,
-    ModelCard,
     ModelSpec,
-    OptionValue,
-    Provider,
     Recipe,
     TrialSpec,
 )
-from .errors import DataError, PluginError, UnknownNameError, UsageError, WeightsUnavailableError
-from .every_model import wanted_models
+from .errors import DataError, UsageError
 from .experiment import Experiment
-from .hashing import engine_sha256, fingerprint, manifest_sha256, sha256_of_file, sha256_of_source
-from .lazy import resolve, source_of
+from .hashing import engine_sha256, fingerprint, manifest_sha256
+from .lazy import resolve
+from .model_planning import plan_models
 from .normalisation import settle_normalisation
 from .profiling.precision import resolve_precision
-from .references import DatasetReference, ModelReference, label, parse_dataset, parse_metric, parse_model
+from .references import DatasetReference, label, parse_dataset, parse_metric
 from .registry import Catalogue, Offer
 from .strangers import blaming, unusable
-from .validation import validate
-from .weight_info import read_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         DataError: A dataset is not what it must be.
         WeightsError: Weights that were asked for cannot be had.
     """
-    models, left_out = _plan_models(experiment, catalogue)
+    models, left_out = plan_models(experiment, catalogue)
     datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
     metrics = tuple(plan_metric(text, catalogue) for text in experiment.protocol.metrics)
     _check_fit(experiment, [model for model, _ in models], datasets)
@@ -95,61 +88,6 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
     ]
     notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
     return Plan({fingerprint(trial): trial for trial in trials}, tuple(notes))
-
-
-def _plan_models(
-    experiment: Experiment, catalogue: Catalogue
-) -> tuple[list[tuple[ModelSpec, str]], list[str]]:
-    """Plan the models; those that only ``all`` asks for may be left out, and then a sentence says why."""
-    planned, left_out = [], []
-    for text, named in wanted_models(experiment.models, catalogue.models.offers).items():
-        try:
-            planned.append(plan_model(text, catalogue, strict=experiment.strict_weights))
-        except (PluginError, UsageError) as error:
-            if named:
-                raise
-            left_out.append(f"{text} is left out of 'all': {error}")
-    if not planned:
-        raise UsageError("\n".join(["no registered model can be used.", *left_out]))
-    return planned, left_out
-
-
-def plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:
-    """Look a model reference up; return the model and what must be said about its weights."""
-    reference = parse_model(text)
-    offer = catalogue.find(catalogue.models, reference.name)
-    card = offer.card
-    options = complete_options(card, reference.options)
-    asked = _initialisation(card, reference)
-    path, note = None, ""
-    init = asked
-    if asked.source is not None:
-        try:
-            with blaming(offer, f"looking for its {asked.name} weights"):
-                path = resolve(asked.source, offer).obtain(options, reference.location)
-        except WeightsUnavailableError as error:
-            if strict or reference.init is not None:
-                raise
-            init = _scratch(card)
-            note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {error}"
-    info = read_info(path) if path else None
-    return (
-        ModelSpec(
-            name=card.name,
-            options=options,
-            init=init.name,
-            requested_init=asked.name,
-            weights_path=str(path) if path else None,
-            weights_sha256=sha256_of_file(path) if path else None,
-            normalisation=info.normalisation if info else None,
-            provider=provider_of(offer),
-            label=_model_label(reference, options, card, init, path),
-            family=card.family,
-            citation=card.citation,
-            size_divisor=card.size_divisor,
-        ),
-        note,
-    )
 
 
 def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: Path) -> Dataset:
@@ -179,17 +117,6 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
                 f"the dataset {card.name!r} has no case in its {split} split, expected at least one."
             )
     return dataset
-
-
-def provider_of(offer: Offer[Any]) -> Provider:
-    """Say which distribution offers something, with the hash of its source.
-
-    That is the package (or single file) of the plugin, and that of the factory if it lies elsewhere.
-    """
-    places = {place for place in (offer.source, source_of(offer.card.factory, offer)) if place}
-    outer = [place for place in places if not any(other in place.parents for other in places)]
-    source = sha256_of_source(outer)
-    return Provider(distribution=offer.distribution, version=offer.version, source_sha256=source)
 
 
 def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Sequence[_OpenDataset]) -> None:
@@ -278,52 +205,3 @@ def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
         aggregation=card.aggregation,
         empty_rule=card.empty_rule,
     )
-
-
-def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-    """Check options against the card's dataclass and fill in the defaults."""
-    type_ = getattr(card, "options", None)
-    if type_ is None:
-        if given:
-            raise UsageError(f"{card.name} takes no options, got {', '.join(given)}.")
-        return {}
-    return asdict(validate(type_, {key: _scalar(value) for key, value in given.items()}, card.name))
-
-
-def _scalar(value: OptionValue) -> Any:
-    """Read ``768`` as a number and ``true`` as a truth value, as YAML does."""
-    if not isinstance(value, str):
-        return value
-    import yaml
-
-    return yaml.safe_load(value)
-
-
-def _initialisation(card: ModelCard, reference: ModelReference) -> Initialisation:
-    if reference.init is None:
-        return card.initialisations[0]
-    if found := card.initialisation(reference.init):
-        return found
-    raise UnknownNameError(
-        f"initialisation of {card.name}", reference.init, (init.name for init in card.initialisations)
-    )
-
-
-def _scratch(card: ModelCard) -> Initialisation:
-    found = card.initialisation("scratch")
-    if found is None:
-        raise UsageError(f"{card.name} cannot start from scratch, and its weights are not on this machine.")
-    return found
-
-
-def _model_label(
-    reference: ModelReference,
-    options: Mapping[str, OptionValue],
-    card: ModelCard,
-    init: Initialisation,
-    path: Path | None,
-) -> str:
-    """Name a row: options as far as they were given, and always the initialisation that is used."""
-    given = {key: options[key] for key in reference.options}
-    place = f":{path.name}" if path and reference.location else ""
-    return f"{label(card.name, given)}@{init.name}{place}"

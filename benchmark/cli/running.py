@@ -30,6 +30,8 @@ EXAMPLES = """Examples:
 
   emseg-bench run --models retina,unet@imagenet --datasets folder:/data/my_cells --seeds 5
 
+  emseg-bench run --models all --recipe smoke
+
   emseg-bench run --models "unet[encoder=resnet50]" --recipe quick --set recipe.iterations=200
 
   emseg-bench run experiment.yaml --dry-run
@@ -53,7 +55,7 @@ def run(
     ] = None,
     models: Annotated[
         str | None,
-        typer.Option(help="Models, comma-separated: NAME, NAME@INIT, NAME[OPTION=VALUE]@file:PATH."),
+        typer.Option(help="Models, comma-separated: NAME, NAME@INIT, NAME[OPTION=VALUE]@file:PATH; or all."),
     ] = None,
     datasets: Annotated[
         str | None,

@@ -181,8 +181,8 @@ def _refuse_options(card: WeightsCard, options: object) -> None:
 
 
 def _fetch_from_source(offer: Offer[WeightsCard], catalogue: Catalogue, given: Any, url: str | None) -> None:
+    from ..asked import complete_options
     from ..errors import UsageError
-    from ..planning import complete_options
     from ..weights.fetching import obtain_from_source
 
     card = offer.card

@@ -75,8 +75,8 @@ def build(weights: TrainedWeights) -> nn.Module:
     """
     from safetensors.torch import load_file
 
+    from ..asked import complete_options
     from ..lazy import resolve
-    from ..planning import complete_options
 
     card, info = weights.offer.card, weights.info
     options = complete_options(card, info.options)

@@ -59,7 +59,7 @@ class Setting:
 
     def identity(self) -> dict[str, Any]:
         """Give what can change a label map, as plain data; the device is not in it."""
-        from ..planning import provider_of
+        from ..asked import provider_of
 
         return {
             "weights": sha256_of_file(self.weights.path),

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..asked import complete_options, provider_of
 from ..contracts import ModelCard, Normalisation, PretrainingCard, PretrainingRecipe
 from ..errors import UnknownNameError, UsageError
-from ..planning import complete_options, provider_of
 from ..profiling.precision import resolve_precision
 from ..references import parse_model
 from ..registry import Catalogue

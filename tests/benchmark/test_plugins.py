@@ -73,6 +73,7 @@ def test_good_plugin(install):
         ("@hookimpl\ndef emseg_metrics():\n    return [card('x')]", "emseg_metrics", "where a MetricCard"),
         ("@hookimpl\ndef emseg_models():\n    return [card('a,b')]", "emseg_models", "name 'a,b'"),
         ("@hookimpl\ndef emseg_models():\n    return [card('')]", "emseg_models", "name ''"),
+        ("@hookimpl\ndef emseg_models():\n    return [card('all')]", "emseg_models", "may not be called 'all'"),
         (
             "@hookimpl\ndef emseg_models():\n    return [card('x', 'nowhere')]",
             "emseg_models",

@@ -1,0 +1,112 @@
+"""From model references to models with everything that decides their weights at the start of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .asked import complete_options, provider_of
+from .contracts import Initialisation, ModelCard, ModelSpec, OptionValue
+from .errors import PluginError, UnknownNameError, UsageError, WeightsUnavailableError
+from .every_model import wanted_models
+from .experiment import Experiment
+from .hashing import sha256_of_file
+from .lazy import resolve
+from .references import ModelReference, label, parse_model
+from .registry import Catalogue
+from .strangers import blaming
+from .weight_info import read_info
+
+
+def plan_models(
+    experiment: Experiment, catalogue: Catalogue
+) -> tuple[list[tuple[ModelSpec, str]], list[str]]:
+    """Plan the models; those that only ``all`` asks for may be left out, and then a sentence says why.
+
+    Returns:
+        Each model with what must be said about its weights, and the sentences.
+
+    Raises:
+        UsageError: A reference or option is wrong, or no model can be used.
+        PluginError: A model that was asked for by name cannot be used.
+        WeightsError: Weights that were asked for cannot be had.
+    """
+    planned, left_out = [], []
+    for text, named in wanted_models(experiment.models, catalogue.models.offers).items():
+        try:
+            planned.append(_plan_model(text, catalogue, strict=experiment.strict_weights))
+        except (PluginError, UsageError) as error:
+            if named:
+                raise
+            left_out.append(f"{text} is left out of 'all': {error}")
+    if not planned:
+        raise UsageError("\n".join(["no registered model can be used.", *left_out]))
+    return planned, left_out
+
+
+def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:
+    """Look a model reference up; return the model and what must be said about its weights."""
+    reference = parse_model(text)
+    offer = catalogue.find(catalogue.models, reference.name)
+    card = offer.card
+    options = complete_options(card, reference.options)
+    asked = _initialisation(card, reference)
+    path, note = None, ""
+    init = asked
+    if asked.source is not None:
+        try:
+            with blaming(offer, f"looking for its {asked.name} weights"):
+                path = resolve(asked.source, offer).obtain(options, reference.location)
+        except WeightsUnavailableError as error:
+            if strict or reference.init is not None:
+                raise
+            init = _scratch(card)
+            note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {error}"
+    info = read_info(path) if path else None
+    return (
+        ModelSpec(
+            name=card.name,
+            options=options,
+            init=init.name,
+            requested_init=asked.name,
+            weights_path=str(path) if path else None,
+            weights_sha256=sha256_of_file(path) if path else None,
+            normalisation=info.normalisation if info else None,
+            provider=provider_of(offer),
+            label=_model_label(reference, options, card, init, path),
+            family=card.family,
+            citation=card.citation,
+            size_divisor=card.size_divisor,
+        ),
+        note,
+    )
+
+
+def _initialisation(card: ModelCard, reference: ModelReference) -> Initialisation:
+    if reference.init is None:
+        return card.initialisations[0]
+    if found := card.initialisation(reference.init):
+        return found
+    raise UnknownNameError(
+        f"initialisation of {card.name}", reference.init, (init.name for init in card.initialisations)
+    )
+
+
+def _scratch(card: ModelCard) -> Initialisation:
+    found = card.initialisation("scratch")
+    if found is None:
+        raise UsageError(f"{card.name} cannot start from scratch, and its weights are not on this machine.")
+    return found
+
+
+def _model_label(
+    reference: ModelReference,
+    options: Mapping[str, OptionValue],
+    card: ModelCard,
+    init: Initialisation,
+    path: Path | None,
+) -> str:
+    """Name a row: options as far as they were given, and always the initialisation that is used."""
+    given = {key: options[key] for key in reference.options}
+    place = f":{path.name}" if path and reference.location else ""
+    return f"{label(card.name, given)}@{init.name}{place}"
