@@ -78,7 +78,7 @@ def build_network(
     except RAISED as error:
         raise TrialError(f"{wanted}: {describe_error(error)}") from error
     if not isinstance(network, nn.Module):
-        raise TrialError(f"{wanted}: its factory returned a {type(network).__name__}, expected an nn.Module")
+        raise TrialError(f"{wanted}: its factory returned {type(network).__name__}, expected an nn.Module")
     init = offer.card.initialisation(spec.model.init)
     if init is None or init.source is None or spec.model.weights_path is None:
         return network, "random weights from the seed"

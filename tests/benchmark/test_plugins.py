@@ -15,8 +15,9 @@ CARD = """
 from emseg_bench import hookimpl
 from emseg_bench.benchmark.contracts import ModelCard
 
-def card(name, factory="torch.nn:Identity"):
-    return ModelCard(name=name, family="cnn", description="d", factory=factory, citation="c", licence="l")
+def card(name, factory="torch.nn:Identity", **more):
+    needed = dict(family="cnn", description="d", citation="c", licence="l")
+    return ModelCard(name=name, factory=factory, **needed, **more)
 """
 
 
@@ -73,7 +74,11 @@ def test_good_plugin(install):
         ("@hookimpl\ndef emseg_metrics():\n    return [card('x')]", "emseg_metrics", "where a MetricCard"),
         ("@hookimpl\ndef emseg_models():\n    return [card('a,b')]", "emseg_models", "name 'a,b'"),
         ("@hookimpl\ndef emseg_models():\n    return [card('')]", "emseg_models", "name ''"),
-        ("@hookimpl\ndef emseg_models():\n    return [card('all')]", "emseg_models", "may not be called 'all'"),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('all')]",
+            "emseg_models",
+            "may not be called 'all'",
+        ),
         (
             "@hookimpl\ndef emseg_models():\n    return [card('x', 'nowhere')]",
             "emseg_models",
@@ -81,6 +86,28 @@ def test_good_plugin(install):
         ),
         ("@hookimpl\ndef emseg_model():\n    return []", "registration", "no hook called emseg_model"),
         ("@hookimpl\ndef emseg_models(extra):\n    return []", "registration", "extra"),
+        ("@hookimpl(wrapper=True)\ndef emseg_models():\n    yield", "registration", "is a wrapper"),
+        ("def __dir__():\n    raise RuntimeError('no looking')", "registration", "no looking"),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', size_divisor=0)]",
+            "emseg_models",
+            "x's size_divisor is 0, expected at least 1",
+        ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', size_divisor='32')]",
+            "emseg_models",
+            "x's size_divisor is '32', expected int",
+        ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', initialisations=('scratch',))]",
+            "emseg_models",
+            "x's initialisations are ('scratch',), expected a tuple of at least one Initialisation",
+        ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', options=dict)]",
+            "emseg_models",
+            "x's options are the class dict, expected a frozen dataclass",
+        ),
     ],
 )
 def test_bad_plugin_is_reported_and_stops_no_other(install, source, where, what):
@@ -107,6 +134,28 @@ def test_disputed_name_belongs_to_nobody(install):
     with pytest.raises(PluginError, match="claimed by one and by other; uninstall one"):
         catalogue.find(catalogue.models, "good")
     assert catalogue.find(catalogue.models, "fine").distribution == "third"
+
+
+def test_built_in_name_stays_built_in(make_distribution, tmp_path, monkeypatch):
+    (tmp_path / "emseg_thief.py").write_text(CARD + GOOD.replace("'good'", "'unet'"))
+    make_distribution(tmp_path, "a-thief", {"plugin": "emseg_thief"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    catalogue = load_plugins().catalogue
+    sys.modules.pop("emseg_thief")
+    assert catalogue.find(catalogue.models, "unet").distribution == "emseg-bench"
+    (problem,) = catalogue.problems
+    assert "'unet' is already claimed by emseg-bench" in problem.what
+    assert "emseg-bench keeps it" in problem.remedy
+
+
+def test_plugin_that_was_refused_hears_nothing(install):
+    source = (
+        "@hookimpl\ndef emseg_trial_finished(record):\n    raise RuntimeError\n\n"
+        "@hookimpl\ndef emseg_trial_started(mood):\n    pass\n"
+    )
+    plugins = install(refused=source)
+    assert plugins.trial_finished(None) == []
+    assert [(one.distribution, one.hooks) for one in plugins.loaded] == [("refused", ())]
 
 
 def test_unknown_name_says_what_is_near(install):

@@ -1,0 +1,161 @@
+"""Plugins that misbehave in every way: a run that does not need them goes on, one that does says why not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).parents[1] / "toy"
+
+BROKEN = {
+    "broken-import": "import no_such_module",
+    "exit-at-import": "import sys\nprint('hostile: bye')\nsys.exit('bye')",
+    "raising-hook": "@hookimpl\ndef emseg_models():\n    raise RuntimeError('no models today')",
+    "wrong-type": "@hookimpl\ndef emseg_models():\n    return 'unet'",
+    "wrong-signature": "@hookimpl\ndef emseg_trial_started(fingerprint, trial, mood):\n    pass",
+    "unknown-hook": "@hookimpl\ndef emseg_modells():\n    return []",
+    "wrapper-hook": "@hookimpl(wrapper=True)\ndef emseg_trial_finished():\n    return (yield)",
+}
+"""Plugin modules that cannot be used at all, by their distribution."""
+
+SMOKE = ("run", "--device", "cpu", "--threads", "1", "--recipe", "smoke")
+SMALL = ("--set", "recipe.iterations=2", "--set", "recipe.batch_size=2", "--set", "recipe.crop=32")
+
+
+@pytest.fixture
+def hostile(toy, tmp_path, monkeypatch, make_distribution):
+    """Install the toy, ``emseg-hostile`` and everything that is broken, in this process and its workers."""
+    site = tmp_path / "hostile"
+    site.mkdir()
+    for file in SITE.glob("emseg_hostile*.py"):
+        (site / file.name).write_bytes(file.read_bytes())
+    make_distribution(site, "emseg-hostile", {"hostile": "emseg_hostile"})
+    for name, source in BROKEN.items():
+        module = f"emseg_{name.replace('-', '_')}"
+        (site / f"{module}.py").write_text(f"from emseg_bench import hookimpl\n{source}\n")
+        make_distribution(site, name, {"plugin": module})
+    monkeypatch.syspath_prepend(str(site))
+    yield
+    for name in [name for name in sys.modules if name.startswith("emseg_hostile")]:
+        sys.modules.pop(name)
+
+
+@pytest.fixture
+def run(hostile, invoke):
+    """Run trials on the toy data; give how the command ended."""
+    return lambda *arguments: invoke(*SMOKE, *SMALL, "--datasets", "toy-data", *arguments)
+
+
+def reasons(work: Path) -> dict[str, str]:
+    records = [json.loads(path.read_text()) for path in work.glob("results/trials/*/record.json")]
+    return {record["spec"]["model"]["name"]: record["reason"] for record in records}
+
+
+@pytest.mark.slow
+def test_run_that_needs_none_of_them_goes_on_and_names_them(run):
+    done = run("--models", "toy", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["failed"] == {}, "nothing but JSON reaches standard output"
+    for expected in (
+        "broken-import (import): importing emseg_broken_import failed with ModuleNotFoundError: No module",
+        "exit-at-import (import): importing emseg_exit_at_import failed with SystemExit: bye (emseg_exit_at",
+        "raising-hook (emseg_models): it raised RuntimeError: no models today (emseg_raising_hook.py",
+        "wrong-type (emseg_models): it returned str, expected a list of cards",
+        "wrong-signature (registration): Plugin 'wrong-signature:plugin' for hook 'emseg_trial_started'",
+        "unknown-hook (registration): there is no hook called emseg_modells",
+        "wrapper-hook (registration): emseg_trial_finished is a wrapper",
+        "emseg-hostile (emseg_models): the model name 'unet' is already claimed by emseg-bench",
+        "emseg-hostile (emseg_metrics): the metric name 'iou' is already claimed by emseg-bench",
+        "emseg-hostile (emseg_executors): the executor name 'local' is already claimed by emseg-bench",
+        "emseg-hostile (emseg_trial_started): it raised RuntimeError: toy is not welcome",
+        "emseg-hostile (emseg_trial_finished): it raised SystemExit: complete",
+        "section 'exit' of board",
+    ):
+        assert expected in done.err
+    for heard in ("imported", "listed", "started", "finished"):
+        assert f"hostile: {heard}" in done.err
+
+
+@pytest.mark.slow
+def test_trials_that_need_them_fail_alone(run, work):
+    models = "prints,triple,pair,nan,nan_later,exits,number,exits_at_import"
+    done = run("--models", models, "--json")
+    assert done.code == 1
+    assert len(json.loads(done.out)["failed"]) == 7
+    why = reasons(work)
+    assert why.pop("prints") is None
+    for model, expected in {
+        "triple": "images (2, 1, 32, 32) into (2, 3, 32, 32), expected logits (N, K, H, W) = (2, 1, 32, 32)",
+        "pair": "into a tuple, expected logits",
+        "nan": "the training loss is nan before the first step",
+        "nan_later": "the model's logits are not finite: nan",
+        "exits": "could not be built for 1 channels and 1 outputs: SystemExit: 0 (emseg_hostile_parts.py",
+        "number": "its factory returned int, expected an nn.Module",
+        "exits_at_import": "emseg-hostile 1.0 cannot be used: loading emseg_hostile_exit:create failed with "
+        "SystemExit: no models today",
+    }.items():
+        assert expected in why.pop(model)
+    assert not why
+    assert "hostile: built" not in done.out + done.err
+    (log,) = [
+        log for log in work.glob("results/trials/*/log.txt") if (log.parent / "weights.safetensors").exists()
+    ]
+    for line in ("built", "from a child", "called"):
+        assert f"hostile: {line}" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ("--models", "lost"),
+            "lost of emseg-hostile 1.0 cannot be used: there is no module emseg_hostile_lost",
+        ),
+        (("--models", "tooy"), "did you mean 'toy'"),
+        (("--models", "tooy"), "broken-import (import): importing emseg_broken_import failed"),
+        (("--models", "toy", "--executor", "unstartable"), "failed with ConnectionError: no cluster here"),
+        (
+            ("--models", "toy", "--datasets", "raising"),
+            "raising of emseg-hostile 1.0 cannot be used: opening",
+        ),
+        (("--models", "toy", "--datasets", "exiting"), "opening it failed with SystemExit: 0"),
+        (("--models", "toy", "--datasets", "text"), "its manifest is a str, expected a Manifest"),
+    ],
+)
+def test_what_is_known_when_planning_starts_nothing(run, work, arguments, expected):
+    done = run(*arguments)
+    assert done.code == 2
+    assert expected in done.err
+    assert "Traceback" not in done.err
+    assert not list(work.glob("results/trials/*/record.json"))
+
+
+def test_dataset_that_prints_leaves_the_plan_readable(run):
+    done = run("--models", "toy", "--datasets", "noisy", "--dry-run", "--json")
+    assert [trial["dataset"] for trial in json.loads(done.out)["trials"]] == ["noisy"]
+    assert "hostile: opened" in done.err
+
+
+@pytest.mark.parametrize(
+    ("executor", "expected"),
+    [
+        ("Raising", "the executor failed with ConnectionError: the cluster has gone (emseg_hostile_parts.py"),
+        ("Idle", "the executor ended without having run it"),
+        ("Lying", "the executor said that it is complete, but it left no record"),
+    ],
+)
+def test_executor_that_does_not_execute_fails_its_trials(run, work, executor, expected):
+    done = run("--models", "toy,toy-plain", "--executor", executor)
+    assert done.code == 1
+    assert sorted(reasons(work)) == ["toy", "toy-plain"]
+    assert all(expected in reason for reason in reasons(work).values())
+
+
+@pytest.mark.slow
+def test_metric_that_fails_names_itself(run, work):
+    done = run("--models", "toy", "--set", "protocol.metrics=[iou, divides]")
+    assert done.code == 1
+    assert "metric 'divides' failed with ZeroDivisionError: division by zero" in reasons(work)["toy"]
