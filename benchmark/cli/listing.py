@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,60 +11,74 @@ import typer
 if TYPE_CHECKING:
     from ..contracts import DatasetCard, MetricCard, ModelCard, PretrainingCard, ScoringProtocol
 
-EXAMPLES = "Examples:  emseg-bench list models    emseg-bench list recipes --json"
-
 Row = dict[str, Any]
 
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    MODELS = "models"
-    DATASETS = "datasets"
-    METRICS = "metrics"
-    RECIPES = "recipes"
-    PROTOCOLS = "protocols"
-    PRETRAINING = "pretraining"
-
+KINDS: Mapping[str, str] = {
+    "models": "Networks, with family, parameters, initialisations and size divisor (px).",
+    "datasets": "Sources of labelled images.",
+    "metrics": "Scores.",
+    "recipes": "Ways to train.",
+    "protocols": "Ways to score.",
+    "pretraining": "Ways to learn from images without labels.",
+}
+"""What can be listed, a verb each: typer would import pydantic to read an argument."""
 
 NARROW = {
-    Kind.RECIPES: ("name", "iterations", "batch_size", "crop", "optimiser"),
-    Kind.PROTOCOLS: ("name", "window", "overlap", "blending", "ranks by"),
+    "models": ("name", "family", "parameters", "initialisations", "size divisor"),
+    "recipes": ("name", "iterations", "batch_size", "crop", "optimiser"),
+    "protocols": ("name", "window", "overlap", "blending", "ranks by"),
 }
 """What a narrow terminal shows; else all."""
 
 
-def list_(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
-) -> None:
-    """List what can be asked for by name."""
+app = typer.Typer(
+    help="List what can be asked for by name.",
+    epilog="Examples:  emseg-bench list models    emseg-bench list recipes --json",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def _verb(kind: str) -> Callable[[bool], None]:
+    def list_(
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    ) -> None:
+        _list(kind, as_json=as_json)
+
+    return list_
+
+
+for _kind, _help in KINDS.items():
+    app.command(_kind, help=_help)(_verb(_kind))
+
+
+def _list(kind: str, *, as_json: bool) -> None:
     rows, problems = _rows(kind)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
-        from .tables import print_table
+        from .tables import cell, print_table
 
-        shown = [{key: _text(value) for key, value in row.items()} for row in rows]
+        shown = [{key: cell(value) for key, value in row.items()} for row in rows]
         narrower = [{key: row[key] for key in NARROW.get(kind, row)} for row in shown]
         print_table(shown, narrower)
     for problem in problems:
         typer.echo(f"warning: plugin {problem}", err=True)
 
 
-def _rows(kind: Kind) -> tuple[list[Row], list[str]]:
-    if kind is Kind.RECIPES:
+def _rows(kind: str) -> tuple[list[Row], list[str]]:
+    if kind == "recipes":
         return _recipes(), []
-    if kind is Kind.PROTOCOLS:
+    if kind == "protocols":
         return _protocols(), []
     from ..plugins import load_plugins
 
     catalogue = load_plugins().catalogue
     rows = {
-        Kind.MODELS: [_model(card) for card in catalogue.models],
-        Kind.DATASETS: [_dataset(card) for card in catalogue.datasets],
-        Kind.METRICS: [_metric(card) for card in catalogue.metrics],
-        Kind.PRETRAINING: [row for card in catalogue.pretraining for row in _pretraining(card)],
+        "models": [_model(card) for card in catalogue.models],
+        "datasets": [_dataset(card) for card in catalogue.datasets],
+        "metrics": [_metric(card) for card in catalogue.metrics],
+        "pretraining": [row for card in catalogue.pretraining for row in _pretraining(card)],
     }[kind]
     return rows, [str(problem) for problem in catalogue.problems]
 
@@ -158,11 +172,3 @@ def _recipes() -> list[Row]:
         "validations",
     )
     return [{key: asdict(recipe)[key] for key in shown} for recipe in RECIPES.values()]
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return f"{value:,}" if isinstance(value, int) else str(value)

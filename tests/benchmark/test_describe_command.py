@@ -1,0 +1,84 @@
+"""``emseg-bench describe``: the card whole, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from emseg_bench.benchmark.cli import describing
+from emseg_bench.benchmark.contracts import DatasetCard, MetricCard, ModelCard
+
+
+def test_a_models_card_is_whole(invoke):
+    data = json.loads(invoke("describe", "model", "retina", "--json").out)
+    assert data["kind"] == "model"
+    assert (data["family"], data["parameters"], data["size divisor"]) == ("hybrid", 22_201_169, 16)
+    assert "doi:10.1371/journal.pcbi.1013115" in data["citation"]
+    assert (data["licence"], data["distribution"]) == ("MIT", "emseg-bench")
+    (hidden,) = data["options"]
+    assert (hidden["name"], hidden["type"], hidden["default"]) == ("hidden", "192 | 768", 192)
+    assert hidden["description"].startswith("Width of the transformer")
+    assert [(init["name"], init["default"]) for init in data["initialisations"]] == [
+        ("cem500k-reconstruction", True),
+        ("scratch", False),
+        ("imagenet21k", False),
+        ("file", False),
+    ]
+
+
+def test_every_field_of_every_kind_of_card_is_shown(invoke):
+    shown = {
+        ("model", "unet"): ModelCard,
+        ("dataset", "folder"): DatasetCard,
+        ("metric", "iou"): MetricCard,
+    }
+    assert {kind for kind, _ in shown} == set(describing.KINDS)
+    for (kind, name), card in shown.items():
+        data = json.loads(invoke("describe", kind, name, "--json").out)
+        told = {key.removesuffix(" of the metric").replace(" ", "_") for key in data}
+        assert {field.name for field in fields(card)} - {"factory", "reconstruction"} <= told
+
+
+def test_a_pipe_gets_a_line_for_each(invoke):
+    done = invoke("describe", "model", "nnunet-resenc")
+    lines = done.out.splitlines()
+    assert lines[:2] == ["kind: model", "name: nnunet-resenc"]
+    assert "parameters: 71,814,625" in lines
+    assert "encoder: –" in lines
+    assert any(
+        line.startswith("option stages: type int, default 6, constraints at least 2") for line in lines
+    )
+    assert "initialisation scratch: default yes, description random weights from the trial's seed" in lines
+
+
+def test_a_terminal_gets_it_laid_out(invoke, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = invoke("describe", "metric", "iou").out
+    assert "metric iou" in out
+    assert "kind:" not in out
+    assert "Intersection over union" in out
+
+
+def test_a_strangers_model_is_described(invoke, tiny):
+    data = json.loads(invoke("describe", "model", "tiny", "--json").out)
+    assert (data["distribution"], data["version"]) == ("emseg-tiny", "1.0")
+    assert data["options"][0]["name"] == "width"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("model", "retinna"), "no model is called 'retinna'; did you mean 'retina'?"),
+        (("metric", "dise"), "no metric is called 'dise'; did you mean 'dice'?"),
+        (("dataset", "syntetic-em"), "did you mean 'synthetic-em'?"),
+        (("modl", "unet"), "Did you mean 'model'?"),
+        (("model",), "Missing argument"),
+    ],
+)
+def test_wrong_names_are_told(invoke, arguments, message):
+    done = invoke("describe", *arguments)
+    assert done.code == 2
+    assert message in done.err
+    assert done.out == ""
