@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -178,14 +179,21 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
     """
     plugins = Plugins()
     named = {
-        (point.dist.name, point.name): (point, point.dist)
+        (_origin(point.dist)[0], point.name): (point, point.dist)
         for point in (entry_points(group=hookspecs.PROJECT) if found is None else found)
         if point.dist is not None
     }
     with redirect_stdout(sys.stderr):
         for _, (point, dist) in sorted(named.items(), key=lambda item: (item[0][0] != OWN, item[0])):
-            plugins.load(point, dist.name, dist.version)
+            plugins.load(point, *_origin(dist))
     return plugins
+
+
+@cache
+def _origin(dist: Distribution) -> tuple[str, str]:
+    """Give a distribution's name and version; each reading of its metadata takes a ms or two."""
+    metadata = dist.metadata
+    return metadata["Name"], metadata["Version"]
 
 
 def _remedy_for_claim(claims: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ import typer
 
 from ..errors import EmsegError
 from .exit_codes import WRONG_INPUT
+from .light import LightGroup
 
 VERBS: Mapping[str, str] = {
     "run": "running:run",
@@ -33,6 +34,7 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
     """Build the command with the verb that `arguments` start with, or with all verbs."""
     app = typer.Typer(
         name="emseg-bench",
+        cls=LightGroup,
         help="Which segmentation model to trust on electron-microscopy data, at what cost, how surely.",
         no_args_is_help=True,
         add_completion=False,

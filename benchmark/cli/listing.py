@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .light import LightCommand, LightGroup
+
 if TYPE_CHECKING:
     from ..contracts import DatasetCard, MetricCard, ModelCard, PretrainingCard, ScoringProtocol
 
@@ -21,7 +23,7 @@ KINDS: Mapping[str, str] = {
     "protocols": "Ways to score.",
     "pretraining": "Ways to learn from images without labels.",
 }
-"""What can be listed, a verb each: typer would import pydantic to read an argument."""
+"""What can be listed, a verb each: to read an argument, typer would import pydantic."""
 
 NARROW = {
     "models": ("name", "family", "parameters", "initialisations", "size divisor"),
@@ -32,6 +34,7 @@ NARROW = {
 
 
 app = typer.Typer(
+    cls=LightGroup,
     help="List what can be asked for by name.",
     epilog="Examples:  emseg-bench list models    emseg-bench list recipes --json",
     no_args_is_help=True,
@@ -49,7 +52,7 @@ def _verb(kind: str) -> Callable[[bool], None]:
 
 
 for _kind, _help in KINDS.items():
-    app.command(_kind, help=_help)(_verb(_kind))
+    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))
 
 
 def _list(kind: str, *, as_json: bool) -> None:
