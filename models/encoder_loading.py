@@ -1,4 +1,4 @@
-"""Putting an encoder that was trained elsewhere into smp's U-Net, for images of any number of channels."""
+"""Putting an encoder that was trained elsewhere into a network of smp's, for images of any channels."""
 
 from __future__ import annotations
 
@@ -17,24 +17,43 @@ def load_encoder(model: nn.Module, state: Mapping[str, Tensor], path: Path) -> s
     """Load an encoder that stands alone in a file, adapted to the model's channels.
 
     Args:
-        model: smp's U-Net; its decoder and head stay random.
+        model: A network of `smp_networks`; its decoder and head stay random.
         state: The encoder's tensors under smp's names, ``encoder.conv1.weight``, ...
         path: Where they came from, for messages.
 
     Raises:
         WeightsError: They are another encoder's.
     """
-    from .unet import input_channels
+    from .smp_networks import made_of
 
-    first = f"{ENCODER}conv1.weight"
-    channels = input_channels(model)
-    fitted = dict(state)
-    if first in state:
-        fitted[first] = fit_channels(state[first], channels)
+    made = made_of(model)
+    fitted, trained_on = fit_image_filters(state, model.state_dict(), made.channels)
     loaded = load_matching(model, fitted, path, lambda name: not name.startswith(ENCODER))
-    trained_on = state[first].shape[1] if first in state else channels
-    adapted = f", adapted from {trained_on} to {channels} channels" if trained_on != channels else ""
+    adapted = f", adapted from {trained_on} to {made.channels} channels" if trained_on else ""
     return f"{path.name}: encoder loaded ({loaded} tensors{adapted}); decoder and head random"
+
+
+def fit_image_filters(
+    state: Mapping[str, Tensor], expected: Mapping[str, Tensor], channels: int
+) -> tuple[dict[str, Tensor], int | None]:
+    """Adapt the filters that read the image, whatever kind of encoder they belong to.
+
+    They are the ones that differ from the model's in nothing but their number of input channels.
+
+    Args:
+        state: Tensors of an encoder.
+        expected: The model's, by the same names.
+        channels: Of the model's images.
+
+    Returns:
+        The tensors, and the channels that they were trained on if that is another number.
+    """
+    fitted, trained_on = dict(state), None
+    for name, weight in state.items():
+        wanted = expected.get(name)
+        if wanted is not None and _reads_the_image(weight, wanted, channels):
+            fitted[name], trained_on = fit_channels(weight, channels), weight.shape[1]
+    return fitted, trained_on
 
 
 def fit_channels(weight: Tensor, channels: int) -> Tensor:
@@ -53,3 +72,11 @@ def fit_channels(weight: Tensor, channels: int) -> Tensor:
     if weight.shape[1] == channels:
         return weight
     return (weight.sum(dim=1, keepdim=True) / channels).repeat(1, channels, 1, 1)
+
+
+def _reads_the_image(weight: Tensor, wanted: Tensor, channels: int) -> bool:
+    return (
+        weight.ndim == wanted.ndim == 4
+        and wanted.shape[1] == channels != weight.shape[1]
+        and weight.shape[:1] + weight.shape[2:] == wanted.shape[:1] + wanted.shape[2:]
+    )

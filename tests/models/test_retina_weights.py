@@ -14,7 +14,7 @@ from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet, published_variant
 from emseg_bench.models.retina.sizes import PROJECTION
 from emseg_bench.models.retina.transformer import resize_positions
-from emseg_bench.models.unet import create as create_unet
+from emseg_bench.models.smp_models import unet as create_unet
 from safetensors.torch import save_file
 
 State = dict[str, torch.Tensor]

@@ -15,8 +15,8 @@ from emseg_bench.benchmark.errors import (
     WeightsError,
     WeightsUnavailableError,
 )
-from emseg_bench.models import hub, unet, unet_weights
-from emseg_bench.models.options import UNetOptions
+from emseg_bench.models import hub, imagenet_files, smp_models, smp_networks, smp_weights
+from emseg_bench.models.smp_options import UNetOptions
 from safetensors.torch import save_file
 from torch import nn
 
@@ -26,7 +26,7 @@ ENCODERS = smp.encoders.encoders
 
 def network(seed: int = 0, in_channels: int = 1, num_classes: int = 1, encoder: str = ENCODER) -> nn.Module:
     torch.manual_seed(seed)
-    return unet.create(in_channels, num_classes, encoder).eval()
+    return smp_models.unet(in_channels, num_classes, encoder).eval()
 
 
 # -------------------------------------------------------------------------------------------- network
@@ -34,28 +34,27 @@ def network(seed: int = 0, in_channels: int = 1, num_classes: int = 1, encoder: 
 def test_logits_have_the_sides_of_the_image(encoder: str) -> None:
     model = network(in_channels=2, num_classes=3, encoder=encoder)
     assert model(torch.randn(1, 2, 64, 96)).shape == (1, 3, 64, 96)
-    assert unet.encoder_name(model) == encoder
-    assert unet.input_channels(model) == 2
+    assert model.made == smp_networks.Made("Unet", encoder, 2)
 
 
 def test_the_default_encoder_is_that_of_the_options() -> None:
-    assert unet.encoder_name(unet.create(1, 1)) == UNetOptions().encoder == "resnet34"
+    assert smp_models.unet(1, 1).made.encoder == UNetOptions().encoder == "resnet34"
 
 
 def test_an_unknown_encoder_is_refused_with_a_near_one() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'resnet34'"):
-        unet.create(1, 1, "resnet340")
+        smp_models.unet(1, 1, "resnet340")
 
 
 def test_an_unknown_timm_encoder_is_refused_with_near_ones() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'tu-convnext_") as caught:
-        unet.create(1, 1, "tu-convnext_atom")
+        smp_models.unet(1, 1, "tu-convnext_atom")
     assert len(str(caught.value)) < 300
 
 
 def test_an_encoder_that_cannot_serve_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="'tu-vit_tiny_patch16_224' cannot serve a U-Net"):
-        unet.create(1, 1, "tu-vit_tiny_patch16_224")
+    with pytest.raises(UsageError, match="'tu-vit_tiny_patch16_224' cannot serve the decoder Unet"):
+        smp_models.unet(1, 1, "tu-vit_tiny_patch16_224")
 
 
 # ------------------------------------------------------------------------------------------- imagenet
@@ -80,7 +79,7 @@ def published(path: Path) -> nn.Module:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_imagenet_weights_give_the_published_features(channels: int, encoder_file: Path) -> None:
     model = network(in_channels=channels)
-    line = unet_weights.imagenet.load(model, encoder_file)
+    line = smp_weights.imagenet.load(model, encoder_file)
     assert line == "encoder resnet18 from ImageNet (120 tensors); decoder and head random"
     x = torch.randn(2, channels, 64, 64)
     expected = published(encoder_file)(x.expand(-1, 3, -1, -1))[1:]  # the first feature is the image itself
@@ -92,14 +91,14 @@ def test_imagenet_weights_leave_decoder_and_random_numbers_alone(encoder_file: P
     model = network()
     before = copy.deepcopy(model.decoder.state_dict())
     random_state = torch.get_rng_state()
-    unet_weights.imagenet.load(model, encoder_file)
+    smp_weights.imagenet.load(model, encoder_file)
     assert torch.equal(torch.get_rng_state(), random_state)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.decoder.state_dict().items())
 
 
 def test_another_encoders_file_is_refused(encoder_file: Path) -> None:
     with pytest.raises(WeightsError, match=r"does not fit the encoder 'resnet34'.*layer"):
-        unet_weights.imagenet.load(network(encoder="resnet34"), encoder_file)
+        smp_weights.imagenet.load(network(encoder="resnet34"), encoder_file)
 
 
 def test_the_repositories_are_those_that_smp_lists() -> None:
@@ -107,7 +106,7 @@ def test_the_repositories_are_those_that_smp_lists() -> None:
     for encoder, entry in ENCODERS.items():
         listed = entry["pretrained_settings"].get("imagenet")
         if listed:
-            found = unet_weights.published_encoder(encoder)
+            found = imagenet_files.published_encoder(encoder)
             assert (found.repository, found.revision) == (listed["repo_id"], listed["revision"]), encoder
 
 
@@ -115,13 +114,12 @@ def test_the_repositories_are_those_that_smp_lists() -> None:
     ("encoder", "words"),
     [
         ("resnext101_32x16d", "has only instagram, ssl, swsl"),
-        ("tu-convnext_atto", "publishes none for it"),
         ("no-such-encoder", "publishes none for it"),
     ],
 )
 def test_an_encoder_without_imagenet_weights_is_refused(encoder: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        unet_weights.imagenet.obtain({"encoder": encoder}, None)
+        smp_weights.imagenet.obtain({"encoder": encoder}, None)
 
 
 # ------------------------------------------------------------------------------------------------ hub
@@ -153,7 +151,7 @@ def test_a_cached_file_needs_no_network(hub_cache: Path, monkeypatch: pytest.Mon
     file = put_into(hub_cache)
     monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", refuse_network)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse_network)
-    assert unet_weights.imagenet.obtain({"encoder": ENCODER}, None) == file
+    assert smp_weights.imagenet.obtain({"encoder": ENCODER}, None) == file
 
 
 def test_a_reachable_file_is_fetched(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,12 +175,12 @@ def test_a_reachable_file_is_fetched(hub_cache: Path, monkeypatch: pytest.Monkey
 def test_an_unreachable_file_comes_with_the_remedy(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", refuse_network)
     with pytest.raises(WeightsUnavailableError) as caught:
-        unet_weights.imagenet.obtain({"encoder": ENCODER}, None)
+        smp_weights.imagenet.obtain({"encoder": ENCODER}, None)
     message = str(caught.value)
     assert f"not in the cache {hub_cache}" in message
     assert "(ConnectionError: no route to host)" in message
     assert f"hf download {WANTED.repository} {WANTED.name} --revision {WANTED.revision}" in message
-    assert "unet@scratch or unet@file:" in message
+    assert "start from @scratch or @file:" in message
 
 
 def test_an_unreachable_hub_is_noticed_at_once(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +202,7 @@ def test_a_file_of_the_same_network_is_loaded_whole(tmp_path: Path) -> None:
     trained, model, x = network(1), network(2), torch.randn(1, 1, 32, 32)
     path = tmp_path / "unet.safetensors"
     save_file(trained.state_dict(), path)
-    assert unet_weights.file.load(model, path) == "unet.safetensors: all 182 tensors loaded"
+    assert smp_weights.file.load(model, path) == "unet.safetensors: all 182 tensors loaded"
     assert torch.equal(model(x), trained(x))
 
 
@@ -212,7 +210,7 @@ def test_a_head_of_other_classes_stays_random(tmp_path: Path) -> None:
     trained, model = network(1, num_classes=4), network(2)
     head = copy.deepcopy(model.segmentation_head.state_dict())
     torch.save(trained.state_dict(), tmp_path / "w.pt")
-    line = unet_weights.file.load(model, tmp_path / "w.pt")
+    line = smp_weights.file.load(model, tmp_path / "w.pt")
     assert line == "w.pt: 180 of 182 tensors loaded; head random (none of its shape)"
     assert torch.equal(model.segmentation_head[0].weight, head["0.weight"])
     assert torch.equal(model.encoder.conv1.weight, trained.encoder.conv1.weight)
@@ -228,16 +226,16 @@ def test_a_head_of_other_classes_stays_random(tmp_path: Path) -> None:
 def test_a_file_of_another_network_is_refused(held: dict, words: str, tmp_path: Path) -> None:
     torch.save(network(1, **held).state_dict(), tmp_path / "w.pt")
     with pytest.raises(WeightsError, match=words):
-        unet_weights.file.load(network(2), tmp_path / "w.pt")
+        smp_weights.file.load(network(2), tmp_path / "w.pt")
 
 
 def test_a_named_file_is_given(tmp_path: Path) -> None:
     (tmp_path / "w.pt").touch()
-    assert unet_weights.file.obtain({"encoder": ENCODER}, str(tmp_path / "w.pt")) == tmp_path / "w.pt"
+    assert smp_weights.file.obtain({"encoder": ENCODER}, str(tmp_path / "w.pt")) == tmp_path / "w.pt"
     with pytest.raises(WeightsError, match="found nothing"):
-        unet_weights.file.obtain({"encoder": ENCODER}, str(tmp_path / "v.pt"))
+        smp_weights.file.obtain({"encoder": ENCODER}, str(tmp_path / "v.pt"))
 
 
 def test_only_plain_values_are_read_from_a_source() -> None:
     tree = ast.parse('x = {"e": {"pretrained_settings": {"imagenet": 1}, "f": {"e": 2}}, "e": g({})}')
-    assert [ast.literal_eval(node)["f"] for node in unet_weights._values_of("e", tree)] == [{"e": 2}]
+    assert [ast.literal_eval(node)["f"] for node in imagenet_files._values_of("e", tree)] == [{"e": 2}]

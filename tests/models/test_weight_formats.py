@@ -15,7 +15,7 @@ from emseg_bench.benchmark.contracts import Normalisation
 from emseg_bench.benchmark.errors import WeightsError
 from emseg_bench.benchmark.presets_retina import RETINA_RECIPES
 from emseg_bench.benchmark.weights.recognition import logits
-from emseg_bench.models import encoder_formats, unet, unet_weights
+from emseg_bench.models import encoder_formats, smp_models, smp_weights
 from emseg_bench.models.published_weights import FINETUNED, PUBLISHED
 from emseg_bench.models.retina import formats, imagenet, weights
 from emseg_bench.models.retina.config import TransUNetConfig
@@ -380,9 +380,9 @@ def test_an_encoder_serves_images_of_any_channels(channels, trained_on, tmp_path
     """An image whose channels are all alike gives the features that it gave where the encoder was trained."""
     state = encoder_state(trained_on)
     torch.manual_seed(5)
-    model = unet.create(channels, 1, "resnet18").eval()
+    model = smp_models.unet(channels, 1, "resnet18").eval()
     decoder = {name: value.clone() for name, value in model.decoder.state_dict().items()}
-    line = unet_weights.file.load(model, save(state, tmp_path))
+    line = smp_weights.file.load(model, save(state, tmp_path))
     assert ("adapted" in line) == (channels != trained_on)
     reference = get_encoder("resnet18", in_channels=trained_on, weights=None).eval()
     reference.load_state_dict({name.removeprefix("encoder."): value for name, value in state.items()})
@@ -403,8 +403,8 @@ def bare(state: State) -> State:
 )
 def test_an_encoder_is_loaded_from_any_kind_of_file(write, tmp_path):
     state = encoder_state(1)
-    model = unet.create(1, 1, "resnet18")
-    line = unet_weights.file.load(model, save(write(state), tmp_path))
+    model = smp_models.unet(1, 1, "resnet18")
+    line = smp_weights.file.load(model, save(write(state), tmp_path))
     assert line == "w.pt: encoder loaded (120 tensors); decoder and head random"
     assert all(torch.equal(model.state_dict()[name], value) for name, value in state.items())
 
