@@ -804,6 +804,8 @@ class Record:
     """What was loaded into the model before training, in one line."""
     resumed: int = 0
     """How often training went on from a checkpoint."""
+    rescored_from: str | None = None
+    """Fingerprint of the trial whose label maps were scored anew; all but the scores is that trial's."""
 
 
 # --------------------------------------------------------------------------------- running, reading

@@ -60,6 +60,11 @@ class TrialFolder:
         return self.path / "log.txt"
 
     @property
+    def predictions(self) -> Path:
+        """Predicted label maps of the test cases."""
+        return self.path / "predictions"
+
+    @property
     def previews(self) -> Path:
         """Image, truth and prediction of the first test cases."""
         return self.path / "previews"

@@ -38,6 +38,7 @@ from .evaluation.sanity import sanity_scores
 from .evaluation.scoring import primary_score
 from .evaluation.sliding_window import window_side
 from .inference import inference_batch
+from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
 from .profiling.environment import describe_environment
@@ -170,12 +171,14 @@ class _Trial:
 
     def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")
-        previews = PreviewWriter(self.folder.previews, cases)
-        done = iter(range(1, len(cases) + 1))
+        previews, labels = PreviewWriter(self.folder.previews, cases), KeptLabels(self.folder.predictions)
+        numbers = iter(range(len(cases)))
 
         def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
+            number = next(numbers)
             previews.take(case, sample, prediction)
-            self.tell("test", next(done), len(cases))
+            labels.write(number, prediction)
+            self.tell("test", number + 1, len(cases))
 
         self.tell("test", 0, len(cases))
         table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case)

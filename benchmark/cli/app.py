@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = {
     "run": "running:run",
     "predict": "predicting:predict",
     "score": "scoring:score",
+    "rescore": "rescoring:rescore",
     "report": "reporting:report",
     "list": "listing:app",
     "describe": "describing:app",

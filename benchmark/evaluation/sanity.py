@@ -8,6 +8,7 @@ truth its best value, is seen at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,7 +52,9 @@ def sanity_scores(
     for case in cases:
         truth = dataset.read(case).labels
         for name, predict in predictors.items():
-            rows[name] += score_case(case, truth, predict(truth), manifest, metrics)
+            labels = predict(truth)
+            certain = partial(_certain, labels, len(manifest.class_names))
+            rows[name] += score_case(case, truth, labels, manifest, metrics, certain)
     tables = [to_frame(table).assign(predictor=name) for name, table in rows.items()]
     return pd.concat(tables, ignore_index=True)
 
@@ -72,6 +75,11 @@ def _predictors(manifest: Manifest, shares: np.ndarray[Any, np.dtype[np.float64]
         BY_SHARE: lambda truth: _draw(shares, truth.shape, rng),
         TRUTH: lambda truth: _without_ignored(truth, manifest.ignore_value),
     }
+
+
+def _certain(labels: Labels, classes: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Probabilities (K, H, W) of one who is sure."""
+    return np.asarray(labels == np.arange(classes)[:, None, None], np.float32)
 
 
 def _draw(

@@ -198,6 +198,7 @@ def test_folder_holds_no_stray_files(make_job, runtime):
         "curve.parquet",
         "environment.json",
         "lock",
+        "predictions",
         "previews",
         "record.json",
         "sanity.parquet",

@@ -1,0 +1,184 @@
+"""Scoring stored trials anew, from the label maps that they kept: no training, no network, no GPU."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from .contracts import Dataset, Job, MetricSpec, Record, TrialSpec
+from .errors import DataError, StoreError, UsageError
+from .evaluation.sanity import sanity_scores
+from .evaluation.scoring import ScoreRow, score_case, to_frame
+from .hashing import fingerprint, manifest_sha256
+from .kept_labels import KeptLabels
+from .metrics import make_metrics
+from .planning import open_dataset, plan_metric
+from .records import load_record, now, write_record
+from .references import DatasetReference, parse_metric
+from .registry import Catalogue
+from .store import Store, TrialFolder, to_json, write_whole
+from .validation import plain
+
+NOTE = "scored anew from the label maps that an earlier run kept; no model ran for it"
+
+
+@dataclass(frozen=True, slots=True)
+class Rescoring:
+    """One stored trial, and the trial that its label maps make with other metrics."""
+
+    source: TrialFolder
+    record: Record
+    job: Job
+
+    @property
+    def is_done(self) -> bool:
+        """Whether that trial is in the store already, perhaps as the very same one."""
+        return TrialFolder(self.job.folder).is_complete()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to score with; None: what each trial was scored with, in the versions that are installed now."""
+
+    metrics: tuple[str, ...] | None = None
+    primary: str | None = None
+
+
+def plan_rescoring(store: Store, wanted: Wanted, catalogue: Catalogue) -> list[Rescoring]:
+    """Plan all complete trials of a store.
+
+    Raises:
+        UsageError: A metric or option is wrong, or needs more than label maps.
+        StoreError: There is no complete trial, or a record is damaged.
+    """
+    _check(wanted)
+    complete = [folder for folder in store.trials() if folder.is_complete()]
+    if not complete:
+        raise StoreError(f"there is no complete trial in {store.root}; name a folder that a run wrote.")
+    planned = [_plan(folder, store, wanted, catalogue) for folder in complete]
+    # What was itself scored anew comes of its own source.
+    return [item for item in planned if item.record.rescored_from is None]
+
+
+def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
+    """Score one trial anew and write it beside the old one, its record last.
+
+    Args:
+        item: Which trial, and how.
+        catalogue: What the plugins offer.
+        cache: Folder of converted data.
+
+    Raises:
+        StoreError: The trial kept no label maps, or they are damaged.
+        DataError: The data is not there any more, or has changed.
+        TrialError: A metric fails.
+    """
+    target = TrialFolder(item.job.folder)
+    labels = KeptLabels(item.source.predictions)
+    if not labels.exist:
+        raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
+    dataset = _dataset(item.job.spec, catalogue, cache)
+    target.path.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.lock):
+        metrics = make_metrics(item.job.spec.metrics, catalogue)
+        cases = dataset.manifest.split("test")
+        rows: list[ScoreRow] = []
+        for number, case in enumerate(cases):
+            truth = dataset.read(case).labels
+            rows += score_case(case, truth, labels.read(number), dataset.manifest, metrics)
+        table = to_frame(rows)
+        return _write(item, target, table, sanity_scores(dataset, cases, table, metrics))
+
+
+def changed_metrics(old: Sequence[MetricSpec], new: Sequence[MetricSpec]) -> Iterator[str]:
+    """Say which metrics now have another version or code than those that a trial was scored with."""
+    before = {metric.name: metric for metric in old}
+    for metric in new:
+        known = before.get(metric.name)
+        if known is None:
+            continue
+        if known.version != metric.version:
+            yield f"{metric.name}: version {known.version} then, {metric.version} now"
+        elif known.provider != metric.provider:
+            yield f"{metric.name}: version {metric.version} then and now, other code"
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.primary and wanted.metrics and wanted.primary not in wanted.metrics:
+        raise UsageError(
+            f"got --primary {wanted.primary}, expected one of --metrics: {', '.join(wanted.metrics)}."
+        )
+
+
+def _plan(folder: TrialFolder, store: Store, wanted: Wanted, catalogue: Catalogue) -> Rescoring:
+    record = load_record(folder)
+    old = record.spec
+    names = wanted.metrics or tuple(metric.name for metric in old.metrics)
+    metrics = tuple(plan_metric(name, catalogue) for name in names)
+    _check_needs(metrics, old, catalogue)
+    primary = wanted.primary or (old.protocol.primary if old.protocol.primary in names else names[0])
+    if primary not in names:
+        raise UsageError(f"got --primary {primary}, expected one of the metrics: {', '.join(names)}.")
+    protocol = replace(old.protocol, metrics=tuple(metric.name for metric in metrics), primary=primary)
+    spec = replace(old, protocol=protocol, metrics=metrics, notes=(*old.notes, NOTE))
+    name = fingerprint(spec)
+    return Rescoring(folder, record, Job(fingerprint=name, spec=spec, folder=store.trial(name).path))
+
+
+def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Catalogue) -> None:
+    for metric in metrics:
+        card = catalogue.find(catalogue.metrics, parse_metric(metric.name).name).card
+        if "probabilities" in card.needs:
+            raise UsageError(
+                f"the metric {metric.name} needs probabilities, and trials keep label maps alone "
+                f"({spec.model.label} on {spec.dataset.label}); run it with the metric, or leave that out."
+            )
+
+
+def _dataset(spec: TrialSpec, catalogue: Catalogue, cache: Path) -> Dataset:
+    asked = spec.dataset
+    reference = DatasetReference(asked.name, asked.options, asked.location)
+    dataset = open_dataset(reference, catalogue.find(catalogue.datasets, asked.name), cache)
+    if manifest_sha256(dataset.manifest) != asked.manifest_sha256:
+        raise DataError(
+            f"the data of {asked.label} changed since this trial ran, so its label maps do not belong to it."
+        )
+    if dataset.manifest.voxel_size_nm is None and any(metric.unit == "nm" for metric in spec.metrics):
+        raise DataError(f"a metric measures in nm, and the voxel size of {asked.label} is not known.")
+    return dataset
+
+
+def _write(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd.DataFrame) -> Record:
+    """Write everything, the record last; what the scores do not change is linked, or copied."""
+    write_whole(target.spec, to_json(plain(item.job.spec)))
+    cases.to_parquet(target.cases, index=False)
+    sanity.to_parquet(target.sanity, index=False)
+    for name in ("curve", "weights", "environment"):
+        _share(getattr(item.source, name), getattr(target, name))
+    for name in ("predictions", "previews"):
+        for path in getattr(item.source, name).iterdir():
+            _share(path, getattr(target, name) / path.name)
+    record = replace(
+        item.record,
+        fingerprint=item.job.fingerprint,
+        spec=item.job.spec,
+        finished=now(),
+        rescored_from=item.record.fingerprint,
+    )
+    write_record(target, record)
+    return record
+
+
+def _share(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
