@@ -1,0 +1,166 @@
+"""docs/plugins.md documents every hook: its exact signature, and an example that is used as by the engine."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from emseg_bench.benchmark import hookspecs
+from emseg_bench.benchmark.contracts import Counts, ModelToPretrain, Normalisation, Runtime, ScoredCase
+from emseg_bench.benchmark.planning import open_dataset
+from emseg_bench.benchmark.plugins import HOOKS, Plugins
+from emseg_bench.benchmark.references import DatasetReference
+from safetensors.torch import save_file
+from torch import nn
+
+DOCUMENT = Path(__file__).parents[2] / "docs/plugins.md"
+SECTION = re.compile(r"^### `(?P<name>emseg_\w+)(?P<signature>[^`\n]*)`$(?P<text>.*?)(?=^##|\Z)", re.M | re.S)
+EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+
+Use = Callable[[Plugins, Path, pytest.CaptureFixture[str]], None]
+USES: dict[str, Use] = {}
+"""By hook: what the engine would do with its example."""
+
+
+def uses(hook: str) -> Callable[[Use], Use]:
+    return lambda use: USES.setdefault(hook, use)
+
+
+def sections() -> dict[str, re.Match[str]]:
+    return {match["name"]: match for match in SECTION.finditer(DOCUMENT.read_text())}
+
+
+@uses("emseg_models")
+def use_model(plugins, folder, capsys):
+    card = only(plugins.catalogue.models)
+    assert card.factory(3, 2, side=5)(torch.zeros(2, 3, 16, 16)).shape == (2, 2, 16, 16)
+
+
+@uses("emseg_datasets")
+def use_dataset(plugins, folder, capsys):
+    (offer,) = plugins.catalogue.datasets.offers.values()
+    dataset = open_dataset(DatasetReference("stripes", {}, None), offer, folder)
+    for case in dataset.manifest.cases:
+        sample = dataset.read(case)
+        assert sample.image.shape == (1, case.height, case.width)
+        assert set(np.unique(sample.labels)) == {0, 1}
+
+
+@uses("emseg_metrics")
+def use_metric(plugins, folder, capsys):
+    counts = tuple(
+        Counts(true_positive=tp, false_positive=fp, false_negative=fn, true_negative=0)
+        for tp, fp, fn in ((3, 1, 5), (0, 0, 0))
+    )
+    labels = np.zeros((3, 3), np.uint8)
+    case = ScoredCase(
+        truth=labels,
+        prediction=labels,
+        class_names=("a", "b"),
+        counts=counts,
+        ignore_value=None,
+        voxel_size_nm=None,
+    )
+    assert only(plugins.catalogue.metrics).factory()(case) == pytest.approx([0.5, float("nan")], nan_ok=True)
+
+
+@uses("emseg_weights")
+def use_weights(plugins, folder, capsys):
+    card = only(plugins.catalogue.weights)
+    save_file(nn.Conv2d(1, 1, 3).state_dict(), folder / "plane.safetensors")
+    save_file({"other": torch.zeros(1)}, folder / "other.safetensors")
+    assert card.format(folder / "plane.safetensors").options == card.options
+    assert card.format(folder / "other.safetensors") is None
+
+
+@uses("emseg_pretraining_methods")
+def use_pretraining(plugins, folder, capsys):
+    card = only(plugins.catalogue.pretraining)
+    model = ModelToPretrain(card=None, segmentation=None, reconstruction=lambda: nn.Conv2d(1, 1, 1))
+    method = card.factory(model, card.recipes[0], Normalisation(mean=(0.5,), std=(0.2,)))
+    image = np.full((80, 70), 255, np.uint8)
+    (view,) = method.views(image, np.random.default_rng(0))
+    with torch.no_grad():
+        for parameter, value in zip(method.module.parameters(), (0.25, 0.25), strict=True):
+            parameter.fill_(value)
+        assert float(method.module(torch.tensor(view[None]))) == pytest.approx((0.25 + 0.25 - 1) ** 2)
+    assert method.weights().keys() == {"weight", "bias"}
+    assert method.after_step() is None
+    assert method.panels([]) is None
+
+
+@uses("emseg_executors")
+def use_executor(plugins, folder, capsys):
+    seen = []
+    executor = only(plugins.catalogue.executors).factory(Runtime())
+    executor._local = SimpleNamespace(run=lambda jobs, on_event: seen.extend(jobs))
+    jobs = [
+        SimpleNamespace(spec=SimpleNamespace(recipe=SimpleNamespace(iterations=n)), fingerprint=str(n))
+        for n in (3, 1, 2)
+    ]
+    executor.run(jobs, seen.append)
+    assert [job.fingerprint for job in seen] == ["1", "2", "3"]
+
+
+@uses("emseg_report_sections")
+def use_report_section(plugins, folder, capsys):
+    trial = SimpleNamespace(record=SimpleNamespace(spec=SimpleNamespace(model=SimpleNamespace(label="a<b"))))
+    section = only(plugins.catalogue.report_sections).factory(SimpleNamespace(trials=[trial]), folder)
+    assert section.html == "<p>Thanks to a&lt;b.</p>"
+
+
+@uses("emseg_trial_started")
+def use_started(plugins, folder, capsys):
+    trial = SimpleNamespace(
+        model=SimpleNamespace(label="plane"), dataset=SimpleNamespace(label="stripes"), seed=3
+    )
+    assert plugins.trial_started("0123456789", trial) == []
+    assert capsys.readouterr().out == "plane on stripes, seed 3: 01234567\n"
+
+
+@uses("emseg_trial_finished")
+def use_finished(plugins, folder, capsys):
+    spec = SimpleNamespace(model=SimpleNamespace(label="plane"))
+    done = SimpleNamespace(spec=spec, profile=SimpleNamespace(train_seconds=12.3))
+    failed = SimpleNamespace(spec=spec, profile=None, reason="too flat")
+    assert plugins.trial_finished(done) == plugins.trial_finished(failed) == []
+    assert capsys.readouterr().out == "plane: 12 s of training\nplane: too flat\n"
+
+
+def only(cards: Any) -> Any:
+    (card,) = cards
+    return card
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_hook_is_documented_with_its_exact_signature(name):
+    hook = getattr(hookspecs, name)
+    assert hook.__doc__
+    assert name in sections(), f"docs/plugins.md has no section about {name}"
+    assert sections()[name]["signature"] == str(inspect.signature(hook)).replace("'", "")
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_example_works(name, tmp_path, monkeypatch, capsys):
+    assert name in USES, f"no test uses {name}"
+    (source,) = EXAMPLE.findall(sections()[name]["text"])
+    module = ModuleType(f"example_of_{name}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    code = compile(source, f"docs/plugins.md, {name}", "exec", dont_inherit=True)
+    exec(code, vars(module))  # noqa: S102 - our own document
+    plugins = Plugins()
+    plugins.register(module, name, "document", "1")
+    assert plugins.catalogue.problems == []
+    USES[name](plugins, tmp_path, capsys)
+
+
+def test_no_other_hook_is_documented_or_used():
+    assert set(sections()) == set(USES) == HOOKS
