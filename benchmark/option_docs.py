@@ -109,4 +109,4 @@ def _text(node: ast.stmt) -> str:
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return ""
     value = node.value.value
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    return " ".join(value.split()).replace("``", "'") if isinstance(value, str) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +57,8 @@ def one_line(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """Give the file and line where an error was raised, unless its message does, or they are ours."""
+    import traceback  # only where something went wrong: listing plugins is to cost nothing
+
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
     if not frames or isinstance(error, SyntaxError) or OURS in Path(frames[-1].filename).parents:
         return ""

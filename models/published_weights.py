@@ -8,7 +8,6 @@ from pathlib import Path
 from ..benchmark.contracts import Normalisation, OptionValue, WeightsCard
 from ..benchmark.errors import UsageError, WeightsUnavailableError
 from ..benchmark.references import label
-from ..benchmark.weights.library import Library
 
 RETINA_PAPER = "Xing, Xie & Bader 2025, PLoS Comput Biol 21(5):e1013115, doi:10.1371/journal.pcbi.1013115"
 CEM500K_PAPER = "Conrad & Narayan 2021, eLife 10:e65894, doi:10.7554/eLife.65894"
@@ -185,6 +184,8 @@ class FromLibrary:
             WeightsUnavailableError: They are not in the library; the message says how to get them there.
             WeightsError: They are, but changed since they were imported.
         """
+        from ..benchmark.weights.library import Library
+
         cards = [card for card in PUBLISHED if (card.model, card.init) == (self._model, self._init)]
         fitting = [
             card for card in cards if all(options.get(key) == value for key, value in card.options.items())

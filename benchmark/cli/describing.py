@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cells import cell
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -121,7 +123,7 @@ def _print_laid_out(plain: Mapping[str, Any], tables: Mapping[str, Any], console
     from rich.table import Table
     from rich.text import Text
 
-    from .tables import cell, print_table, say
+    from .tables import print_table, say
 
     say(console, f"\n{plain['kind']} {plain['name']}", "bold")
     say(console, plain["description"])
@@ -135,8 +137,6 @@ def _print_laid_out(plain: Mapping[str, Any], tables: Mapping[str, Any], console
 
 
 def _lines(plain: Mapping[str, Any], tables: Mapping[str, Any]) -> Iterator[str]:
-    from .tables import cell
-
     yield from (f"{key}: {cell(value)}" for key, value in plain.items())
     for title, rows in tables.items():
         for row in rows:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cells import cell, columns
 from .light import LightCommand, LightGroup
 
 if TYPE_CHECKING:
@@ -60,13 +62,20 @@ def _list(kind: str, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
-        from .tables import cell, print_table
-
-        shown = [{key: cell(value) for key, value in row.items()} for row in rows]
-        narrower = [{key: row[key] for key in NARROW.get(kind, row)} for row in shown]
-        print_table(shown, narrower)
+        _print([{key: cell(value) for key, value in row.items()} for row in rows], NARROW.get(kind))
     for problem in problems:
         typer.echo(f"warning: plugin {problem}", err=True)
+
+
+def _print(rows: list[dict[str, str]], narrow: Sequence[str] | None) -> None:
+    """Print a table that fits the terminal; elsewhere whole lines in columns, for ``grep`` and its like."""
+    if not sys.stdout.isatty():
+        for line in columns(rows):
+            typer.echo(line)
+        return
+    from .tables import print_table
+
+    print_table(rows, [{key: row[key] for key in narrow or row} for row in rows])
 
 
 def _rows(kind: str) -> tuple[list[Row], list[str]]:

@@ -33,17 +33,6 @@ def print_table(rows: Rows, *narrower: Rows, title: str = "") -> None:
     console.print(next(fitting, tables[-1]))
 
 
-def cell(value: object) -> str:
-    """Write a value of a card or preset: numbers with thousands separated, lists with commas."""
-    if value is None:
-        return "–"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def say(console: Console, text: str, style: str = "") -> None:
     """Print a sentence: wrapped between words in a terminal, in one line elsewhere."""
     console.print(text, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
