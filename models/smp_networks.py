@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..benchmark.errors import UnknownNameError, UsageError
 from .smp_encoders import TIMM_PREFIX
+from .weight_files import differences
 
 _DECODER_SETTINGS: Mapping[str, Mapping[str, object]] = {
     # smp's default stops at the third stage and leaves the others without gradient; as published (Zhao
@@ -140,11 +141,12 @@ def encoder_state(made: Made, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _check_complete(encoder: str, state: Mapping[str, Tensor]) -> None:
-    """Compare names with timm's own, for it leaves random without a word what a file lacks."""
+    """Compare with timm's own names and shapes, for it leaves random without a word what a file lacks."""
     with torch.random.fork_rng(devices=[]):
-        whole = timm.create_model(encoder.removeprefix(TIMM_PREFIX))
-    if missing := sorted(whole.state_dict().keys() - state.keys()):
-        raise RuntimeError(f"missing in the file: {', '.join(missing[:5])}")
+        expected = timm.create_model(encoder.removeprefix(TIMM_PREFIX), num_classes=0).state_dict()
+    given = {name: value for name, value in state.items() if name in expected}  # without a classifier
+    if problems := differences(given, expected):
+        raise RuntimeError("; ".join(problems))
 
 
 def _timm_settings(encoder: str, pretrained: Mapping[str, Tensor] | None) -> dict[str, object]:

@@ -18,7 +18,7 @@ from .encoder_loading import fit_image_filters, load_encoder
 from .imagenet_files import published_encoder
 from .published_weights import FromLibrary
 from .smp_encoders import CHOSEN, CONVNEXT, PVT, RESNET50, SEGFORMER, SWIN, VIT
-from .weight_files import load_matching, local_file, read_state_dict
+from .weight_files import differences, load_matching, local_file, read_state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -104,6 +104,10 @@ class ImageNetEncoder:
         encoder = model.get_submodule("encoder")
         published = _published_state(made, path)
         adapted, _ = fit_image_filters(published, encoder.state_dict(), made.channels)
+        if problems := differences(adapted, encoder.state_dict()):
+            raise WeightsError(
+                f"{path} cannot be adapted to images of {made.channels} channels: {'; '.join(problems)}"
+            )
         encoder.load_state_dict(adapted)
         return f"encoder {made.encoder} from ImageNet ({len(adapted)} tensors); decoder and head random"
 
