@@ -12,13 +12,15 @@ from rich.text import Text
 
 MISSING = frozenset({"–", "n/a"})
 
+SHORT = 12
+"""Texts up to so many characters are never broken; longer ones make room for numbers, which never are."""
 UNLIMITED = 10_000
 
 Rows = Sequence[Mapping[str, str]]
 
 
 def print_table(rows: Rows, *narrower: Rows, title: str = "") -> None:
-    """Print rows under their keys; numbers stand to the right, short cells are never broken.
+    """Print rows under their keys; numbers stand to the right, and neither they nor short texts are broken.
 
     Args:
         rows: What to show.
@@ -48,8 +50,13 @@ def _table(rows: Rows) -> Table:
     for key in rows[0] if rows else ():
         cells = [row[key] for row in rows]
         numeric = all(cell in MISSING or cell.lstrip("(−-")[:1].isdigit() for cell in cells)
+        longest = max(map(len, cells))
         table.add_column(
-            key, justify="right" if numeric else "left", no_wrap=max(map(len, cells)) <= 32, overflow="fold"
+            key,
+            justify="right" if numeric else "left",
+            no_wrap=numeric or longest <= SHORT,
+            min_width=longest if numeric or longest <= SHORT else None,
+            overflow="fold",
         )
     for row in rows:
         table.add_row(*(Text(value) for value in row.values()))

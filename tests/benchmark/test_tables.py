@@ -22,6 +22,17 @@ def test_the_widest_version_that_fits_is_shown(monkeypatch, capsys, columns, wid
     assert max(map(len, out.splitlines())) <= columns
 
 
+def test_long_names_make_room_for_numbers(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    name = "retina[hidden=768]@file:weights.safetensors"
+    costs = {"params\n(M)": "105.3", "latency\n(ms)": "1,240.5", "memory\n(MiB)": "1163"}
+    print_table([{"rank": "1=", "model": name, "mean\niou": "0.612 ± 0.021", **costs}])
+    out = capsys.readouterr().out
+    for number in ("1=", "0.612 ± 0.021", *costs.values()):
+        assert f" {number} " in out
+    assert max(map(len, out.splitlines())) <= 60
+
+
 def test_no_rows_no_failure(capsys):
     print_table([])
     assert capsys.readouterr().out.strip() == ""
