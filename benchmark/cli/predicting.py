@@ -76,6 +76,7 @@ def predict(
     ] = False,
 ) -> None:
     """Segment images or volumes with trained weights."""
+    from ..openmp import share_cores
     from ..plugins import load_plugins
     from ..predictions.images import find_images
     from ..predictions.network import find_weights, settle_normalisation, settle_window
@@ -83,6 +84,7 @@ def predict(
     from ..profiling.hardware import choose_device
     from ..profiling.precision import resolve_precision
 
+    share_cores()
     found = find_images(images)
     chosen = _protocol(protocol, set_ or [])
     trained = find_weights(weights, load_plugins().catalogue)

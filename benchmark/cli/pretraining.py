@@ -73,10 +73,12 @@ def pretrain(
     ] = False,
 ) -> None:
     """Pre-train a model on images without labels; use the result as NAME@file:OUT/weights.safetensors."""
+    from ..openmp import share_cores
     from ..pretrain.output import OutputFolder
     from ..pretrain.planning import Request
     from ..pretrain.processes import detect
 
+    share_cores()
     processes = detect(os.environ)
     settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
     request = Request(

@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..contracts import Event, Job, Runtime
+from ..openmp import waiting
 from .worker import work
 
 Listener = Callable[[Event], None]
@@ -31,9 +32,6 @@ GRACE_SECONDS = 5.0
 WORKER_ENVIRONMENT = {
     # the current folder may hold a ``datasets`` of its own, which must not be found as a module
     "PYTHONSAFEPATH": "1",
-    # OpenMP threads that wait by spinning long make a training step 20 times as slow as soon as another
-    # process wants one of the cores (docs/performance.md)
-    "GOMP_SPINCOUNT": "10000",
     # without it cuBLAS refuses to be deterministic
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
@@ -151,9 +149,8 @@ def _cause_of_death(code: int | None) -> str:
 @contextmanager
 def _worker_environment() -> Iterator[None]:
     """Set what workers need in their environment from their very start; what the user has set stays."""
-    added = {name: value for name, value in WORKER_ENVIRONMENT.items() if name not in os.environ}
-    if "OMP_WAIT_POLICY" in os.environ:
-        added.pop("GOMP_SPINCOUNT", None)
+    own = {name: value for name, value in WORKER_ENVIRONMENT.items() if name not in os.environ}
+    added = {**own, **waiting(os.environ)}
     os.environ.update(added)
     try:
         yield

@@ -30,6 +30,7 @@ PRETRAINING = [
 ]
 SMOKE_PRETRAINING = ["--set", "recipe.epochs=1", "--set", "recipe.crop=32", "--set", "recipe.batch_size=4"]
 SMOKE = [
+    *("--datasets", "folder:data/vnc"),
     *("--seeds", "2", "--set", "recipe.iterations=2", "--set", "recipe.crop=32"),
     *("--set", "recipe.batch_size=2", "--set", "protocol.window=64"),
 ]
@@ -44,7 +45,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("miniature"), help="takes everything that is made")
     parser.add_argument("--workers", type=int, default=1, help="trials at once")
     parser.add_argument(
-        "--smoke", action="store_true", help="a few steps on a few images, to try the commands"
+        "--smoke", action="store_true", help="a few steps on a few images of one volume, to try it"
     )
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ import pytest
 from emseg_bench import hookimpl
 from emseg_bench.benchmark.contracts import Event
 from emseg_bench.benchmark.executors.local import WORKER_ENVIRONMENT, _worker_environment
+from emseg_bench.benchmark.openmp import SPIN_COUNT
 from emseg_bench.benchmark.planning import Plan
 from emseg_bench.benchmark.plugins import Plugins
 from emseg_bench.benchmark.records import load_record, write_record
@@ -97,9 +98,11 @@ def test_only_what_is_not_complete_runs_again(session):
 def test_workers_get_their_environment_and_the_command_keeps_its_own(monkeypatch):
     for name in (*WORKER_ENVIRONMENT, "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     with _worker_environment():
         assert {name: os.environ[name] for name in WORKER_ENVIRONMENT} == WORKER_ENVIRONMENT
-    assert not set(WORKER_ENVIRONMENT) & set(os.environ)
+        assert os.environ["GOMP_SPINCOUNT"] == SPIN_COUNT
+    assert not {*WORKER_ENVIRONMENT, "GOMP_SPINCOUNT"} & set(os.environ)
 
 
 @pytest.mark.parametrize(("name", "value"), [("GOMP_SPINCOUNT", "7"), ("OMP_WAIT_POLICY", "active")])

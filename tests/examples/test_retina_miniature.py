@@ -55,8 +55,8 @@ def test_one_command_does_it_all_and_its_repetition_nothing(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     out = tmp_path / "m/summary"
     table = pd.read_csv(out / "scores.csv")
-    assert len(table) == 8
-    assert set(table["dataset"]) == {"vnc", "cdeep3m_mito"}
+    assert len(table) == 4
+    assert set(table["dataset"]) == {"vnc"}
     assert (out / "scores.png").stat().st_size > 10_000
     assert "| vnc | 2 |" in (out / "summary.md").read_text()
     records = sorted((tmp_path / "m/results").glob("trials/*/record.json"))
