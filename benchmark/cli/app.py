@@ -27,6 +27,7 @@ VERBS: Mapping[str, str] = {
     "describe": "describing:app",
     "pretrain": "pretraining:pretrain",
     "weights": "weights:app",
+    "plugins": "plugin_commands:app",
 }
 """In this room: a function, with the module's ``EXAMPLES`` below its help, or a `typer.Typer` of verbs."""
 

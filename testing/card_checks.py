@@ -1,0 +1,75 @@
+"""What every card owes, of whatever kind: to be complete, and to name what can be imported."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from ..benchmark.asked import complete_options
+from ..benchmark.contracts import Card, WeightsCard
+from ..benchmark.errors import PluginError, UsageError
+from ..benchmark.lazy import resolve
+from ..benchmark.registry import Offer
+from .findings import BlockedError, Check, ContractError
+
+WORDS = ("description", "citation", "licence", "reference", "title", "aggregation", "empty_rule", "origin")
+"""Texts of cards that reports and lists show, as far as a kind of card has them."""
+
+
+class CardBench:
+    """A card under test.
+
+    Args:
+        offer: The card and where it comes from.
+    """
+
+    def __init__(self, offer: Offer[Any]) -> None:
+        self.offer = offer
+        self.card: Any = offer.card
+
+    def factory(self) -> Any:
+        """Import what the card names.
+
+        Raises:
+            BlockedError: It cannot be.
+        """
+        try:
+            return _factory(self.offer)
+        except PluginError as error:
+            raise BlockedError("its factory cannot be imported") from error
+
+
+def check_card_complete(bench: CardBench) -> None:
+    """Description, citation, licence and whatever else people read are filled in."""
+    names = [field.name for field in fields(bench.card) if field.name in WORDS]
+    if empty := [name for name in names if not str(getattr(bench.card, name)).strip()]:
+        raise ContractError(f"nothing as {' and '.join(empty)}", "a text", "Write what reports should say")
+
+
+def check_options(bench: CardBench) -> None:
+    """Every option has a default, and the defaults keep their own constraints."""
+    if getattr(bench.card, "options", None) is None or isinstance(bench.card, WeightsCard):
+        return
+    try:
+        complete_options(bench.card, {})
+    except UsageError as error:
+        raise ContractError(
+            f"{error}".rstrip("."), "defaults that can be used", "Give sound defaults"
+        ) from error
+
+
+def check_factory_importable(bench: CardBench) -> None:
+    """What the card names as its factory or format can be imported and called."""
+    found = _factory(bench.offer)
+    if not callable(found):
+        raise ContractError(
+            f"a {type(found).__name__} as factory", "something to call", "Name a function or class"
+        )
+
+
+def _factory(offer: Offer[Card]) -> Any:
+    card = offer.card
+    return resolve(card.format if isinstance(card, WeightsCard) else card.factory, offer)
+
+
+CHECKS: tuple[Check, ...] = (check_card_complete, check_options, check_factory_importable)

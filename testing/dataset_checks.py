@@ -1,0 +1,227 @@
+"""What a dataset owes: sound splits, labels that fit, and the same data every time it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..benchmark.cases import spread
+from ..benchmark.contracts import Case, Dataset, DatasetCard, Sample, Split
+from ..benchmark.hashing import manifest_sha256
+from ..benchmark.planning import open_dataset
+from ..benchmark.references import DatasetReference
+from ..benchmark.registry import Offer
+from ..benchmark.strangers import RAISED, describe_error
+from . import card_checks
+from .card_checks import CardBench
+from .findings import BlockedError, Check, ContractError
+
+PER_SPLIT = 4
+"""Cases of each split that are read, evenly spread."""
+
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+class DatasetBench(CardBench):
+    """A dataset under test.
+
+    Args:
+        offer: The card and where it comes from.
+        reference: What to open.
+        cache: Folder for converted data.
+    """
+
+    def __init__(self, offer: Offer[Any], reference: DatasetReference, cache: Path) -> None:
+        super().__init__(offer)
+        self.reference, self.cache = reference, cache
+
+    def open(self) -> Dataset:
+        """Open it as planning does."""
+        return open_dataset(self.reference, self.offer, self.cache)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """It, opened.
+
+        Raises:
+            BlockedError: It cannot be; `check_opens` says why.
+        """
+        try:
+            return self.open()
+        except RAISED as error:
+            raise BlockedError("it cannot be opened") from error
+
+    @cached_property
+    def samples(self) -> list[tuple[Case, Sample]]:
+        """Some cases of each split, read.
+
+        Raises:
+            BlockedError: One cannot be; `check_reads` says why.
+        """
+        try:
+            return [(case, self.dataset.read(case)) for case in self.chosen()]
+        except RAISED as error:
+            raise BlockedError("it cannot be read") from error
+
+    def chosen(self) -> Iterator[Case]:
+        """Give some cases of each split."""
+        for split in SPLITS:
+            yield from spread(self.dataset.manifest.split(split), PER_SPLIT)
+
+
+def checks_for(card: DatasetCard, reference: DatasetReference) -> tuple[Check, ...]:
+    """Give the checks for a dataset: those of its card alone where it needs a place that nobody gave."""
+    openable = reference.location is not None or not card.needs_location
+    return (*card_checks.CHECKS, *(CHECKS if openable else ()))
+
+
+def check_opens(bench: DatasetBench) -> None:
+    """It can be opened, and has cases to train, validate and test on."""
+    bench.factory()
+    bench.open()
+
+
+def check_splits_disjoint(bench: DatasetBench) -> None:
+    """No image trains that is validated or tested on; val may serve as test only if a note says so."""
+    manifest = bench.dataset.manifest
+    train, val, test = ({case.sha256: case.id for case in manifest.split(name)} for name in SPLITS)
+    shared = {hash_: f"{train[hash_]} of train" for hash_ in train.keys() & (val.keys() | test.keys())}
+    if not manifest.notes:
+        shared |= {hash_: f"{val[hash_]} of val" for hash_ in val.keys() & test.keys()}
+    if shared:
+        raise ContractError(
+            f"{len(shared)} case(s) in two splits, such as {min(shared.values())}",
+            "splits that share no image",
+            "Divide anew; if val must serve as test split, say so in Manifest.notes",
+        )
+
+
+def check_names_unique(bench: DatasetBench) -> None:
+    """Within a split every case has its own id."""
+    for split in SPLITS:
+        names = [case.id for case in bench.dataset.manifest.split(split)]
+        if twice := sorted(name for name in set(names) if names.count(name) > 1):
+            raise ContractError(
+                f"several cases called {twice[0]!r} in {split}", "unique ids", "Name cases apart"
+            )
+
+
+def check_manifest_stable(bench: DatasetBench) -> None:
+    """Opened again it holds the same cases, hashes and statistics."""
+    first, second = bench.dataset.manifest, bench.open().manifest
+    if _sorted(first) != _sorted(second):
+        raise ContractError(
+            "another manifest when it was opened again",
+            "the same, for trials are known by its hash",
+            "Take nothing from the clock, from random numbers without a seed, or from this machine",
+        )
+
+
+def check_order_deterministic(bench: DatasetBench) -> None:
+    """Opened again it gives its cases in the same order."""
+    first, second = bench.dataset.manifest, bench.open().manifest
+    if _sorted(first) == _sorted(second) and first.cases != second.cases:
+        raise ContractError(
+            "another order of cases when it was opened again", "the same", "Sort what folders and sets give"
+        )
+
+
+def check_reads(bench: DatasetBench) -> None:
+    """Every case can be read."""
+    for case in bench.chosen():
+        try:
+            sample = bench.dataset.read(case)
+        except RAISED as error:
+            raise ContractError(f"{case.id}: {describe_error(error)}", "a Sample", "Mend read") from error
+        if not isinstance(sample, Sample):
+            raise ContractError(f"{case.id}: a {type(sample).__name__}", "a Sample", "Mend read")
+
+
+def check_images(bench: DatasetBench) -> None:
+    """Images are (C, H, W) as the manifest says, uint8 or float32 between 0 and 1."""
+    channels = bench.dataset.manifest.channels
+    for case, sample in bench.samples:
+        image, shape = sample.image, (channels, case.height, case.width)
+        if image.shape != shape:
+            raise ContractError(
+                f"{case.id}: an image {image.shape}", f"{shape}", "Correct the manifest or read"
+            )
+        if image.dtype != np.uint8 and not _is_unit(image):
+            raise ContractError(
+                f"{case.id}: {image.dtype} from {image.min():g} to {image.max():g}",
+                "uint8, or float32 between 0 and 1",
+                "Scale what is read",
+            )
+
+
+def check_sizes_equal(bench: DatasetBench) -> None:
+    """Labels are (H, W), as high and wide as their image."""
+    for case, sample in bench.samples:
+        if sample.labels.shape != sample.image.shape[-2:]:
+            raise ContractError(
+                f"{case.id}: labels {sample.labels.shape} of an image {sample.image.shape}",
+                f"{sample.image.shape[-2:]}",
+                "Crop or resample them alike",
+            )
+
+
+def check_labels_within_classes(bench: DatasetBench) -> None:
+    """Labels are uint8 below the number of classes, or the value to ignore."""
+    manifest = bench.dataset.manifest
+    for case, sample in bench.samples:
+        if sample.labels.dtype != np.uint8:
+            raise ContractError(
+                f"{case.id}: labels in {sample.labels.dtype}", "uint8", "Convert what is read"
+            )
+        outside = {*np.unique(sample.labels).tolist()} - {
+            *range(len(manifest.class_names)),
+            manifest.ignore_value,
+        }
+        if outside:
+            raise ContractError(
+                f"{case.id}: label {min(outside)}",
+                f"0 to {len(manifest.class_names) - 1} or the ignore_value {manifest.ignore_value}",
+                "Name the class, or map the label",
+            )
+
+
+def check_pixels_stable(bench: DatasetBench) -> None:
+    """Read again, also after being opened again, a case has the same pixels and labels."""
+    again = bench.open()
+    for case, sample in bench.samples:
+        second = again.read(case)
+        if not (np.array_equal(sample.image, second.image) and np.array_equal(sample.labels, second.labels)):
+            raise ContractError(
+                f"{case.id}: other pixels the second time", "the same", "Augment nothing in read"
+            )
+
+
+def _is_unit(image: np.ndarray[Any, Any]) -> bool:
+    return image.dtype == np.float32 and bool((image >= 0).all()) and bool((image <= 1).all())
+
+
+def _sorted(manifest: Any) -> str:
+    """Hash a manifest whatever the order of its cases."""
+    from dataclasses import replace
+
+    return manifest_sha256(
+        replace(manifest, cases=tuple(sorted(manifest.cases, key=lambda c: (c.split, c.id))))
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    check_opens,
+    check_splits_disjoint,
+    check_names_unique,
+    check_manifest_stable,
+    check_order_deterministic,
+    check_reads,
+    check_images,
+    check_sizes_equal,
+    check_labels_within_classes,
+    check_pixels_stable,
+)

@@ -1,0 +1,147 @@
+"""A model under test: its networks are built once and shared by the checks."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..benchmark.contracts import OptionValue
+from ..benchmark.inference import inference
+from ..benchmark.parts import seed_everything
+from ..benchmark.registry import Offer
+from ..benchmark.strangers import RAISED
+from .captured import captured
+from .card_checks import CardBench
+from .findings import BlockedError
+from .offline import offline
+
+SIDE = 64
+"""px; rounded up to a multiple of the model's divisor."""
+
+BATCH = 2
+
+Digest = Mapping[str, int]
+"""A checksum of each tensor of a state."""
+
+
+class ModelBench(CardBench):
+    """A model's card, its options, and networks made from it.
+
+    Args:
+        offer: The card and where it comes from.
+        options: Complete.
+    """
+
+    def __init__(self, offer: Offer[Any], options: Mapping[str, OptionValue]) -> None:
+        super().__init__(offer)
+        self.options = options
+        self.printed = ""
+        """What the factory printed while it made `built`."""
+        self.attempts: tuple[str, ...] = ()
+        """What it wanted of the network then."""
+
+    @property
+    def side(self) -> int:
+        """Of test images, px."""
+        divisor: int = self.card.size_divisor
+        return -(-SIDE // divisor) * divisor
+
+    def build(self, channels: int, outputs: int, seed: int) -> Any:
+        """Call the factory, as a trial does."""
+        factory = self.factory()
+        seed_everything(seed)
+        return factory(channels, outputs, **self.options)
+
+    @cached_property
+    def built(self) -> Any:
+        """What the factory makes for one channel and one output; without a network connection."""
+        with captured() as heard, offline() as attempts:
+            built = self.build(1, 1, 0)
+        self.printed, self.attempts = heard.text.strip(), tuple(attempts)
+        return built
+
+    @property
+    def network(self) -> nn.Module:
+        """The network for one channel and one output.
+
+        Raises:
+            BlockedError: It cannot be built; `check_builds` says why.
+        """
+        return _module(lambda: self.built)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """Of `network` as built."""
+        return digest(self.network)
+
+    @cached_property
+    def other(self) -> nn.Module:
+        """As `network`, of another seed."""
+        return _module(lambda: self.build(1, 1, 1))
+
+    @cached_property
+    def other_digest(self) -> Digest:
+        """Of `other` as built."""
+        return digest(self.other)
+
+    @cached_property
+    def images(self) -> Tensor:
+        """Images (2, 1, S, S)."""
+        return make_images(BATCH, 1, self.side)
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """What `network` makes of `images` in evaluation mode: finite and (2, 1, S, S).
+
+        Raises:
+            BlockedError: It does not; `check_output_shape` and `check_finite` say why.
+        """
+        try:
+            logits = evaluate(self.network, self.images)
+        except RAISED as error:
+            raise BlockedError("it cannot be evaluated") from error
+        if not isinstance(logits, Tensor) or logits.shape != self.images.shape:
+            raise BlockedError("its output has the wrong shape")
+        if not bool(torch.isfinite(logits).all()):
+            raise BlockedError("its output is not finite")
+        return logits
+
+
+def _module(build: Callable[[], Any]) -> nn.Module:
+    try:
+        network = build()
+    except RAISED as error:
+        raise BlockedError("it cannot be built") from error
+    if not isinstance(network, nn.Module):
+        raise BlockedError("its factory returns no module")
+    return network
+
+
+def make_images(count: int, channels: int, side: int) -> Tensor:
+    """Make images (N, C, S, S) like normalised micrographs: structures and noise, mean 0, deviation 1."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.randn(count, channels, 8, 8, generator=generator)
+    smooth = nn.functional.interpolate(coarse, (side, side), mode="bilinear", align_corners=False)
+    images = smooth + 0.5 * torch.randn(count, channels, side, side, generator=generator)
+    return (images - images.mean()) / images.std()
+
+
+def evaluate(network: nn.Module, images: Tensor) -> Any:
+    """Call a network on (N, C, H, W) in evaluation mode, in float32, as inference does."""
+    with inference(network, "cpu", "fp32"):
+        return network(images)
+
+
+def digest(network: nn.Module) -> Digest:
+    """Give a checksum of each tensor that a network's state holds."""
+    return {name: _checksum(tensor) for name, tensor in network.state_dict().items()}
+
+
+def _checksum(tensor: Tensor) -> int:
+    numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    return zlib.crc32(numbers.tobytes())

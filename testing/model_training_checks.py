@@ -1,0 +1,124 @@
+"""What a model owes to training: gradients, weights that follow the seed, and a state that can be stored."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..benchmark.lazy import resolve
+from ..benchmark.strangers import RAISED, describe_error
+from .findings import Check, ContractError
+from .model_bench import Digest, ModelBench, digest, evaluate
+
+
+def check_gradients(bench: ModelBench) -> None:
+    """A training step reaches every trainable parameter with a finite gradient."""
+    _ = bench.logits, bench.digest  # as built: a training step moves running statistics
+    _backward(bench.network, bench.images)
+    trainable = {name: p.grad for name, p in bench.network.named_parameters() if p.requires_grad}
+    if missed := [name for name, gradient in trainable.items() if gradient is None]:
+        raise ContractError(
+            f"no gradient for {_some(missed)}",
+            "one for every trainable parameter",
+            "Use the parameter, delete it, or set requires_grad to False",
+        )
+    if wild := [name for name, gradient in trainable.items() if not _is_finite(gradient)]:
+        raise ContractError(
+            f"NaN in the gradient of {_some(wild)}", "finite numbers", "Look for divisions by 0"
+        )
+
+
+def check_same_seed(bench: ModelBench) -> None:
+    """The same seed gives the same weights."""
+    first, second = bench.digest, digest(bench.build(1, 1, 0))
+    if first != second:
+        raise ContractError(
+            f"other weights in {_some(_different(first, second))}",
+            "the same after torch.manual_seed with the same seed",
+            "Draw weights from torch's (or NumPy's, or random's) global generator",
+        )
+
+
+def check_other_seed(bench: ModelBench) -> None:
+    """Another seed gives other weights."""
+    if bench.digest == bench.other_digest:
+        raise ContractError(
+            "the same weights from two seeds",
+            "others, for trials of several seeds measure what chance does",
+            "Do not seed in the factory; name published weights as an Initialisation instead",
+        )
+
+
+def check_state_round_trip(bench: ModelBench) -> None:
+    """Weights written as safetensors load strictly into a new network, which then computes the same."""
+    from safetensors.torch import load, save
+
+    _ = bench.logits, bench.other_digest  # as built: the state of the other network is lost here
+    try:
+        state = load(save({name: value.contiguous() for name, value in bench.network.state_dict().items()}))
+        bench.other.load_state_dict(state, strict=True)
+    except RAISED as error:
+        raise ContractError(
+            describe_error(error),
+            "a state_dict of tensors that share no memory and load with strict=True",
+            "Register all that the network must remember as parameters or buffers, each once",
+        ) from error
+    if not torch.equal(evaluate(bench.network, bench.images), evaluate(bench.other, bench.images)):
+        raise ContractError(
+            "other logits from the network that the state was loaded into",
+            "the same",
+            "Keep all that decides the output in parameters and buffers, not in plain attributes",
+        )
+
+
+def check_initialisations(bench: ModelBench) -> None:
+    """The weight sources that the card names can be imported and used."""
+    for init in bench.card.initialisations:
+        if init.source is None:
+            continue
+        source = resolve(init.source, bench.offer)
+        if missing := [name for name in ("obtain", "load") if not callable(getattr(source, name, None))]:
+            raise ContractError(
+                f"no {' and no '.join(missing)} in the source of {init.name}",
+                "obtain(options, location) and load(model, path)",
+                "See WeightSource in benchmark/contracts.py",
+            )
+
+
+def _backward(network: nn.Module, images: Tensor) -> None:
+    """Take a step's gradients of a loss in which every logit has its own weight."""
+    weights = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
+    network.train()
+    try:
+        network.zero_grad(set_to_none=True)
+        loss: Tensor = (network(images) * weights).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+    except RAISED as error:
+        raise ContractError(
+            describe_error(error), "a training step", "Mend the network in training mode"
+        ) from error
+    finally:
+        network.eval()
+
+
+def _is_finite(gradient: Tensor | None) -> bool:
+    return gradient is None or bool(torch.isfinite(gradient).all())
+
+
+def _different(first: Digest, second: Digest) -> list[str]:
+    return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+
+
+def _some(names: list[str]) -> str:
+    """Give the first names of a list, and how many more there are."""
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+CHECKS: tuple[Check, ...] = (
+    check_same_seed,
+    check_other_seed,
+    check_state_round_trip,
+    check_gradients,
+    check_initialisations,
+)

@@ -1,0 +1,131 @@
+"""From a card to the checks that it must pass, and the bench that they are made on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..benchmark.asked import complete_options
+from ..benchmark.cache import cache_folder
+from ..benchmark.contracts import OptionValue
+from ..benchmark.references import DatasetReference, label, parse_dataset, parse_metric, parse_model
+from ..benchmark.registry import Catalogue, Offer, Problem, Registry
+from .findings import Check
+
+KINDS: Mapping[str, str] = {
+    "model": "models",
+    "dataset": "datasets",
+    "metric": "metrics",
+    "weights": "weights",
+    "pretraining": "pretraining",
+    "executor": "executors",
+    "section": "report_sections",
+}
+"""What a card is called here, and where the catalogue has it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Something to check."""
+
+    name: str
+    """``model:unet``, ``plugin:my_package.plugin``"""
+    checks: tuple[Check, ...]
+    """In the order in which they are made."""
+    open: Callable[[], Any]
+    """Makes the bench that all checks are given; networks and data live as long as it does."""
+
+
+def registry_of(catalogue: Catalogue, kind: str) -> Registry[Any]:
+    """Give the cards of one of `KINDS`."""
+    registry: Registry[Any] = getattr(catalogue, KINDS[kind])
+    return registry
+
+
+def plugin_target(module: str, problems: Iterable[Problem]) -> Target:
+    """Make the target for a plugin's module as a whole."""
+    from .plugin_checks import CHECKS, PluginBench
+
+    found = tuple(problems)
+    return Target(f"plugin:{module}", CHECKS, lambda: PluginBench(module, found))
+
+
+def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
+    """Make the target for a card.
+
+    Args:
+        kind: One of `KINDS`.
+        reference: As in a run: ``unet``, ``unet[encoder=resnet50]``, ``folder:/data/x``.
+        catalogue: Where it is looked up.
+
+    Raises:
+        UsageError: There is no such card, or its options are wrong.
+    """
+    makers = {"model": _model, "dataset": _dataset, "metric": _metric, "weights": _weights}
+    return makers.get(kind, _other(kind))(reference, catalogue)
+
+
+def _model(text: str, catalogue: Catalogue) -> Target:
+    from .model_bench import ModelBench
+    from .model_checks import checks_for
+
+    reference = parse_model(text)
+    offer = catalogue.find(catalogue.models, reference.name)
+    options = _complete(offer, reference.options)
+    checks = checks_for(offer.card, is_default=not reference.options)
+    return Target(
+        f"model:{label(offer.card.name, reference.options)}", checks, lambda: ModelBench(offer, options)
+    )
+
+
+def _dataset(text: str, catalogue: Catalogue) -> Target:
+    from .dataset_checks import DatasetBench, checks_for
+
+    given = parse_dataset(text)
+    offer = catalogue.find(catalogue.datasets, given.name)
+    reference = DatasetReference(given.name, _complete(offer, given.options), given.location)
+    place = f":{given.location}" if given.location else ""
+    return Target(
+        f"dataset:{label(given.name, given.options)}{place}",
+        checks_for(offer.card, reference),
+        lambda: DatasetBench(offer, reference, cache_folder()),
+    )
+
+
+def _metric(text: str, catalogue: Catalogue) -> Target:
+    from .metric_checks import MetricBench, checks_for
+
+    reference = parse_metric(text)
+    offer = catalogue.find(catalogue.metrics, reference.name)
+    options = _complete(offer, reference.options)
+    return Target(f"metric:{reference}", checks_for(offer.card), lambda: MetricBench(offer, options))
+
+
+def _weights(name: str, catalogue: Catalogue) -> Target:
+    from .weights_checks import CHECKS, WeightsBench
+
+    offer = catalogue.find(catalogue.weights, name)
+    return Target(f"weights:{name}", CHECKS, lambda: WeightsBench(offer, catalogue))
+
+
+def _other(kind: str) -> Callable[[str, Catalogue], Target]:
+    from .card_checks import CHECKS, CardBench
+
+    def make(name: str, catalogue: Catalogue) -> Target:
+        offer = catalogue.find(registry_of(catalogue, kind), name)
+        return Target(f"{kind}:{name}", CHECKS, lambda: CardBench(offer))
+
+    return make
+
+
+def _complete(offer: Offer[Any], given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Complete the options, unless the defaults themselves are wrong, which a check is to say."""
+    from ..benchmark.errors import UsageError
+
+    try:
+        return complete_options(offer.card, given)
+    except UsageError:
+        if given:
+            raise
+        return {}
