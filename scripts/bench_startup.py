@@ -2,27 +2,98 @@
 
     python scripts/bench_startup.py
 
-Each command is timed in turn with ``python -c pass``; the medians of the differences are printed.
+Each command is timed in turn with ``python -c pass``; the medians of the differences are printed.  A package
+with as many models as are missing to 30 is put on the path beside what is installed; ``(terminal)``: standard
+output is one, so that tables are laid out.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import pty
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+
+from emseg_bench.benchmark.plugins import load_plugins
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
 CASES = (["--help"], ["list", "models"], ["list", "models", "--json"], ["run", "--help"])
+TERMINAL = "(terminal)"
+MODELS = 30
+PLUGIN = """
+from dataclasses import dataclass
+
+from emseg_bench import hookimpl
+from emseg_bench.benchmark.contracts import ModelCard
 
 
-def milliseconds(*command: str) -> float:
+@dataclass(frozen=True)
+class Options:
+    width: int = 8
+
+
+@hookimpl
+def emseg_models():
+    return [
+        ModelCard(
+            name=f"extra-{i}",
+            family="cnn",
+            description="one of many",
+            factory="torch.nn:Conv2d",
+            options=Options,
+            size_divisor=32,
+            parameters=1_000_000 + i,
+            citation="none",
+            licence="MIT",
+        )
+        for i in range(COUNT)
+    ]
+"""
+
+
+def install(folder: Path) -> int:
+    """Put a package with models into a folder, so that there are 30 in all; return how many there are."""
+    registered = len(load_plugins().catalogue.models)
+    source = PLUGIN.replace("COUNT", str(max(MODELS - registered, 0)))
+    (folder / "many_models.py").write_text(source)
+    info = folder / "many_models-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: many-models\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[emseg_bench]\nmany = many_models\n")
+    return max(MODELS, registered)
+
+
+def milliseconds(*command: str, environment: Mapping[str, str], terminal: bool = False) -> float:
     """Time one command from outside."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    if terminal:
+        master, slave = pty.openpty()
+        process = subprocess.Popen(command, env=environment, stdout=slave, stderr=subprocess.DEVNULL)
+        os.close(slave)
+        _drain(master)
+        code = process.wait()
+    else:
+        code = subprocess.run(command, env=environment, capture_output=True).returncode
+    if code:
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
     return (time.perf_counter() - start) * 1e3
+
+
+def _drain(master: int) -> None:
+    """Read a terminal until its other end is closed."""
+    try:
+        while os.read(master, 65536):
+            pass
+    except OSError:  # how Linux says that it is
+        pass
+    finally:
+        os.close(master)
 
 
 def main() -> None:
@@ -32,13 +103,28 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=11)
     runs = parser.parse_args().runs
-    for case in CASES:
-        pairs = [
-            (milliseconds(COMMAND, *case), milliseconds(sys.executable, "-c", "pass")) for _ in range(runs)
-        ]
-        own, bare = (statistics.median(times) for times in zip(*pairs, strict=True))
-        extra = statistics.median(one - other for one, other in pairs)
-        print(f"{' '.join(case):22} {own:6.0f} ms, python -c pass {bare:4.0f} ms: {extra:4.0f} ms more")
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"{install(Path(folder))} models")
+        environment = {**os.environ, "PYTHONPATH": folder}
+        for case, terminal in [*((case, False) for case in CASES), (["list", "models"], True)]:
+            _compare(case, terminal, environment, runs)
+
+
+def _compare(case: list[str], terminal: bool, environment: Mapping[str, str], runs: int) -> None:
+    pairs = [
+        (
+            milliseconds(COMMAND, *case, environment=environment, terminal=terminal),
+            milliseconds(sys.executable, "-c", "pass", environment=environment),
+        )
+        for _ in range(runs)
+    ]
+    own, bare = (statistics.median(times) for times in zip(*pairs, strict=True))
+    extra = statistics.median(one - other for one, other in pairs)
+    least = min(one for one, _ in pairs) - min(other for _, other in pairs)
+    name = " ".join([*case, TERMINAL] if terminal else case)
+    print(
+        f"{name:24} {own:6.0f} ms, python -c pass {bare:4.0f} ms: {extra:4.0f} ms more (fastest: {least:.0f})"
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""Listing costs next to nothing, however many models are installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROBE = """
+import sys
+sys.argv = ["emseg-bench", *sys.argv[1:]]
+from emseg_bench.benchmark.cli import main
+try:
+    main()
+finally:
+    print(sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
+"""
+MANY = """
+from emseg_bench import hookimpl
+from emseg_bench.benchmark.contracts import ModelCard
+
+
+@hookimpl
+def emseg_models():
+    return [
+        ModelCard(
+            name=f"extra-{i}", family="cnn", description="d", factory="m:f", citation="c", licence="l"
+        )
+        for i in range(30)
+    ]
+"""
+HEAVY = ("torch", "numpy", "pandas", "yaml", "pydantic", "rich")
+
+
+@pytest.mark.parametrize("arguments", [("list", "models"), ("list", "models", "--json")], ids=" ".join)
+def test_listing_many_models_imports_nothing_heavy(arguments, tmp_path, make_distribution):
+    (tmp_path / "many_models.py").write_text(MANY)
+    make_distribution(tmp_path, "many-models", {"many": "many_models"})
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PROBE, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "extra-29" in done.stdout
+    loaded = done.stderr.splitlines()[-1]
+    assert [name for name in HEAVY if f"'{name}'" in loaded] == []
