@@ -78,6 +78,10 @@ class ImageNetEncoder:
     def __init__(self, encoder: str) -> None:
         self._encoder = encoder
 
+    def encoder(self, options: Mapping[str, OptionValue]) -> str:
+        """Say which encoder the model's options choose."""
+        return self._encoder.format(**options)
+
     def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
         """Give the encoder's file from the hub's cache, or fetch it.
 
@@ -86,7 +90,7 @@ class ImageNetEncoder:
             WeightsUnavailableError: The file is not here and the hub is out of reach.
         """
         return hub.obtain(
-            published_encoder(self._encoder.format(**options)),
+            published_encoder(self.encoder(options)),
             instead="start from @scratch or @file:/path/to/weights.pt",
         )
 

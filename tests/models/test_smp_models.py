@@ -6,7 +6,7 @@ from emseg_bench.benchmark.contracts import ModelCard
 from emseg_bench.benchmark.errors import UnknownNameError, UsageError
 from emseg_bench.benchmark.evaluation.sliding_window import predict_logits
 from emseg_bench.benchmark.lazy import resolve
-from emseg_bench.benchmark.validation import validate
+from emseg_bench.benchmark.validation import plain, validate
 from emseg_bench.models import smp_encoders, smp_models, smp_networks
 from emseg_bench.models.cards_smp import SMP_MODELS
 from emseg_bench.models.smp_options import SmpOptions
@@ -27,6 +27,9 @@ def test_the_smallest_crop_trains_every_parameter_and_odd_sides_are_segmented(ca
     model = build(card, in_channels=3, num_classes=4)
     logits = model(torch.randn(2, 3, card.size_divisor, card.size_divisor))
     assert logits.shape == (2, 4, card.size_divisor, card.size_divisor)
+    options = plain(validate(card.options, {}, card.name)) if card.options else {}
+    imagenet = resolve(card.initialisation("imagenet").source, None)
+    assert smp_networks.made_of(model).encoder == imagenet.encoder(options)
     (logits * torch.randn_like(logits)).sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
     assert all(p.grad.isfinite().all() for p in model.parameters())
