@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
 
 NARROW = {
     "models": ("name", "family", "parameters", "initialisations", "size divisor"),
+    "metrics": ("name", "unit", "better", "ms per megapixel and class", "needs"),
     "recipes": ("name", "iterations", "batch_size", "crop", "optimiser"),
     "protocols": ("name", "window", "overlap", "blending", "ranks by"),
 }
@@ -122,6 +123,8 @@ def _metric(card: MetricCard) -> Row:
         "name": card.name,
         "unit": card.unit,
         "better": card.direction,
+        "ms per megapixel and class": card.ms_per_megapixel,
+        "needs": list(card.needs) or None,
         "version": card.version,
         "description": card.description,
     }

@@ -2,6 +2,7 @@ import importlib
 import math
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pluggy
@@ -122,20 +123,23 @@ def cards():
 
 
 def test_cards_name_the_metrics_and_their_factories():
-    assert tuple(card.name for card in cards()) == (*NAMES, "iou-eps", "iou-matched")
+    assert tuple(card.name for card in cards())[:6] == (*NAMES, "iou-eps", "iou-matched")
     for card in cards():
         assert isinstance(card, MetricCard)
         module, _, attribute = card.factory.partition(":")
         factory = getattr(importlib.import_module(module), attribute)
-        assert len(factory()(case_of([0, 1], [0, 1]))) == 2
+        assert callable(factory(**(asdict(card.options()) if card.options else {})))
 
 
 @pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
 def test_cards_are_complete(card):
-    assert (card.unit, card.direction, card.range, card.version) == ("1", "higher", (0.0, 1.0), 1)
+    assert card.range[0] == 0
+    assert card.range[1] == (1 if card.unit == "1" else math.inf)
     assert "mean" in card.aggregation
-    assert ("NaN" if card.name in NAMES else "absent from both truth and prediction: 1") in card.empty_rule
+    published = card.name in {"iou-eps", "iou-matched"}
+    assert ("absent from both truth and prediction: 1" if published else "NaN") in card.empty_rule
     assert "doi" in card.reference
+    assert card.ms_per_megapixel is not None
 
 
 def test_plugin_module_imports_nothing_heavy():

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from emseg_bench.benchmark.contracts import ScoredCase
+from emseg_bench.benchmark.evaluation.confusion import count
+from emseg_bench.benchmark.metrics import make_metrics
+from emseg_bench.benchmark.planning import plan_metric
+from emseg_bench.benchmark.plugins import load_plugins
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    return load_plugins().catalogue
+
+
+@pytest.fixture
+def value(catalogue):
+    """Score two label maps with a metric as people write it: one number per class."""
+
+    def value(text, truth, prediction, classes=2, spacing=None, ignore_value=None, probabilities=None):
+        truth, prediction = (np.atleast_2d(np.uint8(labels)) for labels in (truth, prediction))
+        flat = (labels.reshape(-1, truth.shape[-1]) for labels in (truth, prediction))
+        case = ScoredCase(
+            truth=truth,
+            prediction=prediction,
+            class_names=tuple(f"class{label}" for label in range(classes)),
+            counts=count(*flat, classes, ignore_value),
+            ignore_value=ignore_value,
+            voxel_size_nm=spacing,
+            probabilities=None if probabilities is None else lambda: np.float32(probabilities),
+        )
+        (metric,) = make_metrics([plan_metric(text, catalogue)], catalogue).values()
+        return metric(case)
+
+    return value
+
+
+@pytest.fixture(scope="session")
+def conformance():
+    """The script that compares metrics with independent implementations."""
+    for package in ("skimage", "monai", "torchmetrics"):
+        pytest.importorskip(package, reason=f"{package} is missing")
+    sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+    try:
+        import conformance
+    finally:
+        sys.path.pop(0)
+    return conformance
