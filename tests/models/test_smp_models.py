@@ -1,5 +1,8 @@
 """The models of smp's family: any pair of decoder and encoder, their sides, gradients and refusals."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from emseg_bench.benchmark.contracts import ModelCard
@@ -7,7 +10,7 @@ from emseg_bench.benchmark.errors import UnknownNameError, UsageError
 from emseg_bench.benchmark.evaluation.sliding_window import predict_logits
 from emseg_bench.benchmark.lazy import resolve
 from emseg_bench.benchmark.validation import plain, validate
-from emseg_bench.models import smp_encoders, smp_models, smp_networks
+from emseg_bench.models import smp_encoders, smp_models, smp_networks, smp_pairs
 from emseg_bench.models.cards_smp import SMP_MODELS
 from emseg_bench.models.smp_options import SmpOptions
 from torch import nn
@@ -111,6 +114,42 @@ def test_trying_out_leaves_random_numbers_alone() -> None:
     state = torch.get_rng_state()
     smp_encoders.check_pair("FPN", "mobilenet_v2")
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_pair_is_tried_out_once_per_machine(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path))
+    tried = []
+    monkeypatch.setattr(smp_networks, "try_out", lambda *pair: tried.append(pair))
+    for _ in range(2):
+        smp_encoders.check_pair("FPN", "tu-convnext_atto")
+    assert tried == [("FPN", "tu-convnext_atto")]
+    monkeypatch.setattr(smp_pairs, "version", lambda name: "another")
+    smp_encoders.check_pair("FPN", "tu-convnext_atto")
+    assert len(tried) == 2
+
+
+def test_a_pair_that_was_refused_is_not_remembered(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "not-a-folder"))
+    (tmp_path / "not-a-folder").touch()  # nothing can be kept here, and that is no error
+    smp_encoders.check_pair("FPN", "mobilenet_v2")
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path))
+    for name in ("no-such", "../../etc/passwd"):
+        with pytest.raises(UnknownNameError):
+            smp_encoders.check_pair("FPN", name)
+        assert not smp_pairs.known_to_fit("FPN", name)
+
+
+def test_planning_a_known_pair_imports_nothing_heavy(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path))
+    smp_pairs.remember("FPN", "tu-convnext_tiny")
+    code = """
+import sys
+from emseg_bench.models.smp_options import SmpOptions
+SmpOptions(decoder="FPN", encoder="tu-convnext_tiny")
+assert not {"torch", "timm", "segmentation_models_pytorch"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
