@@ -95,6 +95,9 @@ def test_install_run_uninstall_report(environment):
         "unet@scratch": "emseg-bench",
     }
 
+    environment.run("emseg-bench", "plugins", "new", "emseg-mine", "--kind", "model")  # from the wheel's files
+    assert (environment.folder / "emseg-mine/src/emseg_mine/network.py").exists()
+
     environment.run("pip", "uninstall", "--quiet", "--yes", "emseg-attention-unet")
     refused = environment.run("emseg-bench", *RUN, expect=2)
     assert "no model is called 'attention-unet'" in refused.stderr
