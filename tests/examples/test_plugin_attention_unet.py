@@ -95,7 +95,8 @@ def test_install_run_uninstall_report(environment):
         "unet@scratch": "emseg-bench",
     }
 
-    environment.run("emseg-bench", "plugins", "new", "emseg-mine", "--kind", "model")  # from the wheel's files
+    # its templates are in the wheel
+    environment.run("emseg-bench", "plugins", "new", "emseg-mine", "--kind", "model")
     assert (environment.folder / "emseg-mine/src/emseg_mine/network.py").exists()
 
     environment.run("pip", "uninstall", "--quiet", "--yes", "emseg-attention-unet")
