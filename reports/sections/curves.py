@@ -72,7 +72,7 @@ def _draw(
         for (name, title), place in zip(titles.items(), axes, strict=True):
             _panel(place, curves[curves["series"] == name], colours(names))
             place.set(xlabel="Iteration", ylabel=title)
-            place.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+            place.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
         return save(figure, folder, f"{table.slug}-{KIND}")
 
 

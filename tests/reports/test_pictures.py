@@ -107,6 +107,13 @@ def test_pictures_are_limited(make, tmp_path) -> None:
     assert "At most 6 models are shown; not here: m6@x, m7@x and m8@x." in made.html
 
 
+def test_long_names_break_before_the_initialisation(make, tmp_path) -> None:
+    (trial,) = make.seeds("<b>deeplabv3plus@scratch", [0.6])
+    make.previews(trial, ["case0"], labels=2)
+    made = section(make.board([trial]), tmp_path)
+    assert "&lt;b&gt;deeplabv3plus<wbr>@scratch" in made.html
+
+
 def test_grey_is_explained_where_it_occurs(make, tmp_path) -> None:
     (trial,) = make.seeds("a@x", [0.5])
     make.previews(trial, ["case0"], labels=256)  # label 255, as data sets mark ignored pixels
