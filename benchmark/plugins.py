@@ -191,9 +191,14 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
 
 @cache
 def _origin(dist: Distribution) -> tuple[str, str]:
-    """Give a distribution's name and version; each reading of its metadata takes a ms or two."""
+    """Give a distribution's name and version; each reading of its metadata takes a ms or two.
+
+    What an interrupted uninstallation left behind may have no metadata but its folder's name.
+    """
     metadata = dist.metadata
-    return metadata["Name"], metadata["Version"]
+    name, _, version = Path(str(getattr(dist, "_path", "unknown"))).stem.partition("-")
+    found = {key: metadata[key] for key in ("Name", "Version") if key in metadata}
+    return found.get("Name", name), found.get("Version", version)
 
 
 def _remedy_for_claim(claims: Sequence[str]) -> str:

@@ -59,7 +59,8 @@ def _place(error: BaseException) -> str:
     """Give the file and line where an error was raised, unless its message does, or they are ours."""
     import traceback  # only where something went wrong: listing plugins is to cost nothing
 
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
+    found = traceback.extract_tb(error.__traceback__)
+    frames = [f for f in found if "importlib" not in f.filename]
     if not frames or isinstance(error, SyntaxError) or OURS in Path(frames[-1].filename).parents:
         return ""
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"

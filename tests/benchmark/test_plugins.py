@@ -148,6 +148,26 @@ def test_built_in_name_stays_built_in(make_distribution, tmp_path, monkeypatch):
     assert "emseg-bench keeps it" in problem.remedy
 
 
+def test_remains_of_an_uninstallation_stop_nothing(install, tmp_path):
+    for folder, metadata in {
+        "gone-1.2.dist-info": None,
+        "torn-3.dist-info": "Metadata-Version: 2.1\n",
+    }.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "entry_points.txt").write_text("[emseg_bench]\nplugin = emseg_gone\n")
+        if metadata:
+            (tmp_path / folder / "METADATA").write_text(metadata)
+    plugins = install(good=GOOD)
+    assert [card.name for card in plugins.catalogue.models] == ["good"]
+    assert [(one.distribution, one.version) for one in plugins.loaded] == [
+        ("gone", "1.2"),
+        ("good", "1.0"),
+        ("torn", "3"),
+    ]
+    for problem in plugins.catalogue.problems:
+        assert problem.what.endswith("ModuleNotFoundError: No module named 'emseg_gone'")
+
+
 def test_plugin_that_was_refused_hears_nothing(install):
     source = (
         "@hookimpl\ndef emseg_trial_finished(record):\n    raise RuntimeError\n\n"
