@@ -1,6 +1,6 @@
 """Compare every built-in metric with an independent implementation and write the tables of docs/metrics.md.
 
-    python scripts/conformance.py            # writes docs/metrics.md; some minutes
+    python scripts/conformance.py            # writes docs/metrics.md; two minutes or so
     python scripts/conformance.py --cases 20 # a quick look, nothing written
 
 Needs the packages of the extra ``test``.
@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from metric_references import REFERENCES, Reference
 
 PAGE = Path(__file__).parents[1] / "docs/metrics.md"
+CASES = 300
 IGNORED = 255
 SPACINGS = ((8.0, 8.0, 8.0), (50.0, 8.0, 8.0), (45.0, 4.6, 7.1))
 """z, y, x in nm; an image takes the last two."""
@@ -147,9 +148,9 @@ def card_table() -> str:
 
 def put(page: str, name: str, text: str) -> str:
     """Replace what stands between a page's markers of this name."""
-    start, end = f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
+    start, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
     before, _, rest = page.partition(start)
-    return before + start + text + end + rest.partition(end)[2]
+    return f"{before}{start}{text}\n{end}{rest.partition(end)[2]}"
 
 
 def _card_row(card: MetricCard) -> str:
@@ -198,8 +199,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, help="so many random cases, and write nothing")
     cases = parser.parse_args().cases
-    found = compare(built_in(), cases or 1000)
-    table = conformance_table(found, cases or 1000)
+    found = compare(built_in(), cases or CASES)
+    table = conformance_table(found, cases or CASES)
     print(table)
     if cases is None:
         page = PAGE.read_text(encoding="utf-8")

@@ -12,12 +12,7 @@ from ..errors import UsageError
 from .exit_codes import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from pandas import DataFrame
-
-    from ..contracts import Metric
-    from ..predictions.rules import Rule
 
 EXAMPLES = """Examples:
 
@@ -26,6 +21,8 @@ EXAMPLES = """Examples:
   emseg-bench score --pred segmented --truth masks --protocol retina-2025-perez --out scores.csv
 
   emseg-bench score --pred segmented --truth masks --protocol all
+
+  emseg-bench score --pred segmented --truth masks --metrics hd95,pq --voxel-size 8,8
 
   emseg-bench score --pred volume.nrrd --truth truth.nrrd --protocol retina-2025 --classes 2,3,4
 """
@@ -52,6 +49,12 @@ def score(
     mask_by_truth: Annotated[
         bool, typer.Option("--mask-by-truth", help="Count predictions only where the truth is not 0.")
     ] = False,
+    metrics: Annotated[
+        str | None, typer.Option(help="Further metrics: hd95,nsd[tolerance_nm=10]; `list metrics` shows all.")
+    ] = None,
+    voxel_size: Annotated[
+        str | None, typer.Option(help="A voxel's sides in nm, y,x or z,y,x; for metrics that measure in nm.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write every number to this CSV file: a row per case, class and metric."),
@@ -61,6 +64,7 @@ def score(
     """Score predicted label maps against true ones: images, or whole volumes."""
     from rich.console import Console
 
+    from ..predictions.chosen_metrics import metrics_of, with_metrics
     from ..predictions.given import average, score_pairs
     from ..predictions.pairs import find_pairs
     from ..predictions.rules import ALL, find_protocol, rules_for
@@ -75,19 +79,21 @@ def score(
         classes=_classes(classes),
         ignore_value=ignore,
         mask_by_truth=mask_by_truth,
+        voxel_size_nm=_sides(voxel_size),
     )
     pairs, skipped = find_pairs(pred, truth)
     console = Console(stderr=True)
     with interruptible("nothing was written"):
         with steps("reading", len(pairs), console) as on_case:
             found = survey(pairs, wishes, on_case)
-        rules = rules_for(protocol, found.axes)
+        rules = with_metrics(rules_for(protocol, found.axes), metrics)
+        chosen, remarks = metrics_of(rules, wishes.voxel_size_nm, found.axes)
         with steps("scoring", len(pairs), console) as on_case:
-            table = score_pairs(pairs, found, wishes, _metrics(rules), on_case)
+            table = score_pairs(pairs, found, wishes, chosen, on_case)
     if out:
         _write(table, out)
     scores = [average(table, found, rule) for rule in rules]
-    notes = announce(found, wishes, skipped)
+    notes = [*announce(found, wishes, skipped), *remarks]
     if as_json:
         data = all_as_data(scores, found, notes) if protocol == ALL else as_data(scores[0], found, notes)
         typer.echo(json.dumps(data, indent=2, allow_nan=False))
@@ -95,15 +101,6 @@ def score(
         print_all_scores(scores, found, notes)
     else:
         print_scores(scores[0], found, notes)
-
-
-def _metrics(rules: Sequence[Rule]) -> Mapping[str, Metric]:
-    from ..lazy import resolve
-    from ..plugins import load_plugins
-
-    catalogue = load_plugins().catalogue
-    offers = {name: catalogue.find(catalogue.metrics, name) for rule in rules for name in rule.metrics}
-    return {name: resolve(offer.card.factory, offer)() for name, offer in offers.items()}
 
 
 def _write(table: DataFrame, out: Path) -> None:
@@ -125,6 +122,18 @@ def _classes(text: str | None) -> tuple[int, ...]:
     if not all(part.isdecimal() for part in parts) or len(set(parts)) < len(parts):
         raise UsageError(f"got --classes {text}, expected labels, each once: 2,3,4.")
     return tuple(int(part) for part in parts)
+
+
+def _sides(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        sides = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        sides = ()
+    if len(sides) not in {2, 3} or not all(0 < side < float("inf") for side in sides):
+        raise UsageError(f"got --voxel-size {text}, expected two or three lengths in nm: 8,8 or 50,8,8.")
+    return sides
 
 
 def _names(text: str | None) -> tuple[str, ...]:

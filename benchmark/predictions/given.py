@@ -101,26 +101,24 @@ def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metri
     prediction = to_labels(read_label_map(pair.prediction), white=found.white_predictions)
     if wishes.mask_by_truth:
         prediction = mask_by_truth(prediction, truth)
-    values = values_of(_case(truth, prediction, found.class_names, wishes.ignore_value), metrics)
+    values = values_of(_case(truth, prediction, found.class_names, wishes), metrics)
     for index, name in enumerate(found.class_names):
         for metric, per_class in values.items():
             yield GivenRow(pair.case, index, name, metric, per_class[index])
 
 
-def _case(
-    truth: Array, prediction: Array, class_names: tuple[str, ...], ignore_value: int | None
-) -> ScoredCase:
-    """Count slice by slice, which saves a wide copy; a volume's slices then lie one below the other."""
+def _case(truth: Array, prediction: Array, class_names: tuple[str, ...], wishes: Wishes) -> ScoredCase:
+    """Count slice by slice, which saves a wide copy."""
     height, width = truth.shape[-2:]
     planes = zip(*(labels.reshape(-1, height, width) for labels in (truth, prediction)), strict=True)
-    counts = [count(true, predicted, len(class_names), ignore_value) for true, predicted in planes]
+    counts = [count(true, predicted, len(class_names), wishes.ignore_value) for true, predicted in planes]
     return ScoredCase(
-        truth=truth.reshape(-1, width),
-        prediction=prediction.reshape(-1, width),
+        truth=truth,
+        prediction=prediction,
         class_names=class_names,
         counts=tuple(_sum(of_class) for of_class in zip(*counts, strict=True)),
-        ignore_value=ignore_value,
-        voxel_size_nm=None,
+        ignore_value=wishes.ignore_value,
+        voxel_size_nm=wishes.voxel_size_nm,
     )
 
 

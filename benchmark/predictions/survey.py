@@ -33,6 +33,8 @@ class Wishes:
     """True label of pixels that are not scored."""
     mask_by_truth: bool = False
     """Set predictions to background where the truth is."""
+    voxel_size_nm: tuple[float, ...] | None = None
+    """(y, x) or (z, y, x); None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

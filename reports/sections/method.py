@@ -84,7 +84,10 @@ def _metric_name(spec: MetricSpec, primary: MetricSpec) -> str:
 
 
 def _metric_text(spec: MetricSpec) -> str:
-    return f"{spec.direction} is better; {spec.aggregation}; {spec.empty_rule}; version {spec.version}"
+    options = "".join(f"{name} {value}; " for name, value in spec.options.items())
+    return (
+        f"{options}{spec.direction} is better; {spec.aggregation}; {spec.empty_rule}; version {spec.version}"
+    )
 
 
 def _settings(values: Sequence[object]) -> Facts:
