@@ -8,18 +8,20 @@ from .contracts import Metric, MetricSpec
 from .lazy import resolve
 from .references import parse_metric
 from .registry import Catalogue
+from .strangers import blaming
 
 
 def make_metrics(specs: Sequence[MetricSpec], catalogue: Catalogue) -> dict[str, Metric]:
     """Make metrics, by the names that they were asked for.
 
     Raises:
-        PluginError: A factory cannot be loaded.
+        PluginError: A factory cannot be loaded, or fails.
     """
     return {spec.name: _make(spec, catalogue) for spec in specs}
 
 
 def _make(spec: MetricSpec, catalogue: Catalogue) -> Metric:
     offer = catalogue.find(catalogue.metrics, parse_metric(spec.name).name)
-    metric: Metric = resolve(offer.card.factory, offer)(**spec.options)
+    with blaming(offer, "making it"):
+        metric: Metric = resolve(offer.card.factory, offer)(**spec.options)
     return metric

@@ -72,15 +72,18 @@ def build(weights: TrainedWeights) -> nn.Module:
 
     Raises:
         WeightsError: The file is damaged, or does not fit the model as it is installed.
+        PluginError: The model cannot be built.
     """
     from safetensors.torch import load_file
 
     from ..asked import complete_options
     from ..lazy import resolve
+    from ..strangers import blaming
 
     card, info = weights.offer.card, weights.info
     options = complete_options(card, info.options)
-    module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
+    with blaming(weights.offer, "building it"):
+        module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
     try:
         module.load_state_dict(load_file(weights.path), strict=True)
     except Exception as error:  # what torch and safetensors raise for files that are damaged or do not fit

@@ -16,6 +16,7 @@ from ..contracts import ModelCard, ModelToPretrain, OptionValue, PretrainingMeth
 from ..lazy import resolve
 from ..parts import seed_everything
 from ..registry import Catalogue, Offer
+from ..strangers import blaming
 from ..training.resume import ResumeHook
 from ..training.runner import TrialRunner
 from ..training.state import TrainingState
@@ -107,12 +108,17 @@ def pretrain(
 
 
 def build_method(spec: PretrainingSpec, catalogue: Catalogue) -> PretrainingMethod:
-    """Build the method with its model, on the CPU, with random weights."""
+    """Build the method with its model, on the CPU, with random weights.
+
+    Raises:
+        PluginError: It cannot be built, or the model cannot.
+    """
     offer = catalogue.find(catalogue.pretraining, spec.method)
     model = _model(catalogue.find(catalogue.models, spec.model), spec.model_options)
-    method: PretrainingMethod = resolve(offer.card.factory, offer)(
-        model, spec.recipe, spec.normalisation, **spec.method_options
-    )
+    with blaming(offer, "starting it"):
+        method: PretrainingMethod = resolve(offer.card.factory, offer)(
+            model, spec.recipe, spec.normalisation, **spec.method_options
+        )
     return method
 
 
@@ -120,11 +126,13 @@ def _model(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> Model
     card = offer.card
 
     def segmentation() -> nn.Module:
-        network: nn.Module = resolve(card.factory, offer)(1, 1, **options)
+        with blaming(offer, "building it"):
+            network: nn.Module = resolve(card.factory, offer)(1, 1, **options)
         return network
 
     def reconstruction() -> nn.Module:
-        network: nn.Module = resolve(card.reconstruction, offer)(**options)
+        with blaming(offer, "building its network that reconstructs"):
+            network: nn.Module = resolve(card.reconstruction, offer)(**options)
         return network
 
     return ModelToPretrain(

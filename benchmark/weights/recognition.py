@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import FoundWeights, WeightsCard
-from ..errors import WeightsError
+from ..errors import PluginError, WeightsError
 from ..lazy import resolve
 from ..registry import Catalogue, Offer
+from ..strangers import blaming
 from ..weight_info import WeightsInfo, read_info
 from .reading import check_finite, describe_content, read_content
 
@@ -38,14 +39,26 @@ def recognise(path: Path, catalogue: Catalogue) -> Recognised:
         return _own(path, own)
     offers = [catalogue.weights.offers[card.name] for card in catalogue.weights]
     formats = {offer.card.format: offer for offer in offers}
+    unusable: list[str] = []
     for reference, offer in formats.items():
-        read: Callable[[Path], FoundWeights | None] = resolve(reference, offer)
-        if (found := read(path)) is not None:
+        try:
+            found = _look(path, reference, offer)
+        except PluginError as error:  # another plugin's format may know the file
+            unusable.append(f"\n{error}")
+            continue
+        if found is not None:
             return Recognised(model=offer.card.model, found=found, cards=_matching(offers, reference, found))
     raise WeightsError(
         f"{path} is no kind of weights that is known here: it holds {describe_content(read_content(path))}. "
         "Known are the kinds of 'emseg-bench weights list' and what emseg-bench itself writes"
+        + "".join(unusable)
     )
+
+
+def _look(path: Path, reference: object, offer: Offer[WeightsCard]) -> FoundWeights | None:
+    with blaming(offer, f"looking at {path}"):
+        read: Callable[[Path], FoundWeights | None] = resolve(reference, offer)
+        return read(path)
 
 
 def _own(path: Path, info: WeightsInfo) -> Recognised:

@@ -6,7 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from emseg_bench.benchmark.contracts import Normalisation
+from emseg_bench.benchmark.weight_info import WeightsInfo, to_metadata
+from PIL import Image
+from safetensors.torch import save_file
 
 SITE = Path(__file__).parents[1] / "toy"
 
@@ -152,6 +158,45 @@ def test_executor_that_does_not_execute_fails_its_trials(run, work, executor, ex
     assert done.code == 1
     assert sorted(reasons(work)) == ["toy", "toy-plain"]
     assert all(expected in reason for reason in reasons(work).values())
+
+
+def test_weights_that_another_plugin_knows_are_recognised(hostile, tiny, tmp_path, invoke):
+    save_file({"weight": torch.zeros(1, 1, 1, 1), "bias": torch.zeros(1)}, tmp_path / "tiny.safetensors")
+    done = invoke("weights", "import", tmp_path / "tiny.safetensors")
+    assert done.code == 0, done.err
+    save_file({"unheard": torch.zeros(1)}, tmp_path / "of.safetensors")
+    done = invoke("weights", "import", tmp_path / "of.safetensors")
+    assert done.code == 2
+    assert "is no kind of weights that is known here" in done.err
+    assert "hostile-weights of emseg-hostile 1.0 cannot be used: looking at" in done.err
+
+
+def test_pretraining_that_ends_the_program_names_itself(hostile, invoke, tmp_path):
+    (tmp_path / "images").mkdir()
+    noise = np.random.default_rng(0).integers(0, 255, (224, 224), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "images/one.png")
+    done = invoke("pretrain", "--images", tmp_path / "images", "--method", "hopeless", "--model", "toy")
+    assert done.code == 2
+    assert "hopeless of emseg-hostile 1.0 cannot be used: starting it failed with SystemExit: why" in done.err
+
+
+def test_model_that_ends_the_program_names_itself_in_predictions(hostile, invoke, tmp_path):
+    about = WeightsInfo(
+        model="exits",
+        options={},
+        channels=1,
+        num_logits=1,
+        class_names=("background", "disk"),
+        normalisation=Normalisation(mean=(0.5,), std=(0.5,)),
+        window=32,
+        origin="nowhere",
+    )
+    save_file({"weight": torch.zeros(1)}, tmp_path / "exits.safetensors", to_metadata(about))
+    Image.fromarray(np.zeros((32, 32), np.uint8)).save(tmp_path / "one.png")
+    weights = tmp_path / "exits.safetensors"
+    done = invoke("predict", tmp_path / "one.png", "--weights", weights, "--out", "predicted")
+    assert done.code == 2
+    assert "exits of emseg-hostile 1.0 cannot be used: building it failed with SystemExit: 0" in done.err
 
 
 @pytest.mark.slow

@@ -10,7 +10,10 @@ from emseg_bench.benchmark.contracts import (
     ExecutorCard,
     MetricCard,
     ModelCard,
+    PretrainingCard,
+    PretrainingRecipe,
     ReportSectionCard,
+    WeightsCard,
 )
 
 print("hostile: imported")
@@ -65,6 +68,35 @@ def emseg_metrics():
             reference="none",
         )
         for name in ("divides", "iou")
+    ]
+
+
+@hookimpl
+def emseg_weights():
+    return [
+        WeightsCard(
+            name="hostile-weights",
+            description="for tests",
+            model="prints",
+            init=None,
+            format="emseg_hostile_parts:look",
+            origin="nowhere",
+            citation="none",
+            licence="MIT",
+        )
+    ]
+
+
+@hookimpl
+def emseg_pretraining_methods():
+    return [
+        PretrainingCard(
+            name="hopeless",
+            description="for tests",
+            factory="emseg_hostile_parts:hopeless",
+            recipes=(PretrainingRecipe(name="never", epochs=1, batch_size=1),),
+            citation="none",
+        )
     ]
 
 
