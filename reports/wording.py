@@ -11,13 +11,26 @@ from .statistics import Difference, Estimate
 MISSING = "n/a"
 LISTED = 6
 """Names that a list in a sentence spells out."""
-_METRICS = {"iou": "IoU", "pooled iou": "pooled IoU", "dice": "Dice"}
+_METRICS = {
+    "iou": "IoU",
+    "pooled iou": "pooled IoU",
+    "dice": "Dice",
+    "boundary-iou": "boundary IoU",
+    "boundary-iou-nm": "boundary IoU in nm",
+    **{name: name.upper() for name in ("nsd", "hd95", "pq", "sq", "rq", "ece", "auroc")},
+    "object-f1": "object F1",
+    "object-ap": "object AP",
+    "adapted-rand": "adapted Rand error",
+    "voi-split": "VOI split",
+    "voi-merge": "VOI merge",
+}
 _MINUS = "\N{MINUS SIGN}"
 
 
 def metric_title(metric: str) -> str:
-    """Write a metric's name as the field does."""
-    return _METRICS.get(metric, metric.replace("_", " "))
+    """Write a metric's name as the field does, and its options as they were given."""
+    name, bracket, options = metric.partition("[")
+    return _METRICS.get(name, name.replace("_", " ")) + bracket + options
 
 
 def metric_heading(metric: MetricSpec) -> str:

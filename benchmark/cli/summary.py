@@ -121,14 +121,14 @@ def _print_leaderboard(board: Board, console: Console) -> None:
 def _row(row: Row, metric: MetricSpec, *, wide: bool) -> dict[str, str]:
     """Write a leaderboard's row as the terminal shows it: scores, then costs."""
     from ...reports.cost import COLUMNS
-    from ...reports.wording import number, score, spread
+    from ...reports.wording import metric_heading, number, score, spread
 
     digits = {column.name: column.digits for column in COLUMNS}
     classes = row.score.foreground if wide and len(row.score.foreground) > 1 else ()
     return {
         "rank": str(row.rank) if row.rank else "–",
         "model": row.model,
-        f"mean\n{metric.name}": spread(row.score.mean, metric.unit),
+        f"mean\n{metric_heading(metric)}": spread(row.score.mean, metric.unit),
         **({"pooled\niou": spread(row.pooled_iou.mean)} if wide else {}),
         **{item.class_name: score(item.score.mean, metric.unit) for item in classes},
         **{title: number(getattr(row.cost, name, None), digits[name]) for name, title in COSTS.items()},

@@ -4,7 +4,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample, ScoringProtocol
 from emseg_bench.benchmark.errors import DataError, TrialError
-from emseg_bench.benchmark.evaluation import metrics
+from emseg_bench.benchmark.evaluation import calibration, metrics
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.scoring import COLUMNS, primary_score
 from torch import nn
@@ -82,6 +82,22 @@ def test_ideal_model_is_perfect(classes, dtype):
     assert frame.loc[frame["metric"].isin(["fp", "fn"]), "value"].eq(0).all()
     assert frame["case"].unique().tolist() == ["case0", "case1", "case2"]
     assert primary_score(frame, "iou") == 1.0
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_metrics_may_ask_for_probabilities(classes):
+    """An ideal model ranks all pixels rightly; the classes' probabilities add up to 1."""
+    sums = []
+
+    def add_up(case):
+        sums.append(case.probabilities().sum(axis=0))
+        return [0.0] * classes
+
+    frame = run(Ideal(classes), ToyDataset(classes), metrics={"auroc": calibration.auroc(), "sum": add_up})
+    edges = frame["class_index"].isin([0, classes - 1])
+    assert frame[edges & (frame["metric"] == "auroc")]["value"].min() > 0.99
+    assert all(np.allclose(total, 1, atol=1e-5) for total in sums)
+    assert [total.shape for total in sums] == [(16, 16), (20, 33), (9, 40)]
 
 
 def test_threshold_of_the_protocol_is_used():
