@@ -151,7 +151,7 @@ def test_without_an_address_it_says_how_to_import(invoke, library):
         (("tiny-one[width=3]", "--url", "http://127.0.0.1:1/x"), "it takes no options"),
         (("tiny-one", "--url", "file:///etc/passwd"), "expected http://"),
         (("unet-imagenet", "--url", "http://127.0.0.1:1/x"), "there is no mirror to name"),
-        (("unet-imagenet[encoder=nope]",), "there are no ImageNet weights for this encoder"),
+        (("unet-imagenet[encoder=nope]",), "no encoder is called 'nope'"),
         (("unet-imagenet[width=3]",), "there is no such key"),
     ],
 )
