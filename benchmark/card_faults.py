@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType
 from typing import Any
 
-from .contracts import Initialisation, ModelCard, PretrainingCard, PretrainingRecipe, WeightsCard
+from .contracts import (
+    Initialisation,
+    ModelCard,
+    Normalisation,
+    PretrainingCard,
+    PretrainingRecipe,
+    WeightsCard,
+)
 from .every_model import ALL
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
@@ -22,7 +29,13 @@ SIMPLE_TYPES: dict[str, tuple[type, ...]] = {
     "tuple[str, ...]": (tuple,),
     "tuple[str, ...] | None": (tuple, NoneType),
     "tuple[float, ...] | None": (tuple, NoneType),
+    "tuple[float, float]": (tuple,),
+    "tuple[Need, ...]": (tuple,),
     "type[Any] | None": (type, NoneType),
+    "float | None": (float, int, NoneType),
+    "Annotated[int, Ge(1)]": (int,),
+    "Mapping[str, OptionValue]": (Mapping,),
+    "Normalisation | None": (Normalisation, NoneType),
 }
 """The annotations of cards that can be checked without importing what they speak of."""
 
@@ -46,10 +59,18 @@ def _lazy_fault(card: Any) -> str:
 
 def _field_fault(card: Any) -> str:
     for field in fields(card):
-        value, expected = getattr(card, field.name), SIMPLE_TYPES.get(str(field.type))
-        if expected and not isinstance(value, expected):
-            return f"{card.name}'s {field.name} is {value!r}, expected {field.type}"
+        value, annotation = getattr(card, field.name), str(field.type)
+        expected = SIMPLE_TYPES.get(annotation, object)
+        if not isinstance(value, expected) or repr(value) not in _choices(annotation, repr(value)):
+            return f"{card.name}'s {field.name} is {value!r}, expected {annotation}"
     return ""
+
+
+def _choices(annotation: str, otherwise: str) -> list[str]:
+    """Give what ``Literal["a", "b"]`` allows, as it is written."""
+    if not annotation.startswith("Literal["):
+        return [otherwise]
+    return annotation.removeprefix("Literal[").removesuffix("]").replace('"', "'").split(", ")
 
 
 def _special_fault(card: Any) -> str:

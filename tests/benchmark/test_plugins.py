@@ -17,7 +17,7 @@ from emseg_bench.benchmark.contracts import ModelCard
 
 def card(name, factory="torch.nn:Identity", **more):
     needed = dict(family="cnn", description="d", citation="c", licence="l")
-    return ModelCard(name=name, factory=factory, **needed, **more)
+    return ModelCard(name=name, factory=factory, **{**needed, **more})
 """
 
 
@@ -102,6 +102,11 @@ def test_good_plugin(install):
             "@hookimpl\ndef emseg_models():\n    return [card('x', initialisations=('scratch',))]",
             "emseg_models",
             "x's initialisations are ('scratch',), expected a tuple of at least one Initialisation",
+        ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', family='CNN')]",
+            "emseg_models",
+            "x's family is 'CNN', expected Literal['cnn', 'transformer', 'hybrid']",
         ),
         (
             "@hookimpl\ndef emseg_models():\n    return [card('x', options=dict)]",
