@@ -21,7 +21,12 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
             ["--side", "32", "--batch", "1", "--repeats", "1", "--threads", "1"],
             "| fine-tuning step, bf16",
         ),
-        ("bench_startup.py", ["--runs", "1"], "run --help"),
+        ("bench_startup.py", ["--runs", "1"], "list models (terminal)"),
+        (
+            "bench_models.py",
+            ["--models", "unet,fpn", "--side", "32", "--batch", "1", "--repeats", "1", "--threads", "1"],
+            "| `fpn` | cnn | 23.15 |",
+        ),
         ("bench_image_index.py", ["--files", "20"], "later read"),
     ],
 )
