@@ -10,6 +10,7 @@ import typer
 
 from ..errors import UsageError
 from .exit_codes import interruptible
+from .json_output import json_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -83,7 +84,7 @@ def score(
     )
     pairs, skipped = find_pairs(pred, truth)
     console = Console(stderr=True)
-    with interruptible("nothing was written"):
+    with json_stream(as_json), interruptible("nothing was written"):
         with steps("reading", len(pairs), console) as on_case:
             found = survey(pairs, wishes, on_case)
         rules = with_metrics(rules_for(protocol, found.axes), metrics)

@@ -171,6 +171,14 @@ def test_weights_that_another_plugin_knows_are_recognised(hostile, tiny, tmp_pat
     assert "hostile-weights of emseg-hostile 1.0 cannot be used: looking at" in done.err
 
 
+def test_metric_that_prints_leaves_scores_readable(hostile, invoke, work):
+    Image.fromarray(np.eye(32, dtype=np.uint8)).save(work / "one.png")
+    done = invoke("score", "--pred", "one.png", "--truth", "one.png", "--metrics", "chatty", "--json")
+    assert done.code == 0, done.err
+    assert "0.5" in json.dumps(json.loads(done.out))
+    assert "hostile: scored" in done.err
+
+
 def test_pretraining_that_ends_the_program_names_itself(hostile, invoke, tmp_path):
     (tmp_path / "images").mkdir()
     noise = np.random.default_rng(0).integers(0, 255, (224, 224), np.uint8)

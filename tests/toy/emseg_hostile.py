@@ -67,7 +67,7 @@ def emseg_metrics():
             empty_rule="none",
             reference="none",
         )
-        for name in ("divides", "iou")
+        for name in ("divides", "chatty", "iou")
     ]
 
 
