@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from traceback import extract_tb
 from typing import Any, cast
 
 import segmentation_models_pytorch as smp
@@ -120,8 +121,8 @@ def try_out(decoder: str, encoder: str) -> None:
         except (RuntimeError, ValueError, TypeError, AssertionError) as error:
             raise _cannot_serve(decoder, encoder, error, f" at {side} x {side} px") from error
     if logits.shape != (1, 1, side, side):
-        found = f"it makes {tuple(logits.shape[2:])} of {(side, side)} px"
-        raise _cannot_serve(decoder, encoder, ValueError(found))
+        found = ValueError(f"it makes {tuple(logits.shape[2:])} of {(side, side)} px")
+        raise _cannot_serve(decoder, encoder, found)
 
 
 def encoder_state(made: Made, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -179,9 +180,21 @@ def _check_name(encoder: str) -> None:
 _OF_TIMM = f"Those of timm are written with {TIMM_PREFIX!r} before their name: tu-convnext_tiny."
 
 
+_REASONS = (
+    (
+        "downsampling pattern",
+        "its feature maps are no pyramid of halved sides, as those of a plain transformer",
+    ),
+    ("output_stride", "it cannot be dilated, which this decoder needs"),
+)
+"""What some messages of smp and timm mean."""
+
+
 def _cannot_serve(decoder: str, encoder: str, error: Exception, where: str = "") -> UsageError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    # an assertion without a message is told by its own line
+    said = " ".join(str(error).split())[:200] or str(extract_tb(error.__traceback__)[-1].line)
+    reason = next((meaning for words, meaning in _REASONS if words in said), said.rstrip("."))
     return UsageError(
-        f"the encoder {encoder!r} cannot serve the decoder {decoder}{where} ({reason}). Take another encoder "
+        f"the encoder {encoder!r} cannot serve the decoder {decoder}{where}: {reason}. Take another encoder "
         "or decoder: Unet takes most convolutional and pyramid encoders, DPT plain vision transformers."
     )

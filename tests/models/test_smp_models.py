@@ -169,13 +169,14 @@ def test_unknown_names_come_with_near_ones(options: dict[str, str], words: str) 
 @pytest.mark.parametrize(
     ("decoder", "encoder", "words"),
     [
-        ("DeepLabV3Plus", "tu-vit_tiny_patch16_224", "cannot serve the decoder DeepLabV3Plus"),
-        ("DeepLabV3Plus", "tu-pvt_v2_b0", r"cannot serve the decoder DeepLabV3Plus \(.*output_stride"),
+        ("DeepLabV3Plus", "tu-vit_tiny_patch16_224", "cannot serve .*: its feature maps are no pyramid"),
+        ("DeepLabV3Plus", "tu-pvt_v2_b0", "decoder DeepLabV3Plus: it cannot be dilated"),
+        ("PSPNet", "tu-dla34", "decoder PSPNet: it cannot be dilated"),  # asserts so without a word
         ("PSPNet", "densenet121", "do not support dilated mode"),
         ("Linknet", "mit_b0", "is not supported for Linknet"),
         ("DPT", "resnet34", "Only Timm encoders"),
-        ("DPT", "tu-eva02_tiny_patch14_224", "at 32 x 32 px .*divisible by 14"),
-        ("Unet", "tu-maxvit_pico_rw_256", "at 32 x 32 px .*must be divisible by window"),
+        ("DPT", "tu-eva02_tiny_patch14_224", "at 32 x 32 px: .*divisible by 14"),
+        ("Unet", "tu-maxvit_pico_rw_256", "at 32 x 32 px: .*must be divisible by window"),
         ("PAN", "mit_b0", r"take pan\[encoder=mit_b0\]"),
     ],
 )
