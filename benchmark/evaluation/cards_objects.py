@@ -26,7 +26,7 @@ def _quality(name: str, description: str, empty_rule: str = _ONE_SIDE) -> Metric
     )
 
 
-def _entropy(name: str, description: str) -> MetricCard:
+def _entropy(name: str, description: str, unpredicted: str) -> MetricCard:
     return MetricCard(
         name=name,
         description=f"{description}, over pixels of true objects; {_COMPONENTS}",
@@ -36,7 +36,7 @@ def _entropy(name: str, description: str) -> MetricCard:
         range=(0.0, float("inf")),
         ms_per_megapixel=_MS,
         aggregation=AGGREGATION,
-        empty_rule=f"{_NO_TRUTH} Nothing predicted: every true pixel counts as an object of its own.",
+        empty_rule=f"{_NO_TRUTH} No true pixel predicted: {unpredicted}.",
         reference="Meilă 2007, doi 10.1016/j.jmva.2006.11.013",
     )
 
@@ -84,6 +84,14 @@ CARDS = (
         empty_rule=f"{_NO_TRUTH} Nothing predicted: 1.",
         reference="Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142",
     ),
-    _entropy("voi-split", "Variation of information that comes of splits: H(prediction | truth)"),
-    _entropy("voi-merge", "Variation of information that comes of merges: H(truth | prediction)"),
+    _entropy(
+        "voi-split",
+        "Variation of information that comes of splits: H(prediction | truth)",
+        "each counts as an object of its own",
+    ),
+    _entropy(
+        "voi-merge",
+        "Variation of information that comes of merges: H(truth | prediction)",
+        f"{LEFT_OUT}, because nothing is there that could be merged",
+    ),
 )

@@ -38,9 +38,14 @@ def voi_split() -> Metric:
 
 
 def voi_merge() -> Metric:
-    """H(truth | prediction) in bits: how far predicted objects hold several true ones (Meilă 2007)."""
+    """H(truth | prediction) in bits: how far predicted objects hold several true ones (Meilă 2007).
+
+    NaN where no true pixel is predicted: what is not there merges nothing, and must not be perfect.
+    """
 
     def entropy(found: Overlaps) -> float:
+        if not len(found.shared):
+            return math.nan
         merged = found.shared @ np.log2(_predicted(found)[found.predicted] / found.shared)
         return float(merged) / int(found.true_sizes.sum())
 

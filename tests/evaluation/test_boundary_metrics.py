@@ -6,7 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from emseg_bench.benchmark.contracts import ScoredCase
 from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.evaluation.objects import overlaps
+from emseg_bench.benchmark.evaluation.surfaces import surface_distances
 
 NM = (10.0, 10.0)
 PIXEL = np.zeros((5, 5), int)
@@ -104,3 +107,17 @@ def test_unknown_voxel_size_is_an_error_never_px(value, metric, spacing):
     volume = np.ones((2, 2, 2), int)
     with pytest.raises(DataError, match="px are never taken instead"):
         value(metric, volume, volume, spacing=spacing)
+
+
+def test_what_metrics_share_is_made_once():
+    case = ScoredCase(
+        truth=BOX,
+        prediction=np.roll(BOX, 1, axis=0),
+        class_names=("background", "box"),
+        counts=(),
+        ignore_value=None,
+        voxel_size_nm=NM,
+    )
+    assert surface_distances(case, 1) is surface_distances(case, 1)
+    assert overlaps(case, 1) is overlaps(case, 1)
+    assert case.once("more", lambda: 1) == case.once("more", lambda: 2) == 1

@@ -88,6 +88,7 @@ def test_no_true_object(value, metric):
 def test_nothing_predicted_is_no_perfect_partition(value):
     assert value("adapted-rand", [1, 1, 0], [0, 0, 0])[1] == 1
     assert value("voi-split", [1, 1, 0], [0, 0, 0])[1] == 1
+    assert math.isnan(value("voi-merge", [1, 1, 0], [0, 0, 1])[1])
 
 
 def test_a_single_pixel_has_no_pairs(value):

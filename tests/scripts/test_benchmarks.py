@@ -28,6 +28,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
             "| `fpn` | cnn | 23.15 |",
         ),
         ("bench_image_index.py", ["--files", "20"], "later read"),
+        ("bench_metrics.py", ["--side", "64"], "auroc"),
     ],
 )
 def test_runs(script, arguments, last):
