@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,17 @@ class DatasetBench(CardBench):
         return open_dataset(self.reference, self.offer, self.cache)
 
     @cached_property
+    def opened(self) -> Dataset:
+        """It, opened."""
+        return self.open()
+
+    @cached_property
+    def again(self) -> Dataset:
+        """It, opened once more."""
+        _ = self.dataset
+        return self.open()
+
+    @property
     def dataset(self) -> Dataset:
         """It, opened.
 
@@ -51,7 +63,7 @@ class DatasetBench(CardBench):
             BlockedError: It cannot be; `check_opens` says why.
         """
         try:
-            return self.open()
+            return self.opened
         except RAISED as error:
             raise BlockedError("it cannot be opened") from error
 
@@ -62,10 +74,14 @@ class DatasetBench(CardBench):
         Raises:
             BlockedError: One cannot be; `check_reads` says why.
         """
+        cases = [*self.chosen()]
         try:
-            return [(case, self.dataset.read(case)) for case in self.chosen()]
+            samples = [(case, self.dataset.read(case)) for case in cases]
         except RAISED as error:
             raise BlockedError("it cannot be read") from error
+        if not all(isinstance(sample, Sample) for _, sample in samples):
+            raise BlockedError("it does not give Samples")
+        return samples
 
     def chosen(self) -> Iterator[Case]:
         """Give some cases of each split."""
@@ -82,7 +98,7 @@ def checks_for(card: DatasetCard, reference: DatasetReference) -> tuple[Check, .
 def check_opens(bench: DatasetBench) -> None:
     """It can be opened, and has cases to train, validate and test on."""
     bench.factory()
-    bench.open()
+    _ = bench.opened
 
 
 def check_splits_disjoint(bench: DatasetBench) -> None:
@@ -112,7 +128,7 @@ def check_names_unique(bench: DatasetBench) -> None:
 
 def check_manifest_stable(bench: DatasetBench) -> None:
     """Opened again it holds the same cases, hashes and statistics."""
-    first, second = bench.dataset.manifest, bench.open().manifest
+    first, second = bench.dataset.manifest, bench.again.manifest
     if _sorted(first) != _sorted(second):
         raise ContractError(
             "another manifest when it was opened again",
@@ -123,7 +139,7 @@ def check_manifest_stable(bench: DatasetBench) -> None:
 
 def check_order_deterministic(bench: DatasetBench) -> None:
     """Opened again it gives its cases in the same order."""
-    first, second = bench.dataset.manifest, bench.open().manifest
+    first, second = bench.dataset.manifest, bench.again.manifest
     if _sorted(first) == _sorted(second) and first.cases != second.cases:
         raise ContractError(
             "another order of cases when it was opened again", "the same", "Sort what folders and sets give"
@@ -191,9 +207,8 @@ def check_labels_within_classes(bench: DatasetBench) -> None:
 
 def check_pixels_stable(bench: DatasetBench) -> None:
     """Read again, also after being opened again, a case has the same pixels and labels."""
-    again = bench.open()
     for case, sample in bench.samples:
-        second = again.read(case)
+        second = bench.again.read(case)
         if not (np.array_equal(sample.image, second.image) and np.array_equal(sample.labels, second.labels)):
             raise ContractError(
                 f"{case.id}: other pixels the second time", "the same", "Augment nothing in read"
@@ -206,8 +221,6 @@ def _is_unit(image: np.ndarray[Any, Any]) -> bool:
 
 def _sorted(manifest: Any) -> str:
     """Hash a manifest whatever the order of its cases."""
-    from dataclasses import replace
-
     return manifest_sha256(
         replace(manifest, cases=tuple(sorted(manifest.cases, key=lambda c: (c.split, c.id))))
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..benchmark.errors import UsageError
-from .child import serve
+from .child import Plan, serve
 from .findings import Outcome
 
 Listener: TypeAlias = Callable[[str, str], None]
@@ -33,6 +33,8 @@ class _Progress:
 
     on_start: Listener
     done: set[tuple[str, str]] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
+    """Subjects that have ended a process."""
     current: tuple[str, str] | None = None
     ended: bool = False
 
@@ -40,7 +42,8 @@ class _Progress:
 def check_in_child(name: str, timeout: float, on_start: Listener) -> Iterator[Outcome]:
     """Make all checks of what is called `name`, and give each one's outcome as it comes.
 
-    A check that ends its process, or takes too long, has failed; the next ones are made in a new process.
+    A check that ends its process, or takes too long, has failed, and the same subject's next ones are not
+    made; other subjects are checked in a new process.
 
     Args:
         name: A distribution, card, module or path; see `naming.find_targets`.
@@ -59,7 +62,8 @@ def check_in_child(name: str, timeout: float, on_start: Listener) -> Iterator[Ou
 def _check_until_it_ends(name: str, timeout: float, progress: _Progress) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
-        with _child(name, frozenset(progress.done), log) as (process, answers):
+        plan = Plan(name, frozenset(progress.done), frozenset(progress.given_up))
+        with _child(plan, log) as (process, answers):
             try:
                 while not progress.ended:
                     if not answers.poll(timeout):
@@ -92,16 +96,17 @@ def _failed(name: str, progress: _Progress, why: str) -> Outcome:
     if progress.current is None:
         progress.ended = True
         return Outcome(subject=name, check=LOADING, status="failed", message=why)
-    progress.done.add(progress.current)
     subject, check = progress.current
+    progress.done.add(progress.current)
+    progress.given_up.add(subject)
     return Outcome(subject=subject, check=check, status="failed", message=why)
 
 
 @contextmanager
-def _child(name: str, done: frozenset[tuple[str, str]], log: Path) -> Iterator[tuple[Any, Connection]]:
+def _child(plan: Plan, log: Path) -> Iterator[tuple[Any, Connection]]:
     context = multiprocessing.get_context("spawn")  # a fresh interpreter: nothing of ours is loaded yet
     answers, answers_out = context.Pipe(duplex=False)
-    process = context.Process(target=serve, args=(name, done, str(log), answers_out))
+    process = context.Process(target=serve, args=(plan, str(log), answers_out))
     with _safe_path():
         process.start()
     answers_out.close()

@@ -56,9 +56,11 @@ def wrong() -> Labels:
     return ((truth() + 1) % len(CLASSES)).astype(np.uint8)
 
 
-def shifted() -> Labels:
-    """Move the truth by 2 px down and 1 px right."""
-    return np.roll(truth(), (2, 1), (0, 1))
+def imperfect() -> Labels:
+    """Move the truth by 2 px down and 1 px right, and lose a vesicle."""
+    labels = truth()
+    labels[8:12, 30:34] = 0
+    return np.roll(labels, (2, 1), (0, 1))
 
 
 def partly_ignored() -> Labels:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from ..benchmark.contracts import Metric, MetricCard, OptionValue, ScoredCase
@@ -18,9 +17,9 @@ from .metric_cases import (
     IGNORED,
     Labels,
     empty_pairs,
+    imperfect,
     make_case,
     partly_ignored,
-    shifted,
     truth,
     wrong,
 )
@@ -48,14 +47,26 @@ class MetricBench(CardBench):
         metric: Metric = self.factory()(**self.options)
         return metric
 
-    def score(self, case: ScoredCase) -> Values:
-        """Score a case; `check_one_number_per_class` says what is wrong if that fails.
+    def metric(self) -> Metric:
+        """Make one that knows no case yet.
 
         Raises:
-            BlockedError: It gives not one number per class.
+            BlockedError: It cannot be made; `check_one_number_per_class` says why.
         """
         try:
-            values = [float(value) for value in self._metric(case)]
+            return self.make()
+        except RAISED as error:
+            raise BlockedError("it cannot be made") from error
+
+    def score(self, case: ScoredCase, metric: Metric | None = None) -> Values:
+        """Score a case with `metric`, or with a new one.
+
+        Raises:
+            BlockedError: It gives not one number per class; `check_one_number_per_class` says what is wrong.
+        """
+        metric = metric or self.metric()
+        try:
+            values = [float(value) for value in metric(case)]
         except RAISED as error:
             raise BlockedError("it cannot score") from error
         if len(values) != len(CLASSES):
@@ -65,10 +76,6 @@ class MetricBench(CardBench):
     def score_pair(self, true: Labels, predicted: Labels) -> Values:
         """Score a predicted label map."""
         return self.score(make_case(true, predicted))
-
-    @cached_property
-    def _metric(self) -> Metric:
-        return self.make()
 
 
 def checks_for(card: MetricCard) -> tuple[Check, ...]:
@@ -82,7 +89,7 @@ def checks_for(card: MetricCard) -> tuple[Check, ...]:
 def check_one_number_per_class(bench: MetricBench) -> None:
     """A case, with no more than what the card says it needs, gets one number per class."""
     try:
-        values = [*bench.make()(make_case(truth(), shifted(), bench.card.needs))]
+        values = [*bench.make()(make_case(truth(), imperfect(), bench.card.needs))]
         numbers = [float(value) for value in values]
     except RAISED as error:
         raise ContractError(
@@ -96,7 +103,7 @@ def check_one_number_per_class(bench: MetricBench) -> None:
 
 def check_range(bench: MetricBench) -> None:
     """Every number lies within the card's range, or is NaN."""
-    for predicted in (truth(), shifted(), wrong()):
+    for predicted in (truth(), imperfect(), wrong()):
         _expect_in_range(bench, bench.score_pair(truth(), predicted))
 
 
@@ -127,9 +134,9 @@ def check_worst(bench: MetricBench) -> None:
 def check_empty_classes(bench: MetricBench) -> None:
     """Classes that are absent from truth, prediction or both get a number within range or NaN."""
     for what, pair in empty_pairs().items():
-        case = make_case(*pair)
+        case, metric = make_case(*pair), bench.metric()
         try:
-            values = [float(value) for value in bench.make()(case)]
+            values = [float(value) for value in metric(case)]
         except RAISED as error:
             raise ContractError(
                 f"{describe_error(error)} for a class {what}", "NaN or a number", "Handle empty classes"
@@ -139,7 +146,7 @@ def check_empty_classes(bench: MetricBench) -> None:
 
 def check_ignored_pixels(bench: MetricBench) -> None:
     """What is predicted where the truth says to ignore changes nothing."""
-    true, first, second = partly_ignored(), shifted(), shifted()
+    true, first, second = partly_ignored(), imperfect(), imperfect()
     second[true == IGNORED] = 1
     _expect_same(
         bench.score_pair(true, first),
@@ -151,9 +158,10 @@ def check_ignored_pixels(bench: MetricBench) -> None:
 
 def check_order_independent(bench: MetricBench) -> None:
     """A case's numbers do not depend on the cases that were scored before it."""
-    cases = [make_case(truth(), predicted) for predicted in (shifted(), wrong(), truth())]
-    forwards = [bench.score(case) for case in cases]
-    backwards = [bench.score(make_case(case.truth, case.prediction)) for case in reversed(cases)]
+    cases = [make_case(truth(), predicted) for predicted in (imperfect(), wrong(), truth())]
+    metric = bench.metric()
+    forwards = [bench.score(case, metric) for case in cases]
+    backwards = [bench.score(make_case(case.truth, case.prediction), metric) for case in reversed(cases)]
     for first, second in zip(forwards, reversed(backwards), strict=True):
         _expect_same(first, second, "after other cases", "Keep no state between cases")
 
@@ -161,8 +169,8 @@ def check_order_independent(bench: MetricBench) -> None:
 def check_symmetric(bench: MetricBench) -> None:
     """Truth and prediction may change places, as the card says."""
     _expect_same(
-        bench.score_pair(truth(), shifted()),
-        bench.score_pair(shifted(), truth()),
+        bench.score_pair(truth(), imperfect()),
+        bench.score_pair(imperfect(), truth()),
         "with truth and prediction exchanged",
         "Correct the metric, or MetricCard.symmetric",
     )

@@ -110,11 +110,30 @@ class ModelBench(CardBench):
             logits = self.output
         except RAISED as error:
             raise BlockedError("it cannot be evaluated") from error
-        if not isinstance(logits, Tensor) or logits.shape != self.images.shape:
-            raise BlockedError("its output has the wrong shape")
+        if not isinstance(logits, Tensor) or (logits.shape, logits.dtype) != (
+            self.images.shape,
+            torch.float32,
+        ):
+            raise BlockedError("its output has the wrong shape or type")
         if not bool(torch.isfinite(logits).all()):
             raise BlockedError("its output is not finite")
         return logits
+
+    @cached_property
+    def is_deterministic(self) -> bool:
+        """Whether `network` gives the same logits again."""
+        return torch.equal(self.logits, evaluate(self.network, self.images))
+
+    @property
+    def steady_logits(self) -> Tensor:
+        """The logits, which are the same every time.
+
+        Raises:
+            BlockedError: They are not; `check_evaluation_deterministic` and others say why.
+        """
+        if not self.is_deterministic:
+            raise BlockedError("its output is not deterministic")
+        return self.logits
 
 
 def _module(build: Callable[[], Any]) -> nn.Module:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from ..benchmark.registry import Problem
-from .findings import Check, ContractError
+from .findings import BlockedError, Check, ContractError
 from .importing import LIMIT_SECONDS, Imported, import_freshly, succeeded
 
 
@@ -53,7 +53,9 @@ def check_import_without_torch(bench: PluginBench) -> None:
 
 def check_import_time(bench: PluginBench) -> None:
     """Importing it takes less than 200 ms."""
-    seconds = succeeded(bench.imported).seconds
+    if succeeded(bench.imported).torch:
+        raise BlockedError("it imports torch")
+    seconds = bench.imported.seconds
     if seconds > LIMIT_SECONDS:
         raise ContractError(
             f"{seconds * 1000:.0f} ms to import {bench.module}",

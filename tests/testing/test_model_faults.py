@@ -1,0 +1,204 @@
+"""Each fault of a model is caught by the check that is meant for it, and by no other."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from emseg_bench.benchmark.contracts import Initialisation
+from emseg_bench.benchmark.errors import UsageError
+from torch import nn
+from torch.nn import functional as F
+
+
+class Sound(nn.Module):
+    """Keeps the contract."""
+
+    def __init__(self, in_channels, num_classes):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, num_classes, 3, padding=1)
+        self.norm = nn.BatchNorm2d(num_classes)
+
+    def forward(self, images):
+        return self.act(self.norm(self.conv(images)))
+
+    def act(self, logits):
+        return logits
+
+
+class Halves(Sound):
+    def act(self, logits):
+        return logits[..., ::2, ::2]
+
+
+class Bfloat(Sound):
+    def act(self, logits):
+        return logits.bfloat16()
+
+
+class Listing(Sound):
+    def act(self, logits):
+        return [logits]
+
+
+class Crashing(Sound):
+    def act(self, logits):
+        raise RuntimeError("no logits today")
+
+
+class Nan(Sound):
+    def act(self, logits):
+        return torch.log(logits)
+
+
+class Random(Sound):
+    def act(self, logits):
+        return F.dropout(logits, 0.5, training=True)
+
+
+class Batchwise(Sound):
+    def act(self, logits):
+        return logits - logits.mean(0)
+
+
+class Pooling(Sound):
+    def act(self, logits):
+        return F.interpolate(F.max_pool2d(logits, 8), scale_factor=8)
+
+
+class Dead(Sound):
+    def __init__(self, *shape):
+        super().__init__(*shape)
+        self.unused = nn.Parameter(torch.zeros(3))
+
+
+class NanGradient(Sound):
+    def act(self, logits):
+        return logits + torch.sqrt(logits * 0)
+
+
+class Forgetful(Sound):
+    def __init__(self, *shape):
+        super().__init__(*shape)
+        self.scale = torch.rand(())
+
+    def act(self, logits):
+        return logits * self.scale
+
+
+class Tied(Sound):
+    def __init__(self, *shape):
+        super().__init__(*shape)
+        self.register_buffer("copy", self.conv.weight.detach())
+
+
+def prints(*shape):
+    print("building")  # noqa: T201 - the fault
+    return Sound(*shape)
+
+
+def calls_home(*shape):
+    with suppress(OSError):
+        socket.create_connection(("192.0.2.1", 80), timeout=0.1)
+    return Sound(*shape)
+
+
+def raises(*shape):
+    raise ValueError("not today")
+
+
+def unseeded(*shape):
+    network = Sound(*shape)
+    noise = np.random.default_rng().normal(size=tuple(network.conv.bias.shape))
+    network.conv.bias.data += torch.tensor(noise, dtype=torch.float32)
+    return network
+
+
+def always_the_same(*shape):
+    torch.manual_seed(7)
+    return Sound(*shape)
+
+
+def one_channel(in_channels, num_classes):
+    return Sound(1, num_classes)
+
+
+def one_class(in_channels, num_classes):
+    return Sound(in_channels, 1)
+
+
+def grey_only(in_channels, num_classes):
+    if in_channels != 1:
+        raise UsageError("it takes grey images, got 3 channels.")
+    return Sound(in_channels, num_classes)
+
+
+@dataclass(frozen=True)
+class NoDefault:
+    width: int
+
+
+FACTORIES = {
+    Halves: "output shape",
+    Bfloat: "output shape",
+    Listing: "output shape",
+    Crashing: "output shape",
+    Nan: "finite",
+    Random: "evaluation deterministic",
+    Batchwise: "batch independent",
+    Pooling: "odd sides",
+    Dead: "gradients",
+    NanGradient: "gradients",
+    Forgetful: "state round trip",
+    Tied: "state round trip",
+    prints: "factory silent",
+    calls_home: "factory offline",
+    raises: "builds",
+    dict: "builds",
+    unseeded: "same seed",
+    always_the_same: "other seed",
+    one_channel: "channels and classes",
+    one_class: "channels and classes",
+}
+
+CARDS = {
+    "card complete": {"citation": " "},
+    "options": {"options": NoDefault},
+    "factory importable": {"factory": "no_such_module:create"},
+    "parameters": {"parameters": 10},
+    "encoder": {"encoder": "encoder"},
+    "initialisations": {"initialisations": (Initialisation(name="a", description="a", source="json:loads"),)},
+}
+
+
+@pytest.mark.parametrize("factory", [Sound, grey_only])
+def test_sound_models_fail_nothing(failing, factory):
+    assert failing("model", factory=factory, parameters=12, encoder="conv") == {}
+
+
+@pytest.mark.parametrize(
+    ("factory", "expected"), FACTORIES.items(), ids=lambda x: getattr(x, "__name__", None)
+)
+def test_networks_fault_is_caught_by_its_check(failing, factory, expected):
+    assert [*failing("model", factory=factory)] == [expected]
+
+
+@pytest.mark.parametrize(("expected", "changes"), CARDS.items(), ids=CARDS)
+def test_cards_fault_is_caught_by_its_check(failing, expected, changes):
+    assert [*failing("model", **{"factory": Sound, **changes})] == [expected]
+
+
+def test_size_divisor_makes_a_pooling_network_sound(failing):
+    assert failing("model", factory=Pooling, size_divisor=8) == {}
+
+
+def test_message_says_what_was_got_what_was_expected_and_what_to_do(failing):
+    message = failing("model", factory=Dead)["gradients"]
+    assert message == (
+        "got no gradient for unused, expected one for every trainable parameter. "
+        "Use the parameter, delete it, or set requires_grad to False."
+    )
