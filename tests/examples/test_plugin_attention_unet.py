@@ -21,7 +21,7 @@ UNNEEDED = ("tests", "docs", "examples", "build", "dist", "results", "*.egg-info
 RUN = (
     *("run", "--models", "attention-unet[width=4],unet", "--recipe", "smoke", "--json"),
     *("--datasets", "synthetic-em[train=2,val=1,test=2]", "--device", "cpu", "--threads", "1"),
-    *("--set", "recipe.iterations=2", "--set", "recipe.validations=1", "--set", "protocol.overlap=0"),
+    *("--set", "recipe.iterations=2", "--set", "recipe.crop=64", "--set", "protocol.overlap=0"),
 )
 
 
