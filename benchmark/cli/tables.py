@@ -52,7 +52,7 @@ def _table(rows: Rows) -> Table:
         numeric = all(cell in MISSING or cell.lstrip("(−-")[:1].isdigit() for cell in cells)
         longest = max(map(len, cells))
         table.add_column(
-            key,
+            Text(key),
             justify="right" if numeric else "left",
             no_wrap=numeric or longest <= SHORT,
             min_width=longest if numeric or longest <= SHORT else None,

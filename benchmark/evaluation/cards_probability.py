@@ -14,7 +14,7 @@ CARDS = (
         options=Bins,
         needs=("probabilities",),
         direction="lower",
-        ms_per_megapixel=15.0,
+        ms_per_megapixel=8.0,
         aggregation=AGGREGATION,
         empty_rule="A class absent from the truth has a score all the same: its probabilities should be near "
         f"0. Every pixel ignored: {LEFT_OUT}.",
@@ -26,7 +26,7 @@ CARDS = (
         description="Area under the ROC curve: how often a pixel of the class is more probable than another",
         factory=f"{__package__}.calibration:auroc",
         needs=("probabilities",),
-        ms_per_megapixel=25.0,
+        ms_per_megapixel=18.0,
         aggregation=AGGREGATION,
         empty_rule=f"Class in no pixel or in every pixel of the truth: {LEFT_OUT}.",
         reference="Hanley & McNeil 1982, doi 10.1148/radiology.143.1.7063747",

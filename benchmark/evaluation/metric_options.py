@@ -37,6 +37,7 @@ class Tolerance:
     __pydantic_config__ = STRICT
 
     tolerance_nm: Annotated[float, Gt(0)] = 20.0
+    """As far as two annotators of the same data disagree; the default is arbitrary."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,13 @@ def test_long_names_make_room_for_numbers(monkeypatch, capsys):
     assert max(map(len, out.splitlines())) <= 60
 
 
+def test_brackets_are_shown(capsys):
+    print_table([{"nsd[tolerance_nm=5]": "0.5 [b]"}])
+    out = capsys.readouterr().out
+    assert "nsd[tolerance_nm=5]" in out
+    assert "0.5 [b]" in out
+
+
 def test_no_rows_no_failure(capsys):
     print_table([])
     assert capsys.readouterr().out.strip() == ""
