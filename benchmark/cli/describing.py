@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,7 +61,9 @@ def _describe(kind: str, name: str, *, as_json: bool) -> None:
     }
     data = _as_data(kind, catalogue.find(registries[kind], name))
     if as_json:
-        typer.echo(json.dumps(data, indent=2))
+        typer.echo(
+            json.dumps({key: _limited(value) for key, value in data.items()}, indent=2, allow_nan=False)
+        )
     else:
         _print(data)
 
@@ -87,6 +90,11 @@ def _plain_fields(card: Card) -> Iterator[tuple[str, Any]]:
             # a metric's own version is not its distribution's
             name = f"{field.name} of the metric" if field.name == "version" else field.name
             yield name.replace("_", " "), list(value) if isinstance(value, tuple) else value
+
+
+def _limited(value: Any) -> Any:
+    """Write the open end of a range as null: JSON has no infinity."""
+    return [None if end == math.inf else end for end in value] if isinstance(value, list) else value
 
 
 def _options(card: Any) -> list[dict[str, Any]]:

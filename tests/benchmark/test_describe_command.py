@@ -82,3 +82,10 @@ def test_wrong_names_are_told(invoke, arguments, message):
     assert done.code == 2
     assert message in done.err
     assert done.out == ""
+
+
+def test_the_open_end_of_a_range_is_null(invoke):
+    """JSON has no infinity."""
+    told = json.loads(invoke("describe", "metric", "hd95", "--json").out, parse_constant=pytest.fail)
+    assert told["range"] == [0.0, None]
+    assert "inf" in invoke("describe", "metric", "hd95").out
