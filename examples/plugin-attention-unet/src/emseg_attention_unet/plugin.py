@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import ModelCard
+from emseg_bench.benchmark.contracts import SCRATCH, Initialisation, ModelCard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,14 @@ def emseg_models() -> list[ModelCard]:
             description="U-Net whose skip connections pass through attention gates",
             factory="emseg_attention_unet.network:AttentionUNet",
             options=AttentionUNetOptions,
+            initialisations=(
+                SCRATCH,
+                Initialisation(
+                    name="file",
+                    description="weights of the same network: attention-unet@file:PATH",
+                    source="emseg_attention_unet.weights:from_file",
+                ),
+            ),
             size_divisor=16,
             parameters=8_891_844,
             citation="Oktay et al. 2018, MIDL, arXiv:1804.03999",

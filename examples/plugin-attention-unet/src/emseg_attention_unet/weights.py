@@ -1,0 +1,7 @@
+"""Weights from a file: what a trial or a pre-training of this model left behind."""
+
+from __future__ import annotations
+
+from emseg_bench.models.network_file import NetworkFile
+
+from_file = NetworkFile("attention-unet", "head.")
