@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..benchmark.contracts import ModelCard
-from ..benchmark.errors import EmsegError, TrialError
+from ..benchmark.errors import EmsegError
 from ..benchmark.evaluation.sliding_window import predict_logits
 from ..benchmark.evaluation.whole_image import predict_padded
 from ..benchmark.inference import inference
@@ -103,7 +103,7 @@ def check_odd_sides(bench: ModelBench) -> None:
         with inference(bench.network, "cpu", "fp32"):
             padded = predict_padded(bench.network, image, divisor)
             windowed = _by_windows(bench.network, image, bench.side, divisor)
-    except (TrialError, *RAISED) as error:
+    except RAISED as error:
         raise ContractError(
             f"{height} x {width} px: {describe_error(error)}",
             f"logits of that size, from sides that are multiples of {divisor} px",

@@ -16,7 +16,7 @@ from ..benchmark.registry import Catalogue
 from .source_tree import SourceTree, read_tree
 from .targets import KINDS, Target, card_target, plugin_target, registry_of
 
-FORM = "a package, a card such as unet or metric:iou, folder:PATH, a module, or a path to one of these"
+FORM = "a package, a card such as unet or metric:iou, folder:PATH, a module, or a path such as ./my-plugin"
 
 
 def find_targets(name: str) -> list[Target]:

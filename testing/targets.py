@@ -9,6 +9,7 @@ from typing import Any
 from ..benchmark.asked import complete_options
 from ..benchmark.cache import cache_folder
 from ..benchmark.contracts import OptionValue
+from ..benchmark.errors import UsageError
 from ..benchmark.references import DatasetReference, label, parse_dataset, parse_metric, parse_model
 from ..benchmark.registry import Catalogue, Offer, Problem, Registry
 from .findings import Check
@@ -121,8 +122,6 @@ def _other(kind: str) -> Callable[[str, Catalogue], Target]:
 
 def _complete(offer: Offer[Any], given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
     """Complete the options, unless the defaults themselves are wrong, which a check is to say."""
-    from ..benchmark.errors import UsageError
-
     try:
         return complete_options(offer.card, given)
     except UsageError:

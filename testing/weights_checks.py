@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..benchmark.asked import complete_options
 from ..benchmark.contracts import ModelCard
 from ..benchmark.errors import EmsegError
@@ -19,7 +21,7 @@ class WeightsBench(CardBench):
         catalogue: Where its model is looked up.
     """
 
-    def __init__(self, offer: Offer, catalogue: Catalogue) -> None:  # type: ignore[type-arg]
+    def __init__(self, offer: Offer[Any], catalogue: Catalogue) -> None:
         super().__init__(offer)
         self.catalogue = catalogue
 
