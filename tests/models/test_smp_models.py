@@ -55,6 +55,19 @@ def test_the_smallest_crop_trains_every_parameter_and_odd_sides_are_segmented(ca
 
 
 @pytest.mark.parametrize("card", CARDS)
+def test_the_card_says_where_a_batch_of_one_cannot_train(card: ModelCard) -> None:
+    """Batch normalisation of a map of 1 x 1 px has one value per channel then."""
+    model, side = build(card), max(64, card.size_divisor)
+    try:
+        model(torch.randn(1, 1, side, side))
+    except ValueError as error:
+        assert "more than 1 value per channel" in str(error)
+        assert "batches of 2 or more" in card.description
+    else:
+        assert "batches of 2 or more" not in card.description
+
+
+@pytest.mark.parametrize("card", CARDS)
 def test_a_report_can_cite_the_paper_and_the_implementation(card: ModelCard) -> None:
     assert "segmentation_models_pytorch" in card.citation
     assert card.name == "smp" or "arXiv:" in card.citation or "doi:" in card.citation.split("; implem")[0]
