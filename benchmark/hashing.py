@@ -25,6 +25,7 @@ ENGINE_PARTS = (
     "pixels.py",
     "transforms.py",
     "trial.py",
+    "trial_contracts.py",
 )
 """What of our own code, in this folder, can change a number."""
 

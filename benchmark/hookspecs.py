@@ -8,6 +8,7 @@ plugin module imports no torch: its cards name their factories as ``"module:attr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -17,11 +18,12 @@ from .contracts import (
     MetricCard,
     ModelCard,
     PretrainingCard,
-    Record,
     ReportSectionCard,
-    TrialSpec,
     WeightsCard,
 )
+
+if TYPE_CHECKING:
+    from .contracts import Record, TrialSpec
 
 PROJECT = "emseg_bench"
 

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
@@ -24,14 +24,15 @@ from .contracts import (
     MetricCard,
     ModelCard,
     PretrainingCard,
-    Record,
     ReportSectionCard,
-    TrialSpec,
     WeightsCard,
 )
 from .errors import PluginError
 from .registry import OWN, Catalogue, Offer, Problem, Registry
 from .strangers import RAISED, describe_error, one_line
+
+if TYPE_CHECKING:
+    from .contracts import Record, TrialSpec
 
 C = TypeVar("C", bound=Card)
 
