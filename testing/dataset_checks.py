@@ -2,91 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..benchmark.cases import spread
-from ..benchmark.contracts import Case, Dataset, DatasetCard, Sample, Split
+from ..benchmark.contracts import DatasetCard, Manifest, Sample
 from ..benchmark.hashing import manifest_sha256
-from ..benchmark.planning import open_dataset
 from ..benchmark.references import DatasetReference
-from ..benchmark.registry import Offer
 from ..benchmark.strangers import RAISED, describe_error
 from . import card_checks
-from .card_checks import CardBench
-from .findings import BlockedError, Check, ContractError
-
-PER_SPLIT = 4
-"""Cases of each split that are read, evenly spread."""
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
-
-
-class DatasetBench(CardBench):
-    """A dataset under test.
-
-    Args:
-        offer: The card and where it comes from.
-        reference: What to open.
-        cache: Folder for converted data.
-    """
-
-    def __init__(self, offer: Offer[Any], reference: DatasetReference, cache: Path) -> None:
-        super().__init__(offer)
-        self.reference, self.cache = reference, cache
-
-    def open(self) -> Dataset:
-        """Open it as planning does."""
-        return open_dataset(self.reference, self.offer, self.cache)
-
-    @cached_property
-    def opened(self) -> Dataset:
-        """It, opened."""
-        return self.open()
-
-    @cached_property
-    def again(self) -> Dataset:
-        """It, opened once more."""
-        _ = self.dataset
-        return self.open()
-
-    @property
-    def dataset(self) -> Dataset:
-        """It, opened.
-
-        Raises:
-            BlockedError: It cannot be; `check_opens` says why.
-        """
-        try:
-            return self.opened
-        except RAISED as error:
-            raise BlockedError("it cannot be opened") from error
-
-    @cached_property
-    def samples(self) -> list[tuple[Case, Sample]]:
-        """Some cases of each split, read.
-
-        Raises:
-            BlockedError: One cannot be; `check_reads` says why.
-        """
-        cases = [*self.chosen()]
-        try:
-            samples = [(case, self.dataset.read(case)) for case in cases]
-        except RAISED as error:
-            raise BlockedError("it cannot be read") from error
-        if not all(isinstance(sample, Sample) for _, sample in samples):
-            raise BlockedError("it does not give Samples")
-        return samples
-
-    def chosen(self) -> Iterator[Case]:
-        """Give some cases of each split."""
-        for split in SPLITS:
-            yield from spread(self.dataset.manifest.split(split), PER_SPLIT)
+from .dataset_bench import SPLITS, DatasetBench
+from .findings import Check, ContractError
 
 
 def checks_for(card: DatasetCard, reference: DatasetReference) -> tuple[Check, ...]:
@@ -219,7 +146,7 @@ def _is_unit(image: np.ndarray[Any, Any]) -> bool:
     return image.dtype == np.float32 and bool((image >= 0).all()) and bool((image <= 1).all())
 
 
-def _sorted(manifest: Any) -> str:
+def _sorted(manifest: Manifest) -> str:
     """Hash a manifest whatever the order of its cases."""
     return manifest_sha256(
         replace(manifest, cases=tuple(sorted(manifest.cases, key=lambda c: (c.split, c.id))))

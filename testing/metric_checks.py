@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-from ..benchmark.contracts import Metric, MetricCard, OptionValue, ScoredCase
-from ..benchmark.registry import Offer
+from ..benchmark.contracts import MetricCard
 from ..benchmark.strangers import RAISED, describe_error
 from . import card_checks
-from .card_checks import CardBench
-from .findings import BlockedError, Check, ContractError
+from .findings import Check, ContractError
+from .metric_bench import MetricBench, Values
 from .metric_cases import (
     CLASSES,
     IGNORED,
-    Labels,
     empty_pairs,
     imperfect,
     make_case,
@@ -26,56 +22,6 @@ from .metric_cases import (
 
 TOLERANCE = 1e-6
 """Of what rounding may do to a score, as a share of 1 or of the score."""
-
-Values = Sequence[float]
-
-
-class MetricBench(CardBench):
-    """A metric under test.
-
-    Args:
-        offer: The card and where it comes from.
-        options: Complete.
-    """
-
-    def __init__(self, offer: Offer[Any], options: Mapping[str, OptionValue]) -> None:
-        super().__init__(offer)
-        self.options = options
-
-    def make(self) -> Metric:
-        """Call the factory, as a trial does."""
-        metric: Metric = self.factory()(**self.options)
-        return metric
-
-    def metric(self) -> Metric:
-        """Make one that knows no case yet.
-
-        Raises:
-            BlockedError: It cannot be made; `check_one_number_per_class` says why.
-        """
-        try:
-            return self.make()
-        except RAISED as error:
-            raise BlockedError("it cannot be made") from error
-
-    def score(self, case: ScoredCase, metric: Metric | None = None) -> Values:
-        """Score a case with `metric`, or with a new one.
-
-        Raises:
-            BlockedError: It gives not one number per class; `check_one_number_per_class` says what is wrong.
-        """
-        metric = metric or self.metric()
-        try:
-            values = [float(value) for value in metric(case)]
-        except RAISED as error:
-            raise BlockedError("it cannot score") from error
-        if len(values) != len(CLASSES):
-            raise BlockedError("it gives not one number per class")
-        return values
-
-    def score_pair(self, true: Labels, predicted: Labels) -> Values:
-        """Score a predicted label map."""
-        return self.score(make_case(true, predicted))
 
 
 def checks_for(card: MetricCard) -> tuple[Check, ...]:

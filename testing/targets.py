@@ -81,7 +81,8 @@ def _model(text: str, catalogue: Catalogue) -> Target:
 
 
 def _dataset(text: str, catalogue: Catalogue) -> Target:
-    from .dataset_checks import DatasetBench, checks_for
+    from .dataset_bench import DatasetBench
+    from .dataset_checks import checks_for
 
     given = parse_dataset(text)
     offer = catalogue.find(catalogue.datasets, given.name)
@@ -95,7 +96,8 @@ def _dataset(text: str, catalogue: Catalogue) -> Target:
 
 
 def _metric(text: str, catalogue: Catalogue) -> Target:
-    from .metric_checks import MetricBench, checks_for
+    from .metric_bench import MetricBench
+    from .metric_checks import checks_for
 
     reference = parse_metric(text)
     offer = catalogue.find(catalogue.metrics, reference.name)

@@ -39,12 +39,13 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Check that plugins keep the contract, in a process apart; exit 1 if a check fails."""
-    with interruptible("nothing is kept"), _progress() as on_start:
-        outcomes = list(_outcomes(names, timeout, on_start))
-    if as_json:
-        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
-    else:
-        _show(outcomes)
+    outcomes: list[Outcome] = []
+    with interruptible("what was checked is shown above"):
+        try:
+            with _progress() as on_start:
+                outcomes.extend(_outcomes(names, timeout, on_start))
+        finally:
+            _print(outcomes, as_json=as_json)
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(SOME_FAILED)
 
@@ -78,6 +79,13 @@ def _say_each_once() -> Listener:
         seen.add(subject)
 
     return say
+
+
+def _print(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+    elif outcomes:
+        _show(outcomes)
 
 
 def _show(outcomes: Sequence[Outcome]) -> None:

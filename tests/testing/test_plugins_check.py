@@ -105,7 +105,7 @@ def test_built_in_cards_of_one_name_or_kind(invoke):
     [
         ("no-such-thing", "no plugin or card is called 'no-such-thing'"),
         ("metric:iuo", "did you mean 'iou'"),
-        ("unet[width=3]", "unet.width: there is no such key"),
+        ("synthetic-em[width=3]", "synthetic-em.width: there is no such key"),
         ("./nowhere", "expected a folder with a pyproject.toml or a module's .py file"),
     ],
 )
@@ -114,3 +114,11 @@ def test_what_cannot_be_found_is_wrong_input(invoke, name, expected):
     assert done.code == 2
     assert expected in done.err
     assert done.out == ""
+
+
+@pytest.mark.slow
+def test_what_was_checked_before_a_wrong_name_is_not_lost(invoke):
+    done = invoke("plugins", "check", "iou", "no-such-thing")
+    assert done.code == 2
+    assert "metric:iou" in done.out
+    assert done.out.rstrip().endswith(" passed, 0 failed.")
