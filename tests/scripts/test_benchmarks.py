@@ -24,7 +24,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
         ("bench_startup.py", ["--runs", "1"], "list models (terminal)"),
         (
             "bench_models.py",
-            ["--models", "unet,fpn", "--side", "32", "--batch", "1", "--repeats", "1", "--threads", "1"],
+            ["--models", "unet,fpn", "--side", "64", "--batch", "1", "--repeats", "1", "--threads", "1"],
             "| `fpn` | cnn | 23.15 |",
         ),
         ("bench_image_index.py", ["--files", "20"], "later read"),
