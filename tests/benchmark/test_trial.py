@@ -175,7 +175,7 @@ def test_changed_data_is_noticed(make_job, runtime, toy):
     [
         ("toy-nan", "loss became nan at iteration 3 of 6"),
         ("toy-shape", r"into \(2, 1, 16, 16\), expected logits"),
-        ("toy-unbuildable", "could not be built for 1 channels and 1 outputs: three channels or nothing"),
+        ("toy-unbuildable", "could not be built for 1 channels and 1 outputs: ValueError: three channels"),
     ],
 )
 def test_failures_say_what_and_where(make_job, runtime, model, message):

@@ -18,7 +18,7 @@ from emseg_bench.reports.build import BuiltReport, build
 from emseg_bench.reports.plugin import emseg_report_sections
 
 HOSTILE = "<script>document.title='hacked'</script>\"'|*_&$\\x"
-VOID = {"meta", "img", "br", "link", "input", "hr"}
+VOID = {"meta", "img", "br", "wbr", "link", "input", "hr"}
 
 
 def built(boards: list[Board], folder: Path, *more: ReportSectionCard) -> BuiltReport:
