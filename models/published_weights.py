@@ -169,12 +169,13 @@ class FromLibrary:
     """Gives weights that somebody published, from the library of imported ones; for a `WeightSource`.
 
     Args:
-        model: Name of the model.
+        model: Name of the model that they are published for.
         init: Name of the initialisation.
+        user: Name of another model that starts from them, for the remedy.
     """
 
-    def __init__(self, model: str, init: str) -> None:
-        self._model, self._init = model, init
+    def __init__(self, model: str, init: str, user: str = "") -> None:
+        self._model, self._init, self._user = model, init, user
 
     def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
         """Give the library's file for the model's options.
@@ -197,14 +198,14 @@ class FromLibrary:
             )
         found = Library.here().find(fitting[0].name)
         if found is None:
-            raise WeightsUnavailableError(_how_to_get(fitting[0]))
+            raise WeightsUnavailableError(_how_to_get(fitting[0], self._user))
         return found
 
 
-def _how_to_get(card: WeightsCard) -> str:
+def _how_to_get(card: WeightsCard, user: str) -> str:
     bring = (
         f"with a copy of the file, run 'emseg-bench weights import FILE --as {card.name}', or name it: "
-        f"--models {label(card.model, card.options)}@file:PATH"
+        f"--models {user or label(card.model, card.options)}@file:PATH"
     )
     if card.url:
         return (

@@ -125,8 +125,8 @@ unet_pvt_imagenet = ImageNetEncoder(PVT)
 dpt_vit_imagenet = ImageNetEncoder(VIT)
 cem500k_mocov2 = PublishedEncoder("unet", "cem500k-mocov2")
 imagenet_mocov2 = PublishedEncoder("unet", "imagenet-mocov2")
-unet_resnet50_cem500k_mocov2 = PublishedResNet50("unet", "cem500k-mocov2")
-unet_resnet50_imagenet_mocov2 = PublishedResNet50("unet", "imagenet-mocov2")
+unet_resnet50_cem500k_mocov2 = PublishedResNet50("unet", "cem500k-mocov2", "unet-resnet50")
+unet_resnet50_imagenet_mocov2 = PublishedResNet50("unet", "imagenet-mocov2", "unet-resnet50")
 file = SmpFile()
 
 

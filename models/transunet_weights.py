@@ -25,5 +25,5 @@ class ImageNet21k(PublishedWeights):
         return super().obtain({"hidden": 768}, location)
 
 
-imagenet21k = ImageNet21k("retina", "imagenet21k")
+imagenet21k = ImageNet21k("retina", "imagenet21k", "transunet")
 file = RetinaFile("transunet")

@@ -24,8 +24,9 @@ def test_two_channels_are_refused_in_its_own_name() -> None:
 
 
 def test_the_archive_is_the_one_that_retina_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WeightsUnavailableError, match="weights fetch retina-imagenet21k"):
+    with pytest.raises(WeightsUnavailableError, match="weights fetch retina-imagenet21k") as caught:
         transunet_weights.imagenet21k.obtain({}, None)
+    assert "--models transunet@file:PATH" in str(caught.value)
     archive = tmp_path / "archive.npz"
     monkeypatch.setattr(Library, "find", lambda self, name: archive if name == "retina-imagenet21k" else None)
     assert transunet_weights.imagenet21k.obtain({}, None) == archive
