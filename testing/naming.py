@@ -30,7 +30,8 @@ def find_targets(name: str) -> list[Target]:
         return tree_targets(read_tree(Path(name)))
     plugins = load_plugins()
     if points := installed(name):
-        return _distribution_targets(points[0][0], [point.module for _, point in points], plugins.catalogue)
+        modules = [point.module for _, point in points]
+        return _distribution_targets(points[0][0], modules, plugins.catalogue)
     return list(_card_targets(name, plugins.catalogue))
 
 
@@ -80,7 +81,8 @@ def _card_targets(text: str, catalogue: Catalogue) -> Iterator[Target]:
         yield card_target(kind, rest, catalogue)
         return
     name = re.split(r"[\[:@]", text)[0]
-    kinds = [kind for kind in KINDS if name in registry_of(catalogue, kind).offers]
+    registries = {kind: registry_of(catalogue, kind) for kind in KINDS}
+    kinds = [kind for kind, known in registries.items() if name in known.offers or name in known.disputed]
     for kind in kinds:
         yield card_target(kind, text, catalogue)
     if not kinds:
