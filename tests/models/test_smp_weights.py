@@ -117,9 +117,7 @@ def test_a_file_that_is_not_whole_is_refused(fault: str, tmp_path: Path) -> None
         )
 
 
-def test_filters_that_cannot_be_adapted_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_filters_that_cannot_be_adapted_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As those of TResNet, which reads blocks of 4 x 4 px as 48 channels."""
     model = smp_networks.build("FPN", 1, 1, "tu-convnext_atto")
     state = {**model.get_submodule("encoder").state_dict(), "model.stem_0.weight": torch.ones(40, 48, 1, 1)}
