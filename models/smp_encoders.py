@@ -6,8 +6,6 @@ one of timm's; the tag chooses among the weights that timm publishes.
 
 from __future__ import annotations
 
-from .smp_pairs import known_to_fit, remember
-
 TIMM_PREFIX = "tu-"
 """smp's mark for an encoder that timm provides."""
 
@@ -38,21 +36,3 @@ DECODERS = (
     "UnetPlusPlus",
 )
 """Those of ``smp[decoder=...]``.  PAN is not among them, for it needs larger images than the others."""
-
-
-def check_pair(decoder: str, encoder: str) -> None:
-    """Check that an encoder exists and serves a decoder.
-
-    What is not known to fit is built once, on the CPU, which imports torch, smp and timm (about 4 s); the
-    cache keeps that it fits.
-
-    Raises:
-        UnknownNameError: There is no such encoder.
-        UsageError: The encoder exists but cannot serve this decoder.
-    """
-    if (encoder in RESNETS and decoder != "DPT") or known_to_fit(decoder, encoder):
-        return
-    from .smp_networks import try_out
-
-    try_out(decoder, encoder)
-    remember(decoder, encoder)

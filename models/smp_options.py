@@ -9,7 +9,8 @@ from annotated_types import MinLen
 
 from ..benchmark.contracts import STRICT
 from ..benchmark.errors import UnknownNameError, UsageError
-from .smp_encoders import DECODERS, check_pair
+from .smp_encoders import DECODERS
+from .smp_pairs import check_pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

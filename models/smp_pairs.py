@@ -1,6 +1,7 @@
-"""Pairs of decoder and encoder that were tried out on this machine, so that planning tries none twice.
+"""Which encoder serves which decoder: what is not known is tried out, on each machine once.
 
-An empty file stands for each, in a folder named by the versions that the finding depends on.
+An empty file stands for each pair that was tried, in a folder named by the versions that the finding depends
+on.
 """
 
 from __future__ import annotations
@@ -11,9 +12,28 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..benchmark.cache import cache_folder
+from .smp_encoders import RESNETS
 
 _DISTRIBUTIONS = ("emseg-bench", "segmentation-models-pytorch", "timm")
 _NAME = re.compile(r"[\w.-]+")
+
+
+def check_pair(decoder: str, encoder: str) -> None:
+    """Check that an encoder exists and serves a decoder.
+
+    What is not known to fit is built once, on the CPU, which imports torch, smp and timm (about 4 s); the
+    cache keeps that it fits.
+
+    Raises:
+        UnknownNameError: There is no such encoder.
+        UsageError: The encoder exists but cannot serve this decoder.
+    """
+    if (encoder in RESNETS and decoder != "DPT") or known_to_fit(decoder, encoder):
+        return
+    from .smp_networks import try_out
+
+    try_out(decoder, encoder)
+    remember(decoder, encoder)
 
 
 def known_to_fit(decoder: str, encoder: str) -> bool:

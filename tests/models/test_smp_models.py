@@ -117,7 +117,7 @@ def test_every_decoder_takes_torchvisions_resnets_without_being_tried_out() -> N
 
 def test_trying_out_leaves_random_numbers_alone() -> None:
     state = torch.get_rng_state()
-    smp_encoders.check_pair("FPN", "mobilenet_v2")
+    smp_pairs.check_pair("FPN", "mobilenet_v2")
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -126,21 +126,21 @@ def test_a_pair_is_tried_out_once_per_machine(tmp_path, monkeypatch: pytest.Monk
     tried = []
     monkeypatch.setattr(smp_networks, "try_out", lambda *pair: tried.append(pair))
     for _ in range(2):
-        smp_encoders.check_pair("FPN", "tu-convnext_atto")
+        smp_pairs.check_pair("FPN", "tu-convnext_atto")
     assert tried == [("FPN", "tu-convnext_atto")]
     monkeypatch.setattr(smp_pairs, "version", lambda name: "another")
-    smp_encoders.check_pair("FPN", "tu-convnext_atto")
+    smp_pairs.check_pair("FPN", "tu-convnext_atto")
     assert len(tried) == 2
 
 
 def test_a_pair_that_was_refused_is_not_remembered(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "not-a-folder"))
     (tmp_path / "not-a-folder").touch()  # nothing can be kept here, and that is no error
-    smp_encoders.check_pair("FPN", "mobilenet_v2")
+    smp_pairs.check_pair("FPN", "mobilenet_v2")
     monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path))
     for name in ("no-such", "../../etc/passwd"):
         with pytest.raises(UnknownNameError):
-            smp_encoders.check_pair("FPN", name)
+            smp_pairs.check_pair("FPN", name)
         assert not smp_pairs.known_to_fit("FPN", name)
 
 
