@@ -90,11 +90,13 @@ def _card_targets(text: str, catalogue: Catalogue) -> Iterator[Target]:
 
 
 def _module_targets(name: str, catalogue: Catalogue) -> list[Target]:
-    """Give the targets of a module, with those of the distribution whose entry point it is."""
+    """Give the targets of a module with those of its distribution, or of the folder of a package."""
     points = [(point.dist, point) for point in entry_points(group=PROJECT) if point.module == name]
     for dist, _ in points:
         if dist is not None:
             return find_targets(dist.name)
+    if name and (Path(name) / "pyproject.toml").is_file():
+        return tree_targets(read_tree(Path(name)))
     if not _is_module(name):
         known = {name for kind in KINDS for name in registry_of(catalogue, kind).offers}
         raise UnknownNameError("plugin or card", name, known, f"Expected {FORM}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -23,6 +24,15 @@ def test_card_distribution_and_module_of_a_plugin(toy):
     assert whole[0] == "plugin:emseg_toy"
     assert {"model:toy", "model:toy-nan", "dataset:toy-data"} <= {*whole}
     assert whole == named("EMSEG_toy") == named("emseg_toy")
+
+
+def test_folder_of_a_package_needs_no_dot_before_it(work, monkeypatch):
+    (work / "my-net").mkdir()
+    project = '[project]\nname = "my-net"\nversion = "1"\n[project.entry-points.emseg_bench]\nm = "my_net"\n'
+    (work / "my-net/pyproject.toml").write_text(project)
+    (work / "my-net/my_net.py").write_text("")
+    monkeypatch.setattr("sys.path", [*sys.path])
+    assert named("my-net") == ["plugin:my_net"]
 
 
 def test_references_keep_their_options_and_places():
