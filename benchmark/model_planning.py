@@ -61,7 +61,7 @@ def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[Model
             if strict or reference.init is not None:
                 raise
             init = _scratch(card)
-            note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {error}"
+            note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {_sentence(error)}"
     info = read_info(path) if path else None
     return (
         ModelSpec(
@@ -110,3 +110,9 @@ def _model_label(
     given = {key: options[key] for key in reference.options}
     place = f":{path.name}" if path and reference.location else ""
     return f"{label(card.name, given)}@{init.name}{place}"
+
+
+def _sentence(error: Exception) -> str:
+    """Begin an error's message with a capital letter."""
+    text = str(error)
+    return text[:1].upper() + text[1:]

@@ -87,14 +87,17 @@ def _score(table: Leaderboard) -> list[Field]:
     unit = table.metric.unit
     low, high = _range(table)
     scale = f"{score(low, unit)} to {score(high, unit)}" if table.scored else ""
-    return [
-        Field(_mean_column(table), _mean(table)),
-        Field(
-            Column(title="Single seeds", unit=scale, numeric=False, page_only=True),
-            lambda row: _dots(row, low, high, unit),
-        ),
-        Field(Column(title="Seeds"), _seeds),
-    ]
+    dots = Field(
+        Column(title="Single seeds", unit=scale, numeric=False, page_only=True),
+        lambda row: _dots(row, low, high, unit),
+    )
+    spread_out = [dots] if _has_spread(table) else []
+    return [Field(_mean_column(table), _mean(table)), *spread_out, Field(Column(title="Seeds"), _seeds)]
+
+
+def _has_spread(table: Leaderboard) -> bool:
+    """Whether any model has several seeds; else there are no intervals, and a mean is its only seed."""
+    return any(len(row.seeds) > 1 for row in table.rows)
 
 
 def _classes(table: Leaderboard) -> list[Field]:
@@ -114,10 +117,11 @@ def _class(position: int, name: str, group: str, unit: str) -> Field:
 
 def _certainty(table: Leaderboard) -> list[Field]:
     unit = table.metric.unit
-    behind = Column(title="Behind the leader", unit="95 % interval")
+    intervals = _has_spread(table)
+    behind = Column(title="Behind the leader", unit="95 % interval" if intervals else "")
     pooled = Column(title="Pooled IoU", unit="± SD over seeds")
     return [
-        Field(behind, lambda row: _behind(row, unit)),
+        Field(behind, lambda row: _behind(row, unit, intervals=intervals)),
         Field(pooled, lambda row: _estimate(row.pooled_iou, "1")),
     ]
 
@@ -168,11 +172,12 @@ def _seeds(row: Row) -> Cell:
     return Cell(text=text, order=done)
 
 
-def _behind(row: Row, unit: str) -> Cell:
+def _behind(row: Row, unit: str, *, intervals: bool) -> Cell:
     if row.behind_leader is None:
         return Cell(text="leader", order=0.0) if row.rank else Cell(text=MISSING)
     gap = row.behind_leader.value
-    return Cell(text=score(gap, unit), order=gap, below=(interval(row.behind_leader, unit),))
+    below = (interval(row.behind_leader, unit),) if intervals else ()
+    return Cell(text=score(gap, unit), order=gap, below=below)
 
 
 def _dots(row: Row, low: float, high: float, unit: str) -> Cell:

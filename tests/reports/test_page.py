@@ -374,3 +374,19 @@ def test_lower_may_be_better(make, tmp_path) -> None:
 
 def test_boards_of_older_trials_do_without(make, tmp_path) -> None:
     assert "What needs no model" not in page_of([make.board(make.seeds("good", [0.7]))], tmp_path).text
+
+
+# -------------------------------------------------------------------------------- one seed, or more
+def test_one_seed_shows_neither_dots_nor_missing_intervals(make, tmp_path) -> None:
+    trials = [*make.seeds("good", [0.7]), *make.seeds("poor", [0.1])]
+    text = page_of([make.board(trials)], tmp_path).text
+    assert "Behind the leader" in text
+    for absent in ("Single seeds", "95 % interval", "no interval"):
+        assert absent not in text.split("Seeds", 1)[1].split("Score against cost")[0].split("Rank:")[0]
+
+
+def test_several_seeds_show_both(make, tmp_path) -> None:
+    trials = [*make.seeds("good", [0.7, 0.8]), *make.seeds("poor", [0.1])]
+    text = page_of([make.board(trials)], tmp_path).text
+    assert "Single seeds" in text
+    assert "no interval: 1 seed" in text
