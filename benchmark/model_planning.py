@@ -61,7 +61,8 @@ def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[Model
             if strict or reference.init is not None:
                 raise
             init = _scratch(card)
-            note = f"{card.name}: trained from scratch, for its {asked.name} weights are not here. {_sentence(error)}"
+            reason = f"its {asked.name} weights are not here. {_sentence(error)}"
+            note = f"{card.name}: trained from scratch, for {reason}"
     info = read_info(path) if path else None
     return (
         ModelSpec(
