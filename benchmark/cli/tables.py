@@ -28,7 +28,8 @@ def print_table(rows: Rows, *narrower: Rows, title: str = "") -> None:
         title: Stands above.
     """
     console = Console()
-    tables = [_table(version) for version in (rows, *narrower)]
+    versions = (rows, *narrower)
+    tables = [*map(_table, versions), _table(versions[-1], tight=True)]
     fitting = (table for table in tables if _width(table, console) <= console.width)
     if title:
         console.print(f"\n{title}", style="bold", highlight=False, markup=False, soft_wrap=True)
@@ -45,8 +46,8 @@ def _width(table: Table, console: Console) -> int:
     return Measurement.get(console, console.options.update(width=UNLIMITED), table).maximum
 
 
-def _table(rows: Rows) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(rows: Rows, *, tight: bool = False) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=tight)
     for key in rows[0] if rows else ():
         cells = [row[key] for row in rows]
         numeric = all(cell in MISSING or cell.lstrip("(−-")[:1].isdigit() for cell in cells)
