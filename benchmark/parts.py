@@ -12,14 +12,13 @@ import torch
 from torch import nn
 
 from .contracts import Dataset, Metric, Normalisation, TrialSpec
-from .errors import DataError, EmsegError, TrialError, WeightsError
-from .hashing import manifest_sha256, sha256_of_file
+from .errors import EmsegError, TrialError, WeightsError
+from .hashing import sha256_of_file
 from .lazy import resolve
 from .metrics import make_metrics
 from .normalisation import settle_normalisation
-from .planning import open_dataset
+from .planning import reopen_dataset
 from .plugins import load_plugins
-from .references import DatasetReference
 from .registry import Catalogue
 from .strangers import RAISED, describe_error
 from .training.freezing import freeze
@@ -45,13 +44,7 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
         TrialError: The model's factory failed, or has no such part to freeze.
     """
     catalogue = load_plugins().catalogue
-    dataset_offer = catalogue.find(catalogue.datasets, spec.dataset.name)
-    reference = DatasetReference(spec.dataset.name, spec.dataset.options, spec.dataset.location)
-    dataset = open_dataset(reference, dataset_offer, cache)
-    if manifest_sha256(dataset.manifest) != spec.dataset.manifest_sha256:
-        raise DataError(
-            f"the data of {spec.dataset.label} changed since this trial was planned; run the command again."
-        )
+    dataset = reopen_dataset(spec.dataset, catalogue, cache)
     metrics = make_metrics(spec.metrics, catalogue)
     network, initialisation = build_network(
         spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits

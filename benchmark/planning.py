@@ -119,6 +119,22 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
     return dataset
 
 
+def reopen_dataset(planned: DatasetSpec, catalogue: Catalogue, cache: Path) -> Dataset:
+    """Open the data of a trial that was planned before.
+
+    Raises:
+        DataError: It is not there any more, or has changed.
+    """
+    reference = DatasetReference(planned.name, planned.options, planned.location)
+    dataset = open_dataset(reference, catalogue.find(catalogue.datasets, planned.name), cache)
+    if manifest_sha256(dataset.manifest) != planned.manifest_sha256:
+        raise DataError(
+            f"the data of {planned.label} changed since this trial was planned; run it again on the data "
+            "as it is now, or bring the old data back."
+        )
+    return dataset
+
+
 def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Sequence[_OpenDataset]) -> None:
     """Check what of the recipe depends on the data or the weights.
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from .contracts import Dataset, Job, MetricSpec, Record, TrialSpec
-from .errors import DataError, StoreError, UsageError
+from .contracts import Job, MetricSpec, Record, TrialSpec
+from .errors import StoreError, UsageError
 from .evaluation.sanity import sanity_scores
 from .evaluation.scoring import ScoreRow, score_case, to_frame
-from .hashing import fingerprint, manifest_sha256
+from .hashing import fingerprint
 from .kept_labels import KeptLabels
 from .metrics import make_metrics
-from .planning import open_dataset, plan_metric
+from .planning import plan_metric, reopen_dataset
 from .records import load_record, now, write_record
-from .references import DatasetReference, parse_metric
+from .references import parse_metric
 from .registry import Catalogue
 from .store import Store, TrialFolder, to_json, write_whole
 from .validation import plain
@@ -83,7 +83,7 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
     labels = KeptLabels(item.source.predictions)
     if not labels.exist:
         raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
-    dataset = _dataset(item.job.spec, catalogue, cache)
+    dataset = reopen_dataset(item.job.spec.dataset, catalogue, cache)
     target.path.mkdir(parents=True, exist_ok=True)
     with FileLock(target.lock):
         metrics = make_metrics(item.job.spec.metrics, catalogue)
@@ -139,19 +139,6 @@ def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Cata
                 f"the metric {metric.name} needs probabilities, and trials keep label maps alone "
                 f"({spec.model.label} on {spec.dataset.label}); run it with the metric, or leave that out."
             )
-
-
-def _dataset(spec: TrialSpec, catalogue: Catalogue, cache: Path) -> Dataset:
-    asked = spec.dataset
-    reference = DatasetReference(asked.name, asked.options, asked.location)
-    dataset = open_dataset(reference, catalogue.find(catalogue.datasets, asked.name), cache)
-    if manifest_sha256(dataset.manifest) != asked.manifest_sha256:
-        raise DataError(
-            f"the data of {asked.label} changed since this trial ran, so its label maps do not belong to it."
-        )
-    if dataset.manifest.voxel_size_nm is None and any(metric.unit == "nm" for metric in spec.metrics):
-        raise DataError(f"a metric measures in nm, and the voxel size of {asked.label} is not known.")
-    return dataset
 
 
 def _write(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd.DataFrame) -> Record:

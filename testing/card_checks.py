@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any
 
 from ..benchmark.asked import complete_options
-from ..benchmark.contracts import Card, WeightsCard
+from ..benchmark.contracts import Card, OptionValue, WeightsCard
 from ..benchmark.errors import PluginError, UsageError
 from ..benchmark.lazy import resolve
 from ..benchmark.registry import Offer
@@ -21,10 +23,11 @@ class CardBench:
 
     Args:
         offer: The card and where it comes from.
+        options: Complete, for the factory.
     """
 
-    def __init__(self, offer: Offer[Any]) -> None:
-        self.offer = offer
+    def __init__(self, offer: Offer[Any], options: Mapping[str, OptionValue] = MappingProxyType({})) -> None:
+        self.offer, self.options = offer, options
         self.card: Any = offer.card
 
     def factory(self) -> Any:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from ..benchmark.contracts import Metric, OptionValue, ScoredCase
-from ..benchmark.registry import Offer
+from ..benchmark.contracts import Metric, ScoredCase
 from ..benchmark.strangers import RAISED
 from .card_checks import CardBench
 from .findings import BlockedError
@@ -17,16 +16,7 @@ Values: TypeAlias = Sequence[float]
 
 
 class MetricBench(CardBench):
-    """A metric under test.
-
-    Args:
-        offer: The card and where it comes from.
-        options: Complete.
-    """
-
-    def __init__(self, offer: Offer[Any], options: Mapping[str, OptionValue]) -> None:
-        super().__init__(offer)
-        self.options = options
+    """A metric under test."""
 
     def make(self) -> Metric:
         """Call the factory, as a trial does."""

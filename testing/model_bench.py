@@ -38,8 +38,7 @@ class ModelBench(CardBench):
     """
 
     def __init__(self, offer: Offer[Any], options: Mapping[str, OptionValue]) -> None:
-        super().__init__(offer)
-        self.options = options
+        super().__init__(offer, options)
         self.printed = ""
         """What the factory printed while it made `built`."""
         self.attempts: tuple[str, ...] = ()

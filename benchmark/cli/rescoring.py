@@ -42,13 +42,16 @@ def rescore(
 ) -> None:
     """Score complete trials anew from the label maps that they kept: no training, no network, no GPU."""
     from ..plugins import load_plugins
-    from ..references import split_list
+    from ..references import parse_metric, split_list
     from ..rescoring import Wanted, plan_rescoring
     from ..store import Store
     from .json_output import json_stream
 
     store, plugins = Store(folder), load_plugins()
-    wanted = Wanted(metrics=tuple(split_list(metrics)) if metrics else None, primary=primary)
+    wanted = Wanted(
+        metrics=tuple(str(parse_metric(text)) for text in split_list(metrics)) if metrics else None,
+        primary=str(parse_metric(primary)) if primary else None,
+    )
     with json_stream(as_json) as stream, interruptible("the same command scores what is left"):
         plan = plan_rescoring(store, wanted, plugins.catalogue)
         failed = {} if dry_run else _score(plan, plugins, stream)

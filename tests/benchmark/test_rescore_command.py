@@ -58,7 +58,7 @@ def test_scores_are_those_of_a_run_with_these_metrics(ran, invoke):
 @pytest.mark.slow
 def test_what_was_scored_anew_is_reported_and_not_scored_again(ran, invoke):
     ran()
-    done = invoke("rescore", "--metrics", "dice", "--primary", "dice")
+    done = invoke("rescore", "--metrics", " dice", "--primary", "dice ")  # one spelling, however written
     assert done.code == 0, done.err
     assert "scored" in done.out
     report = Path("results/report/leaderboard.md").read_text()
