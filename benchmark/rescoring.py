@@ -63,7 +63,7 @@ def plan_rescoring(store: Store, wanted: Wanted, catalogue: Catalogue) -> list[R
         raise StoreError(f"there is no complete trial in {store.root}; name a folder that a run wrote.")
     planned = [_plan(folder, store, wanted, catalogue) for folder in complete]
     # What was itself scored anew comes of its own source.
-    return [item for item in planned if item.record.rescored_from is None]
+    return sorted((item for item in planned if item.record.rescored_from is None), key=_place)
 
 
 def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
@@ -107,6 +107,12 @@ def changed_metrics(old: Sequence[MetricSpec], new: Sequence[MetricSpec]) -> Ite
             yield f"{metric.name}: version {known.version} then, {metric.version} now"
         elif known.provider != metric.provider:
             yield f"{metric.name}: version {metric.version} then and now, other code"
+
+
+def _place(item: Rescoring) -> tuple[str, str, int]:
+    """Where a trial stands among others, for people."""
+    spec = item.job.spec
+    return spec.dataset.label, spec.model.label, spec.seed
 
 
 def _check(wanted: Wanted) -> None:
