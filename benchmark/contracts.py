@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from .data_contracts import ConversionWriter, RemoteFile, SourceFiles
+
 LazyReference: TypeAlias = str
 """``"module:attribute"``: names an object without importing it."""
 
 OptionValue: TypeAlias = str | int | float | bool
 Split: TypeAlias = Literal["train", "val", "test"]
+Axes: TypeAlias = Literal["stack", "orthoplane"]
+"""Along which axes a volume is cut into slices: z alone, or z, y and x."""
 Precision: TypeAlias = Literal["fp32", "bf16"]
 Need: TypeAlias = Literal["voxel size", "probabilities"]
 """What a metric may need beyond label maps."""
@@ -143,6 +147,18 @@ class DatasetCard:
     voxel_size_nm: tuple[float, ...] | None = None
     """(y, x) or (z, y, x) in nm; None where unknown or where the location decides."""
     ignore_rule: str = "no pixel is ignored"
+    page: str | None = None
+    """Address where people read about it."""
+    files: tuple[RemoteFile, ...] = ()
+    """What it is published as; ``emseg-bench data fetch`` gets them.  Empty: nothing is downloaded."""
+    derived_from: tuple[str, ...] = ()
+    """Names of the datasets that it is made of, whose stores must be there first."""
+    convert: LazyReference | Callable[[SourceFiles, ConversionWriter], None] | None = None
+    """Turns the files, once, into arrays that are memory-mapped; None: they are used as they are unpacked."""
+    version: Annotated[int, Ge(1)] = 1
+    """Raised whenever the conversion would give other pixels."""
+    used_in: tuple[str, ...] = ()
+    """What published work used it, and how, a sentence each."""
     citation: str
     licence: str
 
@@ -369,10 +385,12 @@ class PretrainingMethod(Protocol):
 # ------------------------------------------------------------------------------------------- data
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One image with its labels: the unit that is scored."""
+    """One image or volume with its labels: the unit that is scored."""
 
     id: str
     split: Split
+    depth: int | None = None
+    """Sections of a volume, px; None: an image.  Images alone train; any split but train may hold volumes."""
     height: int
     """px"""
     width: int
@@ -381,6 +399,8 @@ class Case:
     """Hash of image and labels together: a changed file changes it."""
     group: str | None = None
     """Cases of one group (slices of one volume, one subject) are not independent samples."""
+    section: int | None = None
+    """Where a slice lies in its group's volume, px along z; neighbours look alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,6 +418,12 @@ class Manifest:
     ignore_value: int | None = None
     """Pixels with this label are neither trained on nor scored."""
     voxel_size_nm: tuple[float, ...] | None = None
+    axes: Axes = "stack"
+    """How volumes are segmented; ``orthoplane`` suits voxels of about equal sides."""
+    scored_classes: tuple[int, ...] | None = None
+    """Labels that are scored, where the data's own rule leaves some out; None: all."""
+    mask_by_truth: bool = False
+    """Whether predictions count only where the truth is not 0, for images that are annotated in part."""
     split_rule: str
     """How the splits came about, in words."""
     notes: tuple[str, ...] = ()
@@ -415,12 +441,12 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The pixels of one case."""
+    """The pixels of one case; arrays may be memory maps, of which only what is looked at is read."""
 
     image: np.ndarray[Any, Any]
-    """(C, H, W); uint8, or float32 between 0 and 1."""
+    """(C, H, W), or (C, Z, Y, X) of a volume; uint8, or float32 between 0 and 1."""
     labels: np.ndarray[Any, Any]
-    """(H, W) uint8 label values."""
+    """(H, W) or (Z, Y, X) uint8 label values."""
 
 
 @runtime_checkable

@@ -1,0 +1,1 @@
+"""Volumes of any common format as a dataset: ``volume:PATH``."""
