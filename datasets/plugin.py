@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..benchmark.contracts import DatasetCard
 from ..benchmark.hookspecs import hookimpl
 from .folder.options import FolderOptions
+from .public.cards import PUBLIC
 from .synthetic.options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions
 
 SYNTHETIC_EM = DatasetCard(
@@ -33,4 +34,4 @@ FOLDER = DatasetCard(
 @hookimpl
 def emseg_datasets() -> tuple[DatasetCard, ...]:
     """Return the built-in dataset adapters."""
-    return SYNTHETIC_EM, FOLDER
+    return SYNTHETIC_EM, FOLDER, *PUBLIC

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 
 SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+FAKES = Path(__file__).parent / "fakes"
 
 
 def pixels(seed: int, shape: tuple[int, ...] = (24, 32)) -> np.ndarray:
@@ -53,3 +56,35 @@ def real_data() -> Callable[[str], Path]:
         return SHARED_DATA / name
 
     return find
+
+
+@pytest.fixture
+def load_fake() -> Callable[[str], ModuleType]:
+    """Return a function that loads ``fakes/<module>.py``, which fakes what a module of public datasets reads.
+
+    Its ``make(folder)`` writes the files of all the module's cards, tiny, under their published names, with
+    the layout, types, axes and quirks of the real ones.
+    """
+
+    def load(module: str) -> ModuleType:
+        path = FAKES / f"{module}.py"
+        assert path.exists(), f"public datasets are tested on fakes of their files; write {path}"
+        spec = importlib.util.spec_from_file_location(f"fake_{module}", path)
+        fake = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(fake)
+        return fake
+
+    return load
+
+
+@pytest.fixture
+def make_fake(load_fake: Callable[[str], ModuleType], tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that makes a module's fake files in an empty folder and gives the folder."""
+
+    def make(module: str) -> Path:
+        folder = tmp_path / "published" / module
+        folder.mkdir(parents=True)
+        load_fake(module).make(folder)
+        return folder
+
+    return make
