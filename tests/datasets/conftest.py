@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -63,16 +64,18 @@ def load_fake() -> Callable[[str], ModuleType]:
     """Return a function that loads ``fakes/<module>.py``, which fakes what a module of public datasets reads.
 
     Its ``make(folder)`` writes the files of all the module's cards, tiny, under their published names, with
-    the layout, types, axes and quirks of the real ones.
+    the layout, types, axes and quirks of the real ones.  What it shares with others it imports by
+    ``from .drawing import ...``.
     """
 
     def load(module: str) -> ModuleType:
         path = FAKES / f"{module}.py"
         assert path.exists(), f"public datasets are tested on fakes of their files; write {path}"
-        spec = importlib.util.spec_from_file_location(f"fake_{module}", path)
-        fake = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(fake)
-        return fake
+        if "emseg_fakes" not in sys.modules:
+            package = ModuleType("emseg_fakes")
+            package.__path__ = [str(FAKES)]
+            sys.modules[package.__name__] = package
+        return importlib.import_module(f"emseg_fakes.{module}")
 
     return load
 
