@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -91,3 +93,52 @@ def make_fake(load_fake: Callable[[str], ModuleType], tmp_path: Path) -> Callabl
         return folder
 
     return make
+
+
+@dataclass
+class UnpackedFiles:
+    """Published files, archives of which are unpacked when a conversion asks for them."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        file, unpacked = self.folder / name, self.folder / "unpacked" / name
+        if not name.endswith((".zip", ".tar.gz")):
+            return file
+        if not unpacked.exists():
+            filter_ = {} if name.endswith(".zip") else {"filter": "data"}
+            shutil.unpack_archive(file, unpacked, **filter_)
+        return unpacked
+
+
+@dataclass
+class Written:
+    """What a conversion has written, whole arrays by part and name."""
+
+    image: dict[str, np.ndarray] = field(default_factory=dict)
+    labels: dict[str, np.ndarray] = field(default_factory=dict)
+    instances: dict[str, np.ndarray] = field(default_factory=dict)
+    group: dict[str, str | None] = field(default_factory=dict)
+
+    def add(self, part, name, image, labels=None, *, instances=None, group=None) -> None:
+        key = f"{part}/{name}"
+        assert key not in self.image
+        self.group[key] = group
+        given = {"image": image, "labels": labels, "instances": instances}
+        for kind, slices in given.items():
+            if slices is not None:
+                stack = np.stack([np.asarray(slices[z]) for z in range(slices.shape[0])])
+                assert stack.shape == tuple(slices.shape) == tuple(image.shape)
+                getattr(self, kind)[key] = stack
+
+
+@pytest.fixture
+def converted(make_fake: Callable[[str], Path]) -> Callable[..., Written]:
+    """Return a function that converts a module's fake files, or those of a folder, and gives what was written."""
+
+    def convert(module: str, conversion: Callable[..., None], folder: Path | None = None) -> Written:
+        written = Written()
+        conversion(UnpackedFiles(folder or make_fake(module)), written)
+        return written
+
+    return convert
