@@ -112,6 +112,8 @@ class ConvertedVolume:
     """A ``.npy`` file of that shape."""
     labels: Path | None
     instances: Path | None
+    bits: int
+    """Of an image's value: 8 or 16."""
     sha256: str
     """Over the files' own hashes."""
     slices: tuple[SliceFacts, ...]

@@ -5,6 +5,7 @@
     │   └── UnknownNameError      a name that nothing is registered under
     ├── PluginError               a plugin that cannot be used
     ├── DataError                 images, labels or a dataset's folder
+    │   └── DataUnavailableError      published data that are not on this machine
     ├── WeightsError              a weight file that does not fit or is not one
     │   └── WeightsUnavailableError   published weights that are not on this machine
     ├── StoreError                a results folder that cannot be read or written
@@ -52,6 +53,10 @@ class PluginError(EmsegError):
 
 class DataError(EmsegError):
     """Images, labels or a dataset's folder are not what they must be."""
+
+
+class DataUnavailableError(DataError):
+    """Published data are not on this machine; the message says how to get them."""
 
 
 class WeightsError(EmsegError):

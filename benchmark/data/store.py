@@ -1,0 +1,124 @@
+"""Published datasets on this machine: every path is named here, and nowhere else.
+
+::
+
+    <cache>/data/<name>/files/              what was downloaded or imported, archives unpacked beside it
+    <cache>/data/<name>/arrays-v<version>/  <part>/<volume>.<kind>.npy, and manifest.json
+
+The manifest is written last, and the folder gets its name after that: a conversion that was killed is never
+taken for a whole one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING
+
+from ..cache import cache_folder
+from ..errors import DataError, DataUnavailableError
+from .stored import MANIFEST, SourceRecord, StoredArrays, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from .writer import StoreWriter
+
+
+@dataclass(frozen=True, slots=True)
+class DataStore:
+    """The folder of published datasets, in the cache folder."""
+
+    cache: Path
+
+    @classmethod
+    def here(cls) -> DataStore:
+        """Give this machine's."""
+        return cls(cache_folder())
+
+    def folder(self, name: str) -> Path:
+        """Return where all of a dataset lies."""
+        return self.cache / "data" / name
+
+    def files(self, name: str) -> Path:
+        """Return where its files lie as they are published."""
+        return self.folder(name) / "files"
+
+    def arrays(self, name: str, version: int = 1) -> Path:
+        """Return where its arrays lie, as a version of its conversion makes them."""
+        return self.folder(name) / f"arrays-v{version}"
+
+    def lock(self, name: str) -> BaseFileLock:
+        """Give the lock that whoever changes a dataset's folder holds."""
+        from filelock import FileLock
+
+        self.folder(name).mkdir(parents=True, exist_ok=True)
+        return FileLock(self.folder(name) / ".lock")
+
+    def has_arrays(self, name: str, version: int = 1) -> bool:
+        """Tell whether a dataset has been converted."""
+        return (self.arrays(name, version) / MANIFEST).is_file()
+
+    def open_arrays(self, name: str, version: int = 1) -> StoredArrays:
+        """Open a dataset's arrays; reads their manifest alone.
+
+        Args:
+            name: Of the dataset.
+            version: Of its conversion (`DatasetCard.version`).
+
+        Raises:
+            DataUnavailableError: They are not on this machine.
+            DataError: The manifest is damaged, of another version, or a file has gone.
+        """
+        folder = self.arrays(name, version)
+        if not self.has_arrays(name, version):
+            raise DataUnavailableError(
+                f"the dataset {name} is not on this machine; run 'emseg-bench data fetch {name}', or, with "
+                f"copies of its files, 'emseg-bench data import {name} --archive FILE'"
+            )
+        return read_manifest(folder, name)
+
+    @contextmanager
+    def new_arrays(self, name: str, version: int, sources: tuple[SourceRecord, ...]) -> Iterator[StoreWriter]:
+        """Give a writer of a dataset's arrays; they take their place when the block ends without an error.
+
+        Args:
+            name: Of the dataset.
+            version: Of its conversion.
+            sources: What they are made from.
+
+        Raises:
+            DataError: The disk is full or cannot be written to, or nothing was written.
+        """
+        from .writer import StoreWriter
+
+        target = self.arrays(name, version)
+        unfinished = target.with_name(f".{target.name}.unfinished")
+        try:
+            rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            writer = StoreWriter(unfinished)
+            yield writer
+            if not writer.volumes:
+                raise DataError(f"{name}: no image was found in its files; are they the right ones?")
+            write_manifest(unfinished, name, writer, sources)
+            rmtree(target, ignore_errors=True)
+            unfinished.replace(target)
+        except OSError as error:
+            raise cannot_write(self.folder(name), error) from error
+        finally:
+            rmtree(unfinished, ignore_errors=True)
+
+
+def cannot_write(folder: Path, error: OSError) -> DataError:
+    """Make the error of a disk that takes no more."""
+    import errno
+
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    why = "its disk is full" if full else f"{error.filename or ''} {error.strerror or error}".strip()
+    return DataError(
+        f"cannot write to {folder} ({why}); make room, or choose another place with EMSEG_BENCH_CACHE"
+    )

@@ -1,0 +1,80 @@
+"""A published dataset, opened: pixels come from memory maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...benchmark.contracts import Case, Manifest, Sample
+from ...benchmark.errors import DataError
+from .division import Piece
+
+if TYPE_CHECKING:
+    from ...benchmark.pixels import Array
+
+
+class PublishedDataset:
+    """Pieces of a store's volumes.
+
+    Args:
+        manifest: What it holds.
+        pieces: By case id.
+    """
+
+    def __init__(self, manifest: Manifest, pieces: Mapping[str, Piece]) -> None:
+        self._manifest = manifest
+        self._pieces = pieces
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it holds."""
+        return self._manifest
+
+    def read(self, case: Case) -> Sample:
+        """Read one case.
+
+        The image is (1, H, W) or (1, Z, Y, X): uint8 as a view of a memory map, 16-bit values as float32
+        divided by 65535.  The labels are a view too.
+
+        Raises:
+            DataError: A file has gone or cannot be read.
+        """
+        from ...benchmark.pixels import to_float_scale
+
+        piece = self._pieces[case.id]
+        volume = piece.volume
+        if volume.labels is None:  # the manifest was made of volumes with labels
+            raise DataError(f"{case.id} has no labels.")
+        image = to_float_scale(_cut(_open(volume.image), piece))
+        return Sample(image=image[None], labels=_cut(_open(volume.labels), piece))
+
+
+def _cut(array: Array, piece: Piece) -> Array:
+    """Give a view of a piece."""
+    if piece.index is not None and piece.axis == 0:
+        return array[piece.index]
+    block = array[piece.sections.start : piece.sections.stop]
+    if piece.index is None:
+        return block
+    return block[:, piece.index] if piece.axis == 1 else block[:, :, piece.index]
+
+
+@lru_cache(maxsize=64)
+def _open(path: Path) -> Array:
+    """Map a file into memory; few stay open, for a dataset may have thousands.
+
+    Raises:
+        DataError: It has gone or is damaged.
+    """
+    import numpy as np
+
+    try:
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+        plain: Array = array.view(np.ndarray)
+        return plain
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}); remove its folder and fetch the dataset again."
+        ) from error

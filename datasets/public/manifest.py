@@ -1,0 +1,165 @@
+"""Sums a division of a published dataset up: cases, grey scale, and what readers of scores must know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+
+from ...benchmark.contracts import Case, Manifest, Split
+from ...benchmark.data_contracts import ConvertedVolume
+from ...benchmark.errors import DataError
+from ...benchmark.hashing import sha256_of
+from ..folder.wording import listed
+from .division import Division, Piece, group_of
+from .published import Rules
+
+AXES = "zyx"
+FAR = 1_000_000
+"""Sections between the volumes of one group, as their cases count them: none is another's neighbour."""
+
+
+def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest, Mapping[str, Piece]]:
+    """Write a dataset's manifest.
+
+    Returns:
+        The manifest, and the pieces by case id.
+
+    Raises:
+        DataError: A label is no class, there are no labels, or all training images have one value.
+    """
+    placed = [(split, piece) for split, pieces in division.pieces.items() for piece in pieces]
+    volumes = {id(piece.volume): piece.volume for _, piece in placed}
+    for volume in volumes.values():
+        _check_labels(name, volume, rules)
+    if len({volume.bits for volume in volumes.values()}) > 1:
+        raise DataError(f"{name} mixes 8-bit and 16-bit images, whose grey scales are not comparable.")
+    starts, stems = _starts(volumes.values()), _stems(volumes.values())
+    cases, pieces = [], {}
+    for split, piece in placed:
+        volume = piece.volume
+        case = _case(split, piece, stems[volume.part, volume.name], starts[volume.part, volume.name])
+        cases.append(case)
+        pieces[case.id] = piece
+    mean, std = _grey_scale(name, division.pieces["train"])
+    manifest = Manifest(
+        dataset=name,
+        class_names=rules.class_names,
+        channels=1,
+        mean=(mean,),
+        std=(std,),
+        cases=tuple(cases),
+        ignore_value=rules.ignore_value,
+        voxel_size_nm=rules.voxel_size_nm,
+        axes=rules.axes,
+        scored_classes=rules.scored_classes,
+        mask_by_truth=rules.mask_by_truth,
+        split_rule=division.rule,
+        notes=(*rules.notes, *division.notes, *_absent_classes(rules, division)),
+    )
+    return manifest, pieces
+
+
+def _check_labels(name: str, volume: ConvertedVolume, rules: Rules) -> None:
+    if volume.labels is None:
+        raise DataError(f"{name}: {volume.part}/{volume.name} has no labels, so it can be in no split.")
+    known = {*range(len(rules.class_names)), rules.ignore_value}
+    strange = {value for slice_ in volume.slices for value in slice_.counts} - known
+    if strange:
+        raise DataError(
+            f"{name}: {volume.part}/{volume.name} holds the label(s) {listed(sorted(strange))}, expected 0 "
+            f"to {len(rules.class_names) - 1}; fetch the dataset again, or report it to the adapter's author."
+        )
+
+
+def _stems(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], str]:
+    """Give each volume a name of its own: with its part, where two parts have volumes of one name."""
+    volumes = list(volumes)
+    names = [volume.name for volume in volumes]
+    return {
+        (volume.part, volume.name): volume.name
+        if names.count(volume.name) == 1
+        else f"{volume.part}-{volume.name}"
+        for volume in volumes
+    }
+
+
+def _starts(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], int | None]:
+    """Say where the sections of each volume begin in its group; None for single images."""
+    counters: dict[str, Iterator[int]] = {}
+    return {
+        (volume.part, volume.name): None
+        if volume.shape[0] == 1
+        else next(counters.setdefault(group_of(volume), count(0, FAR)))
+        for volume in volumes
+    }
+
+
+def _case(split: Split, piece: Piece, stem: str, start: int | None) -> Case:
+    depth, height, width = _sides(piece)
+    along_z = piece.axis == 0 and piece.index is not None
+    return Case(
+        id=f"{split}/{stem}{_place(piece)}",
+        split=split,
+        depth=depth,
+        height=height,
+        width=width,
+        sha256=sha256_of(
+            [piece.volume.sha256, piece.sections.start, piece.sections.stop, piece.axis, piece.index]
+        ),
+        group=group_of(piece.volume),
+        section=start + piece.index if along_z and start is not None and piece.index is not None else None,
+    )
+
+
+def _sides(piece: Piece) -> tuple[int | None, int, int]:
+    """Return depth (None of a slice), height and width, px."""
+    shape = (len(piece.sections), *piece.volume.shape[1:])
+    if piece.index is None:
+        return shape
+    height, width = (side for axis, side in enumerate(shape) if axis != piece.axis)
+    return None, height, width
+
+
+def _place(piece: Piece) -> str:
+    """Say where in its volume a piece lies; nothing where it is all of it."""
+    depth = piece.volume.shape[0]
+    if piece.index is not None:
+        return "" if depth == 1 else f"-{AXES[piece.axis]}{piece.index:04}"
+    whole = len(piece.sections) == depth
+    return "" if whole else f"-z{piece.sections.start:04}-{piece.sections.stop - 1:04}"
+
+
+def _sections(pieces: Iterable[Piece]) -> Iterator[tuple[ConvertedVolume, int]]:
+    """Give each section that pieces are cut from, once."""
+    seen = set()
+    for piece in pieces:
+        along_z = piece.axis == 0 and piece.index is not None
+        for z in [piece.index] if along_z and piece.index is not None else piece.sections:
+            key = (piece.volume.part, piece.volume.name, z)
+            if key not in seen:
+                seen.add(key)
+                yield piece.volume, z
+
+
+def _grey_scale(name: str, pieces: Iterable[Piece]) -> tuple[float, float]:
+    """Return mean and standard deviation of the training sections on the 0-1 scale, from exact whole sums."""
+    pixels = total = squares = bits = 0
+    for volume, z in _sections(pieces):
+        facts, bits = volume.slices[z], volume.bits
+        pixels += volume.shape[1] * volume.shape[2]
+        total, squares = total + facts.sum, squares + facts.squares
+    spread = pixels * squares - total**2
+    if spread == 0:
+        raise DataError(f"{name}: all training images have one and the same value everywhere.")
+    top = 2**bits - 1
+    return total / (pixels * top), math.sqrt(spread) / (pixels * top)
+
+
+def _absent_classes(rules: Rules, division: Division) -> Iterator[str]:
+    """Find classes that a split has no pixel of."""
+    for split, pieces in division.pieces.items():
+        present = {value for volume, z in _sections(pieces) for value in volume.slices[z].counts}
+        absent = [name for label, name in enumerate(rules.class_names) if label not in present]
+        if absent:
+            yield f"The {split} split holds no pixel of {listed(absent, 10)}."

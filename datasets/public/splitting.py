@@ -1,0 +1,156 @@
+"""The two ways in which published datasets are divided, and the named ones of published work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from ...benchmark.contracts import OptionValue, Split
+from ...benchmark.data_contracts import ConvertedVolume, Part
+from ...benchmark.errors import DataError, UnknownNameError
+from ...benchmark.splits import cut_blocks, cut_fold, default_gap
+from ..folder.wording import counted
+from .division import Block, Cut, Division, Piece, by_group, cut_list, cut_volumes, whole
+from .options import OfficialOptions, SingleOptions, refuse_idle
+
+if TYPE_CHECKING:
+    from .published import Rules
+
+NamedSplit: TypeAlias = Callable[[Sequence[ConvertedVolume], OfficialOptions, "Rules"], Division]
+"""Divides all volumes of a dataset as some published work did."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialSplits:
+    """Of datasets with a train and a test part; the card's options are `OfficialOptions`.
+
+    Where no val part was published, the last block of each training volume validates; of training images
+    (volumes of depth 1), the last groups of them, or the last images if they are all of one group.
+    """
+
+    others: Mapping[str, NamedSplit] = field(default_factory=dict)
+    """What ``split=NAME`` may ask for instead."""
+
+    def __call__(
+        self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
+    ) -> Division:
+        """Divide.
+
+        Raises:
+            UnknownNameError: There is no such split.
+            UsageError: An option does nothing.
+            DataError: There is nothing to train on.
+        """
+        options = OfficialOptions(**given)  # type: ignore[arg-type]  # checked against the card
+        if options.split == "official":
+            return _divide_official(volumes, options, rules)
+        if options.split not in self.others:
+            raise UnknownNameError("split", options.split, ["official", *self.others])
+        return self.others[options.split](volumes, options, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSplits:
+    """Of datasets in one piece; the card's options are `SingleOptions`.
+
+    Three groups or more are divided whole.  Fewer are cut into blocks: volumes along z, each of them, and
+    images in their order.
+    """
+
+    def __call__(
+        self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
+    ) -> Division:
+        """Divide.
+
+        Raises:
+            UsageError: An option does nothing, or there is no such fold.
+            DataError: There is nothing to train on.
+        """
+        options = SingleOptions(**given)  # type: ignore[arg-type]  # checked against the card
+        labelled = [volume for volume in volumes if volume.part != "unlabelled"]
+        cut, words = _single_cut(options)
+        units = by_group(labelled)
+        if len(units) >= 3:
+            refuse_idle(options, ("gap",), f"{len(units)} groups are divided, each stays whole")
+            return _division(cut_list(units, cut, 0), rules, f"{len(units)} groups, each whole: {words}")
+        gap = settle_gap(options.gap, rules)
+        if all(volume.shape[0] == 1 for volume in labelled):
+            blocks = cut_list([[volume] for volume in labelled], cut, gap)
+            return _division(blocks, rules, f"{counted(len(labelled), 'image')} in order: {words}, gap {gap}")
+        blocks = cut_volumes(labelled, cut, gap)
+        return _division(blocks, rules, f"{counted(len(labelled), 'volume')} cut along z: {words}, gap {gap}")
+
+
+def settle_gap(gap: int, rules: Rules) -> int:
+    """Give the number of sections that an option ``gap`` stands for."""
+    return default_gap(rules.voxel_size_nm) if gap == -1 else gap
+
+
+def of_part(volumes: Sequence[ConvertedVolume], part: Part) -> list[ConvertedVolume]:
+    """Return the volumes that were published as one part."""
+    return [volume for volume in volumes if volume.part == part]
+
+
+def _single_cut(options: SingleOptions) -> tuple[Cut, str]:
+    """Return what divides a sequence, and the words for it."""
+    if not options.folds:
+        refuse_idle(options, ("fold",), "folds is 0, so there are none")
+        shares: Mapping[Split, float] = {"val": options.val_share, "test": options.test_share}
+        return (
+            lambda length, gap: cut_blocks(length, shares, gap=gap, order=options.order),
+            f"val {options.val_share:g}, test {options.test_share:g}, order {options.order}",
+        )
+    refuse_idle(options, ("test_share", "order"), "the folds decide what tests")
+    return (
+        lambda length, gap: cut_fold(
+            length, options.folds, options.fold, val_share=options.val_share, gap=gap
+        ),
+        f"fold {options.fold} of {options.folds}, val {options.val_share:g}",
+    )
+
+
+def _divide_official(volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules) -> Division:
+    train, val, test = (of_part(volumes, part) for part in ("train", "val", "test"))
+    if not train or not test:
+        raise DataError("the arrays hold no train or no test part; remove and fetch the dataset again.")
+    if val:
+        refuse_idle(options, ("val_share", "gap"), "a val part was published")
+        blocks: dict[Split, list[Block]] = {"train": [*map(whole, train)], "val": [*map(whole, val)]}
+        rule = "train, val and test as published"
+    else:
+        blocks, words = _train_and_val(train, options, rules)
+        rule = f"train and test as published; val {words}"
+    return _division({**blocks, "test": [*map(whole, test)]}, rules, rule)
+
+
+def _train_and_val(
+    train: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
+) -> tuple[dict[Split, list[Block]], str]:
+    """Take the end of the train part for validation."""
+    shares: Mapping[Split, float] = {"val": options.val_share}
+
+    def cut(length: int, gap: int) -> Mapping[Split, Sequence[int]]:
+        return cut_blocks(length, shares, gap=gap)
+
+    gap, share = settle_gap(options.gap, rules), f"{options.val_share:g}"
+    if any(volume.shape[0] > 1 for volume in train):
+        return cut_volumes(train, cut, gap), f"the last {share} of each training volume, gap {gap}"
+    units = by_group(train)
+    if len(units) > 1:
+        refuse_idle(options, ("gap",), f"{len(units)} groups of images are divided, each stays whole")
+        return cut_list(units, cut, 0), f"the last {share} of {len(units)} groups of training images"
+    images = [[volume] for volume in train]
+    return cut_list(images, cut, gap), f"the last {share} of the training images, gap {gap}"
+
+
+def _division(blocks: Mapping[Split, Sequence[Block]], rules: Rules, rule: str) -> Division:
+    """Cut blocks into the cases that the rules ask for."""
+    train = tuple(piece for block in blocks["train"] for piece in block.slices(rules.train_axes))
+    val = tuple(piece for block in blocks["val"] for piece in block.slices())
+    test: tuple[Piece, ...] = tuple(
+        piece
+        for block in blocks["test"]
+        for piece in ([block.whole()] if rules.scored == "volumes" else block.slices())
+    )
+    return Division(pieces={"train": train, "val": val, "test": test}, rule=rule)
