@@ -36,7 +36,7 @@ class PublishedDataset:
         """Read one case.
 
         The image is (1, H, W) or (1, Z, Y, X): uint8 as a view of a memory map, 16-bit values as float32
-        divided by 65535.  The labels are a view too.
+        divided by 65535.  The labels are a view too, unless some are read as others.
 
         Raises:
             DataError: A file has gone or cannot be read.
@@ -48,7 +48,7 @@ class PublishedDataset:
         if volume.labels is None:  # the manifest was made of volumes with labels
             raise DataError(f"{case.id} has no labels.")
         image = to_float_scale(_cut(_open(volume.image), piece))
-        return Sample(image=image[None], labels=_cut(_open(volume.labels), piece))
+        return Sample(image=image[None], labels=_relabelled(_cut(_open(volume.labels), piece), piece))
 
 
 def _cut(array: Array, piece: Piece) -> Array:
@@ -59,6 +59,18 @@ def _cut(array: Array, piece: Piece) -> Array:
     if piece.index is None:
         return block
     return block[:, piece.index] if piece.axis == 1 else block[:, :, piece.index]
+
+
+def _relabelled(labels: Array, piece: Piece) -> Array:
+    """Replace the labels that are read as others."""
+    if not piece.relabel:
+        return labels
+    import numpy as np
+
+    table = np.arange(256, dtype=np.uint8)
+    for stored, read in piece.relabel:
+        table[stored] = read
+    return table[labels]
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,8 @@ class Piece:
     """Along which a slice is cut: 0 z, 1 y, 2 x."""
     index: int | None = None
     """The slice's place along `axis`, from the volume's own start; None: all the sections, as a volume."""
+    relabel: tuple[tuple[int, int], ...] = ()
+    """Labels that published work read as others: (stored, read) pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

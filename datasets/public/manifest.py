@@ -98,15 +98,14 @@ def _starts(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], int | N
 def _case(split: Split, piece: Piece, stem: str, start: int | None) -> Case:
     depth, height, width = _sides(piece)
     along_z = piece.axis == 0 and piece.index is not None
+    place = [piece.volume.sha256, piece.sections.start, piece.sections.stop, piece.axis, piece.index]
     return Case(
         id=f"{split}/{stem}{_place(piece)}",
         split=split,
         depth=depth,
         height=height,
         width=width,
-        sha256=sha256_of(
-            [piece.volume.sha256, piece.sections.start, piece.sections.stop, piece.axis, piece.index]
-        ),
+        sha256=sha256_of(place + ([piece.relabel] if piece.relabel else [])),
         group=group_of(piece.volume),
         section=start + piece.index if along_z and start is not None and piece.index is not None else None,
     )
