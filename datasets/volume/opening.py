@@ -1,0 +1,182 @@
+"""Opens a volume file of any kind: finds the reader, settles axes and voxel size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ...benchmark.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from .readers.found import Found
+    from .volume import Volume
+
+HDF5: Final = (".h5", ".hdf5", ".hdf", ".he5")
+TIFF: Final = (".tif", ".tiff", ".btf", ".tf8")
+MRC: Final = (".mrc", ".rec", ".map", ".st", ".mrcs")
+NRRD: Final = (".nrrd", ".nhdr")
+NIFTI: Final = (".nii", ".nii.gz")
+SUFFIXES: Final = (*TIFF, *HDF5, *NRRD, *NIFTI, *MRC, ".zarr", ".npy")
+"""Of files, and of zarr's folders, that are read as volumes."""
+
+_ZARR_MARKS: Final = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
+_OTHERS: Final[Mapping[str, str]] = {
+    "c": "channels",
+    "s": "colours",
+    "t": "points in time",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody says about a volume; it goes before what the file says."""
+
+    axes: str | None = None
+    """A letter per stored axis, such as ``xyz``; axes of length 1 may be left out."""
+    voxel_size_nm: tuple[float, ...] | None = None
+    """(z, y, x), or one number for all."""
+    level: int | None = None
+    """Of an OME-Zarr image, 0 the finest."""
+
+
+def open_volume(location: str | Path, cache: Path, wanted: Wanted | None = None) -> Volume:
+    """Open a volume by its header; a compressed file that cannot be read in parts is unpacked into the cache.
+
+    Args:
+        location: The file, or zarr folder; ``:/NAME`` behind it names a part of HDF5 and zarr files.
+        cache: The cache folder, for unpacked copies.
+        wanted: What goes before the file's own words.
+
+    Raises:
+        DataError: There is no such file, it cannot be read, or is no grey volume.
+        UsageError: Something is wanted that the format does not have.
+    """
+    from .volume import Volume, shape_of
+
+    wanted = wanted or Wanted()
+    path, inside = split_location(str(location))
+    found = _find(path, inside, wanted.level, cache)
+    shape, kind = found.stored.shape, found.stored.dtype
+    if kind.kind not in "uifb" or kind.itemsize > 8:
+        raise DataError(f"{location} holds {kind} values; expected whole numbers or floats, one per voxel.")
+    axes = settle_axes(str(location), found.axes, shape, wanted.axes)
+    if 0 in shape:
+        raise DataError(f"{location} is an array {tuple(shape)}: it holds nothing.")
+    return Volume(
+        source=str(location),
+        path=path,
+        axes=axes,
+        shape=shape_of(axes, shape),
+        dtype=kind,
+        voxel_size_nm=_settle_voxel_size(found, wanted),
+        stored=found.stored,
+        notes=(f"{location} was {found.note}.",) if found.note else (),
+    )
+
+
+def split_location(location: str) -> tuple[Path, str]:
+    """Split ``cells.h5:/raw`` into the file and what is meant within it, which may be empty."""
+    match = re.fullmatch(r"(.+\.(?:h5|hdf5|hdf|he5|zarr))/?:/?(.*)", location, re.IGNORECASE)
+    path, inside = (match[1], f"/{match[2].strip('/')}") if match else (location, "")
+    return Path(path).expanduser(), "" if inside == "/" else inside
+
+
+def is_zarr(path: Path) -> bool:
+    """Tell a zarr folder from any other."""
+    return path.is_dir() and any((path / mark).exists() for mark in _ZARR_MARKS)
+
+
+def is_volume_file(path: Path) -> bool:
+    """Tell by its name, or as zarr's folder, whether something is read as a volume."""
+    return is_zarr(path) if path.is_dir() else path.name.lower().endswith(SUFFIXES)
+
+
+def _find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
+    """Have the format's reader look at the file."""
+    name = path.name.lower()
+    if not path.exists():
+        raise DataError(f"{path} is not there; check the path.")
+    if is_zarr(path):
+        from .readers import zarrs
+
+        return zarrs.find(path, inside, level)
+    if level is not None:
+        raise UsageError(f"the option level is for OME-Zarr images, and {path} is none. Leave it out.")
+    if path.is_file() and name.endswith(HDF5):
+        from .readers import hdf5
+
+        return hdf5.find(path, inside)
+    return _find_plain(path, cache)
+
+
+def _find_plain(path: Path, cache: Path) -> Found:
+    """Look at a file that holds one array."""
+    from .readers import mrc, nifti, npy, nrrd, tiff
+
+    name = path.name.lower()
+    if path.is_file() and name.endswith(TIFF):
+        return tiff.find(path)
+    if path.is_file() and name.endswith(NIFTI):
+        return nifti.find(path, cache)
+    if path.is_file() and name.endswith(NRRD):
+        return nrrd.find(path, cache)
+    if path.is_file() and name.endswith(MRC):
+        return mrc.find(path)
+    if path.is_file() and name.endswith(".npy"):
+        return npy.find(path)
+    kind = "a folder, but no zarr" if path.is_dir() else "of a format that is not read"
+    raise DataError(
+        f"{path} is {kind}; volumes are TIFF, OME-TIFF, HDF5, NRRD, NIFTI, MRC, NumPy files and zarr "
+        f"({', '.join(SUFFIXES)})."
+    )
+
+
+def settle_axes(source: str, said: str | None, shape: Sequence[int], wanted: str | None) -> str:
+    """Return a letter per stored axis; those of length 1 that are no side of the volume are called ``1``.
+
+    Args:
+        source: For messages.
+        said: What the file says; None: nothing, and the order z, y, x is assumed.
+        shape: Of the stored array.
+        wanted: What goes before it.
+
+    Raises:
+        DataError: That is not one grey volume.
+    """
+    long = sum(length > 1 for length in shape)
+    axes = wanted or said or "zyx"[-(len(shape) if len(shape) <= 3 else long) :]
+    if len(axes) == long < len(shape):
+        letters = iter(axes)
+        axes = "".join(next(letters) if length > 1 else "1" for length in shape)
+    lengths = f"{source} is an array {tuple(shape)}"
+    if len(axes) != len(shape):
+        raise DataError(
+            f"{lengths}, which the axes {axes!r} do not fit; expected a letter per axis, as in axes=zyx."
+        )
+    for axis, length in zip(axes, shape, strict=True):
+        if axis not in "zyx" and length > 1:
+            what = _OTHERS.get(axis, f"an axis {axis!r}")
+            raise DataError(
+                f"{lengths} with {length} {what}; expected a grey volume. Save one of them, or say what "
+                f"the axes are, for example axes={_as_sections(axes, axis)}."
+            )
+    if any(axes.count(axis) > 1 for axis in "zyx") or not {"y", "x"} <= set(axes):
+        raise DataError(f"{lengths} and its axes are {axes!r}; expected z, y and x, each once.")
+    return "".join(axis if axis in "zyx" else "1" for axis in axes)
+
+
+def _as_sections(axes: str, axis: str) -> str:
+    return axes.replace(axis, "z") if "z" not in axes else "zyx"
+
+
+def _settle_voxel_size(found: Found, wanted: Wanted) -> tuple[float, float, float] | None:
+    given = wanted.voxel_size_nm
+    if given:
+        z, y, x = given if len(given) == 3 else given * 3
+        return z, y, x
+    if {"z", "y", "x"} <= found.spacing.keys():
+        return found.spacing["z"], found.spacing["y"], found.spacing["x"]
+    return None

@@ -1,0 +1,121 @@
+"""What a reader finds in a file, and where values come from later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+
+from ....benchmark.errors import DataError
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Place: TypeAlias = tuple[slice, ...]
+"""A box of an array: one slice with start and stop per axis."""
+
+T = TypeVar("T")
+
+
+class Stored(Protocol):
+    """An array on disk."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """In the file's own order of axes."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+
+    def read(self, place: Place) -> Array:
+        """Read a box, and of the rest no more than the format makes necessary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the header of a file says."""
+
+    stored: Stored
+    axes: str | None = None
+    """One letter per axis of `stored`, such as ``zyx``; None: the file does not say."""
+    spacing: Mapping[str, float] = field(default_factory=dict)
+    """Voxel size by axis, nm; without what the file does not say."""
+    note: str = ""
+    """What had to be done before values could be read."""
+
+
+class Handle(Generic[T]):
+    """Something that is opened once in every process, for a forked process must not share an open file.
+
+    Args:
+        open_: Opens it; a function of a module or a `functools.partial` of one, so that it goes to workers.
+    """
+
+    def __init__(self, open_: Callable[[], T]) -> None:
+        self._open = open_
+        self._opened: tuple[int, T] | None = None
+
+    def get(self) -> T:
+        """Return what is open in this process."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = (os.getpid(), self._open())
+        return self._opened[1]
+
+    def __del__(self) -> None:
+        """Close what is open, where it can be closed."""
+        close = getattr(self._opened[1], "close", None) if self._opened else None
+        if close is not None:
+            close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_open": self._open, "_opened": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Values that lie in a file as they are in memory."""
+
+    path: Path
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int
+    """Where they begin, bytes."""
+    order: str = "C"
+    """F: the first axis runs fastest."""
+
+    def array(self) -> Array:
+        """Map the file: nothing is read before it is looked at.
+
+        Raises:
+            DataError: The file has gone, or is shorter than its header says.
+        """
+        try:
+            return np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)  # type: ignore[call-overload, no-any-return]
+        except OSError as error:
+            raise unreadable(self.path, error.strerror or error) from error
+        except ValueError as error:
+            raise unreadable(self.path, "it is shorter than its header says") from error
+
+    def read(self, place: Place) -> Array:
+        """Return a box as a view of the map."""
+        return self.array()[place]
+
+
+def checked(mapped: Mapped) -> Mapped:
+    """Refuse a file that ends before its values do."""
+    expected = mapped.offset + mapped.dtype.itemsize * int(np.prod(mapped.shape, dtype=np.int64))
+    size = mapped.path.stat().st_size
+    if size < expected:
+        raise unreadable(mapped.path, f"it holds {size:,} of the {expected:,} bytes that it announces")
+    return mapped
+
+
+def unreadable(path: Path | str, reason: object) -> DataError:
+    """Return the error for a file that cannot be read."""
+    return DataError(
+        f"{path} cannot be read as a volume: {reason or 'it is damaged'}. It may be cut short, damaged or "
+        "something else than its name says; save or copy it again."
+    )

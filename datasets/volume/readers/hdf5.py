@@ -1,0 +1,92 @@
+"""A dataset of an HDF5 file: ``file.h5:/raw``, or just the file if it holds a single volume."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ....benchmark.errors import DataError
+from .attributes import said_axes, said_spacing
+from .found import Array, Found, Handle, Place, unreadable
+
+
+def find(path: Path, inside: str) -> Found:
+    """Read the header of one dataset.
+
+    Raises:
+        DataError: It cannot be read, there is no such dataset, or `inside` is empty and there are several.
+    """
+    name = inside or _only(path)
+    data = _open(path, name)
+    with data.file:
+        dimensions = len(data.shape)
+        attributes = dict(data.attrs)
+        axes = said_axes(attributes, dimensions) or _scales(data)
+        spacing = said_spacing(attributes, axes or "zyx"[-dimensions:])
+        return Found(stored=_Dataset(path, name, data.dtype, data.shape), axes=axes, spacing=spacing)
+
+
+def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
+    """List the arrays of a file that may be volumes: name, shape and type of values.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    found: list[tuple[str, tuple[int, ...], np.dtype[Any]]] = []
+
+    def note(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.ndim >= 3 and item.dtype.kind in "uifb":
+            found.append((f"/{name}", item.shape, item.dtype))
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(note)
+    except (OSError, RuntimeError) as error:
+        raise unreadable(path, error) from error
+    return sorted(found, key=lambda item: item[0])
+
+
+def _only(path: Path) -> str:
+    names = [name for name, _, _ in inside(path)]
+    if len(names) != 1:
+        known = ", ".join(names) or "none that is a volume"
+        raise DataError(f"{path} holds several datasets or none: {known}. Name one: {path}:/NAME.")
+    return names[0]
+
+
+def _open(path: Path, name: str) -> h5py.Dataset:
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise unreadable(path, error) from error
+    data = file.get(name)
+    if isinstance(data, h5py.Dataset):
+        return data
+    file.close()
+    known = ", ".join(name for name, _, _ in inside(path)) or "none that is a volume"
+    raise DataError(f"{path} holds no dataset {name!r}; it holds {known}.")
+
+
+def _scales(data: h5py.Dataset) -> str | None:
+    """Return the labels of HDF5's own dimensions."""
+    labels = [data.dims[axis].label.lower() for axis in range(len(data.shape))]
+    return "".join(labels) if all(len(label) == 1 for label in labels) else None
+
+
+class _Dataset:
+    """A dataset whose chunks are read when they are asked for."""
+
+    def __init__(self, path: Path, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+        self.dtype, self.shape = dtype, shape
+        self._path = path
+        self._data = Handle(partial(_open, path, name))
+
+    def read(self, place: Place) -> Array:
+        try:
+            return np.asarray(self._data.get()[place])
+        except (OSError, RuntimeError) as error:
+            raise unreadable(self._path, error) from error

@@ -1,0 +1,74 @@
+"""MRC files, as electron microscopes and IMOD write them; memory-mapped."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+
+from ....benchmark.errors import DataError
+from .found import Found, Mapped, checked, unreadable
+from .units import spacing_of
+
+_IMOD_STAMP = 1146047817
+"""At byte 152 of files that IMOD wrote; the flags that follow say whether bytes are signed."""
+
+
+def find(path: Path) -> Found:
+    """Read the header.
+
+    Raises:
+        DataError: It cannot be read, or its axes are turned.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about dates and labels, which do not matter here
+            header = mrcfile.open(path, "r", header_only=True, permissive=True).header
+            dtype = mrcfile.utils.data_dtype_from_header(header)
+    except (OSError, ValueError, EOFError) as error:
+        raise unreadable(path, error) from error
+    if dtype.kind not in "uif":
+        raise DataError(
+            f"{path} holds {dtype} values, MRC mode {header.mode}; expected one number per voxel."
+        )
+    if dtype == np.int8 and _unsigned_bytes(path):
+        dtype = np.dtype(np.uint8)
+    sizes = (int(header.nz), int(header.ny), int(header.nx))
+    if min(sizes) < 1:
+        raise unreadable(path, f"its header gives its sides as {sizes}")
+    mapped = checked(Mapped(path, dtype, sizes, 1024 + int(header.nsymbt)))
+    return Found(stored=mapped, axes=_axes(path, header), spacing=_spacing(header))
+
+
+def _axes(path: Path, header: np.recarray) -> str:
+    """Return which of x, y and z the file's sections, rows and columns are; 0, 0, 0: as usual."""
+    order = tuple(int(header[name]) for name in ("maps", "mapr", "mapc"))
+    if order == (0, 0, 0):
+        return "zyx"
+    if sorted(order) != [1, 2, 3]:
+        raise unreadable(path, f"its header gives its axes as {order}")
+    return "".join("xyz"[number - 1] for number in order)
+
+
+def _spacing(header: np.recarray) -> dict[str, float]:
+    """Return the cell's sides, Å, over its number of intervals."""
+    found: dict[str, float] = {}
+    for axis in "zyx":
+        intervals = int(header[f"m{axis}"])
+        if intervals > 0:
+            found |= spacing_of(axis, [float(header.cella[axis]) / intervals], "å")
+    return found
+
+
+def _unsigned_bytes(path: Path) -> bool:
+    """Tell whether IMOD wrote unsigned bytes, which the standard of 2014 would read as signed."""
+    with path.open("rb") as file:
+        start = file.read(160)
+    for order in "<>":
+        stamp, flags = struct.unpack_from(f"{order}ii", start, 152)
+        if stamp == _IMOD_STAMP:
+            return not flags & 1
+    return False

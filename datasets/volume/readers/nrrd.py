@@ -1,0 +1,114 @@
+"""NRRD: raw values are memory-mapped, gzip ones unpacked into the cache once.
+
+The header is text (teem.sourceforge.net/nrrd/format.html); values follow it, or lie in a file that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ....benchmark.errors import DataError
+from .found import Found, Mapped, checked, unreadable
+from .units import spacing_of
+from .unpacking import unpacked
+
+_TYPES: Mapping[str, str] = {
+    **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),
+    **dict.fromkeys(("uchar", "unsigned char", "uint8", "uint8_t"), "u1"),
+    **dict.fromkeys(("short", "short int", "signed short", "signed short int", "int16", "int16_t"), "i2"),
+    **dict.fromkeys(("ushort", "unsigned short", "unsigned short int", "uint16", "uint16_t"), "u2"),
+    **dict.fromkeys(("int", "signed int", "int32", "int32_t"), "i4"),
+    **dict.fromkeys(("uint", "unsigned int", "uint32", "uint32_t"), "u4"),
+    **dict.fromkeys(("longlong", "long long", "int64", "int64_t"), "i8"),
+    **dict.fromkeys(("ulonglong", "unsigned long long", "uint64", "uint64_t"), "u8"),
+    "float": "f4",
+    "double": "f8",
+}
+_LIMIT = 1 << 20
+"""Longest header, bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    fields: Mapping[str, str]
+    end: int
+    """Where it ends, bytes."""
+
+
+def find(path: Path, cache: Path) -> Found:
+    """Read the header.
+
+    Raises:
+        DataError: It cannot be read, or is of an encoding other than raw and gzip.
+    """
+    header = _read_header(path)
+    fields = header.fields
+    try:
+        sizes = [int(size) for size in fields["sizes"].split()]
+        kind = _TYPES[fields["type"]]
+        encoding = fields["encoding"].lower()
+    except (KeyError, ValueError) as error:
+        raise unreadable(path, f"its header lacks or does not explain {error}") from error
+    dtype = np.dtype(("<" if fields.get("endian", "little") == "little" else ">") + kind)
+    data, start = _values(path, header)
+    note = ""
+    if encoding in ("gzip", "gz"):
+        data, start, note = unpacked(data, start, cache), 0, "unpacked into the cache"
+    elif encoding != "raw":
+        raise DataError(f"{path} is of the encoding {encoding!r}; expected raw or gzip. Save it so.")
+    rank = len(sizes)
+    mapped = checked(Mapped(data, dtype, tuple(reversed(sizes)), start))
+    axes = "zyx"[-rank:] if rank <= 3 else None
+    return Found(stored=mapped, axes=axes, spacing=_spacing(fields, rank), note=note)
+
+
+def _read_header(path: Path) -> _Header:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LIMIT)
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
+    if not text.startswith(b"NRRD"):
+        raise unreadable(path, "it does not begin with NRRD")
+    end = re.search(rb"\r?\n\r?\n", text)
+    lines = text[: end.start() if end else len(text)].decode("utf-8", "replace").splitlines()
+    pairs = [line.split(":", 1) for line in lines[1:] if ":" in line and line[:1] != "#" and ":=" not in line]
+    fields = {key.strip().lower(): value.strip() for key, value in pairs}
+    return _Header(fields, end.end() if end else len(text))
+
+
+def _values(path: Path, header: _Header) -> tuple[Path, int]:
+    """Return the file that holds the values, and where they begin in it."""
+    fields = header.fields
+    named = fields.get("data file", fields.get("datafile"))
+    if fields.get("line skip", fields.get("lineskip", "0")) != "0" or (named or "").startswith("LIST"):
+        raise DataError(f"{path} skips lines or spreads its values over several files; save it as one file.")
+    skip = fields.get("byte skip", fields.get("byteskip", "0"))
+    if not skip.isdigit():
+        raise DataError(f"{path} has the byte skip {skip!r}; expected a number of bytes.")
+    if named is None:
+        return path, header.end + int(skip)
+    data = path.parent / named
+    if not data.is_file():
+        raise unreadable(path, f"its values should lie in {data}, which is not there")
+    return data, int(skip)
+
+
+def _spacing(fields: Mapping[str, str], rank: int) -> dict[str, float]:
+    """Return the voxel size; without a unit nothing is known, though some programs mean mm."""
+    units = re.findall(r'"([^"]*)"', fields.get("space units", fields.get("units", "")))
+    vectors = re.findall(r"\(([^)]*)\)", fields.get("space directions", ""))
+    try:
+        lengths = [_length(vector) for vector in vectors] or [*map(float, fields.get("spacings", "").split())]
+    except ValueError:
+        return {}
+    return spacing_of("xyz"[:rank], lengths, units[0] if units else "")
+
+
+def _length(vector: str) -> float:
+    return float(np.linalg.norm([float(part) for part in vector.split(",")]))
