@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..benchmark.contracts import DatasetCard, Manifest, Sample
+from ..benchmark.data.store import DataStore
 from ..benchmark.hashing import manifest_sha256
 from ..benchmark.references import DatasetReference
 from ..benchmark.strangers import RAISED, describe_error
@@ -17,9 +18,12 @@ from .findings import Check, ContractError
 
 
 def checks_for(card: DatasetCard, reference: DatasetReference) -> tuple[Check, ...]:
-    """Give the checks for a dataset: those of its card alone where it needs a place that nobody gave."""
+    """Give the checks for a dataset.
+
+    They are those of its card alone where it needs a place that nobody gave, or was not fetched.
+    """
     openable = reference.location is not None or not card.needs_location
-    return (*card_checks.CHECKS, *(CHECKS if openable else ()))
+    return (*card_checks.CHECKS, *(CHECKS if openable and _is_here(card) else ()))
 
 
 def check_opens(bench: DatasetBench) -> None:
@@ -85,10 +89,11 @@ def check_reads(bench: DatasetBench) -> None:
 
 
 def check_images(bench: DatasetBench) -> None:
-    """Images are (C, H, W) as the manifest says, uint8 or float32 between 0 and 1."""
+    """Images are (C, H, W), volumes (C, Z, Y, X) as the manifest says, uint8 or float32 between 0 and 1."""
     channels = bench.dataset.manifest.channels
     for case, sample in bench.samples:
-        image, shape = sample.image, (channels, case.height, case.width)
+        sections = () if case.depth is None else (case.depth,)
+        image, shape = sample.image, (channels, *sections, case.height, case.width)
         if image.shape != shape:
             raise ContractError(
                 f"{case.id}: an image {image.shape}", f"{shape}", "Correct the manifest or read"
@@ -102,12 +107,12 @@ def check_images(bench: DatasetBench) -> None:
 
 
 def check_sizes_equal(bench: DatasetBench) -> None:
-    """Labels are (H, W), as high and wide as their image."""
+    """Labels are (H, W), of volumes (Z, Y, X), as their image is without its channels."""
     for case, sample in bench.samples:
-        if sample.labels.shape != sample.image.shape[-2:]:
+        if sample.labels.shape != sample.image.shape[1:]:
             raise ContractError(
                 f"{case.id}: labels {sample.labels.shape} of an image {sample.image.shape}",
-                f"{sample.image.shape[-2:]}",
+                f"{sample.image.shape[1:]}",
                 "Crop or resample them alike",
             )
 
@@ -140,6 +145,13 @@ def check_pixels_stable(bench: DatasetBench) -> None:
             raise ContractError(
                 f"{case.id}: other pixels the second time", "the same", "Augment nothing in read"
             )
+
+
+def _is_here(card: DatasetCard) -> bool:
+    """Tell whether a dataset's data is on this machine; what is not published is always."""
+    if not (card.files or card.derived_from):
+        return True
+    return card.convert is not None and DataStore.here().has_arrays(card.name, card.version)
 
 
 def _is_unit(image: np.ndarray[Any, Any]) -> bool:

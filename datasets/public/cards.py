@@ -8,11 +8,39 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from . import (
+    cdeep3m_mito,
+    cremi,
+    guay,
+    isbi2012,
+    kasthuri_pp,
+    lucchi,
+    lucchi_pp,
+    mitoem,
+    perez,
+    snemi3d,
+    urocell,
+    vnc,
+)
+
 if TYPE_CHECKING:
     from types import ModuleType
 
     from ...benchmark.contracts import DatasetCard
 
-MODULES: tuple[ModuleType, ...] = ()
+MODULES: tuple[ModuleType, ...] = (
+    cremi,
+    guay,
+    kasthuri_pp,
+    lucchi_pp,
+    perez,
+    urocell,
+    lucchi,
+    isbi2012,
+    snemi3d,
+    mitoem,
+    vnc,
+    cdeep3m_mito,
+)
 
 PUBLIC: tuple[DatasetCard, ...] = tuple(chain.from_iterable(module.CARDS for module in MODULES))

@@ -10,7 +10,7 @@ import numpy as np
 from ...benchmark.data.slices import LazySlices
 from ...benchmark.data_contracts import Slices
 from ...benchmark.errors import DataError
-from ...benchmark.pixels import Array, decode_image, read_bytes
+from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
 from ..folder.layout import natural_key
 from ..volume.readers import hdf5, tiff
 from ..volume.readers.found import Stored
@@ -52,14 +52,27 @@ def read_grey(path: Path) -> Array:
     return decode_image(read_bytes(path), str(path)).pixels[..., 0]
 
 
-def image_stack(files: Sequence[Path]) -> LazySlices:
-    """Take image files as the sections of a volume, the first channel of each.
+def read_labels(path: Path) -> Array:
+    """Read a PNG or single-page TIFF of labels, (H, W); of a palette image the palette's index is the label.
+
+    Raises:
+        DataError: It is missing or damaged, or shows colours.
+    """
+    return decode_mask(read_bytes(path), str(path))
+
+
+def image_stack(files: Sequence[Path], read: Callable[[Path], Array] = read_grey) -> LazySlices:
+    """Take image files as the sections of a volume.
+
+    Args:
+        files: One per section.
+        read: Gives the (H, W) pixels of one: `read_grey` or `read_labels`.
 
     Raises:
         DataError: One cannot be read.
     """
-    height, width = read_grey(files[0]).shape
-    return LazySlices((len(files), height, width), lambda z: read_grey(files[z]))
+    height, width = read(files[0]).shape
+    return LazySlices((len(files), height, width), lambda z: read(files[z]))
 
 
 def tiff_stack(path: Path) -> LazySlices:

@@ -134,7 +134,7 @@ class Written:
 
 @pytest.fixture
 def converted(make_fake: Callable[[str], Path]) -> Callable[..., Written]:
-    """Return a function that converts a module's fake files, or those of a folder, and gives what was written."""
+    """Return a function that converts a module's fake files, or a folder's, and gives what was written."""
 
     def convert(module: str, conversion: Callable[..., None], folder: Path | None = None) -> Written:
         written = Written()
