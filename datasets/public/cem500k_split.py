@@ -1,0 +1,89 @@
+"""How CEM500K divided its benchmarks (Conrad & Narayan 2021, doi 10.7554/eLife.65894); RETINA took that over.
+
+All that was published to train on trained, and the last training state was taken: no image chose one.  The
+engine wants a val split all the same, so sections stand in that do no harm: those that were left out, or one
+that trains too.  Scores during training say little then, and scores of the test split are as published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from .division import Division, Piece, whole
+from .options import OfficialOptions, refuse_idle
+from .splitting import of_part
+
+if TYPE_CHECKING:
+    from ...benchmark.contracts import Split
+    from ...benchmark.data_contracts import ConvertedVolume
+    from .published import Rules
+
+SPLIT: Final = "cem500k-2021"
+
+
+@dataclass(frozen=True, slots=True)
+class Cem500kSplit:
+    """A `NamedSplit`, as the value of `SPLIT` in `OfficialSplits.others`."""
+
+    sliced: bool = False
+    """Whether training slices were cut from volumes, by a program that forgot the last along each axis."""
+    relabel: tuple[tuple[int, int], ...] = ()
+    """Labels that were read as others: (stored, read) pairs."""
+
+    def __call__(
+        self, volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
+    ) -> Division:
+        """Divide.
+
+        Raises:
+            UsageError: An option does nothing.
+        """
+        refuse_idle(options, ("val_share", "gap"), f"split={SPLIT} is as it was published")
+        train, val, test = (of_part(volumes, part) for part in ("train", "val", "test"))
+        trained, left_out = _slices(train, rules.train_axes, drop_last=self.sliced)
+        if val:
+            standing_in, _ = _slices(val, (0,), drop_last=self.sliced)
+            note = "The part that was published to validate on is the val split."
+        elif self.sliced:
+            standing_in, note = (
+                left_out,
+                "The val split is the last slices of the training volumes, left out.",
+            )
+        else:
+            standing_in, note = trained[-1:], "The val split is the last training section, which trains too."
+        pieces: dict[Split, list[Piece]] = {
+            "train": trained,
+            "val": standing_in,
+            "test": list(_tested(test, rules)),
+        }
+        return Division(
+            pieces={split: tuple(map(self._read, found)) for split, found in pieces.items()},
+            rule=f"as CEM500K divided it (Conrad & Narayan 2021){', without last slices' * self.sliced}",
+            notes=(f"{note} The published work took the last training state; so do not choose one by val.",),
+        )
+
+    def _read(self, piece: Piece) -> Piece:
+        return replace(piece, relabel=self.relabel)
+
+
+def _slices(
+    volumes: Sequence[ConvertedVolume], axes: Sequence[int], *, drop_last: bool
+) -> tuple[list[Piece], list[Piece]]:
+    """Cut volumes into slices; return those that are used, and the last along each axis if they are not."""
+    used: list[Piece] = []
+    dropped: list[Piece] = []
+    for volume in volumes:
+        for piece in whole(volume).slices(axes):
+            last = piece.index == volume.shape[piece.axis] - 1
+            (dropped if last and drop_last else used).append(piece)
+    return used, dropped
+
+
+def _tested(volumes: Sequence[ConvertedVolume], rules: Rules) -> Iterator[Piece]:
+    for volume in volumes:
+        if rules.scored == "volumes":
+            yield whole(volume).whole()
+        else:
+            yield from whole(volume).slices()
