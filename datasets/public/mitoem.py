@@ -44,7 +44,8 @@ def convert(letter: str, source: SourceFiles, writer: ConversionWriter) -> None:
     masks = source.path(label_archive(letter))
     for part, name in FOLDERS.items():
         seen = numbered(find(masks, name), "*.tif")
-        files = sections({"images": {z: images.pop(z) for z in seen if z in images}, name: seen})
+        shown = {z: images.pop(z) for z in range(min(seen), max(seen) + 1) if z in images}
+        files = sections({"images": shown, name: seen})
         objects = image_stack(files[name], read_labels)
         labels = relabel(objects, lambda section: section > 0)
         writer.add(part, name, image_stack(files["images"]), labels, instances=objects)
