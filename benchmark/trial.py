@@ -156,8 +156,9 @@ class _Trial:
             fingerprint=self.job.fingerprint,
             checkpoint_seconds=self.runtime.checkpoint_seconds,
             tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
+            tell_loader=lambda plan: self.tell("train", 0, total, plan),
+            trials=self.runtime.workers,
         )
-        self.tell("train", 0, total)
         score = partial(self._validate, parts)
         return train(parts.network, parts.dataset, self.spec, parts.normalisation, score, setup)
 

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, default_collate
 from torch.utils.data import Dataset as TorchDataset
 
 from ..contracts import PretrainingMethod
+from ..shared_memory import can_fork
 from ..training.sampler import CROP_STREAM, Draw, DrawSampler, Share, random_stream
 from .images import ImageStore
 from .processes import Processes
@@ -53,7 +54,7 @@ def some_views(images: ImageStore, method: PretrainingMethod, seed: int, count: 
 
 def default_workers(device: torch.device, processes: Processes) -> int:
     """Choose how many loader processes to start: none beside a CPU that computes, some beside a GPU."""
-    if device.type == "cpu" or not _can_fork():
+    if device.type == "cpu" or not can_fork():
         return 0
     return min(MOST_WORKERS, max(1, (os.cpu_count() or 1) // processes.local_count))
 
@@ -74,7 +75,7 @@ def make_loader(
         kept=whole or None,
         share=Share(batch, processes.rank, processes.count),
     )
-    workers = workers if _can_fork() else 0
+    workers = workers if can_fork() else 0
     return DataLoader(
         dataset,
         batch // processes.count,
@@ -85,7 +86,3 @@ def make_loader(
         prefetch_factor=4 if workers else None,
         generator=torch.Generator(),  # its own, so that making an iterator draws nothing
     )
-
-
-def _can_fork() -> bool:
-    return "fork" in multiprocessing.get_all_start_methods()

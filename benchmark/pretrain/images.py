@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
+from ..shared_memory import shared_zeros
 from .grey import read_grey
 from .index import ImageIndex
 
@@ -32,8 +32,8 @@ class ImageStore:
         self._first = np.concatenate([[0], np.cumsum(self._grid.prod(axis=1))])
         self._ends = np.cumsum(sides.prod(axis=1))
         self._kept = int(np.searchsorted(self._ends, cache_bytes, side="right"))
-        self._memory = _shared(int(self._ends[self._kept - 1]) if self._kept else 0)
-        self._filled = _shared(self._kept)
+        self._memory = shared_zeros(int(self._ends[self._kept - 1]) if self._kept else 0)
+        self._filled = shared_zeros(self._kept)
 
     def __len__(self) -> int:
         """Count the tiles."""
@@ -87,8 +87,3 @@ def _grid(sides: np.ndarray[Any, Any], tile: int) -> np.ndarray[Any, Any]:
 def _stretch(position: int, count: int, length: int) -> slice:
     """Give the `position`-th of `count` stretches of about equal length."""
     return slice(position * length // count, (position + 1) * length // count)
-
-
-def _shared(length: int) -> np.ndarray[Any, Any]:
-    """Give zeros that forked processes share; bytes."""
-    return np.frombuffer(mmap.mmap(-1, max(1, length)), np.uint8)

@@ -1,79 +1,128 @@
-"""Random changes of a training crop, decided by a given generator and applied by torchvision."""
+"""The random changes of a training crop: drawn one by one, made of geometry here and of grey values later."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional as transforms
 
 from ..contracts import Augmentation
 
 ZOOM = (0.8, 1.25)
-AFFINE_MARGIN = math.sqrt(2) / ZOOM[0]
-"""A crop must be cut this much larger for a rotation and zoom-out to leave no empty corner."""
+BLUR_SIGMA = (0.5, 1.5)
+BLUR_SIDE = 7
+"""Of the Gaussian's kernel, px."""
+QUARTERS = ((1, 0), (0, 1), (-1, 0), (0, -1))
+"""Cosine and sine of quarter turns."""
+INTERPOLATION_MARGIN = 2
+"""How much more than a warped crop covers is cut, px: interpolation looks at neighbours, and cuts are whole
+pixels."""
+
+Pixels = np.ndarray[Any, Any]
 
 
-def augment(
-    image: Tensor, labels: Tensor, side: int, settings: Augmentation, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Change a crop at random.
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a crop lies in what is cut for it: `step` from its centre is `matrix @ step` from the cut's."""
+
+    matrix: Pixels
+    """(2, 2): from steps (x, y) in the crop to steps in the image."""
+    warped: bool
+    """Whether pixels must be interpolated; otherwise the matrix only mirrors and makes quarter turns."""
+
+    def reach(self, side: int) -> int:
+        """Say how large a square must be cut out for a crop of `side` px to have no empty corner, px."""
+        if not self.warped:
+            return side
+        return math.ceil(side * float(np.abs(self.matrix[0]).sum())) + INTERPOLATION_MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class GreyChange:
+    """What happens to a crop's grey values: ``(x - mean) * contrast + mean + brightness``, then noise."""
+
+    brightness: float
+    """Share of the grey range."""
+    contrast: float
+    noise: float
+    """Standard deviation, as a share of the grey range."""
+    seed: int
+    """Of the noise."""
+
+
+# ------------------------------------------------------------------------------------------ geometry
+def draw_geometry(settings: Augmentation, rng: np.random.Generator) -> Geometry:
+    """Draw mirroring, and a quarter turn or a rotation with zoom."""
+    affine, horizontal, vertical, turn, zoom = (float(share) for share in rng.random(5))
+    mirror = np.diag([-1.0 if share < settings.flip else 1.0 for share in (horizontal, vertical)])
+    if affine < settings.affine:
+        scale = ZOOM[0] * (ZOOM[1] / ZOOM[0]) ** zoom
+        angle = math.tau * turn
+        return Geometry(_rotation(math.cos(angle), math.sin(angle)) @ mirror / scale, warped=True)
+    cosine, sine = QUARTERS[int(4 * turn)] if settings.rotate90 else QUARTERS[0]
+    return Geometry(_rotation(cosine, sine) @ mirror, warped=False)
+
+
+def place(cut: Pixels, geometry: Geometry, side: int, *, labels: bool = False) -> Pixels:
+    """Make a crop of what was cut out for it.
 
     Args:
-        image: (C, S, S) float32 between 0 and 1, S at least `side` (larger if it may be rotated).
-        labels: (S, S) integer.
-        side: Side of the result, px.
-        settings: What may happen.
-        rng: Decides; equal generators give equal results.
+        cut: (H, W) uint8 or float32; its centre becomes the crop's.
+        geometry: How it is turned.
+        side: Of the crop, px; the cut's too, unless it is warped.
+        labels: Take the nearest pixel instead of interpolating between four.
 
     Returns:
-        Image (C, side, side) float32 and labels (side, side).
+        (side, side)
     """
-    image, labels = _warp(image, labels, side, rng)
-    image, labels = _flip(image, labels, settings, rng)
-    return _change_intensity(image, settings, rng), labels
+    if not geometry.warped:
+        return _turned(cut, geometry.matrix)
+    centre = (np.array(cut.shape[::-1]) - 1) / 2
+    shift = centre - geometry.matrix @ np.full(2, (side - 1) / 2)
+    kind = cv2.INTER_NEAREST if labels else cv2.INTER_LINEAR
+    matrix = np.column_stack([geometry.matrix, shift])
+    return np.asarray(
+        cv2.warpAffine(
+            cut, matrix, (side, side), flags=kind | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101
+        )
+    )
 
 
-def margin(settings: Augmentation, rng: np.random.Generator) -> float:
-    """Decide whether a crop is warped; return how much larger than the result it must be cut."""
-    return AFFINE_MARGIN if settings.affine and rng.random() < settings.affine else 1.0
+def _rotation(cosine: float, sine: float) -> Pixels:
+    return np.array([[cosine, -sine], [sine, cosine]], np.float64)
 
 
-def _warp(image: Tensor, labels: Tensor, side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Rotate and zoom a crop that was cut larger, then take its centre."""
-    if image.shape[-1] == side:
-        return image, labels
-    angle, zoom = float(rng.uniform(-180, 180)), float(np.exp(rng.uniform(*np.log(ZOOM))))
-    bilinear, nearest = v2.InterpolationMode.BILINEAR, v2.InterpolationMode.NEAREST
-    image = transforms.affine(image, angle, [0, 0], zoom, [0.0, 0.0], interpolation=bilinear)
-    labels = transforms.affine(labels[None], angle, [0, 0], zoom, [0.0, 0.0], interpolation=nearest)[0]
-    return transforms.center_crop(image, [side, side]), transforms.center_crop(labels, [side, side])
+def _turned(cut: Pixels, matrix: Pixels) -> Pixels:
+    """Mirror and transpose: ``crop[y, x] = cut[matrix @ (x, y)]`` about the centres."""
+    if not matrix[0, 0]:
+        cut, matrix = cv2.transpose(cut), matrix[::-1]
+    columns, rows = matrix[0, 0] < 0, matrix[1, 1] < 0
+    if not (columns or rows):
+        return cut
+    return np.asarray(cv2.flip(cut, -1 if columns and rows else int(columns)))
 
 
-def _flip(
-    image: Tensor, labels: Tensor, settings: Augmentation, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    dims = [dim for dim in (-1, -2) if rng.random() < settings.flip]
-    turns = int(rng.integers(4)) if settings.rotate90 else 0
-    if dims:
-        image, labels = image.flip(dims), labels.flip(dims)
-    if turns:
-        image, labels = image.rot90(turns, (-2, -1)), labels.rot90(turns, (-2, -1))
-    return image, labels
+# ------------------------------------------------------------------------------------------ grey values
+def draw_grey(settings: Augmentation, rng: np.random.Generator) -> GreyChange:
+    """Draw brightness, contrast and noise."""
+    brightness, contrast, noise = (float(share) for share in rng.random(3))
+    return GreyChange(
+        brightness=settings.brightness * (2 * brightness - 1),
+        contrast=1 + settings.contrast * (2 * contrast - 1),
+        noise=settings.noise * noise,
+        seed=int(rng.integers(2**63)) if settings.noise else 0,
+    )
 
 
-def _change_intensity(image: Tensor, settings: Augmentation, rng: np.random.Generator) -> Tensor:
-    brightness = float(rng.uniform(-settings.brightness, settings.brightness))
-    contrast = float(rng.uniform(1 - settings.contrast, 1 + settings.contrast))
-    if settings.blur and rng.random() < settings.blur:
-        image = transforms.gaussian_blur(image, [7, 7], [float(rng.uniform(0.5, 1.5))])
-    if settings.brightness or settings.contrast:
-        mean = image.mean()
-        image = (image - mean) * contrast + (mean + brightness)
-    if settings.noise:
-        spread = float(rng.uniform(0, settings.noise))
-        image = image + spread * torch.from_numpy(rng.standard_normal(image.shape, dtype=np.float32))
-    return image.clamp(0, 1)
+def draw_blur(settings: Augmentation, rng: np.random.Generator) -> float:
+    """Draw the standard deviation of a Gaussian blur, px; 0: none."""
+    happens, sigma = (float(share) for share in rng.random(2))
+    return BLUR_SIGMA[0] + sigma * (BLUR_SIGMA[1] - BLUR_SIGMA[0]) if happens < settings.blur else 0.0
+
+
+def blurred(plane: Pixels, sigma: float) -> Pixels:
+    """Blur (H, W) with a Gaussian, mirrored beyond the border (reflect-101); `sigma` 0: leave it."""
+    return np.asarray(cv2.GaussianBlur(plane, (BLUR_SIDE, BLUR_SIDE), sigma)) if sigma else plane

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..contracts import Normalisation
 from ..errors import TrialError
 from ..normalise import to_input
+from .batch import Batch
 from .iou import EmaMean, batch_iou
 from .loss import SegmentationLoss
 
@@ -33,17 +34,17 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         self.running_iou = EmaMean().to(device) if loss.kind == "retina-2025" else None
         self._normalisation, self._device = normalisation, device
 
-    def train_step(self, data: list[Tensor], optim_wrapper: Any) -> dict[str, Tensor]:
+    def train_step(self, data: Batch, optim_wrapper: Any) -> dict[str, Tensor]:
         """Take one optimiser step.
 
         Args:
-            data: Images (N, C, H, W) float32 on the 0-1 scale, and labels (N, H, W) int64.
+            data: Crops, whose grey values are still to change.
             optim_wrapper: Enters autocast, and updates the parameters.
 
         Returns:
             ``loss``, and ``iou`` where the published training shows a running one.
         """
-        images, labels = (part.to(self._device, non_blocking=True) for part in data)
+        images, labels = data.on(self._device)
         with optim_wrapper.optim_context(self):
             logits = self(images)
             _check_logits(images, logits, self.loss.num_logits)

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, Runner
 from mmengine.visualization import Visualizer
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
 from .sampler import DrawSampler
@@ -99,7 +99,7 @@ class DrawLoop(BaseLoop):  # type: ignore[misc]
         model: nn.Module = self.runner.model
         return model
 
-    def _batches(self) -> Iterator[list[Tensor]]:
+    def _batches(self) -> Iterator[Any]:
         sampler = self.dataloader.sampler
         assert isinstance(sampler, DrawSampler)  # noqa: S101 - `train` builds it
         sampler.start = self.iter * self.dataloader.batch_size * sampler.processes

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 from ..contracts import Dataset, Normalisation, Recipe, TrialSpec
-from ..label_fraction import labelled_subset
-from .crops import TrainingCrops
+from .loader import make_loader
 from .loss import SegmentationLoss
 from .module import TrainingModule
 from .optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
 from .resume import ResumeHook
 from .runner import TrialRunner
-from .sampler import DrawSampler
 from .state import TrainingState
 from .validation import Score, ValidationHook
 from .watch import WatchHook
 
 RESUME_POINT = "resume.pt"
-CACHE_BYTES = 2 * 1024**3
-"""Decoded training images that a trial keeps in memory; the rest are read again for each draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +34,10 @@ class TrainingSetup:
     checkpoint_seconds: float
     tell: Callable[[int, float], None]
     """Called now and then with the steps done and the last loss."""
+    tell_loader: Callable[[str], None]
+    """Called once, before the first step, with how batches are loaded."""
+    trials: int = 1
+    """How many run on this machine at once, and share it."""
 
 
 def crop_side(recipe: Recipe, size_divisor: int) -> int:
@@ -75,9 +73,13 @@ def train(
     )
     loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value).to(setup.device)
     optimiser = _optimiser(network, recipe, setup.device)
+    side = crop_side(recipe, spec.model.size_divisor)
+    loader, plan = make_loader(dataset, spec, side, setup.device, setup.folder, setup.trials)
+    print(plan, flush=True)  # noqa: T201 - into the trial's log
+    setup.tell_loader(str(plan))
     runner = TrialRunner(
         TrainingModule(network, loss, normalisation, setup.device),
-        _loader(dataset, spec, setup.device),
+        loader,
         recipe.iterations,
         optimiser,
         build_schedules(optimiser, recipe),
@@ -114,34 +116,4 @@ def _validation(
         higher_is_better=primary.direction == "higher",
         iterations=spec.recipe.iterations,
         times=spec.recipe.validations,
-    )
-
-
-def loader_workers(device: torch.device) -> int:
-    """Choose how many processes prepare batches: none beside a CPU that computes, some beside a GPU."""
-    return 0 if device.type == "cpu" else min(8, os.cpu_count() or 1)
-
-
-def _loader(
-    dataset: Dataset, spec: TrialSpec, device: torch.device
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    recipe, manifest = spec.recipe, dataset.manifest
-    cases = labelled_subset(manifest.split("train"), spec.label_fraction, spec.seed)
-    workers = loader_workers(device)
-    crops = TrainingCrops(
-        dataset,
-        cases,
-        recipe,
-        crop_side(recipe, spec.model.size_divisor),
-        spec.seed,
-        manifest.ignore_value,
-        cache_bytes=CACHE_BYTES // max(1, workers),
-    )
-    return DataLoader(
-        crops,
-        recipe.batch_size,
-        sampler=DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size),
-        num_workers=workers,
-        pin_memory=device.type == "cuda",
-        generator=torch.Generator(),  # its own, so that making an iterator draws nothing from the trial's
     )

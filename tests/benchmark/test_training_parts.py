@@ -8,20 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Augmentation, Case, Sample
 from emseg_bench.benchmark.presets import RECIPES
-from emseg_bench.benchmark.training.augmentation import augment, margin
-from emseg_bench.benchmark.training.crops import TrainingCrops
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
-from emseg_bench.benchmark.training.sampler import Draw, DrawSampler, random_stream
+from emseg_bench.benchmark.training.sampler import DrawSampler, random_stream
 from emseg_bench.benchmark.training.validation import milestones
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
 QUICK = RECIPES["quick"]
-PLAIN = Augmentation(flip=0, rotate90=False, brightness=0, contrast=0)
 
 
 # ---------------------------------------------------------------------------------------- draws
@@ -54,102 +50,6 @@ def test_streams_are_independent():
         for position in range(5)
     }
     assert len(values) == 30
-
-
-# ---------------------------------------------------------------------------------------- crops
-class OneImage:
-    def __init__(self, sample: Sample) -> None:
-        self.sample = sample
-
-    def read(self, case: Case) -> Sample:
-        return self.sample
-
-
-def crops(labels: np.ndarray, side: int, recipe, image: np.ndarray | None = None) -> TrainingCrops:
-    image = image if image is not None else (labels * 60).astype(np.uint8)[None]
-    case = Case(id="x", split="train", height=labels.shape[0], width=labels.shape[1], sha256="")
-    return TrainingCrops(OneImage(Sample(image, labels)), [case], recipe, side, 5, None, cache_bytes=10**6)
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    height=st.integers(5, 60),
-    width=st.integers(5, 60),
-    side=st.sampled_from([8, 16, 32]),
-    number=st.integers(0, 1000),
-    affine=st.sampled_from([0.0, 1.0]),
-)
-def test_crops_have_the_right_shape_and_labels_stay_on_their_pixels(height, width, side, number, affine):
-    labels = np.random.default_rng(0).integers(0, 4, (height, width)).astype(np.uint8)
-    recipe = replace(QUICK, augmentation=replace(PLAIN, flip=0.5, rotate90=True, affine=affine))
-    image, got = crops(labels, side, recipe)[Draw(number, 0)]
-    assert image.shape == (1, side, side)
-    assert got.shape == (side, side)
-    assert got.dtype == torch.int64
-    if not affine:
-        torch.testing.assert_close(image[0] * 255, got * 60.0)
-
-
-def test_same_draw_same_crop_other_draw_other_crop():
-    labels = np.random.default_rng(0).integers(0, 3, (64, 64)).astype(np.uint8)
-    source = crops(labels, 16, QUICK)
-    assert torch.equal(source[Draw(4, 0)][0], source[Draw(4, 0)][0])
-    assert not torch.equal(source[Draw(4, 0)][0], source[Draw(5, 0)][0])
-
-
-def test_foreground_crops_hold_foreground():
-    labels = np.zeros((200, 200), np.uint8)
-    labels[150, 30] = 1
-    labels[20:40, 20:40] = 2
-    always = crops(labels, 16, replace(QUICK, foreground_crops=1.0))
-    seen = [set(always[Draw(n, 0)][1].unique().tolist()) for n in range(40)]
-    assert all(classes & {1, 2} for classes in seen)
-    assert sum(1 in classes for classes in seen) > 8, "a class of one pixel is chosen as often as a large one"
-
-
-def test_without_foreground_crops_are_cut_anywhere():
-    assert (
-        crops(np.zeros((64, 64), np.uint8), 16, replace(QUICK, foreground_crops=1.0))[Draw(0, 0)][1].max()
-        == 0
-    )
-
-
-def test_float_images_stay_on_their_scale():
-    image = np.full((2, 32, 32), 0.25, np.float32)
-    got, _ = crops(np.zeros((32, 32), np.uint8), 16, replace(QUICK, augmentation=PLAIN), image)[Draw(0, 0)]
-    assert got.shape == (2, 16, 16)
-    assert (got == 0.25).all()
-
-
-# --------------------------------------------------------------------------------- augmentation
-def test_nothing_asked_nothing_changed():
-    image, labels = torch.rand(1, 16, 16), torch.randint(0, 3, (16, 16))
-    got, same = augment(image, labels, 16, PLAIN, np.random.default_rng(0))
-    assert torch.equal(got, image)
-    assert torch.equal(same, labels)
-
-
-def test_rotated_crops_have_no_empty_corner():
-    settings_ = replace(PLAIN, affine=1.0)
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        size = round(32 * margin(settings_, rng))
-        image, labels = augment(
-            torch.ones(1, size, size), torch.ones(size, size, dtype=torch.uint8), 32, settings_, rng
-        )
-        assert image.shape == (1, 32, 32)
-        assert image.min() > 0.99
-        assert labels.min() == 1
-
-
-@pytest.mark.parametrize("change", [{"brightness": 0.5}, {"contrast": 0.5}, {"noise": 0.3}, {"blur": 1.0}])
-def test_intensity_changes_leave_labels_alone_and_stay_on_the_scale(change):
-    image, labels = torch.rand(1, 24, 24), torch.randint(0, 3, (24, 24))
-    got, same = augment(image.clone(), labels, 24, replace(PLAIN, **change), np.random.default_rng(1))
-    assert torch.equal(same, labels)
-    assert not torch.equal(got, image)
-    assert got.min() >= 0
-    assert got.max() <= 1
 
 
 # ----------------------------------------------------------------------------------------- loss

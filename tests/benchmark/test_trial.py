@@ -13,7 +13,7 @@ from emseg_bench.benchmark.contracts import Event, Job, Runtime
 from emseg_bench.benchmark.errors import TrialError
 from emseg_bench.benchmark.records import load_record
 from emseg_bench.benchmark.store import TrialFolder
-from emseg_bench.benchmark.training import train
+from emseg_bench.benchmark.training import loader
 from emseg_bench.benchmark.trial import run_trial
 from safetensors.torch import load_file
 
@@ -142,7 +142,7 @@ def test_resumed_trial_ends_bit_identical(make_job, runtime, iteration, optimise
 def test_loader_processes_change_nothing(make_job, runtime, monkeypatch):
     alone, helped = make_job(folder="alone"), make_job(folder="helped")
     run_trial(alone, runtime, ignore)
-    monkeypatch.setattr(train, "loader_workers", lambda device: 2)
+    monkeypatch.setattr(loader, "choose_workers", lambda device, trials: 2)
     run_trial(helped, runtime, ignore)
     assert_equal(leftovers(alone), leftovers(helped))
 

@@ -1,0 +1,102 @@
+"""Training crops put together, 8 bits a pixel as long as can be, and what the device makes of them.
+
+What changes grey values by arithmetic is done for a whole batch where the network is: a GPU hardly notices,
+and loader processes hand over a sixth of the bytes.  Each crop's noise has a seed of its own, from its draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..normalise import to_unit
+from .augmentation import GreyChange
+
+Pixels = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """One training crop as loader processes make it."""
+
+    image: Pixels
+    """(C, S, S) uint8, or float32 between 0 and 1."""
+    labels: Pixels
+    """(S, S) uint8"""
+    grey: GreyChange | None
+    """What is still to happen to the image; None: nothing."""
+
+
+class GreyChanges(NamedTuple):
+    """What is to happen to the images of a batch; see `GreyChange`."""
+
+    levels: Tensor
+    """(N, 3) float32: brightness, contrast, noise."""
+    seeds: Tensor
+    """(N,) int64, of the noise; 0 where there is none."""
+
+
+class Batch(NamedTuple):
+    """Crops of one step."""
+
+    images: Tensor
+    """(N, C, S, S) uint8, or float32 between 0 and 1."""
+    labels: Tensor
+    """(N, S, S) uint8"""
+    grey: GreyChanges | None
+
+    def on(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Finish the crops on the device that trains.
+
+        Returns:
+            Images (N, C, S, S) float32 between 0 and 1, and labels (N, S, S) int64.
+        """
+        images = to_unit(self.images.to(device, non_blocking=True))
+        labels = self.labels.to(device, non_blocking=True).to(torch.int64)
+        return images if self.grey is None else change_grey(images, self.grey), labels
+
+
+def stack(crops: Sequence[Crop]) -> Batch:
+    """Make a batch of crops; 8-bit images beside others become float32 as they are."""
+    images = [torch.from_numpy(crop.image) for crop in crops]
+    if len({image.dtype for image in images}) > 1:
+        images = [to_unit(image) for image in images]
+    labels = torch.from_numpy(np.stack([crop.labels for crop in crops]))
+    return Batch(torch.stack(images), labels, _together([crop.grey for crop in crops]))
+
+
+def _together(changes: Sequence[GreyChange | None]) -> GreyChanges | None:
+    known = [change for change in changes if change is not None]
+    if not known:
+        return None
+    levels = [[change.brightness, change.contrast, change.noise] for change in known]
+    return GreyChanges(torch.tensor(levels), torch.tensor([change.seed for change in known]))
+
+
+def change_grey(images: Tensor, changes: GreyChanges) -> Tensor:
+    """Change brightness and contrast about each image's mean, add noise, and clip to 0-1.
+
+    Args:
+        images: (N, C, H, W) float32 between 0 and 1.
+        changes: One per image.
+    """
+    levels = changes.levels.to(images.device, non_blocking=True)
+    brightness, contrast, spread = levels[:, :, None, None, None].unbind(1)
+    mean = images.mean((1, 2, 3), keepdim=True)
+    changed = torch.addcmul(mean * (1 - contrast) + brightness, images, contrast)
+    if changes.seeds.any():
+        changed.addcmul_(_noise(images, changes.seeds.tolist()), spread)
+    return changed.clamp_(0, 1)
+
+
+def _noise(images: Tensor, seeds: Sequence[int]) -> Tensor:
+    """Draw a standard normal deviate per value, each image's from a seed of its own."""
+    noise, generator = torch.empty_like(images), torch.Generator(images.device)
+    for image, seed in zip(noise, seeds, strict=True):
+        image.normal_(generator=generator.manual_seed(seed))
+    return noise

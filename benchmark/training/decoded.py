@@ -1,0 +1,121 @@
+"""Training images that are decoded once, by whichever loader process needs them first."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..contracts import Case, Dataset, Sample
+from ..errors import DataError
+from ..shared_memory import Bytes, shared_zeros
+
+ALIGNMENT = 64
+"""Where an image may start, bytes."""
+
+Pixels = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What the training images take once they are decoded, as far as the first of them shows."""
+
+    dtype: np.dtype[Any]
+    """Of the images' pixels; labels are uint8."""
+    channels: int
+    ends: np.ndarray[Any, np.dtype[np.int64]]
+    """Where each image with its labels ends when one follows the other, bytes."""
+    mapped: bool
+    """Whether they lie in memory maps, which need no decoding."""
+
+    @property
+    def total(self) -> int:
+        """All of them, bytes."""
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def fitting(self, budget: int) -> int:
+        """Say how many bytes the images take that fit, the first ones first."""
+        count = int(np.searchsorted(self.ends, budget, side="right"))
+        return int(self.ends[count - 1]) if count else 0
+
+
+def measure(dataset: Dataset, cases: Sequence[Case]) -> Footprint:
+    """Read the first case, and take the others' sizes from the manifest."""
+    sample = dataset.read(cases[0])
+    channels, dtype = len(sample.image), sample.image.dtype
+    sizes = [case.height * case.width * (channels * dtype.itemsize + 1) for case in cases]
+    aligned = -(-np.array(sizes, np.int64) // ALIGNMENT) * ALIGNMENT
+    mapped = is_mapped(sample.image) and is_mapped(sample.labels)
+    return Footprint(dtype, channels, np.cumsum(aligned), mapped)
+
+
+def is_mapped(pixels: Pixels) -> bool:
+    """Say whether an array is a view of a memory map."""
+    owner: object = pixels
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return isinstance(owner.obj if isinstance(owner, memoryview) else owner, mmap.mmap)
+
+
+class DecodedImages:
+    """Gives the training images.
+
+    Those that fit in `memory` are read once, and kept there; the others, and any whose pixels are of
+    another type than the first one's, are read anew each time.
+
+    Args:
+        dataset: Reads.
+        cases: What is trained on.
+        footprint: Of the cases.
+        memory: Zeros that all loader processes share.
+    """
+
+    def __init__(self, dataset: Dataset, cases: Sequence[Case], footprint: Footprint, memory: Bytes) -> None:
+        self._dataset, self._cases, self._footprint = dataset, cases, footprint
+        self._memory = memory
+        self._kept = int(np.searchsorted(footprint.ends, len(memory), side="right"))
+        self._filled = shared_zeros(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def read(self, number: int) -> Sample:
+        """Give an image with its labels; not to be written to.
+
+        Raises:
+            DataError: It cannot be read, or is not what the manifest says.
+        """
+        if number >= self._kept:
+            return self._decode(number)
+        place = self._place(number)
+        if not self._filled[number]:
+            sample = self._decode(number)
+            if sample.image.dtype != place.image.dtype or len(sample.image) != len(place.image):
+                return sample
+            place.image[:], place.labels[:] = sample.image, sample.labels
+            self._filled[number] = 1
+        return place
+
+    def _place(self, number: int) -> Sample:
+        """Give the part of the memory that is an image's and its labels'."""
+        case, look = self._cases[number], self._footprint
+        start = int(look.ends[number - 1]) if number else 0
+        pixels = case.height * case.width
+        middle = start + look.channels * pixels * look.dtype.itemsize
+        image = self._memory[start:middle].view(look.dtype).reshape(-1, case.height, case.width)
+        return Sample(image, self._memory[middle : middle + pixels].reshape(case.height, case.width))
+
+    def _decode(self, number: int) -> Sample:
+        case = self._cases[number]
+        sample = self._dataset.read(case)
+        shapes = sample.image.shape[1:], sample.labels.shape
+        if shapes != ((case.height, case.width),) * 2 or sample.labels.dtype != np.uint8:
+            raise DataError(
+                f"training image {case.id} was read as {shapes[0]} px with {shapes[1]} {sample.labels.dtype} "
+                f"labels, but the manifest says {(case.height, case.width)} px, and labels are uint8: mend "
+                "the dataset's read() or its manifest."
+            )
+        return Sample(np.asarray(sample.image), np.asarray(sample.labels))
