@@ -6,6 +6,8 @@
     ├── PluginError               a plugin that cannot be used
     ├── DataError                 images, labels or a dataset's folder
     │   └── DataUnavailableError      published data that are not on this machine
+    ├── DownloadError             a file that cannot be had from its address
+    │   └── WrongFileError            what came is another file: its checksum differs, or it is a web page
     ├── WeightsError              a weight file that does not fit or is not one
     │   └── WeightsUnavailableError   published weights that are not on this machine
     ├── StoreError                a results folder that cannot be read or written
@@ -57,6 +59,14 @@ class DataError(EmsegError):
 
 class DataUnavailableError(DataError):
     """Published data are not on this machine; the message says how to get them."""
+
+
+class DownloadError(EmsegError):
+    """A file cannot be had from its address."""
+
+
+class WrongFileError(DownloadError):
+    """What came from an address is another file than was expected."""
 
 
 class WeightsError(EmsegError):

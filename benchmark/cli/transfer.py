@@ -1,4 +1,4 @@
-"""What people see while a file is downloaded: a bar in a terminal, plain lines elsewhere."""
+"""What people see while bytes are on their way: a bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,16 +20,22 @@ from rich.progress import (
 from .progress import LINE_SECONDS
 
 if TYPE_CHECKING:
-    from ..weights.download import Meter
+    from ..download import Meter
 
 MIB = 1 << 20
 
 
 @contextmanager
-def show_transfer(name: str, console: Console) -> Iterator[Meter]:
-    """Show a download: a live bar where `console` is a terminal, lines where it is not."""
+def show_transfer(name: str, console: Console, done: str = "downloaded") -> Iterator[Meter]:
+    """Show a transfer: a live bar where `console` is a terminal, lines where it is not.
+
+    Args:
+        name: What is on its way.
+        console: Takes the bar or the lines.
+        done: What is said of it in the end.
+    """
     if not console.is_terminal:
-        yield LineMeter(name, console)
+        yield LineMeter(name, console, done)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -46,20 +52,19 @@ class LineMeter:
     """Writes a line at the start, every few seconds, and at the end.
 
     Args:
-        name: What is downloaded.
+        name: What is on its way.
         console: Takes the lines.
+        done: The last line.
     """
 
-    def __init__(self, name: str, console: Console) -> None:
+    def __init__(self, name: str, console: Console, done: str) -> None:
         self.total = 0
-        self._name, self._console = name, console
+        self._name, self._console, self._end = name, console, done
         self._done, self._last = 0, 0.0
 
     def update(self, size: int) -> None:
         """Take note of `size` more bytes."""
         self._done += size
-        if self.total:  # pooch counts whole chunks
-            self._done = min(self._done, self.total)
         if time.monotonic() - self._last >= LINE_SECONDS:
             self._last = time.monotonic()
             whole = f" of {self.total / MIB:.1f}" if self.total else ""
@@ -70,8 +75,8 @@ class LineMeter:
         self._done = 0
 
     def close(self) -> None:
-        """Write that the download is over."""
-        self._write("downloaded")
+        """Write that the transfer is over."""
+        self._write(self._end)
 
     def _write(self, text: str) -> None:
         self._console.print(f"{self._name}: {text}", markup=False, highlight=False, soft_wrap=True)
@@ -81,7 +86,7 @@ class BarMeter:
     """Draws a bar.
 
     Args:
-        name: What is downloaded.
+        name: What is on its way.
         progress: Draws.
     """
 
@@ -101,4 +106,4 @@ class BarMeter:
 
     def close(self) -> None:
         """Draw the bar full."""
-        self._progress.update(self._task, completed=self.total)
+        self._progress.update(self._task, completed=self.total or 1, total=self.total or 1)

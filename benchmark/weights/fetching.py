@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..contracts import OptionValue, WeightsCard
-from ..errors import UsageError, WeightsError, WeightsUnavailableError
+from ..download import Checksum, Meter, download
+from ..errors import DownloadError, UsageError, WeightsError, WeightsUnavailableError, WrongFileError
 from ..lazy import resolve
 from ..registry import Catalogue, Offer
-from .download import Meter, download
 from .importing import Wishes, import_weights
 from .library import Entry, Library
 
@@ -46,7 +46,7 @@ def fetch(
     wishes = Wishes(name=card.name, replace=replace, original_name=_file_name(address))
     with library.unfinished() as folder:
         target = folder / "download"
-        download(address, target, card.sha256, meter)
+        _download(address, target, card, meter)
         try:
             return import_weights(target, catalogue, library, wishes)
         except (WeightsError, UsageError) as error:
@@ -63,6 +63,18 @@ def obtain_from_source(offer: Offer[WeightsCard], options: dict[str, OptionValue
     """
     path: Path = resolve(offer.card.source, offer).obtain(options, None)
     return path
+
+
+def _download(address: str, target: Path, card: WeightsCard, meter: Meter) -> None:
+    try:
+        download(address, target, meter, Checksum("sha256", card.sha256) if card.sha256 else None)
+    except WrongFileError as error:
+        raise WeightsError(str(error)) from error
+    except DownloadError as error:
+        raise WeightsUnavailableError(
+            f"{error}. Try again, name a mirror with --url, or bring the file from a machine that has it and "
+            f"run 'emseg-bench weights import FILE --as {card.name}'"
+        ) from error
 
 
 def _file_name(address: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.weights import download
+from emseg_bench.benchmark import download
 from torch import nn
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -103,7 +103,7 @@ def test_what_comes_whole_is_taken_in(how, checksum, server, invoke, library, mo
     ("how", "words"),
     [
         ("missing", "was answered with 404 Not Found"),
-        ("html", "delivered was not taken in: it is an HTML page"),
+        ("html", "delivered an HTML page instead of the file"),
         ("cut", "the connection was cut before the file was complete"),
         ("stuck", "sent nothing for 0.5 s"),
     ],
