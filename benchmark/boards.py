@@ -13,7 +13,7 @@ from pyarrow.parquet import ParquetFile
 
 from .contracts import Board, Record, Trial
 from .errors import StoreError
-from .evaluation.scoring import to_frame
+from .evaluation.scoring import to_frame, with_depth
 from .experiment import describe
 from .hashing import sha256_of
 from .label_fraction import describe_fraction
@@ -83,7 +83,7 @@ def _complete(members: Iterable[Member]) -> list[Member]:
 
 def _trial(record: Record, folder: TrialFolder) -> Trial:
     complete = record.status == "complete"
-    cases = _table(folder.cases) if complete else to_frame([])
+    cases = with_depth(_table(folder.cases)) if complete else to_frame([])
     curve = _table(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
     return Trial(record, folder.path, cases, curve)
 
@@ -91,7 +91,7 @@ def _trial(record: Record, folder: TrialFolder) -> Trial:
 def _sanity(members: Iterable[Member]) -> pd.DataFrame | None:
     """Read one trial's sanity scores: those of the others are the same, for they see the same cases."""
     there = [folder.sanity for _, folder in _complete(members) if folder.sanity.exists()]
-    return _table(there[0]) if there else None
+    return with_depth(_table(there[0])) if there else None
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
 from .references import parse_metric, split_list
 from .settings import describe_changes, parse_settings
 from .validation import merge, validate
+from .volume_protocol import PUBLISHED, volume_protocol
 
 S = TypeVar("S", Recipe, ScoringProtocol)
 
@@ -79,8 +80,14 @@ def build_experiment(
 
 def describe(settings: Recipe | ScoringProtocol) -> str:
     """Name a preset and what was changed in it: ``quick, iterations=300``."""
-    presets: Mapping[str, Recipe | ScoringProtocol] = RECIPES if isinstance(settings, Recipe) else PROTOCOLS
-    return ", ".join([settings.name, *describe_changes(settings, presets.get(settings.name))])
+    preset: Recipe | ScoringProtocol | None
+    if isinstance(settings, Recipe):
+        preset = RECIPES.get(settings.name)
+    elif settings.name in PUBLISHED and not settings.skips_undefined:
+        preset = volume_protocol(PROTOCOLS[settings.name])  # as published, too
+    else:
+        preset = PROTOCOLS.get(settings.name)
+    return ", ".join([settings.name, *describe_changes(settings, preset)])
 
 
 def _read(file: Path) -> dict[str, Any]:

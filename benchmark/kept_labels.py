@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import tifffile
 from PIL import Image
 
 from .errors import StoreError
 from .pixels import BROKEN
 
+Labels: TypeAlias = np.ndarray[Any, Any]
+
 
 class KeptLabels:
-    """A folder of PNG files, one per test case, numbered as the manifest orders them.
+    """A folder with a file per test case, numbered as the manifest orders them.
+
+    An image is a PNG file, a volume a TIFF file with a page per slice.
 
     Args:
         folder: Made when the first is written.
@@ -27,25 +33,55 @@ class KeptLabels:
         """Whether there are any; trials of older versions kept none."""
         return self._folder.is_dir()
 
-    def write(self, number: int, labels: np.ndarray[Any, Any]) -> None:
-        """Keep the (H, W) uint8 labels of a case."""
+    def write(self, number: int, labels: Labels) -> None:
+        """Keep the (H, W) or (Z, Y, X) uint8 labels of a case; a memory map is read slice by slice."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(labels).save(self._path(number), compress_level=1)
+        if labels.ndim == 2:
+            Image.fromarray(labels).save(self._image(number), compress_level=1)
+            return
+        with tifffile.TiffWriter(self._volume(number)) as file:
+            file.write(
+                (np.ascontiguousarray(plane) for plane in labels),
+                shape=labels.shape,
+                dtype=labels.dtype,
+                photometric="minisblack",
+                compression="zlib",
+                compressionargs={"level": 1},
+                metadata=None,
+            )
 
-    def read(self, number: int) -> np.ndarray[Any, Any]:
-        """Read the (H, W) uint8 labels of a case.
+    def read(self, number: int, shape: tuple[int, ...]) -> Labels:
+        """Read the uint8 labels of a case; a volume as a memory map of a temporary file.
+
+        Args:
+            number: Of the case.
+            shape: (H, W) or (Z, Y, X), as the case has it.
 
         Raises:
-            StoreError: They are missing or damaged.
+            StoreError: They are missing, damaged or of another shape.
         """
-        path = self._path(number)
+        path = self._image(number) if len(shape) == 2 else self._volume(number)
         try:
-            with Image.open(path, formats=("PNG",)) as image:
-                return np.asarray(image)
+            labels = _read(path)
         except BROKEN as error:
-            raise StoreError(
-                f"the kept label map {path} is missing or damaged ({error}); run the trial again to have it."
-            ) from error
+            raise _unusable(path, f"is missing or damaged ({error})") from error
+        if labels.size != math.prod(shape):
+            raise _unusable(path, f"is {labels.shape}, expected {shape}")
+        return labels.reshape(shape)  # tifffile drops axes of length 1
 
-    def _path(self, number: int) -> Path:
+    def _image(self, number: int) -> Path:
         return self._folder / f"{number:05}.png"
+
+    def _volume(self, number: int) -> Path:
+        return self._folder / f"{number:05}.tif"
+
+
+def _read(path: Path) -> Labels:
+    if path.suffix == ".tif":
+        return np.asanyarray(tifffile.imread(path, out="memmap", series=0))
+    with Image.open(path, formats=("PNG",)) as image:
+        return np.asarray(image)
+
+
+def _unusable(path: Path, problem: str) -> StoreError:
+    return StoreError(f"the kept label map {path} {problem}; run the trial again to have it.")

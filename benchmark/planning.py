@@ -15,8 +15,6 @@ from .contracts import (
     DatasetCard,
     DatasetSpec,
     Manifest,
-    MetricCard,
-    MetricSpec,
     ModelSpec,
     Recipe,
     TrialSpec,
@@ -25,10 +23,11 @@ from .errors import DataError, UsageError
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256
 from .lazy import resolve
+from .metric_planning import plan_scoring
 from .model_planning import plan_models
 from .normalisation import settle_normalisation
 from .profiling.precision import resolve_precision
-from .references import DatasetReference, label, parse_dataset, parse_metric
+from .references import DatasetReference, label, parse_dataset
 from .registry import Catalogue, Offer
 from .strangers import blaming, unusable
 
@@ -64,9 +63,11 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
     """
     models, left_out = plan_models(experiment, catalogue)
     datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
-    metrics = tuple(plan_metric(text, catalogue) for text in experiment.protocol.metrics)
+    scorings = [
+        plan_scoring(experiment.protocol, dataset.manifest, dataset.spec.label, catalogue)
+        for dataset in datasets
+    ]
     _check_fit(experiment, [model for model, _ in models], datasets)
-    _check_voxel_sizes(metrics, datasets, catalogue)
     recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
     engine = engine_sha256()
     trials = [
@@ -75,13 +76,13 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
             dataset=dataset.spec,
             label_fraction=fraction,
             recipe=recipe,
-            protocol=experiment.protocol,
+            protocol=protocol,
             metrics=metrics,
             seed=seed,
             engine_sha256=engine,
             notes=(*filter(None, [note, _unfrozen(recipe, model)]), *dataset.manifest.notes),
         )
-        for dataset in datasets
+        for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
         for fraction in experiment.label_fractions
         for model, note in models
         for seed in experiment.seeds
@@ -116,7 +117,27 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
             raise DataError(
                 f"the dataset {card.name!r} has no case in its {split} split, expected at least one."
             )
+    _check_volumes(card, manifest)
     return dataset
+
+
+def _check_volumes(card: DatasetCard, manifest: Manifest) -> None:
+    """Check that volumes are where they can be used.
+
+    Raises:
+        DataError: One is in the training split, or has several channels.
+    """
+    if volume := next((case for case in manifest.cases if case.depth is not None), None):
+        if training := next((case for case in manifest.split("train") if case.depth is not None), None):
+            raise DataError(
+                f"the dataset {card.name!r} has the volume {training.id!r} in its train split, expected "
+                "images: networks train on slices. Cut it up (Case.section says where each slice lies)."
+            )
+        if manifest.channels != 1:
+            raise DataError(
+                f"the dataset {card.name!r} has {manifest.channels} channels and the volume {volume.id!r}; "
+                "volumes are segmented with one channel."
+            )
 
 
 def reopen_dataset(planned: DatasetSpec, catalogue: Catalogue, cache: Path) -> Dataset:
@@ -155,24 +176,6 @@ def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Se
             settle_normalisation(experiment.recipe, model, dataset.manifest)
 
 
-def _check_voxel_sizes(
-    metrics: Sequence[MetricSpec], datasets: Sequence[_OpenDataset], catalogue: Catalogue
-) -> None:
-    """Check that lengths in nm can be computed: they are never given in px instead.
-
-    Raises:
-        UsageError: A metric needs a voxel size that a dataset lacks.
-    """
-    unknown = [dataset.spec.label for dataset in datasets if dataset.manifest.voxel_size_nm is None]
-    for metric in metrics:
-        card = catalogue.find(catalogue.metrics, parse_metric(metric.name).name).card
-        if unknown and "voxel size" in card.needs:
-            raise UsageError(
-                f"the metric {metric.name} measures in nm, and the voxel size of {unknown[0]} is not known; "
-                "say it in the dataset's description (voxel_size_nm), or leave the metric out."
-            )
-
-
 def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
     """Say where a recipe's freezing does nothing, if it does."""
     if not recipe.freeze or model.weights_path:
@@ -199,25 +202,3 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
         citation=offer.card.citation,
     )
     return _OpenDataset(spec, manifest)
-
-
-def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
-    """Look a metric reference up.
-
-    Raises:
-        UsageError: It has another form, or an option is wrong.
-        UnknownNameError: There is no such metric.
-    """
-    reference = parse_metric(text)
-    offer: Offer[MetricCard] = catalogue.find(catalogue.metrics, reference.name)
-    card = offer.card
-    return MetricSpec(
-        name=str(reference),
-        options=complete_options(card, reference.options),
-        version=card.version,
-        provider=provider_of(offer),
-        unit=card.unit,
-        direction=card.direction,
-        aggregation=card.aggregation,
-        empty_rule=card.empty_rule,
-    )

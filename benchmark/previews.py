@@ -19,7 +19,7 @@ LARGEST_SIDE = 512
 
 
 class PreviewWriter:
-    """Keeps evenly spread cases as PNG files, with an index.
+    """Keeps evenly spread cases as PNG files, with an index; a volume by its middle slice.
 
     Args:
         folder: Made if it is not there.
@@ -28,7 +28,7 @@ class PreviewWriter:
 
     def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
         self._folder = folder
-        self._numbers = {case.id: number for number, case in enumerate(spread(cases, COUNT))}
+        self._shown = {case.id: (i, middle(case)) for i, case in enumerate(spread(cases, COUNT))}
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
@@ -36,19 +36,22 @@ class PreviewWriter:
 
         Args:
             case: Which it is.
-            sample: Image (C, H, W) and true labels (H, W).
-            prediction: (H, W) uint8 labels.
+            sample: Image (C, H, W) and true labels (H, W); of a volume, (C, Z, Y, X) and (Z, Y, X).
+            prediction: uint8 labels, shaped like the true ones.
         """
-        if case.id not in self._numbers:
+        if case.id not in self._shown:
             return
-        number = self._numbers[case.id]
-        self._save(_picture(sample.image), f"{number:02}_image.png")
-        self._save(sample.labels.astype(np.uint8), f"{number:02}_truth.png")
-        self._save(prediction, f"{number:02}_prediction.png")
+        number, section = self._shown[case.id]
+        self._save(_picture(_slice(sample.image, section)), f"{number:02}_image.png")
+        self._save(_slice(sample.labels, section).astype(np.uint8), f"{number:02}_truth.png")
+        self._save(_slice(prediction, section), f"{number:02}_prediction.png")
 
     def finish(self) -> None:
         """Write the index."""
-        index = [{"index": number, "case": case} for case, number in self._numbers.items()]
+        index = [
+            {"index": number, "case": case, "section": section}
+            for case, (number, section) in self._shown.items()
+        ]
         write_whole(self._folder / "previews.json", to_json(index))
 
     def _save(self, pixels: np.ndarray[Any, Any], name: str) -> None:
@@ -57,6 +60,16 @@ class PreviewWriter:
         Image.fromarray(
             np.ascontiguousarray(pixels[top : top + LARGEST_SIDE, left : left + LARGEST_SIDE])
         ).save(self._folder / name)
+
+
+def middle(case: Case) -> int | None:
+    """Number the slice that stands for a volume; None for an image."""
+    return None if case.depth is None else case.depth // 2
+
+
+def _slice(pixels: np.ndarray[Any, Any], section: int | None) -> np.ndarray[Any, Any]:
+    """Take the slice that is shown, (..., H, W)."""
+    return pixels if section is None else np.asarray(pixels[..., section, :, :])
 
 
 def _picture(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

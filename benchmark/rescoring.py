@@ -13,15 +13,16 @@ from filelock import FileLock
 
 from .contracts import Job, MetricSpec, Record, TrialSpec
 from .errors import StoreError, UsageError
-from .evaluation.sanity import sanity_scores
 from .evaluation.scoring import ScoreRow, score_case, to_frame
 from .hashing import fingerprint
 from .kept_labels import KeptLabels
+from .metric_planning import plan_metric
 from .metrics import make_metrics
-from .planning import plan_metric, reopen_dataset
+from .planning import reopen_dataset
 from .records import load_record, now, write_record
 from .references import parse_metric
 from .registry import Catalogue
+from .shared_sanity import shared_sanity
 from .store import Store, TrialFolder, to_json, write_whole
 from .validation import plain
 
@@ -91,9 +92,10 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
         rows: list[ScoreRow] = []
         for number, case in enumerate(cases):
             truth = dataset.read(case).labels
-            rows += score_case(case, truth, labels.read(number), dataset.manifest, metrics)
-        table = to_frame(rows)
-        return _write(item, target, table, sanity_scores(dataset, cases, table, metrics))
+            predicted = labels.read(number, truth.shape)
+            rows += score_case(case, truth, predicted, dataset.manifest, metrics)
+        sanity = shared_sanity(item.job.spec, dataset, metrics, cache)
+        return _write(item, target, to_frame(rows), sanity)
 
 
 def changed_metrics(old: Sequence[MetricSpec], new: Sequence[MetricSpec]) -> Iterator[str]:

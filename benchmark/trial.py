@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -33,8 +34,7 @@ from .contracts import (
     TrialSpec,
 )
 from .errors import TrialError
-from .evaluation.evaluate import evaluate
-from .evaluation.sanity import sanity_scores
+from .evaluation.evaluate import evaluate, steps_of
 from .evaluation.scoring import primary_score
 from .evaluation.sliding_window import window_side
 from .inference import inference_batch
@@ -45,10 +45,12 @@ from .profiling.environment import describe_environment
 from .profiling.memory import MemoryPeak, PeakMemory
 from .profiling.profile import complete_profile, profile_inference
 from .records import load_record, now, write_record
+from .shared_sanity import shared_sanity
 from .store import TrialFolder, to_json, write_whole
 from .training.state import TrainingState
 from .training.train import TrainingSetup, crop_side, train
 from .training.validation import weights_of
+from .volume_protocol import any_volume
 from .weight_info import WeightsInfo, to_metadata
 
 
@@ -126,16 +128,20 @@ class _Trial:
             test_start = time.perf_counter()
             cases = self._test(parts)
             test_seconds = time.perf_counter() - test_start
-        sanity = sanity_scores(parts.dataset, parts.dataset.manifest.split("test"), cases, parts.metrics)
+        sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
         profile = self._profile(parts, state, memory.read(), test_seconds)
+        manifest = parts.dataset.manifest
         record = Record(
             fingerprint=self.job.fingerprint,
             spec=self.spec,
             status="complete",
             started=started,
             finished=now(),
-            class_names=parts.dataset.manifest.class_names,
-            voxel_size_nm=parts.dataset.manifest.voxel_size_nm,
+            class_names=manifest.class_names,
+            voxel_size_nm=manifest.voxel_size_nm,
+            scored_classes=manifest.scored_classes,
+            mask_by_truth=manifest.mask_by_truth,
+            axes=manifest.axes if any_volume(manifest.split("test")) else None,
             selection=Selection(
                 iteration=state.best_iteration, metric=self.spec.protocol.primary, score=state.best_score
             ),
@@ -165,24 +171,27 @@ class _Trial:
     def _validate(self, parts: Parts, network: nn.Module) -> float | None:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
         cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
-        protocol = replace(self.spec.protocol, overlap=0.0)
+        protocol = replace(self.spec.protocol, overlap=0.0, slice_overlap=0.0)
         ranks = self.spec.protocol.primary  # the others would only take time
         judge = replace(parts, metrics={ranks: parts.metrics[ranks]})
-        return primary_score(self._evaluate(judge, network, cases, protocol, lambda *_: None), ranks)
+        table = self._evaluate(judge, network, cases, protocol, lambda *_: None, lambda: None)
+        return primary_score(table, ranks)
 
     def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")
         previews, labels = PreviewWriter(self.folder.previews, cases), KeptLabels(self.folder.predictions)
-        numbers = iter(range(len(cases)))
+        total = steps_of(cases, parts.dataset.manifest.axes)
+        numbers, steps = count(), count(1)
 
         def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
-            number = next(numbers)
             previews.take(case, sample, prediction)
-            labels.write(number, prediction)
-            self.tell("test", number + 1, len(cases))
+            labels.write(next(numbers), prediction)
 
-        self.tell("test", 0, len(cases))
-        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case)
+        def on_slice() -> None:
+            self.tell("test", next(steps), total)
+
+        self.tell("test", 0, total)
+        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_slice)
         previews.finish()
         return table
 
@@ -193,6 +202,7 @@ class _Trial:
         cases: Sequence[Case],
         protocol: ScoringProtocol,
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
+        on_slice: Callable[[], None],
     ) -> pd.DataFrame:
         spec = self.spec
         return evaluate(
@@ -208,6 +218,7 @@ class _Trial:
             precision=self.precision,
             batch_size=self.batch,
             on_case=on_case,
+            on_slice=on_slice,
         )
 
     def _window(self) -> int:

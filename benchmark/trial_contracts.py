@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from .contracts import STRICT, Normalisation, OptionValue, Precision
+from .contracts import STRICT, Axes, Normalisation, OptionValue, Precision
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,6 +140,10 @@ class ScoringProtocol:
     """Share of a window's side that neighbouring windows have in common."""
     blending: Literal["gaussian", "constant"] = "gaussian"
     """Weight of a window's pixels where windows overlap."""
+    blend_on: Literal["logits", "probabilities"] = "logits"
+    """What is averaged where windows overlap, and over mirror images."""
+    flips: bool = False
+    """Average each window's prediction with those of its three mirror images: four times the work."""
     padding: Literal["mirror", "zero"] = "mirror"
     """What surrounds an image that is smaller than a window; zeros come after normalisation."""
     slice_overlap: Annotated[float, Ge(0), Lt(1)] = 0.5
@@ -150,6 +154,9 @@ class ScoringProtocol:
     """References: ``iou``, ``nsd[tolerance_nm=20]``."""
     primary: str = "iou"
     """The metric that ranks, and that chooses the best validation state."""
+    skips_undefined: bool = True
+    """Whether cases and classes in which a metric is not applicable are left out of its means; otherwise
+    one of them makes the mean undefined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +339,12 @@ class Record:
     finished: str
     class_names: tuple[str, ...] = ()
     voxel_size_nm: tuple[float, ...] | None = None
+    scored_classes: tuple[int, ...] | None = None
+    """Labels that have scores; None: all."""
+    mask_by_truth: bool = False
+    """Whether predictions counted only where the truth is not 0."""
+    axes: Axes | None = None
+    """How the test volumes were segmented; None: the test cases are images."""
     selection: Selection | None = None
     profile: Profile | None = None
     initialisation: str = ""
@@ -383,8 +396,9 @@ class Trial:
     record: Record
     folder: Path
     cases: pd.DataFrame
-    """Columns case, group, height, width, class_index, class_name, metric, value: a row per case, class
-    and metric; the confusion counts are the metrics tp, fp, fn, tn (px).  Empty if the trial failed."""
+    """Columns case, group, depth, height, width, class_index, class_name, metric, value: a row per case,
+    scored class and metric; the confusion counts are the metrics tp, fp, fn, tn (px).  Depth is 1 for an
+    image.  Empty if the trial failed."""
     curve: pd.DataFrame
     """Columns iteration, series, value: training loss, learning rate, validation score."""
 

@@ -20,8 +20,8 @@ import numpy as np
 from emseg_bench.benchmark.contracts import Metric, MetricCard, ScoredCase
 from emseg_bench.benchmark.evaluation.confusion import count
 from emseg_bench.benchmark.evaluation.plugin import emseg_metrics
+from emseg_bench.benchmark.metric_planning import plan_metric
 from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.planning import plan_metric
 from emseg_bench.benchmark.plugins import load_plugins
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..contracts import (
+    Axes,
     Case,
     Dataset,
     Manifest,
@@ -26,6 +28,10 @@ from ..inference import inference
 from .labels import to_labels, to_probabilities
 from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
 from .segmenter import Segmenter
+from .volumes import AXES, segment_volume
+
+Labels: TypeAlias = np.ndarray[Any, Any]
+Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
 
 
 def evaluate(
@@ -41,24 +47,26 @@ def evaluate(
     device: torch.device | str,
     precision: Precision,
     batch_size: int,
-    on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
+    on_case: Callable[[Case, Sample, Labels], None],
+    on_slice: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
-    """Segment and score cases.
+    """Segment and score cases; a volume is segmented slice by slice and scored as one case.
 
     Args:
         model: On `device`; its evaluation mode is set here and undone at the end.
         dataset: Reads the cases' pixels.
         cases: What to score, in this order.
         normalisation: How pixels become the model's input.
-        protocol: Overlap, blending, padding and threshold come from here.
+        protocol: Overlap in images and in slices, blending, padding and threshold come from here.
         window: Side of the inference window, px (`sliding_window.window_side`).
         size_divisor: The model's.
         metrics: By name.
         device: Where the model runs.
         precision: ``bf16``: under autocast.
         batch_size: Windows per forward pass.
-        on_case: Called after each case with the case, its pixels and the (H, W) uint8 prediction, for
-            progress and previews.
+        on_case: Called after each case with the case, its pixels and the (H, W) or (Z, Y, X) uint8
+            prediction, which may be a memory map.
+        on_slice: Called after each image and each slice of a volume, for progress; `steps_of` counts them.
 
     Returns:
         The table of `contracts.Trial.cases`.
@@ -79,19 +87,40 @@ def evaluate(
         batch_size=batch_size,
     )
     rows: list[ScoreRow] = []
-    with inference(model, device, precision):
+    with inference(model, device, precision), _checking_logits(model, manifest):
         for case in cases:
             sample = dataset.read(case)
             try:
-                logits = segmenter.logits(sample.image)
-                _check_classes(logits, manifest)
-                prediction = to_labels(logits, protocol.threshold)
-                probabilities = partial(to_probabilities, logits)
+                _check_shapes(case, sample, manifest)
+                prediction, probabilities = _segment(segmenter, case, sample, manifest, on_slice)
                 rows += score_case(case, sample.labels, prediction, manifest, metrics, probabilities)
             except (DataError, TrialError) as error:
                 raise type(error)(f"case {case.id!r}: {error}") from error
             on_case(case, sample, prediction)
     return to_frame(rows)
+
+
+def steps_of(cases: Sequence[Case], axes: Axes) -> int:
+    """Count how often `evaluate` will call its `on_slice`."""
+    return sum(_slices(case, axes) for case in cases)
+
+
+def _slices(case: Case, axes: Axes) -> int:
+    if case.depth is None:
+        return 1
+    sides = (case.depth, case.height, case.width)
+    return sum(sides[axis] for axis in AXES[axes])
+
+
+def _segment(
+    segmenter: Segmenter, case: Case, sample: Sample, manifest: Manifest, on_slice: Callable[[], None]
+) -> tuple[Labels, Probabilities | None]:
+    """Predict labels; of an image, its probabilities can be had too."""
+    if case.depth is not None:
+        return segment_volume(segmenter, sample.image[0], manifest.axes, on_slice), None
+    logits = segmenter.logits(sample.image)
+    on_slice()
+    return to_labels(logits, segmenter.protocol.threshold), partial(to_probabilities, logits)
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:
@@ -102,9 +131,33 @@ def _check_names(metrics: Mapping[str, Metric]) -> None:
         )
 
 
-def _check_classes(logits: Tensor, manifest: Manifest) -> None:
-    if logits.shape[0] != manifest.num_logits:
-        raise TrialError(
-            f"the model gives {logits.shape[0]} logit(s) per pixel, expected {manifest.num_logits} for the "
-            f"classes {manifest.class_names} (a binary task has one)."
+def _check_shapes(case: Case, sample: Sample, manifest: Manifest) -> None:
+    """Check what was read before hours are spent on it."""
+    sides = (case.height, case.width) if case.depth is None else (case.depth, case.height, case.width)
+    expected = (manifest.channels, *sides)
+    if sample.image.shape != expected:
+        raise DataError(f"the image is {sample.image.shape}, expected {expected} as the manifest says.")
+    if sample.labels.shape != sides:
+        raise DataError(
+            f"true labels are {sample.labels.shape}, expected {sides}: "
+            "labels must have the sides of their image."
         )
+
+
+@contextmanager
+def _checking_logits(model: nn.Module, manifest: Manifest) -> Iterator[None]:
+    """Within, check that the model's outputs are as many as the classes need, from its first window on."""
+
+    def check(_model: nn.Module, _windows: object, logits: object) -> None:
+        # what is no (N, K, H, W) is told where the place of its windows is known
+        if isinstance(logits, Tensor) and logits.ndim == 4 and logits.shape[1] != manifest.num_logits:
+            raise TrialError(
+                f"the model gives {logits.shape[1]} logit(s) per pixel, expected {manifest.num_logits} for the "
+                f"classes {manifest.class_names} (a binary task has one)."
+            )
+
+    hook = model.register_forward_hook(check)
+    try:
+        yield
+    finally:
+        hook.remove()

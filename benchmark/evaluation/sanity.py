@@ -15,39 +15,36 @@ import numpy as np
 import pandas as pd
 
 from ..contracts import Case, Dataset, Manifest, Metric
-from .scoring import ScoreRow, score_case, to_frame
+from .scoring import ScoreRow, score_case, scored_classes, to_frame
+from .slicewise import as_slices
 
 Labels: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+Shares: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Predictor: TypeAlias = Callable[[Labels], Labels]
-"""Maps true labels (H, W) to predicted ones."""
+"""Maps true labels, (H, W) or (Z, Y, X), to predicted ones."""
 
 SEED = 0
 """Of the random classes: the same for every model and run."""
-COUNTED = ("tp", "fn")
-"""Together, a class's true pixels."""
 BY_SHARE = "classes at random, by their share"
 TRUTH = "the truth itself"
 
 
-def sanity_scores(
-    dataset: Dataset, cases: Sequence[Case], scored: pd.DataFrame, metrics: Mapping[str, Metric]
-) -> pd.DataFrame:
-    """Score what needs no model.
+def sanity_scores(dataset: Dataset, cases: Sequence[Case], metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """Score what needs no model; of a volume, one byte per voxel is held, beside what metrics need.
 
     Args:
         dataset: Reads the cases' labels.
         cases: What is scored.
-        scored: The table of some model's scores of these cases; its counts tell the classes' shares.
         metrics: By name.
 
     Returns:
-        The table of `contracts.Trial.cases`, with the prediction's name before it as ``predictor``.
+        The table of `contracts.Trial.cases`, with the prediction's name as another column, ``predictor``.
 
     Raises:
         DataError: A case cannot be read any more.
     """
     manifest = dataset.manifest
-    predictors = _predictors(manifest, class_shares(scored, len(manifest.class_names)))
+    predictors = _predictors(manifest, class_shares(dataset, cases))
     rows: dict[str, list[ScoreRow]] = {name: [] for name in predictors}
     for case in cases:
         truth = dataset.read(case).labels
@@ -59,19 +56,25 @@ def sanity_scores(
     return pd.concat(tables, ignore_index=True)
 
 
-def class_shares(scored: pd.DataFrame, classes: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+def class_shares(dataset: Dataset, cases: Sequence[Case]) -> Shares:
     """Each class's share of the true pixels that are not ignored, (K,)."""
-    true = scored[scored["metric"].isin(COUNTED)].groupby("class_index")["value"].sum()
-    pixels = true.reindex(range(classes), fill_value=0.0).to_numpy()
-    return np.asarray(pixels / pixels.sum())
+    pixels = np.zeros(256, np.int64)
+    for case in cases:
+        for labels in as_slices(dataset.read(case).labels):
+            pixels += np.bincount(labels.ravel(), minlength=256)
+    if dataset.manifest.ignore_value is not None:
+        pixels[dataset.manifest.ignore_value] = 0
+    known = pixels[: len(dataset.manifest.class_names)]
+    return np.asarray(known / known.sum())
 
 
-def _predictors(manifest: Manifest, shares: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Predictor]:
-    frequent = 1 + int(shares[1:].argmax())
+def _predictors(manifest: Manifest, shares: Shares) -> dict[str, Predictor]:
+    foreground = [label for label in scored_classes(manifest) if label]
+    frequent = max(foreground, key=lambda label: shares[label])
     rng = np.random.default_rng(SEED)
     return {
-        f"all {manifest.class_names[0]}": lambda truth: np.zeros_like(truth),
-        f"all {manifest.class_names[frequent]}": lambda truth: np.full_like(truth, frequent),
+        f"all {manifest.class_names[0]}": lambda truth: np.zeros(truth.shape, np.uint8),
+        f"all {manifest.class_names[frequent]}": lambda truth: np.full(truth.shape, frequent, np.uint8),
         BY_SHARE: lambda truth: _draw(shares, truth.shape, rng),
         TRUTH: lambda truth: _without_ignored(truth, manifest.ignore_value),
     }
@@ -82,11 +85,18 @@ def _certain(labels: Labels, classes: int) -> np.ndarray[Any, np.dtype[np.float3
     return np.asarray(labels == np.arange(classes)[:, None, None], np.float32)
 
 
-def _draw(
-    shares: np.ndarray[Any, np.dtype[np.float64]], shape: tuple[int, ...], rng: np.random.Generator
-) -> Labels:
-    return rng.choice(len(shares), size=shape, p=shares).astype(np.uint8)
+def _draw(shares: Shares, shape: tuple[int, ...], rng: np.random.Generator) -> Labels:
+    """Draw slice by slice: the numbers that are drawn are 8 times as wide as labels."""
+    drawn = np.empty(shape, np.uint8)
+    for labels in as_slices(drawn):
+        labels[:] = rng.choice(len(shares), size=labels.shape, p=shares)
+    return drawn
 
 
 def _without_ignored(truth: Labels, ignore_value: int | None) -> Labels:
-    return truth if ignore_value is None else np.where(truth == ignore_value, np.uint8(0), truth)
+    if ignore_value is None:
+        return truth
+    labels = np.array(truth)
+    for part in as_slices(labels):
+        part[part == ignore_value] = 0
+    return labels

@@ -16,7 +16,8 @@ import pandas as pd
 from ..contracts import Case, Counts, Manifest, Metric, ScoredCase
 from ..errors import TrialError
 from ..strangers import RAISED, describe_error
-from .confusion import count
+from .confusion import check_alike, count
+from .slicewise import mask_by_truth
 
 COUNT_NAMES = ("tp", "fp", "fn", "tn")
 """The confusion counts' names in column ``metric``; their values are px."""
@@ -27,6 +28,8 @@ class ScoreRow(NamedTuple):
 
     case: str
     group: str | None
+    depth: int
+    """Sections, px; 1 for an image."""
     height: int
     """px"""
     width: int
@@ -49,13 +52,13 @@ def score_case(
     metrics: Mapping[str, Metric],
     probabilities: Callable[[], np.ndarray[Any, Any]] | None = None,
 ) -> list[ScoreRow]:
-    """Score one case, for every class, background included.
+    """Score one case, for every class that is scored, background included.
 
     Args:
         case: Whose labels these are.
-        truth: (H, W) uint8 label values.
-        prediction: (H, W) uint8 label values.
-        manifest: Of the case's dataset.
+        truth: (H, W) uint8 label values, or (Z, Y, X) of a volume; a memory map is read slice by slice.
+        prediction: Of the same shape.
+        manifest: Of the case's dataset; says which classes are scored, and whether only where there is truth.
         metrics: By name.
         probabilities: Makes those that `contracts.ScoredCase` offers to metrics.
 
@@ -63,6 +66,9 @@ def score_case(
         DataError: The true labels have the wrong type, shape or values.
         TrialError: The predicted labels have, or a metric gives not one number per class.
     """
+    if manifest.mask_by_truth:
+        check_alike(truth, prediction)
+        prediction = mask_by_truth(prediction, truth)
     counts = count(truth, prediction, len(manifest.class_names), manifest.ignore_value)
     scored = ScoredCase(
         truth=truth,
@@ -73,7 +79,7 @@ def score_case(
         voxel_size_nm=manifest.voxel_size_nm,
         probabilities=probabilities,
     )
-    return list(_rows(case, manifest.class_names, values_of(scored, metrics)))
+    return list(_rows(case, manifest, values_of(scored, metrics)))
 
 
 def values_of(scored: ScoredCase, metrics: Mapping[str, Metric]) -> dict[str, list[float]]:
@@ -86,11 +92,23 @@ def values_of(scored: ScoredCase, metrics: Mapping[str, Metric]) -> dict[str, li
     return {**values, **_count_values(scored.counts)}
 
 
+def scored_classes(manifest: Manifest) -> tuple[int, ...]:
+    """Give the labels of the classes that have rows in the table: all, unless the data leaves some out."""
+    return manifest.scored_classes or tuple(range(len(manifest.class_names)))
+
+
+def with_depth(table: pd.DataFrame) -> pd.DataFrame:
+    """Complete a table that was stored before volumes could be scored: every case of it is an image."""
+    if "depth" not in table:
+        table.insert(list(table).index("height"), "depth", 1)
+    return table
+
+
 def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:
     """Make the table of `contracts.Trial.cases`; its column types do not depend on the rows."""
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     texts = dict.fromkeys(("case", "group", "class_name", "metric"), "str")
-    integers = dict.fromkeys(("height", "width", "class_index"), "int64")
+    integers = dict.fromkeys(("depth", "height", "width", "class_index"), "int64")
     has_group = frame["group"].notna()
     frame = frame.astype({**texts, **integers, "value": "float64"})
     frame["group"] = frame["group"].where(has_group)  # pandas 2 makes None the text "None"
@@ -111,13 +129,19 @@ def primary_score(cases: pd.DataFrame, metric: str) -> float | None:
     return None if math.isnan(score) else score
 
 
-def _rows(
-    case: Case, class_names: Sequence[str], values: Mapping[str, Sequence[float]]
-) -> Iterator[ScoreRow]:
-    for index, class_name in enumerate(class_names):
+def _rows(case: Case, manifest: Manifest, values: Mapping[str, Sequence[float]]) -> Iterator[ScoreRow]:
+    for index in scored_classes(manifest):
         for metric, per_class in values.items():
             yield ScoreRow(
-                case.id, case.group, case.height, case.width, index, class_name, metric, per_class[index]
+                case=case.id,
+                group=case.group,
+                depth=case.depth or 1,
+                height=case.height,
+                width=case.width,
+                class_index=index,
+                class_name=manifest.class_names[index],
+                metric=metric,
+                value=per_class[index],
             )
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ..contracts import Metric, MetricCard, MetricSpec
 from ..errors import UsageError
+from ..metric_planning import plan_metric
 from ..metrics import make_metrics
-from ..planning import plan_metric
 from ..plugins import load_plugins
 from ..references import parse_metric, split_list
 from ..registry import Catalogue

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..contracts import Counts, Metric, ScoredCase
+from ..contracts import Metric, ScoredCase
 from ..evaluation.confusion import count
 from ..evaluation.scoring import values_of
+from ..evaluation.slicewise import mask_by_truth
 from .label_maps import read_label_map
 from .pairs import Pair
 from .rules import Rule
@@ -91,11 +92,6 @@ def average(table: pd.DataFrame, found: Survey, rule: Rule) -> Scores:
     return Scores(rule, table, classes, {metric: _overall(classes, metric, rule) for metric in rule.metrics})
 
 
-def mask_by_truth(prediction: Array, truth: Array) -> Array:
-    """Set the prediction to background where the truth is background, as published for some volumes."""
-    return np.asarray(prediction * (truth > 0))
-
-
 def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metric]) -> Iterator[GivenRow]:
     truth = to_labels(read_label_map(pair.truth), white=found.white_truths)
     prediction = to_labels(read_label_map(pair.prediction), white=found.white_predictions)
@@ -108,26 +104,13 @@ def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metri
 
 
 def _case(truth: Array, prediction: Array, class_names: tuple[str, ...], wishes: Wishes) -> ScoredCase:
-    """Count slice by slice, which saves a wide copy."""
-    height, width = truth.shape[-2:]
-    planes = zip(*(labels.reshape(-1, height, width) for labels in (truth, prediction)), strict=True)
-    counts = [count(true, predicted, len(class_names), wishes.ignore_value) for true, predicted in planes]
     return ScoredCase(
         truth=truth,
         prediction=prediction,
         class_names=class_names,
-        counts=tuple(_sum(of_class) for of_class in zip(*counts, strict=True)),
+        counts=count(truth, prediction, len(class_names), wishes.ignore_value),
         ignore_value=wishes.ignore_value,
         voxel_size_nm=wishes.voxel_size_nm,
-    )
-
-
-def _sum(parts: Sequence[Counts]) -> Counts:
-    return Counts(
-        true_positive=sum(part.true_positive for part in parts),
-        false_positive=sum(part.false_positive for part in parts),
-        false_negative=sum(part.false_negative for part in parts),
-        true_negative=sum(part.true_negative for part in parts),
     )
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..contracts import ScoringProtocol
-from ..errors import UnknownNameError, UsageError
+from ..errors import UnknownNameError
 from ..presets import PROTOCOLS
+from ..volume_protocol import MATCHED, PUBLISHED, volume_protocol
 
 IMAGE, VOLUME = 2, 3
 """Numbers of axes."""
 ALL = "all"
 """Every protocol, side by side."""
-PUBLISHED = ("retina-2025", "cem500k-2021")
-"""These treat an empty class as published; RETINA's evaluation follows CEM500K's in all but the windows."""
-MATCHED = "-perez"
-"""Ends the names of protocols that match objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +47,14 @@ def rule_for(name: str, axes: int) -> Rule:
         UsageError: There is no such protocol, or it has no rule for volumes.
     """
     protocol = find_protocol(name)
-    published = name.removesuffix(MATCHED) in PUBLISHED
-    if axes == VOLUME and published:
-        return _published_volumes(name)
-    unit = "images" if axes == IMAGE else "volumes"
-    where = "" if published else " where it applies"
+    if axes == VOLUME:
+        protocol = volume_protocol(protocol)
     return Rule(
         name,
         protocol.metrics,
         protocol.primary,
-        skips_undefined=True,
-        words=f"per class the mean over {unit}{where}, then the mean over classes{where}",
+        protocol.skips_undefined,
+        words=_words(protocol, "images" if axes == IMAGE else "volumes"),
     )
 
 
@@ -75,17 +69,11 @@ def find_protocol(name: str, *others: str) -> ScoringProtocol:
     return PROTOCOLS[name]
 
 
-def _published_volumes(name: str) -> Rule:
-    if name.endswith(MATCHED):
-        raise UsageError(
-            f"{name} matches objects, which is published for images only; score volumes with "
-            f"{name.removesuffix(MATCHED)}."
+def _words(protocol: ScoringProtocol, unit: str) -> str:
+    if not protocol.skips_undefined:
+        return (
+            "per volume the mean over classes, then the mean over volumes; a class that is in neither "
+            "truth nor prediction of a volume makes both undefined"
         )
-    return Rule(
-        name,
-        ("iou", "iou-eps"),
-        "iou",
-        skips_undefined=False,
-        words="per volume the mean over classes, then the mean over volumes; a class that is in neither "
-        "truth nor prediction of a volume makes both undefined",
-    )
+    where = "" if protocol.name.removesuffix(MATCHED) in PUBLISHED else " where it applies"
+    return f"per class the mean over {unit}{where}, then the mean over classes{where}"

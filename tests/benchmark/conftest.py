@@ -29,10 +29,12 @@ def runtime(tmp_path: Path) -> Runtime:
 
 @pytest.fixture
 def make_job(toy: Path, tmp_path: Path) -> MakeJob:
-    """Plan one trial on the toy data."""
+    """Plan one trial on toy data."""
 
-    def make(model: str = "toy", *settings: str, folder: str = "trial", seed: int = 0) -> Job:
-        asked = {"models": [model], "datasets": ["toy-data"], "seeds": [seed]}
+    def make(
+        model: str = "toy", *settings: str, dataset: str = "toy-data", folder: str = "trial", seed: int = 0
+    ) -> Job:
+        asked = {"models": [model], "datasets": [dataset], "seeds": [seed]}
         experiment = build_experiment(None, asked, [*TINY, *settings])
         plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
         ((fingerprint, spec),) = plan.trials.items()

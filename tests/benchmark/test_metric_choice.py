@@ -12,8 +12,9 @@ from emseg_bench.benchmark.contracts import TrialSpec
 from emseg_bench.benchmark.errors import UnknownNameError, UsageError
 from emseg_bench.benchmark.experiment import build_experiment
 from emseg_bench.benchmark.hashing import fingerprint
+from emseg_bench.benchmark.metric_planning import plan_metric
 from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.planning import make_plan, plan_metric
+from emseg_bench.benchmark.planning import make_plan
 from emseg_bench.benchmark.plugins import load_plugins
 from emseg_bench.benchmark.references import parse_metric
 from PIL import Image

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts import ScoredCase
 from emseg_bench.benchmark.evaluation.confusion import count
+from emseg_bench.benchmark.metric_planning import plan_metric
 from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.planning import plan_metric
 from emseg_bench.benchmark.plugins import load_plugins
 
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -100,6 +102,35 @@ def test_true_label_outside_the_classes_is_told_with_its_place():
         count(truth, np.zeros_like(truth), 2, None)
 
 
+def test_a_volume_is_counted_as_all_its_slices_in_one():
+    rng = np.random.default_rng(0)
+    truth, prediction = rng.choice([0, 1, 2, 255], (4, 6, 5)).astype(np.uint8), rng.integers(0, 3, (4, 6, 5))
+    flat = (labels.reshape(-1, 5) for labels in (truth, np.uint8(prediction)))
+    assert count(truth, np.uint8(prediction), 3, 255) == count(*flat, 3, 255)
+
+
+def test_wrong_labels_of_a_volume_are_told_with_their_slice():
+    truth, prediction = np.zeros((2, 3, 2, 3), np.uint8)
+    truth[2, 1, 0] = 9
+    with pytest.raises(DataError, match=r"true label 9 in slice 2 at row 1, column 0 \(1 px"):
+        count(truth, prediction, 2, None)
+    with pytest.raises(TrialError, match=r"predicted label 9 in slice 2 at row 1, column 0"):
+        count(prediction, truth, 2, None)
+
+
+def test_a_memory_map_is_read_slice_by_slice(tmp_path):
+    shape = (64, 256, 256)
+    truth = np.lib.format.open_memmap(tmp_path / "truth.npy", "w+", np.uint8, shape)
+    prediction = np.lib.format.open_memmap(tmp_path / "prediction.npy", "w+", np.uint8, shape)
+    prediction[::2] = 1
+    tracemalloc.start()
+    counts = count(truth, prediction, 2, None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert counts[1].false_positive == 32 * 256 * 256
+    assert peak < truth.size  # less than a byte per voxel
+
+
 def test_ignore_value_excuses_only_itself():
     truth = labels([255, 254])
     with pytest.raises(DataError, match="true label 254"):
@@ -116,7 +147,8 @@ def test_predicted_label_outside_the_classes_is_told():
     ("truth", "prediction", "message"),
     [
         (np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8), r"\(2, 3\) and predicted ones \(3, 2\)"),
-        (np.zeros((1, 2, 3), np.uint8), np.zeros((1, 2, 3), np.uint8), r"\(1, 2, 3\)"),
+        (np.zeros((4, 2, 3), np.uint8), np.zeros((5, 2, 3), np.uint8), r"\(4, 2, 3\).*\(5, 2, 3\)"),
+        (np.zeros((1, 1, 2, 3), np.uint8), np.zeros((1, 1, 2, 3), np.uint8), r"expected one \(H, W\)"),
         (np.zeros((2, 3), np.int64), np.zeros((2, 3), np.uint8), "int64 .*uint8"),
     ],
 )

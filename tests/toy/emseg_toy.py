@@ -40,5 +40,18 @@ def emseg_datasets():
             factory="emseg_toy_parts:ToyData",
             citation="none",
             licence="MIT",
-        )
+        ),
+        _volumes("toy-volumes", "ToyVolumes", "balls on noise; slices train, volumes are tested on"),
+        _volumes("toy-partly", "ToyPartly", "the same, annotated in part, with a class that is not scored"),
     ]
+
+
+def _volumes(name, factory, description):
+    return DatasetCard(
+        name=name,
+        description=description,
+        factory=f"emseg_toy_parts:{factory}",
+        dimension="3d",
+        citation="none",
+        licence="MIT",
+    )

@@ -116,6 +116,80 @@ class ToyData:
         return self._samples[case.id]
 
 
+class ToyVolumes:
+    """Bright balls in volumes of noise; some slices of one volume train, others are tested on as a whole."""
+
+    facts = ()
+    names = ("background", "ball")
+
+    def __init__(self, location, cache):
+        self._volumes = {name: self.draw(seed) for seed, name in enumerate(("a", "b", "c", "d"))}
+        slices = [
+            _case("train", f"a-{z}", self._volumes["a"], group="a", section=z) for z in range(1, DEPTH, 2)
+        ]
+        whole = [
+            _case(split, name, self._volumes[name])
+            for split, name in (("val", "b"), ("test", "c"), ("test", "d"))
+        ]
+        self.manifest = Manifest(
+            dataset="toy-volumes",
+            class_names=self.names,
+            channels=1,
+            mean=(0.3,),
+            std=(0.2,),
+            cases=(*slices, *whole),
+            voxel_size_nm=(20.0, 10.0, 10.0),
+            split_rule="by volume",
+            **dict(self.facts),
+        )
+
+    def draw(self, seed):
+        return _ball([7, seed])
+
+    def read(self, case):
+        volume = self._volumes[case.group or case.id]
+        if case.section is None:
+            return volume
+        return Sample(volume.image[:, case.section], volume.labels[case.section])
+
+
+class ToyPartly(ToyVolumes):
+    """Voxels of half the volume have no annotation (0); shells (2) are scored, cores (1) are not."""
+
+    facts = (("axes", "orthoplane"), ("scored_classes", (2,)), ("mask_by_truth", True))
+    names = ("background", "core", "shell")
+
+    def draw(self, seed):
+        whole = _ball([7, seed])
+        labels = np.where(whole.labels == 1, 2, 1).astype(np.uint8)
+        labels[:, :, : SIDE // 2] = 0
+        return Sample(whole.image, labels)
+
+
+DEPTH = 6
+
+
+def _case(split, name, volume, **place):
+    return Case(
+        id=name,
+        split=split,
+        depth=None if place else DEPTH,
+        height=SIDE,
+        width=SIDE,
+        sha256=hashlib.sha256(name.encode() + volume.image.tobytes() + volume.labels.tobytes()).hexdigest(),
+        **place,
+    )
+
+
+def _ball(seed):
+    rng = np.random.default_rng(seed)
+    z, y, x = np.mgrid[:DEPTH, :SIDE, :SIDE]
+    cy, cx = rng.integers(14, SIDE - 14, 2)
+    labels = ((2 * z - DEPTH) ** 2 + (y - cy) ** 2 + (x - cx) ** 2 < 12**2).astype(np.uint8)
+    image = (70 + 80 * labels + rng.normal(0, 30, labels.shape)).clip(0, 255).astype(np.uint8)
+    return Sample(image[None], labels)
+
+
 def _sample(seed):
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:SIDE, :SIDE]

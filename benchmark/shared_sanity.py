@@ -1,0 +1,62 @@
+"""Sanity scores, worked out once for all trials of the same cases and metrics, whatever their models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from .contracts import Dataset, Metric, TrialSpec
+from .evaluation.sanity import sanity_scores
+from .hashing import engine_sha256, sha256_of
+
+
+def shared_sanity(
+    spec: TrialSpec, dataset: Dataset, metrics: Mapping[str, Metric], cache: Path
+) -> pd.DataFrame:
+    """Give the sanity scores of a trial's test cases, from the cache if another trial has needed them.
+
+    Args:
+        spec: Says which data and metrics these are.
+        dataset: Reads the labels.
+        metrics: Those of `spec`.
+        cache: Folder of converted data.
+
+    Returns:
+        The table of `sanity_scores`.
+
+    Raises:
+        DataError: A case cannot be read any more.
+    """
+    path = cache / "sanity" / f"{_identity(spec)}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        known = _read(path)
+        if known is None:
+            known = sanity_scores(dataset, dataset.manifest.split("test"), metrics)
+            _write(path, known)
+    return known
+
+
+def _identity(spec: TrialSpec) -> str:
+    """Name all that the scores depend on, the order of rows included."""
+    data = [spec.dataset.manifest_sha256, asdict(spec.dataset.provider)]
+    return sha256_of([data, [asdict(metric) for metric in spec.metrics], engine_sha256()])
+
+
+def _read(path: Path) -> pd.DataFrame | None:
+    """Read a table; one that is missing or damaged is worked out anew."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    table.to_parquet(draft, index=False)
+    draft.replace(path)
