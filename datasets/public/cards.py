@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     cdeep3m_mito,
+    cem500k,
     cremi,
     guay,
     isbi2012,
@@ -41,6 +42,7 @@ MODULES: tuple[ModuleType, ...] = (
     mitoem,
     vnc,
     cdeep3m_mito,
+    cem500k,
 )
 
 PUBLIC: tuple[DatasetCard, ...] = tuple(chain.from_iterable(module.CARDS for module in MODULES))
