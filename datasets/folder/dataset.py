@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.contracts import Case, Manifest, Sample
 from ...benchmark.errors import DataError, UsageError
+from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, read_description, refuse_keys
 from .index import Index, index_folder
 from .labels import LabelMap, map_labels
 from .layout import find_layout
@@ -88,6 +89,9 @@ def open_folder(
     val_share: float = _DEFAULT.val_share,
     test_share: float = _DEFAULT.test_share,
     split_seed: int = _DEFAULT.split_seed,
+    gap: int | None = _DEFAULT.gap,
+    folds: int = _DEFAULT.folds,
+    fold: int = _DEFAULT.fold,
 ) -> FolderDataset:
     """Open ``folder:PATH``; reads files that are new or have changed since the last time.
 
@@ -96,7 +100,10 @@ def open_folder(
         cache: The cache folder.
         val_share: Share of an undivided folder's images that validates.
         test_share: Share of an undivided folder's images that tests.
-        split_seed: In which order the three blocks of an undivided folder stand.
+        split_seed: In which order the three blocks of an undivided folder stand, or which groups are where.
+        gap: Images left out between blocks.
+        folds: Folds of a cross-validation; 0: none.
+        fold: Which of them tests.
 
     Raises:
         UsageError: There is no location, or an option does nothing with this folder.
@@ -106,10 +113,27 @@ def open_folder(
         raise UsageError("folder needs a path: write folder:PATH, for example folder:/data/my_cells.")
     root = Path(location).expanduser()
     layout = find_layout(root)
-    division = divide(
-        layout, FolderOptions(val_share=val_share, test_share=test_share, split_seed=split_seed)
+    description = describe(root)
+    options = FolderOptions(
+        val_share=val_share, test_share=test_share, split_seed=split_seed, gap=gap, folds=folds, fold=fold
     )
+    division = divide(layout, description, options)
     index = index_folder(layout, cache)
     values = {path: mask.counts for path, mask in index.masks.items()}
-    labels = map_labels(root, index.description, values)
-    return FolderDataset(root, sum_up(root, layout.pairs(), division, index, labels), index, labels)
+    labels = map_labels(root, description, values)
+    return FolderDataset(
+        root, sum_up(root, layout.pairs(), division, description, index, labels), index, labels
+    )
+
+
+def describe(root: Path) -> Description:
+    """Read what a folder's owner says.
+
+    Raises:
+        DataError: It makes no sense, or is about volumes.
+    """
+    if not is_described(root):
+        return Description()
+    description = read_description(root / FILE_NAME)
+    refuse_keys(root / FILE_NAME, description, OF_VOLUMES, f"volume:{root}")
+    return description

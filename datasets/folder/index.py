@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...benchmark.errors import DataError
-from .description import FILE_NAME, Description, from_stored, is_described, read_description
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
 from .layout import Layout
 
@@ -34,7 +33,6 @@ class Index:
 
     images: Mapping[str, ImageFacts]
     masks: Mapping[str, MaskFacts]
-    description: Description
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,10 @@ def index_folder(layout: Layout, cache: Path) -> Index:
     store = cache / "datasets" / "folder" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.json"
     images = [_Task(pair.image, _measure_image, image_facts) for pair in pairs]
     masks = [_Task(pair.mask, _measure_mask, mask_facts) for pair in pairs]
-    described = [_Task(FILE_NAME, read_description, from_stored)] if is_described(layout.root) else []
-    facts = _recall_or_measure(layout.root, [*images, *masks, *described], store)
+    facts = _recall_or_measure(layout.root, [*images, *masks], store)
     return Index(
         images={pair.image: facts[pair.image] for pair in pairs},
         masks={pair.mask: facts[pair.mask] for pair in pairs},
-        description=facts.get(FILE_NAME) or Description(),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...benchmark.errors import DataError
-from .description import FILE_NAME, Description
+from ..description import FILE_NAME, Description
 from .wording import counted, listed
 
 if TYPE_CHECKING:

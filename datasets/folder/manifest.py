@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...benchmark.contracts import Case, Manifest, Split
 from ...benchmark.errors import DataError
+from ..description import Description
 from .checks import check_foreground, check_sizes, decide_channels
 from .facts import ImageFacts
 from .index import Index
@@ -29,7 +30,14 @@ class Contents:
     manifest: Manifest
 
 
-def sum_up(root: Path, pairs: list[Pair], division: Division, index: Index, labels: LabelMap) -> Contents:
+def sum_up(
+    root: Path,
+    pairs: list[Pair],
+    division: Division,
+    description: Description,
+    index: Index,
+    labels: LabelMap,
+) -> Contents:
     """Check a folder as a whole and write its manifest.
 
     Raises:
@@ -43,22 +51,46 @@ def sum_up(root: Path, pairs: list[Pair], division: Division, index: Index, labe
     members = {
         f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
     }
+    sorting = _Sorting(division.groups, bool(description.volume))
     manifest = Manifest(
         dataset="folder",
         class_names=labels.class_names,
         channels=channels,
         mean=mean,
         std=std,
-        cases=tuple(_case(name, split, pair, index, labels) for name, (split, pair) in members.items()),
+        cases=tuple(
+            _case(name, split, pair, index, labels, sorting) for name, (split, pair) in members.items()
+        ),
         ignore_value=labels.ignore_value,
-        voxel_size_nm=index.description.voxel_size_nm,
+        voxel_size_nm=_voxel_size(description),
         split_rule=division.rule,
-        notes=(*division.notes, *_notes(division, index, labels)),
+        notes=(*division.notes, *_notes(division, description, index, labels)),
     )
     return Contents({name: pair for name, (_, pair) in members.items()}, manifest)
 
 
-def _case(name: str, split: Split, pair: Pair, index: Index, labels: LabelMap) -> Case:
+@dataclass(frozen=True, slots=True)
+class _Sorting:
+    """Which images are not independent of each other."""
+
+    groups: Mapping[str, str]
+    volume: bool
+
+    def group(self, stem: str) -> str | None:
+        return self.groups.get(stem) or (_volume(stem) if self.volume else None)
+
+    def section(self, stem: str) -> int | None:
+        """Return a slice's number; two volumes of one subject would have the same ones."""
+        numbers = re.findall(r"[0-9]+", stem) if self.volume and not self.groups else ()
+        return int(numbers[-1]) if numbers else None
+
+
+def _voxel_size(description: Description) -> tuple[float, ...] | None:
+    size = description.voxel_size_nm
+    return size * 2 if size and len(size) == 1 else size
+
+
+def _case(name: str, split: Split, pair: Pair, index: Index, labels: LabelMap, sorting: _Sorting) -> Case:
     image, mask = index.images[pair.image], index.masks[pair.mask]
     # The table is part of the labels: other classes from the same files are other cases.
     content = json.dumps([image.sha256, mask.sha256, labels.table])
@@ -68,7 +100,8 @@ def _case(name: str, split: Split, pair: Pair, index: Index, labels: LabelMap) -
         height=image.height,
         width=image.width,
         sha256=hashlib.sha256(content.encode()).hexdigest(),
-        group=_volume(pair.stem) if index.description.volume else None,
+        group=sorting.group(pair.stem),
+        section=sorting.section(pair.stem),
     )
 
 
@@ -100,13 +133,13 @@ def _grey_scale(
     )
 
 
-def _notes(division: Division, index: Index, labels: LabelMap) -> Iterator[str]:
+def _notes(division: Division, description: Description, index: Index, labels: LabelMap) -> Iterator[str]:
     """Say what the files' facts give away about the scores to come."""
     if transparent := [path for path, image in index.images.items() if image.transparent]:
         yield f"{counted(len(transparent), 'image')} had transparent pixels; the alpha channel was dropped."
     yield from _leaks(division, index)
     yield from _absent_classes(division, index, labels)
-    if index.description.volume is None and _numbered(division.splits["test"]):
+    if description.volume is None and not division.groups and _numbered(division.splits["test"]):
         yield (
             "The test images are numbered consecutively and count as independent samples. If they are slices "
             "of a volume, set volume: true in dataset.yaml; if not, volume: false."

@@ -12,7 +12,7 @@ from ...benchmark.contracts import STRICT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderOptions:
-    """How images that come without splits are divided; see `splits.block_split`."""
+    """How images that come without splits are divided; see `splits.divide`."""
 
     __pydantic_config__ = STRICT
 
@@ -21,4 +21,10 @@ class FolderOptions:
     test_share: Annotated[float, Gt(0), Lt(1)] = 0.2
     """Share of the images that tests; at least one image."""
     split_seed: Annotated[int, Ge(0)] = 0
-    """In which order the blocks stand: 0 is train, val, test; 6 orders in all."""
+    """In which order the blocks stand: 0 is train, val, test; 6 orders in all.  Of groups: which of them."""
+    gap: Annotated[int, Ge(0)] | None = None
+    """Images between two blocks that belong to no split; None: 50 nm of slices of a volume, 0 otherwise."""
+    folds: Annotated[int, Ge(0)] = 0
+    """Folds of a cross-validation, in which every image is tested once; 0: none."""
+    fold: Annotated[int, Ge(0)] = 0
+    """Which fold tests, from 0."""

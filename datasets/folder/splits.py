@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import permutations
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
+from ...benchmark.splits import cut_blocks, cut_fold, default_gap, divide_groups, fold_groups
+from ..description import FILE_NAME, Description
+from ..naming import name_groups, name_splits
 from .layout import Layout, Pair
 from .options import FolderOptions
 from .wording import counted
@@ -19,122 +21,194 @@ class Division:
 
     splits: Mapping[Split, tuple[Pair, ...]]
     rule: str
+    groups: Mapping[str, str]
+    """Of pairs by their stems, where the owner names groups."""
     notes: tuple[str, ...] = ()
 
 
-def divide(layout: Layout, options: FolderOptions) -> Division:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How pairs are divided."""
+
+    options: FolderOptions
+    groups: Mapping[str, str]
+    gap: int
+    root: str
+
+    def cut(self, pairs: Sequence[Pair], shares: Mapping[Split, float]) -> dict[Split, tuple[Pair, ...]]:
+        """Divide pairs, by groups where there are some."""
+        options = self.options
+        if self.groups:
+            names = [self.groups[pair.stem] for pair in pairs]
+            chosen = (
+                fold_groups(
+                    names,
+                    options.folds,
+                    options.fold,
+                    val_share=options.val_share,
+                    seed=options.split_seed,
+                )
+                if options.folds
+                else divide_groups(names, shares, seed=options.split_seed)
+            )
+            return {
+                split: tuple(pair for pair in pairs if self.groups[pair.stem] in members)
+                for split, members in chosen.items()
+            }
+        if options.folds:
+            places = cut_fold(
+                len(pairs), options.folds, options.fold, val_share=options.val_share, gap=self.gap
+            )
+            return {split: tuple(pairs[place] for place in items) for split, items in places.items()}
+        return block_split(pairs, shares, options.split_seed, self.gap)
+
+    def refuse_idle(self, used: Sequence[str], reason: str) -> None:
+        """Refuse options that were changed and would do nothing."""
+        default = FolderOptions()
+        for field in fields(self.options):
+            if field.name not in used and getattr(self.options, field.name) != getattr(default, field.name):
+                raise UsageError(
+                    f"the option {field.name} does nothing here: {self.root} {reason}. Leave the option out."
+                )
+
+
+def divide(layout: Layout, description: Description, options: FolderOptions) -> Division:
     """Divide a folder's pairs into train, val and test.
 
     Raises:
-        DataError: There are too few pairs, or no train split.
+        DataError: There are too few pairs or groups, no train split, or names fit no split or group.
         UsageError: An option was changed that does nothing with this layout.
     """
+    path = layout.root / FILE_NAME
+    stems = [pair.stem for pair in layout.pairs()]
+    groups = name_groups(path, description.groups, stems) if description.groups else {}
+    way = _Way(options, groups, _gap(description, options), str(layout.root))
+    said = "folders"
+    if description.splits:
+        layout, said = _as_named(layout, description.splits), f"splits of {FILE_NAME}"
     if "" in layout.parts:
-        return _divide_whole(layout, options)
+        return _divide_whole(layout, way)
     if "train" not in layout.parts:
         raise DataError(f"{layout.root} has no train/ folder beside {_folders(layout)}: nothing to train on.")
     if "val" in layout.parts:
-        return _divide_with_val(layout, options)
-    return _divide_without_val(layout, options)
+        return _divide_with_val(layout, way, said)
+    return _divide_without_val(layout, way, said)
 
 
-def _divide_whole(layout: Layout, options: FolderOptions) -> Division:
-    """Cut one undivided folder into three blocks."""
+def _gap(description: Description, options: FolderOptions) -> int:
+    if options.gap is not None:
+        return options.gap
+    return default_gap(description.voxel_size_nm) if description.volume else 0
+
+
+def _as_named(layout: Layout, splits: Mapping[Split, Sequence[str]]) -> Layout:
+    """Sort the pairs of an undivided folder into the splits that its owner names."""
+    path = layout.root / FILE_NAME
+    if "" not in layout.parts:
+        raise DataError(f"{path}: splits: {layout.root} is divided into {_folders(layout)} already.")
     pairs = layout.parts[""]
+    found = name_splits(path, splits, [pair.stem for pair in pairs])
+    return Layout(
+        layout.root, {split: tuple(pair for pair in pairs if found[pair.stem] == split) for split in splits}
+    )
+
+
+def _divide_whole(layout: Layout, way: _Way) -> Division:
+    """Cut one undivided folder into three."""
+    pairs, options = layout.parts[""], way.options
     if len(pairs) < 3:
         raise DataError(
             f"{layout.root} holds {counted(len(pairs), 'image')} for three splits (train, val, test); "
             "at least 3 are needed. Cut large images into tiles, or label more."
         )
-    shares: dict[Split, float] = {"val": options.val_share, "test": options.test_share}
-    splits = block_split(pairs, shares, options.split_seed)
-    rule = f"{len(pairs)} images in natural order of their names, cut into contiguous blocks: "
-    return Division(splits, rule + _describe_blocks(splits, options.split_seed))
+    by_groups = "has groups that are divided whole"
+    if options.folds:
+        used = ["val_share", "folds", "fold", "split_seed" if way.groups else "gap"]
+        way.refuse_idle(used, by_groups if way.groups else "is divided by folds")
+    else:
+        used = ["val_share", "test_share", "split_seed", *(() if way.groups else ("gap",))]
+        way.refuse_idle(used, by_groups if way.groups else "is divided once, without folds")
+    splits = way.cut(pairs, {"val": options.val_share, "test": options.test_share})
+    return Division(splits, _rule(len(pairs), "", splits, way), way.groups)
 
 
-def _divide_with_val(layout: Layout, options: FolderOptions) -> Division:
+def _divide_with_val(layout: Layout, way: _Way, said: str) -> Division:
     """Take the splits as they are; without a test split, val serves as one."""
-    _refuse_idle(layout, options, used=())
+    way.refuse_idle((), f"is already divided into {_folders(layout)}")
     splits: dict[Split, tuple[Pair, ...]] = {"train": layout.parts["train"], "val": layout.parts["val"]}
-    rule = f"as divided in the folders {_folders(layout)}"
+    rule = f"as divided in the {said} {_folders(layout)}"
     if "test" in layout.parts:
-        return Division(splits | {"test": layout.parts["test"]}, rule)
+        return Division(splits | {"test": layout.parts["test"]}, rule, way.groups)
     note = (
         "There is no test split: the val split serves as test split too. The training state was chosen on "
         "the very images that are scored, so scores are optimistic."
     )
-    return Division(splits | {"test": layout.parts["val"]}, rule, (note,))
+    return Division(splits | {"test": layout.parts["val"]}, rule, way.groups, (note,))
 
 
-def _divide_without_val(layout: Layout, options: FolderOptions) -> Division:
-    """Take a block of the train split for validation."""
+def _divide_without_val(layout: Layout, way: _Way, said: str) -> Division:
+    """Take a block of the train split, or some of its groups, for validation."""
     train = layout.parts["train"]
     if "test" not in layout.parts or len(train) < 2:
         raise DataError(
             f"{layout.root} holds {_folders(layout)} alone: not enough for three splits. Add val/ or test/, "
             "or put all pairs into images/ and masks/ for emseg-bench to divide."
         )
-    _refuse_idle(layout, options, used=("val_share", "split_seed"))
-    splits = block_split(train, {"val": options.val_share}, options.split_seed)
-    rule = (
-        f"as divided in the folders {_folders(layout)}, the images of train/ in natural order of their names "
-        f"cut into contiguous blocks: {_describe_blocks(splits, options.split_seed)}"
-    )
+    used = ["val_share", "split_seed", *(() if way.groups else ("gap",))]
+    way.refuse_idle(used, f"is already divided into {_folders(layout)}")
+    splits = way.cut(train, {"val": way.options.val_share})
+    rule = f"as divided in the {said} {_folders(layout)}, {_rule(len(train), ' of train/', splits, way)}"
     note = (
         f"There is no val split: {counted(len(splits['val']), 'image')} of train/ validate and do not train."
     )
-    return Division(splits | {"test": layout.parts["test"]}, rule, (note,))
+    return Division(splits | {"test": layout.parts["test"]}, rule, way.groups, (note,))
 
 
 def block_split(
-    items: Sequence[Pair], shares: Mapping[Split, float], seed: int
+    items: Sequence[Pair], shares: Mapping[Split, float], seed: int, gap: int = 0
 ) -> dict[Split, tuple[Pair, ...]]:
     """Cut a sequence into contiguous blocks, one per split, so that neighbouring slices stay together.
-
-    Every split of `shares` gets its share of the items, rounded, but at least one; train gets the
-    rest.  The seed chooses the order of the blocks: it counts through the permutations of (train,
-    val, test) in lexicographic order of position, 0 being that order itself, and begins again after
-    the last.
 
     Args:
         items: What to divide, in order.
         shares: Share of each split other than train.
-        seed: 0 or more.
+        seed: In which order the blocks stand, as in `cut_blocks`.
+        gap: Items between two blocks that belong to no split.
 
     Raises:
         DataError: Nothing is left to train on.
     """
-    sizes: dict[Split, int] = {split: max(1, round(len(items) * share)) for split, share in shares.items()}
-    sizes = {"train": len(items) - sum(sizes.values()), **sizes}
-    if sizes["train"] < 1:
-        wanted = " and ".join(f"{split}_share {share:g}" for split, share in shares.items())
-        raise DataError(f"{wanted} of {counted(len(items), 'image')} leave nothing to train on; lower them.")
-    orders = list(permutations(sizes))
-    blocks: dict[Split, tuple[Pair, ...]] = {}
-    start = 0
-    for split in orders[seed % len(orders)]:
-        blocks[split] = tuple(items[start : start + sizes[split]])
-        start += sizes[split]
-    return {split: blocks[split] for split in sizes}
+    blocks = cut_blocks(len(items), shares, gap=gap, order=seed)
+    return {split: tuple(items[place] for place in block) for split, block in blocks.items()}
 
 
-def _describe_blocks(blocks: Mapping[Split, tuple[Pair, ...]], seed: int) -> str:
-    """Return ``train 12 (00 to 11), val 4 (12 to 15), test 4 (16 to 19); split_seed 0``."""
-    words = [f"{split} {len(pairs)} ({pairs[0].stem} to {pairs[-1].stem})" for split, pairs in blocks.items()]
-    return f"{', '.join(words)}; split_seed {seed}"
+def _rule(number: int, where: str, splits: Mapping[Split, tuple[Pair, ...]], way: _Way) -> str:
+    """Say how so many images were divided."""
+    options = way.options
+    seed = f"; split_seed {options.split_seed}"
+    fold = f"; fold {options.fold} of {options.folds}" if options.folds else ""
+    if way.groups:
+        words = [f"{split} {_names(pairs, way.groups)}" for split, pairs in splits.items()]
+        groups = len({way.groups[pair.stem] for pairs in splits.values() for pair in pairs})
+        return f"{number} images{where} in {groups} groups, divided whole: {', '.join(words)}{seed}{fold}"
+    words = [f"{split} {len(pairs)} ({_ends(pairs)})" for split, pairs in splits.items()]
+    gap = f"; {way.gap} left out between blocks" if way.gap else ""
+    return (
+        f"{number} images{where} in natural order of their names, cut into contiguous blocks: "
+        f"{', '.join(words)}{gap}{fold or seed}"
+    )
+
+
+def _names(pairs: Sequence[Pair], groups: Mapping[str, str]) -> str:
+    """Return ``12 (mouse1, mouse3)``."""
+    return f"{len(pairs)} ({', '.join(sorted({groups[pair.stem] for pair in pairs}))})"
+
+
+def _ends(pairs: Sequence[Pair]) -> str:
+    """Return ``00 to 11``."""
+    return f"{pairs[0].stem} to {pairs[-1].stem}"
 
 
 def _folders(layout: Layout) -> str:
     """Return ``train/ (20 images), val/ (10 images)``."""
     return ", ".join(f"{part}/ ({counted(len(pairs), 'image')})" for part, pairs in layout.parts.items())
-
-
-def _refuse_idle(layout: Layout, options: FolderOptions, used: Sequence[str]) -> None:
-    """Refuse options that were changed and would do nothing."""
-    default = FolderOptions()
-    for field in fields(options):
-        if field.name not in used and getattr(options, field.name) != getattr(default, field.name):
-            raise UsageError(
-                f"the option {field.name} does nothing here: {layout.root} is already divided into "
-                f"{_folders(layout)}. Leave the option out."
-            )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from emseg_bench.benchmark.errors import DataError
+from emseg_bench.datasets.description import Description
 from emseg_bench.datasets.folder.dataset import open_folder
-from emseg_bench.datasets.folder.description import Description
 from emseg_bench.datasets.folder.labels import map_labels
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,7 +97,7 @@ def test_slices_of_a_volume_are_one_group(described):
 
 @pytest.mark.parametrize(("yaml", "noted"), [("", True), ("volume: true", False), ("volume: false", False)])
 def test_numbered_images_are_noted_until_the_owner_says_what_they_are(described, yaml, noted):
-    manifest = described(yaml, test_share=0.4).manifest
+    manifest = described(yaml, test_share=0.4, gap=0).manifest
     assert any("numbered consecutively" in note for note in manifest.notes) == noted
     assert {case.group for case in manifest.cases} == ({"volume"} if yaml.endswith("true") else {None})
 
@@ -108,8 +108,9 @@ def test_volumes_are_told_apart_by_their_names(make_folder, cache):
         for kind in ("images", "masks"):
             (root / kind / f"{number:02d}.png").rename(root / kind / f"{stem}.png")
     (root / "dataset.yaml").write_text("volume: yes", encoding="utf-8")
-    manifest = open_folder(str(root), cache).manifest
+    manifest = open_folder(str(root), cache, gap=0).manifest
     assert [case.group for case in manifest.cases] == ["cell1_z"] * 3 + ["cell2_z"] * 2 + ["lone"]
+    assert [case.section for case in manifest.cases] == [1, 2, 3, 1, 2, None]
 
 
 def test_other_classes_of_the_same_files_are_other_cases(described):

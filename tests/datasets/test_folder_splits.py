@@ -65,7 +65,7 @@ def test_the_order_of_blocks_by_hand():
 
 @pytest.mark.parametrize(("number", "val", "test"), [(10, 0.5, 0.6), (4, 0.375, 0.375), (2, 0.2, 0.2)])
 def test_nothing_left_to_train_on(number, val, test):
-    told = rf"val_share {val} and test_share {test} of {number} images leave nothing to train on; lower them"
+    told = rf"{number} sections cannot be divided into val \d, test \d.*: nothing is left to train on"
     with pytest.raises(DataError, match=told):
         block_split(pairs(number), {"val": val, "test": test}, 0)
 
@@ -157,3 +157,114 @@ def test_copies_of_training_images_are_noted(make_folder, cache):
     assert (
         "The train split holds copies of 1 test image (02): scores are optimistic." in dataset.manifest.notes
     )
+
+
+def name_images(root, *stems: str) -> None:
+    for number, stem in enumerate(stems):
+        for kind in ("images", "masks"):
+            (root / kind / f"{number:02d}.png").rename(root / kind / f"{stem}.png")
+
+
+def describe(root, text: str) -> str:
+    (root / "dataset.yaml").write_text(text, encoding="utf-8")
+    return str(root)
+
+
+def test_a_gap_keeps_neighbours_apart(make_folder, cache):
+    root = str(make_folder(10))
+    dataset = open_folder(root, cache, gap=1)
+    assert ids(dataset, "train") == [f"train/{k:02d}" for k in range(4)]
+    assert ids(dataset, "val") == ["val/05", "val/06"]
+    assert ids(dataset, "test") == ["test/08", "test/09"]
+    assert "; 1 left out between blocks; split_seed 0" in dataset.manifest.split_rule
+
+
+def test_slices_of_a_volume_have_a_gap_of_50_nm(make_folder, cache):
+    root = describe(make_folder(12), "{volume: true, voxel_size_nm: [30, 8, 8]}")
+    dataset = open_folder(root, cache)
+    assert ids(dataset, "val")[0] == "val/06"
+    assert ids(dataset, "train")[-1] == "train/03"
+    assert len(open_folder(root, cache, gap=0).manifest.cases) == 12
+
+
+def test_every_image_is_tested_in_one_fold(make_folder, cache):
+    root = str(make_folder(9))
+    datasets = [open_folder(root, cache, folds=3, fold=fold, val_share=0.1) for fold in range(3)]
+    tested = [name for dataset in datasets for name in ids(dataset, "test")]
+    assert tested == [f"test/{k:02d}" for k in range(9)]
+    assert "fold 1 of 3" in datasets[1].manifest.split_rule
+    with pytest.raises(UsageError, match=r"got fold=3 of folds=3"):
+        open_folder(root, cache, folds=3, fold=3)
+    with pytest.raises(UsageError, match=r"test_share does nothing here: .* is divided by folds"):
+        open_folder(root, cache, folds=3, test_share=0.3)
+    with pytest.raises(UsageError, match=r"fold does nothing here: .* without folds"):
+        open_folder(root, cache, fold=1)
+
+
+@pytest.mark.parametrize("groups", ["'^(m[0-9])_'", "{m1: [m1_*], m2: [m2_*], m3: ['m3_a', 'm3_b']}"])
+def test_subjects_are_never_divided(make_folder, cache, groups):
+    root = make_folder(6)
+    name_images(root, "m1_a", "m1_b", "m2_a", "m2_b", "m3_a", "m3_b")
+    where = describe(root, f"groups: {groups}")
+    manifest = open_folder(where, cache).manifest
+    by_split = {split: {case.group for case in manifest.split(split)} for split in ("train", "val", "test")}
+    assert sorted(map(sorted, by_split.values())) == [["m1"], ["m2"], ["m3"]]
+    assert "6 images in 3 groups, divided whole: train 2 (m" in manifest.split_rule
+    others = [open_folder(where, cache, split_seed=seed).manifest.split("test") for seed in range(5)]
+    assert len({case.group for cases in others for case in cases}) > 1
+    tested = [
+        {case.group for case in open_folder(where, cache, folds=3, fold=fold).manifest.split("test")}
+        for fold in range(3)
+    ]
+    assert sorted(map(sorted, tested)) == [["m1"], ["m2"], ["m3"]]
+    with pytest.raises(UsageError, match=r"gap does nothing here: .* has groups that are divided whole"):
+        open_folder(where, cache, gap=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("groups: '(m[0-9]+'", r"groups: .* is no regular expression"),
+        ("groups: 'm[0-9]+'", r"has 0 groups in brackets, expected one"),
+        ("groups: '^(q)_'", r"groups: 6 names fit nothing: 00, 01, 02 and 3 more"),
+        ("groups: {a: ['0*'], b: ['05']}", r"groups: '05' fits a, b; expected one"),
+        ("groups: {a: ['00']}", r"groups: 5 names fit nothing"),
+        ("groups: '^(00|01)?'", r"groups: 4 names fit nothing"),
+        ("groups: {a: ['00', '01', '02'], b: ['*3', '*4', '*5']}", r"2 group\(s\) cannot be divided"),
+        ("splits: {train: ['0[0-3]'], test: ['04']}", r"splits: 1 name fit nothing: 05"),
+        ("splits: {train: ['*'], test: ['x*']}", r"splits\.test: no name fits its patterns"),
+        ("splits: {train: ['*'], prove: ['x*']}", r"splits\.prove: .*'train', 'val' or 'test'"),
+        ("volumes: [{image: a.tif, labels: b.tif}]", r"volumes would do nothing here; it is for volume:"),
+        (
+            "volumes: [{imaeg: a.tif, labels: b.tif}]",
+            r"'volumes\.0\.imaeg'; did you mean 'image'",
+        ),
+        ("volumes: [{image: a.tif}]", r"volumes\.0\.labels: this key is missing"),
+        ("groups: 7", r"groups: .*got 7"),
+    ],
+)
+def test_wrong_groups_and_splits_are_told(make_folder, cache, text, told):
+    with pytest.raises(DataError, match=rf"(?s)dataset\.yaml.*{told}|{told}"):
+        open_folder(describe(make_folder(6), text), cache)
+
+
+def test_splits_can_be_named(make_folder, cache):
+    root = make_folder(6)
+    where = describe(root, "splits: {train: ['0[0-3]'], val: ['04'], test: ['05']}")
+    dataset = open_folder(where, cache)
+    assert ids(dataset, "train") == [f"train/{k:02d}" for k in range(4)]
+    assert ids(dataset, "test") == ["test/05"]
+    assert dataset.manifest.split_rule.startswith(
+        "as divided in the splits of dataset.yaml train/ (4 images)"
+    )
+    with pytest.raises(UsageError, match=r"val_share does nothing here"):
+        open_folder(where, cache, val_share=0.5)
+    describe(root, "splits: {train: ['0[0-3]'], test: ['0[45]']}")
+    assert ids(open_folder(where, cache), "val") == ["val/03"]
+
+
+def test_splits_of_a_divided_folder_cannot_be_named(make_folder, cache):
+    make_folder(2, "train")
+    root = make_folder(2, "test", start=3)
+    with pytest.raises(DataError, match=r"splits: .* is divided into train/ .* already"):
+        open_folder(describe(root, "splits: {train: ['*']}"), cache)

@@ -1,0 +1,82 @@
+"""Who belongs together and to which split, by patterns over names: the keys ``groups`` and ``splits``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+from ..benchmark.contracts import Split
+from ..benchmark.errors import DataError
+from .folder.wording import counted, listed
+
+T = TypeVar("T", bound=str)
+
+
+def name_groups(
+    path: Path, groups: str | Mapping[str, Sequence[str]], names: Sequence[str]
+) -> dict[str, str]:
+    """Return each name's group.
+
+    Args:
+        path: The ``dataset.yaml``, for messages.
+        groups: A regular expression with one group, or patterns by group.
+        names: Of images or volumes.
+
+    Raises:
+        DataError: The expression is none, or a name has no group or several.
+    """
+    if not isinstance(groups, str):
+        return _sort_out(path, "groups", groups, names)
+    try:
+        expression = re.compile(groups)
+    except re.error as error:
+        raise DataError(f"{path}: groups: {groups!r} is no regular expression: {error}.") from error
+    if expression.groups != 1:
+        raise DataError(
+            f"{path}: groups: {groups!r} has {expression.groups} groups in brackets, expected one, which "
+            "names the subject: '^(mouse[0-9]+)_'."
+        )
+    found = {name: match[1] for name in names if (match := expression.search(name)) and match[1]}
+    _refuse_rest(path, "groups", [name for name in names if name not in found])
+    return found
+
+
+def name_splits(path: Path, splits: Mapping[Split, Sequence[str]], names: Sequence[str]) -> dict[str, Split]:
+    """Return each name's split.
+
+    Args:
+        path: The ``dataset.yaml``, for messages.
+        splits: Patterns by split.
+        names: Of images or volumes.
+
+    Raises:
+        DataError: A name has no split or several, or a split gets no name.
+    """
+    found = _sort_out(path, "splits", splits, names)
+    empty = [split for split in splits if split not in found.values()]
+    if empty:
+        raise DataError(f"{path}: splits.{empty[0]}: no name fits its patterns; names are {listed(names)}.")
+    return found
+
+
+def _sort_out(
+    path: Path, key: str, patterns: Mapping[T, Sequence[str]], names: Sequence[str]
+) -> dict[str, T]:
+    """Return the one member of `patterns` that each name fits."""
+    found: dict[str, T] = {}
+    for name in names:
+        fitting = [member for member, all_ in patterns.items() if any(fnmatchcase(name, one) for one in all_)]
+        if len(fitting) > 1:
+            raise DataError(f"{path}: {key}: {name!r} fits {listed(fitting)}; expected one of them.")
+        if fitting:
+            found[name] = fitting[0]
+    _refuse_rest(path, key, [name for name in names if name not in found])
+    return found
+
+
+def _refuse_rest(path: Path, key: str, rest: Sequence[str]) -> None:
+    if rest:
+        raise DataError(f"{path}: {key}: {counted(len(rest), 'name')} fit nothing: {listed(rest)}.")
