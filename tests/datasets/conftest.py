@@ -12,6 +12,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from emseg_bench.benchmark.contracts import Dataset, DatasetCard
+from emseg_bench.benchmark.data.store import DataStore
+from emseg_bench.benchmark.data_contracts import ConvertedArrays
+from emseg_bench.datasets.public.cards import MODULES, PUBLIC
 from PIL import Image
 
 SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -142,3 +146,37 @@ def converted(make_fake: Callable[[str], Path]) -> Callable[..., Written]:
         return written
 
     return convert
+
+
+@dataclass
+class StoredFiles(UnpackedFiles):
+    """Published files, beside a store with the arrays of other datasets."""
+
+    store: DataStore
+
+    def dataset(self, name: str) -> ConvertedArrays:
+        return self.store.open_arrays(name)
+
+
+@pytest.fixture
+def published(make_fake: Callable[[str], Path], cache: Path) -> Callable[..., Dataset]:
+    """Return a function that opens a card of a public module, with its options, on arrays of fake files."""
+    store, folders = DataStore(cache), {}
+
+    def convert(card: DatasetCard) -> None:
+        module = next(module for module in MODULES if card in module.CARDS).__name__.rpartition(".")[2]
+        for name in card.derived_from:
+            convert(next(card for card in PUBLIC if card.name == name))
+        if store.has_arrays(card.name):
+            return
+        if card.files and module not in folders:
+            folders[module] = make_fake(module)
+        with store.new_arrays(card.name, card.version, ()) as writer:
+            card.convert(StoredFiles(folders.get(module, cache), store), writer)
+
+    def open_(module: ModuleType, name: str | None = None, **options: object) -> Dataset:
+        card = next(card for card in module.CARDS if name in (None, card.name))
+        convert(card)
+        return card.factory(None, cache, **options)
+
+    return open_
