@@ -14,8 +14,7 @@ from .exit_codes import interruptible
 from .running import PrecisionChoice
 
 if TYPE_CHECKING:
-    from ..contracts import ScoringProtocol
-    from ..evaluation.volumes import Axes
+    from ..contracts import Axes, ScoringProtocol
     from ..predictions.setting import Setting
 
 EXAMPLES = """Examples:

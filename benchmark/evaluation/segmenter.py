@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -11,8 +12,12 @@ from torch import Tensor, nn
 
 from ..contracts import Normalisation, ScoringProtocol
 from ..normalise import to_input
-from .sliding_window import predict_logits
-from .whole_image import grow, predict_padded, shrink
+from .forward import Forward
+from .grid import Grid, overlapping, whole
+from .sliding_window import predict_images
+from .whole_image import grow, shrink
+
+Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +28,7 @@ class Segmenter:
     """On `device`."""
     normalisation: Normalisation
     protocol: ScoringProtocol
-    """Window or whole image, overlap, blending and padding come from here."""
+    """Window or whole image, overlap, blending, padding and mirror images come from here."""
     window: int
     """Side of the inference window, px (`sliding_window.window_side`)."""
     size_divisor: int
@@ -31,9 +36,11 @@ class Segmenter:
     device: torch.device | str
     batch_size: int
     """Windows per forward pass."""
+    num_logits: int | None = None
+    """How many logits per pixel the model must give; None: any number, always the same."""
 
-    def logits(self, image: np.ndarray[Any, Any]) -> Tensor:
-        """Predict the logits of a whole image.
+    def logits(self, image: Array) -> Tensor:
+        """Predict the logits of an image.
 
         Args:
             image: (C, H, W) uint8, or float32 between 0 and 1.
@@ -46,34 +53,70 @@ class Segmenter:
             TrialError: The model's output has the wrong shape, or is not finite.
         """
         if self.protocol.window == "whole-resized":
-            small = self._padded(shrink(image, self.size_divisor))
-            return grow(small, *image.shape[-2:])
-        if self.protocol.window == "whole-padded":
-            return self._padded(image)
-        return predict_logits(
-            self.model,
-            self._input(image),
-            window=self.window,
-            overlap=self.protocol.overlap,
+            return grow(self._one(shrink(image, self.size_divisor)), *image.shape[-2:])
+        return self._one(image)
+
+    def slices(self, planes: Iterable[Array], shape: tuple[int, int], axis: str) -> Iterator[Tensor]:
+        """Predict the logits of slices, whose windows share forward passes.
+
+        Slices have an overlap of their own, and are padded where whole images are resized.
+
+        Args:
+            planes: (H, W) each, uint8 or float32 between 0 and 1; taken when their turn comes.
+            shape: Height and width of all of them, px.
+            axis: Name of the axis that they follow each other along, for messages.
+
+        Returns:
+            For each in turn (K, H, W) float32 on `device`.
+
+        Raises (where the turn comes):
+            DataError: The pixels do not fit the normalisation.
+            TrialError: The model's output has the wrong shape, or is not finite; names slice and axis.
+        """
+        protocol = replace(self.protocol, overlap=self.protocol.slice_overlap)
+        images = (plane[None] for plane in planes)
+        return replace(self, protocol=protocol)._predict(images, shape, axis)
+
+    def _one(self, image: Array) -> Tensor:
+        (logits,) = self._predict([image], image.shape[-2:], None)
+        return logits
+
+    def _predict(self, images: Iterable[Array], shape: tuple[int, ...], axis: str | None) -> Iterator[Tensor]:
+        height, width = shape
+        grid = self._grid(height, width)
+        return predict_images(
+            Forward(model=self.model, space=self.protocol.blend_on, flips=self.protocol.flips),
+            map(self._input, images),
+            grid,
             blending=self.protocol.blending,
-            padding=self.protocol.padding,
+            batch_size=self._batch_size(grid),
+            channels=self.num_logits,
+            slices_along=axis,
+        )
+
+    @property
+    def _sees_whole(self) -> bool:
+        return self.protocol.window in ("whole-resized", "whole-padded")
+
+    def _grid(self, height: int, width: int) -> Grid:
+        if self._sees_whole:
+            return whole(height, width, size_divisor=self.size_divisor)
+        return overlapping(
+            height,
+            width,
+            side=self.window,
+            overlap=self.protocol.overlap,
             size_divisor=self.size_divisor,
-            batch_size=self.batch_size,
+            padding=self.protocol.padding,
         )
 
-    def for_slices(self) -> Segmenter:
-        """Give the same for the slices of a volume, whose windows may overlap differently."""
-        whole = self.protocol.window == "whole-resized"
-        protocol = replace(
-            self.protocol,
-            overlap=self.protocol.slice_overlap,
-            window="whole-padded" if whole else self.protocol.window,
-        )
-        return replace(self, protocol=protocol)
+    def _batch_size(self, grid: Grid) -> int:
+        """Take as many whole images at once as have the pixels of `batch_size` windows."""
+        if not self._sees_whole:
+            return self.batch_size
+        height, width = grid.window
+        return max(1, self.batch_size * self.window**2 // (height * width))
 
-    def _padded(self, image: np.ndarray[Any, Any]) -> Tensor:
-        return predict_padded(self.model, self._input(image), self.size_divisor)
-
-    def _input(self, image: np.ndarray[Any, Any]) -> Tensor:
+    def _input(self, image: Array) -> Tensor:
         pixels = torch.tensor(image, device=self.device)  # moved in its own, smaller type
         return to_input(pixels, self.normalisation.mean, self.normalisation.std)

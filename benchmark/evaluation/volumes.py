@@ -1,96 +1,219 @@
 """Volumes, segmented slice by slice along one or three axes, as published with RETINA.
 
-Every slice gives probabilities; these are kept as 8-bit votes (Xing, Xie & Bader 2025, doi
-10.1371/journal.pcbi.1013115): probability x 255 / number of axes, cut down to a whole number, so that
-the votes of all axes add up to at most 255.  No volume of floating-point numbers is ever held: the
-votes take as many bytes per voxel as the network has outputs.
+Every slice gives 8-bit votes (`votes.py`).  Slices are read and labels written in slabs, beside the network's
+work: memory follows the slab, not the volume.  Where three axes vote, the sums of the first two take a byte
+per voxel and output of the network, in a scratch file if that is much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
-from torch import Tensor
 
+from ..cache import cache_folder
+from ..contracts import Axes
 from ..errors import DataError
+from .overlapped import read_ahead, write_behind
+from .scratch import scratch_array
 from .segmenter import Segmenter
+from .votes import Bytes, decide, votes
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
-Axes: TypeAlias = Literal["stack", "orthoplane"]
 
-AXES: Mapping[Axes, tuple[int, ...]] = {"stack": (0,), "orthoplane": (0, 1, 2)}
-"""Along which axes of (Z, Y, X) the slices follow each other."""
+AXES: Mapping[Axes, tuple[int, ...]] = {"stack": (0,), "orthoplane": (2, 1, 0)}
+"""Along which axes of (Z, Y, X) the slices follow each other.  z comes last: labels are decided with it."""
+NAMES: Final = "zyx"
 
-FULL_VOTE = 255
+SLAB_BYTES: Final = 64 * 2**20
+"""Of pixels that are read at once, and of votes that are written at once."""
+
+
+class Slabs(Protocol):
+    """A volume (Z, Y, X) that is read in slabs of whole z slices, uint8 or float32 between 0 and 1."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sides (Z, Y, X), px."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the pixels."""
+
+    def __getitem__(self, index: slice, /) -> Array:
+        """Read the slices of a range."""
+
+
+class Labels(Protocol):
+    """What takes labels (Z, Y, X), slab by slab in the order of z."""
+
+    def __setitem__(self, index: slice, labels: Bytes, /) -> None:
+        """Take the slices of a range."""
 
 
 def segment_volume(
     segmenter: Segmenter,
-    volume: Array,
+    volume: Slabs,
     axes: Axes,
     on_slice: Callable[[], None] = lambda: None,
+    *,
+    out: Bytes | None = None,
+    slab: int | None = None,
+    scratch: Path | None = None,
 ) -> Bytes:
-    """Segment a volume.
+    """Segment a volume into an array; see `segment_into`.
 
     Args:
-        segmenter: Segments the slices, as its `for_slices` says.
-        volume: (Z, Y, X) uint8, or float32 between 0 and 1.
+        segmenter: Segments the slices.
+        volume: (Z, Y, X), in memory, memory-mapped, or anything that gives slabs.
         axes: Along which axes it is cut into slices.
         on_slice: Called after each slice, for progress.
+        out: (Z, Y, X) uint8 to write into, such as a memory map; None: a new array.
+        slab: Slices that are read and written at once; None: as many as 64 MiB hold.
+        scratch: Folder for a large volume's sums of votes; None: the cache folder.
 
     Returns:
-        (Z, Y, X) label values.
+        (Z, Y, X) label values: `out`, where that is given.
+    """
+    labels = np.empty(volume.shape, np.uint8) if out is None else out
+    segment_into(labels, segmenter, volume, axes, on_slice, slab=slab, scratch=scratch)
+    return labels
+
+
+def segment_into(
+    labels: Labels,
+    segmenter: Segmenter,
+    volume: Slabs,
+    axes: Axes,
+    on_slice: Callable[[], None] = lambda: None,
+    *,
+    slab: int | None = None,
+    scratch: Path | None = None,
+) -> None:
+    """Segment a volume and hand its labels on as they are decided.
+
+    Slabs say how much is read and written at once and nothing else.  Along each axis the network sees the
+    same windows in the same batches for every size of slab, so that the labels are those of the whole volume
+    in one slab to the integer, for any network that gives equal outputs for equal batches.  Another
+    `Segmenter.batch_size`, or a part of the volume, gives other batches, in which a network may round
+    otherwise.
+
+    Args:
+        labels: Takes the label values, in the order of z.
+        segmenter: Segments the slices.
+        volume: (Z, Y, X).
+        axes: Along which axes it is cut into slices.
+        on_slice: Called after each slice, for progress.
+        slab: Slices that are read and written at once; None: as many as 64 MiB hold.
+        scratch: Folder for a large volume's sums of votes; None: the cache folder.
 
     Raises:
         DataError: The volume is empty, or its pixels do not fit the normalisation.
-        TrialError: The model's output has the wrong shape, or is not finite.
+        TrialError: The model's output has the wrong shape, or is not finite; names slice, axis and place.
+        StoreError: There is no space for the sums.
     """
-    slicewise = segmenter.for_slices()
-    total: Bytes | None = None
-    for axis in AXES[axes]:
-        for index, plane in enumerate(np.moveaxis(volume, axis, 0)):
-            logits = slicewise.logits(np.ascontiguousarray(plane)[None])
-            if total is None:
-                total = np.zeros((len(logits), *volume.shape), np.uint8)
-            np.moveaxis(total, axis + 1, 0)[index] += votes(logits, len(AXES[axes]))
+    _check(volume)
+    folder = scratch or cache_folder()
+    order = AXES[axes]
+    tally = _Tally(labels, volume.shape, segmenter.protocol.threshold, folder)
+    with write_behind(tally.take) as take:
+        for axis, slices in _cut(volume, order, folder):
+            for start, block in _blocks(segmenter, slices, NAMES[axis], len(order), on_slice, slab):
+                take(axis, start, block)
+
+
+class _Tally:
+    """Sums up the votes of all axes, and decides when z, the last, has voted."""
+
+    def __init__(self, labels: Labels, shape: tuple[int, ...], threshold: float, scratch: Path) -> None:
+        self._labels = labels
+        self._shape = shape
+        self._threshold = threshold
+        self._scratch = scratch
+        self._total: Bytes | None = None
+
+    def take(self, axis: int, start: int, block: Bytes) -> None:
+        """Take the votes (N, K, ., .) of slices along `axis` from `start` on."""
+        block = np.moveaxis(block, 1, 0)
+        ours = slice(start, start + block.shape[1])
+        if axis > 0:
+            self._sums(len(block), axis)[:, ours] += block
+            return
+        total = block if self._total is None else block + self._total[:, ours]
+        self._labels[ours] = decide(total, self._threshold)
+
+    def _sums(self, outputs: int, axis: int) -> Bytes:
+        """Return (K, N, ., .), a view of the sums along an axis."""
+        if self._total is None:
+            self._total = scratch_array((outputs, *self._shape), np.uint8, self._scratch)
+        return np.moveaxis(self._total, axis + 1, 1)
+
+
+def _cut(volume: Slabs, order: Sequence[int], folder: Path) -> Iterator[tuple[int, Slabs]]:
+    """Give each axis with the slices along it, (N, ., .)."""
+    if tuple(order) == (0,):
+        yield 0, volume
+        return
+    array = volume if isinstance(volume, np.ndarray) else _copied(volume, folder)
+    for axis in order:
+        yield axis, np.moveaxis(array, axis, 0)
+
+
+def _copied(volume: Slabs, folder: Path) -> Array:
+    """Copy a volume that is read along z only to where it can be read along all axes."""
+    copy = scratch_array(volume.shape, volume.dtype, folder)
+    start = 0
+    with read_ahead(_reads(volume, None)) as slabs:
+        for slab in slabs:
+            copy[start : start + len(slab)] = slab
+            start += len(slab)
+    return copy
+
+
+def _blocks(
+    segmenter: Segmenter,
+    slices: Slabs,
+    name: str,
+    axes: int,
+    on_slice: Callable[[], None],
+    slab: int | None,
+) -> Iterator[tuple[int, Bytes]]:
+    """Give the votes of slices along an axis as (N, K, ., .), with the number of the first."""
+    number, height, width = slices.shape
+    with read_ahead(_reads(slices, slab)) as slabs:
+        planes = (plane for several in slabs for plane in several)
+        filled, block = 0, np.empty(0, np.uint8)
+        for index, logits in enumerate(segmenter.slices(planes, (height, width), name), 1):
+            share = votes(logits, axes)
+            if not filled:
+                left = number - index + 1
+                block = np.empty((min(slab or _fitting(share.nbytes), left), *share.shape), np.uint8)
+            block[filled] = share
+            filled += 1
             on_slice()
-    if total is None:
+            if filled == len(block):
+                yield index - filled, block
+                filled = 0
+
+
+def _reads(slices: Slabs, slab: int | None) -> Iterator[Callable[[], Array]]:
+    """Give functions that read slabs of slices, (N, ., .) each."""
+    number, height, width = slices.shape
+    slab = slab or _fitting(height * width * slices.dtype.itemsize)
+    return (partial(_read, slices, slice(start, start + slab)) for start in range(0, number, slab))
+
+
+def _read(slices: Slabs, index: slice) -> Array:
+    return np.array(slices[index], order="C")  # a copy: the pixels of a memory map are read here
+
+
+def _fitting(slice_bytes: int) -> int:
+    return max(1, SLAB_BYTES // slice_bytes)
+
+
+def _check(volume: Slabs) -> None:
+    if len(volume.shape) != 3 or 0 in volume.shape:
         raise DataError(f"the volume is {volume.shape} (z, y, x), expected at least one slice.")
-    return decide(total, segmenter.protocol.threshold)
-
-
-def votes(logits: Tensor, axes: int) -> Bytes:
-    """Turn the logits of a slice into its share of the votes.
-
-    Args:
-        logits: (K, H, W) float; K = 1: sigmoid, else softmax.
-        axes: Number of axes that vote.
-
-    Returns:
-        (K, H, W), each at most 255 / `axes`.
-    """
-    probabilities = logits.sigmoid() if len(logits) == 1 else logits.softmax(dim=0)
-    shares: Bytes = (probabilities * (FULL_VOTE / axes)).byte().numpy(force=True)
-    return shares
-
-
-def decide(total: Bytes, threshold: float) -> Bytes:
-    """Decide every voxel's class from the votes of all axes.
-
-    Args:
-        total: (K, Z, Y, X).  K = 1: foreground above int(255 * `threshold`) votes; K > 1: the class with
-            most votes, the lowest of them in a tie.
-        threshold: Probability in (0, 1); used for K = 1 only.
-
-    Returns:
-        (Z, Y, X) label values.
-    """
-    if len(total) == 1:
-        return np.asarray(total[0] > int(FULL_VOTE * threshold)).view(np.uint8)
-    labels = np.empty(total.shape[1:], np.uint8)
-    for z, plane in enumerate(labels):  # argmax gives 8 bytes per voxel
-        plane[:] = total[:, z].argmax(axis=0)
-    return labels

@@ -2,7 +2,7 @@
 
 A network takes only sides that are multiples of its divisor.  CEM500K's evaluation (Conrad & Narayan 2021,
 doi 10.7554/eLife.65894) resizes an image down to such sides and the labels back up, so that a model sees a
-slightly coarser image than the one that it is scored on; slices of volumes are padded instead.
+slightly coarser image than the one that it is scored on; slices of volumes are padded instead (`grid.whole`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
-from .sliding_window import check_finite, check_shape, pad_axis
+from .forward import Forward
+from .grid import whole
+from .sliding_window import predict_images
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -54,13 +56,8 @@ def predict_padded(model: Callable[[Tensor], Tensor], image: Tensor, divisor: in
         TrialError: The model's output has the wrong shape, or is not finite.
     """
     height, width = image.shape[-2:]
-    padded = pad_axis(image[None], (0, 0, 0, -height % divisor), height, "mirror")
-    padded = pad_axis(padded, (0, -width % divisor, 0, 0), width, "mirror")
-    padded = padded.to(memory_format=torch.channels_last)
-    logits = model(padded)
-    check_shape(logits, padded, (0, 0), None)
-    logits = logits[0, :, :height, :width].float()
-    check_finite(logits)
+    grid = whole(height, width, size_divisor=divisor)
+    (logits,) = predict_images(Forward(model=model), [image], grid, blending="constant", batch_size=1)
     return logits
 
 

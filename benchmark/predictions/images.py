@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from ..errors import DataError
 from ..pixels import decode_image, read_bytes, to_float_scale
 from .label_maps import SUFFIXES
 from .pairs import by_stem, some
-from .volume_files import is_volume, read_volume
+from .volume_files import open_volume
+
+if TYPE_CHECKING:
+    from ..evaluation.volumes import Slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -26,20 +30,56 @@ def find_images(places: Sequence[Path]) -> dict[str, Path]:
     return by_stem({image.resolve(): image for place in places for image in _images(place)}.values())
 
 
-def read_pixels(path: Path, channels: int) -> Array:
-    """Read an image or a volume for a network.
+def read_image(path: Path, channels: int) -> Array:
+    """Read an image for a network.
 
     Args:
-        path: PNG, TIFF, NRRD or NIfTI.
+        path: PNG, or TIFF of one page.
         channels: How many the network takes.
 
     Returns:
-        (C, H, W), or (Z, Y, X): uint8 as it is, 16-bit values as float32 divided by 65535, as in training.
+        (C, H, W): uint8 as it is, 16-bit values as float32 divided by 65535, as in training.
 
     Raises:
         DataError: It cannot be read, or its channels or bit depth do not fit.
     """
-    return to_float_scale(_volume(path, channels) if is_volume(path) else _image(path, channels))
+    return to_float_scale(_image(path, channels))
+
+
+@contextmanager
+def open_pixels(path: Path, channels: int) -> Iterator[Slabs]:
+    """Open a volume (Z, Y, X) for a network, to be read in slabs; its values become as those of images.
+
+    Args:
+        path: TIFF, NRRD or NIfTI.
+        channels: How many the network takes.
+
+    Raises:
+        DataError: It cannot be read, or its bit depth does not fit; also where a slab is read.
+    """
+    with open_volume(path) as volume:
+        if channels != 1:
+            raise DataError(f"{path} is a grey volume, and the network takes {channels} channels.")
+        kind = volume.dtype.newbyteorder("=")
+        if kind not in (np.uint8, np.uint16) or 0 in volume.shape:
+            raise DataError(
+                f"{path} holds {volume.dtype} values {volume.shape}; expected 8 or 16 bit unsigned. "
+                "Convert it."
+            )
+        yield volume if kind == np.uint8 else _FloatScale(volume)
+
+
+class _FloatScale:
+    """A volume of 16 bit, its slabs on the 0-1 scale."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, volume: Slabs) -> None:
+        self._volume = volume
+        self.shape = volume.shape
+
+    def __getitem__(self, index: slice) -> Array:
+        return to_float_scale(self._volume[index])
 
 
 def _images(place: Path) -> list[Path]:
@@ -63,14 +103,3 @@ def _image(path: Path, channels: int) -> Array:
             f"{'save it as a grey image' if channels == 1 else 'choose other weights'}."
         )
     return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
-
-
-def _volume(path: Path, channels: int) -> Array:
-    volume = read_volume(path)
-    if channels != 1:
-        raise DataError(f"{path} is a grey volume, and the network takes {channels} channels.")
-    if volume.dtype not in (np.uint8, np.uint16) or volume.size == 0:
-        raise DataError(
-            f"{path} holds {volume.dtype} values {volume.shape}; expected 8 or 16 bit unsigned. Convert it."
-        )
-    return volume

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from ..errors import DataError
 from ..pixels import BROKEN, decode_mask, read_bytes
 from ..store import write_whole
+from .tiff_stacks import StackWriter, stack_writer
 from .volume_files import ITK_SUFFIXES, TIFF_SUFFIXES, is_volume, read_volume
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -48,29 +50,30 @@ def read_label_map(path: Path) -> Array:
 
 
 def write_label_map(path: Path, labels: Array, made_from: str) -> None:
-    """Write a label map whole, with a word on what it was made from.
+    """Write an image's label map whole, with a word on what it was made from.
 
     Args:
-        path: PNG for (H, W), TIFF with a page per slice for (Z, Y, X).
-        labels: uint8; grey values in the file are the labels themselves.
+        path: PNG.
+        labels: (H, W) uint8; grey values in the file are the labels themselves.
         made_from: Comes back from `made_from`.
     """
-    buffer = io.BytesIO()
-    if labels.ndim == 2:
-        info = PngInfo()
-        info.add_text(MAKER, made_from)
-        Image.fromarray(labels).save(buffer, "PNG", pnginfo=info)
-    else:
-        description = f"{MAKER} {made_from}"
-        tifffile.imwrite(
-            buffer,
-            labels,
-            photometric="minisblack",
-            compression="zlib",
-            description=description,
-            metadata=None,
-        )
+    buffer, info = io.BytesIO(), PngInfo()
+    info.add_text(MAKER, made_from)
+    Image.fromarray(labels).save(buffer, "PNG", pnginfo=info)
     write_whole(path, buffer.getvalue())
+
+
+def volume_label_map(
+    path: Path, shape: tuple[int, ...], made_from: str
+) -> AbstractContextManager[StackWriter]:
+    """Give what takes a volume's labels slab by slab and writes them whole, as `write_label_map` does.
+
+    Args:
+        path: TIFF, with a page per slice.
+        shape: (Z, Y, X)
+        made_from: Comes back from `made_from`.
+    """
+    return stack_writer(path, shape, f"{MAKER} {made_from}")
 
 
 def made_from(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..hashing import sha256_of, sha256_of_file
-from .images import read_pixels
+from .images import open_pixels, read_image
 from .label_maps import made_from
 from .pairs import some
 from .setting import Setting
@@ -61,8 +61,8 @@ def plan_outputs(
 
 
 def _output(path: Path, target: Path, setting: Setting, identity: Mapping[str, Any]) -> Output:
-    shape = read_pixels(path, setting.channels).shape
     volume = is_volume(path)
+    shape = _volume_shape(path, setting) if volume else read_image(path, setting.channels).shape
     making = {**identity, "axes": setting.axes if volume else None, "image": sha256_of_file(path)}
     return Output(
         source=path,
@@ -71,6 +71,11 @@ def _output(path: Path, target: Path, setting: Setting, identity: Mapping[str, A
         volume=volume,
         made_from=sha256_of(making),
     )
+
+
+def _volume_shape(path: Path, setting: Setting) -> tuple[int, ...]:
+    with open_pixels(path, setting.channels) as volume:
+        return volume.shape
 
 
 def _check_places(outputs: Sequence[Output], images: set[Path]) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import numpy as np
-
+from ..contracts import Axes
 from ..errors import DataError, TrialError
 from ..evaluation.labels import to_labels
 from ..evaluation.segmenter import Segmenter
-from ..evaluation.volumes import AXES, Axes, segment_volume
+from ..evaluation.volumes import AXES, segment_into
 from ..inference import inference
-from .images import read_pixels
-from .label_maps import write_label_map
+from .images import open_pixels, read_image
+from .label_maps import volume_label_map, write_label_map
 from .outputs import Output
 from .setting import Setting
 
@@ -30,15 +28,15 @@ def segment_files(outputs: Sequence[Output], setting: Setting, on_slice: Callabl
         WeightsError: The weights do not fit the network.
         DataError: An image cannot be read any more; names it.
         TrialError: The network's output is wrong; names the image.
+        StoreError: There is no space for a large volume's scratch file.
     """
     segmenter = setting.segmenter()
     with inference(segmenter.model, setting.device, setting.precision):
         for output in outputs:
             try:
-                labels = _segment(segmenter, output, setting, on_slice)
+                _segment(segmenter, output, setting, on_slice)
             except (DataError, TrialError) as error:
                 raise type(error)(f"{output.source}: {error}") from error
-            write_label_map(output.target, labels, output.made_from)
 
 
 def steps_of(outputs: Sequence[Output], axes: Axes) -> int:
@@ -46,12 +44,21 @@ def steps_of(outputs: Sequence[Output], axes: Axes) -> int:
     return sum(sum(output.shape[axis] for axis in AXES[axes]) if output.volume else 1 for output in outputs)
 
 
-def _segment(
-    segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]
-) -> np.ndarray[Any, Any]:
-    pixels = read_pixels(output.source, setting.channels)
+def _segment(segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]) -> None:
     if output.volume:
-        return segment_volume(segmenter, pixels, setting.axes, on_slice)
-    labels = to_labels(segmenter.logits(pixels), setting.protocol.threshold)
+        _segment_volume(segmenter, output, setting, on_slice)
+        return
+    logits = segmenter.logits(read_image(output.source, setting.channels))
+    write_label_map(output.target, to_labels(logits, setting.protocol.threshold), output.made_from)
     on_slice()
-    return labels
+
+
+def _segment_volume(
+    segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]
+) -> None:
+    """Segment slab by slab; what is too large for memory meanwhile lies beside the label map."""
+    with (
+        open_pixels(output.source, setting.channels) as volume,
+        volume_label_map(output.target, volume.shape, output.made_from) as labels,
+    ):
+        segment_into(labels, segmenter, volume, setting.axes, on_slice, scratch=output.target.parent)

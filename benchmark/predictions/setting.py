@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..contracts import Normalisation, Precision, ScoringProtocol
+from ..contracts import Axes, Normalisation, Precision, ScoringProtocol
 from ..hashing import engine_sha256, sha256_of_file
 from .network import TrainedWeights, build
 
 if TYPE_CHECKING:
     from ..evaluation.segmenter import Segmenter
-    from ..evaluation.volumes import Axes
 
-SCORING_ONLY = ("name", "metrics", "primary")
+SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined")
 """Keys of a protocol that do not change a label map."""
 
 
@@ -55,6 +54,7 @@ class Setting:
             size_divisor=self.weights.offer.card.size_divisor,
             device=self.device,
             batch_size=inference_batch(self.device),
+            num_logits=self.weights.num_logits,
         )
 
     def identity(self) -> dict[str, Any]:

@@ -1,17 +1,22 @@
-"""Reads volumes: multi-page TIFF, and NRRD and NIfTI through SimpleITK, which is an extra."""
+"""Reads volumes, whole or in slabs: multi-page TIFF, and NRRD and NIfTI through SimpleITK."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import tifffile
-from PIL import Image, ImageSequence
 
 from ..errors import DataError
 from ..pixels import BROKEN
+from .tiff_stacks import open_stack
+
+if TYPE_CHECKING:
+    from ..evaluation.volumes import Slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -33,14 +38,35 @@ def read_volume(path: Path) -> Array:
     """Read a volume as (Z, Y, X) values of the file's own type.
 
     Raises:
-        DataError: It cannot be read, is no grey volume, or needs a package that is not installed.
+        DataError: It cannot be read, or is no grey volume.
     """
-    volume = _read_itk(path) if path.name.lower().endswith(ITK_SUFFIXES) else _read_tiff(path)
-    if volume.ndim != 3:
-        raise DataError(
-            f"{path} holds an array {volume.shape}, expected a grey volume (z, y, x): one number per voxel."
-        )
-    return volume
+    with open_volume(path) as volume:
+        return np.array(volume[:])
+
+
+@contextmanager
+def open_volume(path: Path) -> Iterator[Slabs]:
+    """Open a volume (Z, Y, X) of the file's own type, to be read in slabs.
+
+    Of a TIFF only the pages that are asked for are read; NRRD and NIfTI are read whole.
+
+    Raises:
+        DataError: It cannot be read, or is no grey volume; also where a slab is read.
+    """
+    with ExitStack() as stack:
+        if path.name.lower().endswith(ITK_SUFFIXES):
+            volume: Slabs = _read_itk(path)
+        else:
+            try:
+                volume = stack.enter_context(open_stack(path))
+            except BROKEN as error:
+                raise _unreadable(path, error) from error
+        if len(volume.shape) != 3:
+            raise DataError(
+                f"{path} holds an array {volume.shape}, expected a grey volume (z, y, x): one number per "
+                "voxel."
+            )
+        yield volume
 
 
 def _pages(path: Path) -> int:
@@ -61,37 +87,9 @@ def _check_whole(file: tifffile.TiffFile, path: Path) -> None:
         raise _unreadable(path, f"it ends after {len(file.pages)} of its slices")
 
 
-def _read_tiff(path: Path) -> Array:
-    try:
-        with tifffile.TiffFile(path) as file:
-            if len(file.series) != 1 or file.pages.first.photometric.name != "MINISBLACK":
-                raise DataError(
-                    f"{path} is a TIFF of {len(file.series)} series, {file.pages.first.photometric.name}; "
-                    "expected one stack of grey slices of equal size in which 0 is black."
-                )
-            return _decode(file, path)
-    except BROKEN as error:
-        raise _unreadable(path, error) from error
-
-
-def _decode(file: tifffile.TiffFile, path: Path) -> Array:
-    try:
-        return np.asarray(file.series[0].asarray())
-    except ValueError as error:
-        if "imagecodecs" not in str(error):
-            raise
-    with Image.open(path, formats=("TIFF",)) as image:  # LZW, which tifffile leaves to an extra package
-        return np.stack([np.asarray(page) for page in ImageSequence.Iterator(image)])
-
-
 def _read_itk(path: Path) -> Array:
-    try:
-        import SimpleITK
-    except ImportError as error:
-        raise DataError(
-            f"{path}: NRRD and NIfTI are read by SimpleITK, which is not installed; "
-            "pip install 'emseg-bench[volumes]', or save the volume as a multi-page TIFF."
-        ) from error
+    import SimpleITK
+
     if not path.is_file():
         raise DataError(f"{path} is not there; check the path.")
     try:

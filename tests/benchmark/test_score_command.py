@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -335,18 +334,7 @@ def test_objects_are_matched_in_images_only(volumes, invoke):
     assert "published for images only; score volumes with retina-2025" in done.err
 
 
-def test_missing_reader_says_what_to_install(invoke, work, monkeypatch):
-    for folder in "pt":
-        (work / folder).mkdir()
-        (work / folder / "a.nrrd").write_bytes(b"NRRD0004\n")
-    monkeypatch.setitem(sys.modules, "SimpleITK", None)
-    done = invoke("score", "--pred", "p", "--truth", "t")
-    assert done.code == 2
-    assert "pip install 'emseg-bench[volumes]'" in done.err
-
-
 def test_damaged_itk_file_is_told(invoke, work):
-    pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
     for folder in "pt":
         (work / folder).mkdir()
         (work / folder / "a.nrrd").write_bytes(b"NRRD0004\n")

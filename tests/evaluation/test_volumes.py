@@ -9,7 +9,8 @@ import torch
 from emseg_bench.benchmark.contracts import Normalisation
 from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-from emseg_bench.benchmark.evaluation.volumes import decide, segment_volume, votes
+from emseg_bench.benchmark.evaluation.volumes import segment_volume
+from emseg_bench.benchmark.evaluation.votes import decide, votes
 from emseg_bench.benchmark.normalise import to_input
 from emseg_bench.benchmark.presets import PROTOCOLS
 from torch import nn
@@ -132,18 +133,21 @@ def test_every_slice_is_told():
     assert len(told) == 2 + 3 + 4
 
 
-def test_votes_take_a_byte_per_voxel_and_class():
-    classes, shape = 6, (40, 224, 224)
+@pytest.mark.parametrize("depth", [12, 48])
+def test_memory_follows_the_slab_not_the_volume(depth, tmp_path):
+    """Slabs of 3 slices with 6 classes: some slabs of votes and pixels, and a slice's working space."""
+    classes, side = 6, 224
+    volume = np.memmap(tmp_path / "pixels", np.uint8, "w+", shape=(depth, side, side))
+    labels = np.memmap(tmp_path / "labels", np.uint8, "w+", shape=volume.shape)
 
     def model(windows):
         return windows * torch.arange(1, classes + 1)[:, None, None]
 
     tracemalloc.start()
-    segment_volume(segmenter(model), np.zeros(shape, np.uint8), "stack")
+    segment_volume(segmenter(model), volume, "stack", out=labels, slab=3)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    voxels = math.prod(shape)
-    assert peak < (classes + 2) * voxels + 5e6  # votes, labels, and one slice's working space
+    assert peak < 3 * 3 * (classes + 1) * side**2 + 2e6
 
 
 def test_empty_volume_is_told():

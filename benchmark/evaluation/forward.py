@@ -1,0 +1,76 @@
+"""One forward pass of windows: with mirror images where asked, as logits or as probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from .grid import Place
+from .logit_checks import check_shape
+
+Space: TypeAlias = Literal["logits", "probabilities"]
+
+MIRRORS = ((-1,), (-2,), (-2, -1))
+"""The axes of (N, C, H, W) along which the mirror images of a window are flipped."""
+_EPSILON = torch.finfo(torch.float32).eps / 2
+"""1 less this is the largest float32 below 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """A model, and what is averaged of its output."""
+
+    model: Callable[[Tensor], Tensor]
+    """Maps (N, C, S, S) to (N, K, S, S) logits of any float type."""
+    space: Space = "logits"
+    """What is averaged over mirror images and windows."""
+    flips: bool = False
+    """Whether a window's prediction is the mean over itself and its three mirror images."""
+
+    def __call__(self, windows: Tensor, channels: int | None, place: Place, where: str) -> Tensor:
+        """Predict windows (N, C, S, S).
+
+        Args:
+            windows: In channels-last layout.
+            channels: How many logits there must be; None: any number.
+            place: Of the first window, for messages.
+            where: Words for its image, for messages.
+
+        Returns:
+            (N, K, S, S) float32 in `space`; NaN where a logit is not finite, if these are probabilities.
+
+        Raises:
+            TrialError: The output has the wrong shape.
+        """
+        values = self._values(windows, channels, place, where)
+        if not self.flips:
+            return values
+        for axes in MIRRORS:
+            values = values + self._values(windows.flip(axes), channels, place, where).flip(axes)
+        return values / (1 + len(MIRRORS))
+
+    def _values(self, windows: Tensor, channels: int | None, place: Place, where: str) -> Tensor:
+        logits = self.model(windows)
+        check_shape(logits, windows, channels, place, where)
+        logits = logits.float()
+        if self.space == "logits":
+            return logits
+        probabilities = logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(dim=1)
+        # a logit that is not finite must show, and an infinite one has a finite probability: add 0 or NaN
+        return probabilities + (logits - logits)
+
+    def logits(self, values: Tensor) -> Tensor:
+        """Turn (K, H, W) averages back into logits, so that what follows is the same in either space.
+
+        The sigmoid of log-odds, and the softmax of logarithms, are the probabilities themselves.  Within
+        6e-8 of 0 and 1 the log-odds stay finite.
+        """
+        if self.space == "logits":
+            return values
+        if len(values) == 1:
+            return torch.logit(values, eps=_EPSILON)
+        return values.clamp_min(torch.finfo(torch.float32).tiny).log()

@@ -1,0 +1,57 @@
+"""Arrays for a while: in memory where they are small, else in a file that vanishes by itself."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import StoreError
+
+IN_MEMORY: Final = 256 * 2**20
+"""Bytes up to which a scratch array is held in memory."""
+
+
+def scratch_array(
+    shape: tuple[int, ...], dtype: npt.DTypeLike, folder: Path, in_memory: int = IN_MEMORY
+) -> np.ndarray[Any, Any]:
+    """Make an array of zeros that may be larger than memory.
+
+    A large one is mapped from a file without a name, which the system removes when the array is no longer
+    used, however the process ends.
+
+    Args:
+        shape: Its shape.
+        dtype: Its type.
+        folder: Where the file takes its space; made if missing.
+        in_memory: Bytes up to which no file is made.
+
+    Raises:
+        StoreError: There is no space, or the folder cannot be written.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size <= in_memory:
+        return np.zeros(shape, dtype)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            _reserve(file, size)
+            return np.memmap(file, dtype, "r+", shape=shape)
+    except OSError as error:
+        raise StoreError(
+            f"segmenting needs {size / 2**20:.0f} MiB of scratch space in {folder} ({error.strerror}); make "
+            "space there, or write elsewhere."
+        ) from error
+
+
+def _reserve(file: BinaryIO, size: int) -> None:
+    """Take the space now: a disk that fills up later would end the process where it writes."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+    else:
+        file.truncate(size)
