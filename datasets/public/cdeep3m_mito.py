@@ -22,20 +22,21 @@ from .published import Published, Rules
 from .splitting import OfficialSplits
 
 ARCHIVE = "cdeep3m-1.6.2.tar.gz"
-PUBLISHED: dict[Part, tuple[str, ...]] = {
-    "train": ("training/images", "training/labels"),
-    "test": ("validation/images", "validation/labels"),
-    "unlabelled": ("testset",),
+PARTS: dict[Part, str] = {"train": "training", "test": "validation", "unlabelled": "testset"}
+PUBLISHED: dict[str, tuple[str, ...]] = {
+    "training": ("training/images", "training/labels"),
+    "validation": ("validation/images", "validation/labels"),
+    "testset": ("testset",),
 }
-PACKED: dict[Part, tuple[str, ...]] = {
-    "train": ("train/images", "train/masks"),
-    "test": ("val/images", "val/masks"),
-    "unlabelled": ("unlabelled",),
+PACKED: dict[str, tuple[str, ...]] = {
+    "training": ("train/images", "train/masks"),
+    "validation": ("val/images", "val/masks"),
+    "testset": ("unlabelled",),
 }
 
 
 def convert(source: SourceFiles, writer: ConversionWriter) -> None:
-    """Write the three blocks, named after their sections.
+    """Write the three blocks under their published names.
 
     Raises:
         DataError: A file is not as it was published.
@@ -46,12 +47,10 @@ def convert(source: SourceFiles, writer: ConversionWriter) -> None:
     folder = source.path(ARCHIVE)
     packed = (folder / "train").is_dir()
     root = folder if packed else find(folder, "mito_testsample")
-    for part, folders in (PACKED if packed else PUBLISHED).items():
-        series = {name: numbered(root / name, "*.png") for name in folders}
-        image, *masks = sections(series).values()
-        numbers = [*series[folders[0]]]
-        name = f"z{numbers[0]:03d}-{numbers[-1]:03d}"
-        writer.add(part, name, image_stack(image), *(image_stack(files, read_labels) for files in masks))
+    for part, block in PARTS.items():
+        folders = (PACKED if packed else PUBLISHED)[block]
+        image, *masks = sections({name: numbered(root / name, "*.png") for name in folders}).values()
+        writer.add(part, block, image_stack(image), *(image_stack(files, read_labels) for files in masks))
 
 
 RULES = Rules(

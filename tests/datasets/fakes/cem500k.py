@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
-import tifffile
+
+from .packing import tiff
 
 SIDES = ((56, 56), (56, 56), (28, 56), (56, 33), (45, 28), (56, 56))
 
@@ -18,6 +18,4 @@ def make(folder: Path) -> None:
         with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
             for number, sides in enumerate(SIDES):
                 patch = np.random.default_rng((seed, number)).integers(0, 256, sides, dtype=np.uint8)
-                buffer = io.BytesIO()
-                tifffile.imwrite(buffer, patch)
-                archive.writestr(f"{name}/source{number % 2}/{number:04d}.tiff", buffer.getvalue())
+                archive.writestr(f"{name}/source{number % 2}/{number:04d}.tiff", tiff(patch))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
-import tifffile
 
 from .drawing import cells, picture
+from .packing import tiff
 
 SHAPE = (10, 48, 48)
 
@@ -28,6 +27,4 @@ def make(folder: Path) -> None:
     """Write the archive."""
     with zipfile.ZipFile(folder / "ISBI-2012-challenge.zip", "w") as archive:
         for name, stack in stacks().items():
-            buffer = io.BytesIO()
-            tifffile.imwrite(buffer, stack, imagej=True)
-            archive.writestr(f"ISBI-2012-challenge/{name}", buffer.getvalue())
+            archive.writestr(f"ISBI-2012-challenge/{name}", tiff(stack))

@@ -6,15 +6,13 @@ Object numbers go beyond 255.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
-import tifffile
-from PIL import Image
 
 from .drawing import blobs, picture
+from .packing import png, tiff
 
 SHAPE = (20, 48, 56)
 TRAIN, VAL = range(10), range(10, 16)
@@ -33,20 +31,8 @@ def make(folder: Path) -> None:
         image = picture(objects > 0, seed)
         with zipfile.ZipFile(folder / f"EM30-{letter}-im.zip", "w") as archive:
             for z, section in enumerate(image):
-                archive.writestr(f"im/im{z:04d}.png", _encode(section))
+                archive.writestr(f"im/im{z:04d}.png", png(section))
         with zipfile.ZipFile(folder / f"EM30-{letter}-mito-train-val-v2.zip", "w") as archive:
             for part, sections in (("train", TRAIN), ("val", VAL)):
                 for z in sections:
-                    archive.writestr(f"mito-{part}-v2/seg{z:04d}.tif", _encode_tiff(objects[z]))
-
-
-def _encode(section: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(section).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _encode_tiff(section: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, section, compression="zlib")
-    return buffer.getvalue()
+                    archive.writestr(f"mito-{part}-v2/seg{z:04d}.tif", tiff(objects[z]))

@@ -6,15 +6,13 @@ Half of the synapses' pixels are membrane too, and some of the mitochondria's.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
-import tifffile
-from PIL import Image
 
 from .drawing import blobs, cells, picture
+from .packing import png, tiff
 
 SHAPE = (12, 48, 48)
 ROOT = "groundtruth-drosophila-vnc-master"
@@ -37,30 +35,17 @@ def make(folder: Path) -> None:
         archive.writestr(f"{ROOT}/README.md", "Segmented ssTEM")
         for z in range(SHAPE[0]):
             for stack, seed in (("stack1", 4), ("stack2", 5)):
-                _tiff(archive, f"{ROOT}/{stack}/raw/{z:02d}.tif", picture(dark[z], 100 * seed + z))
+                section = picture(dark[z], 100 * seed + z)
+                archive.writestr(f"{ROOT}/{stack}/raw/{z:02d}.tif", tiff(section))
             for name, mask in masks.items():
-                _mask(archive, f"{ROOT}/stack1/{name}/{z:02d}.png", mask[z], one_bit=z % 2 == 0)
+                section = mask[z] if z % 2 == 0 else _antialiased(mask[z])
+                archive.writestr(f"{ROOT}/stack1/{name}/{z:02d}.png", png(section))
             merged = np.where(masks["mitochondria"][z], 191, 255).astype(np.uint8)
-            _png(archive, f"{ROOT}/stack1/labels/labels{z:08d}.png", Image.fromarray(merged))
+            archive.writestr(f"{ROOT}/stack1/labels/labels{z:08d}.png", png(merged))
 
 
-def _mask(archive: zipfile.ZipFile, name: str, mask: np.ndarray, *, one_bit: bool) -> None:
-    """Write a mask; where it has eight bits its first column is grey, on either side of the middle."""
+def _antialiased(mask: np.ndarray) -> np.ndarray:
+    """Return a mask of eight bits whose first column is grey, on either side of the middle."""
     grey = mask.astype(np.uint8) * 255
-    if one_bit:
-        _png(archive, name, Image.fromarray(grey).convert("1", dither=Image.Dither.NONE))
-    else:
-        grey[:, 0] = np.where(mask[:, 0], 128, 127)
-        _png(archive, name, Image.fromarray(grey))
-
-
-def _png(archive: zipfile.ZipFile, name: str, image: Image.Image) -> None:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    archive.writestr(name, buffer.getvalue())
-
-
-def _tiff(archive: zipfile.ZipFile, name: str, section: np.ndarray) -> None:
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, section)
-    archive.writestr(name, buffer.getvalue())
+    grey[:, 0] = np.where(mask[:, 0], 128, 127)
+    return grey
