@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..benchmark.cases import spread
 from ..benchmark.contracts import Case, Dataset, Sample, Split
@@ -16,10 +18,28 @@ from ..benchmark.strangers import RAISED
 from .card_checks import CardBench
 from .findings import BlockedError
 
+Array: TypeAlias = np.ndarray[Any, Any]
+
 PER_SPLIT = 4
 """Cases of each split that are read, evenly spread."""
+SLICES = 5
+"""Of a volume's slices, those that are looked at, evenly spread."""
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+def sides_of(case: Case) -> tuple[int, ...]:
+    """Give a case's sides, (H, W) or (Z, Y, X), px."""
+    return (case.height, case.width) if case.depth is None else (case.depth, case.height, case.width)
+
+
+def looked_at(case: Case, pixels: Array) -> Iterator[Array]:
+    """Give the pixels (..., H, W) that are looked at: all of an image, some slices of a volume."""
+    if case.depth is None or pixels.ndim < 3:
+        yield pixels
+    else:
+        for z in spread(range(pixels.shape[-3]), SLICES):
+            yield np.asarray(pixels[..., z, :, :])
 
 
 class DatasetBench(CardBench):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from ..benchmark.contracts import DatasetCard, Manifest, Sample
+from ..benchmark.contracts import Case, DatasetCard, Manifest, Sample
 from ..benchmark.data.store import DataStore
 from ..benchmark.hashing import manifest_sha256
 from ..benchmark.references import DatasetReference
 from ..benchmark.strangers import RAISED, describe_error
 from . import card_checks
-from .dataset_bench import SPLITS, DatasetBench
+from .dataset_bench import SPLITS, Array, DatasetBench, looked_at, sides_of
 from .findings import Check, ContractError
 
 
@@ -92,18 +91,18 @@ def check_images(bench: DatasetBench) -> None:
     """Images are (C, H, W), volumes (C, Z, Y, X) as the manifest says, uint8 or float32 between 0 and 1."""
     channels = bench.dataset.manifest.channels
     for case, sample in bench.samples:
-        sections = () if case.depth is None else (case.depth,)
-        image, shape = sample.image, (channels, *sections, case.height, case.width)
+        image, shape = sample.image, (channels, *sides_of(case))
         if image.shape != shape:
             raise ContractError(
                 f"{case.id}: an image {image.shape}", f"{shape}", "Correct the manifest or read"
             )
-        if image.dtype != np.uint8 and not _is_unit(image):
-            raise ContractError(
-                f"{case.id}: {image.dtype} from {image.min():g} to {image.max():g}",
-                "uint8, or float32 between 0 and 1",
-                "Scale what is read",
-            )
+        for pixels in looked_at(case, image):
+            if pixels.dtype != np.uint8 and not _is_unit(pixels):
+                raise ContractError(
+                    f"{case.id}: {pixels.dtype} from {pixels.min():g} to {pixels.max():g}",
+                    "uint8, or float32 between 0 and 1",
+                    "Scale what is read",
+                )
 
 
 def check_sizes_equal(bench: DatasetBench) -> None:
@@ -125,10 +124,8 @@ def check_labels_within_classes(bench: DatasetBench) -> None:
             raise ContractError(
                 f"{case.id}: labels in {sample.labels.dtype}", "uint8", "Convert what is read"
             )
-        outside = {*np.unique(sample.labels).tolist()} - {
-            *range(len(manifest.class_names)),
-            manifest.ignore_value,
-        }
+        found = {label for part in looked_at(case, sample.labels) for label in np.unique(part).tolist()}
+        outside = found - {*range(len(manifest.class_names)), manifest.ignore_value}
         if outside:
             raise ContractError(
                 f"{case.id}: label {min(outside)}",
@@ -141,7 +138,8 @@ def check_pixels_stable(bench: DatasetBench) -> None:
     """Read again, also after being opened again, a case has the same pixels and labels."""
     for case, sample in bench.samples:
         second = bench.again.read(case)
-        if not (np.array_equal(sample.image, second.image) and np.array_equal(sample.labels, second.labels)):
+        pairs = ((sample.image, second.image), (sample.labels, second.labels))
+        if not all(_equal(case, one, other) for one, other in pairs):
             raise ContractError(
                 f"{case.id}: other pixels the second time", "the same", "Augment nothing in read"
             )
@@ -154,7 +152,44 @@ def _is_here(card: DatasetCard) -> bool:
     return card.convert is not None and DataStore.here().has_arrays(card.name, card.version)
 
 
-def _is_unit(image: np.ndarray[Any, Any]) -> bool:
+def check_volumes(bench: DatasetBench) -> None:
+    """Slices that say where they lie name their volume, and the voxel size of volumes has three sides."""
+    manifest = bench.dataset.manifest
+    for case in manifest.cases:
+        if case.section is not None and (case.group is None or case.depth is not None):
+            raise ContractError(
+                f"{case.id}: section {case.section} of group {case.group}, depth {case.depth}",
+                "a section only for a slice, with its volume as group",
+                "Set Case.group, or leave Case.section out",
+            )
+        if case.depth is not None and manifest.voxel_size_nm and len(manifest.voxel_size_nm) != 3:
+            raise ContractError(
+                f"{case.id}: a volume with the voxel size {manifest.voxel_size_nm}",
+                "its sides (z, y, x) in nm",
+                "Correct Manifest.voxel_size_nm",
+            )
+
+
+def check_scored_classes(bench: DatasetBench) -> None:
+    """The classes that are scored exist, and one of them is not background."""
+    manifest = bench.dataset.manifest
+    scored = manifest.scored_classes
+    known = set(range(len(manifest.class_names)))
+    if scored is not None and not (set(scored) <= known and set(scored) - {0}):
+        raise ContractError(
+            f"scored_classes {scored}",
+            f"labels from 0 to {len(known) - 1}, one of them not 0; or None for all",
+            "Correct Manifest.scored_classes",
+        )
+
+
+def _equal(case: Case, one: Array, other: Array) -> bool:
+    same = one.shape == other.shape
+    parts = zip(looked_at(case, one), looked_at(case, other), strict=True) if same else ()
+    return same and all(np.array_equal(*pair) for pair in parts)
+
+
+def _is_unit(image: Array) -> bool:
     return image.dtype == np.float32 and bool((image >= 0).all()) and bool((image <= 1).all())
 
 
@@ -176,4 +211,6 @@ CHECKS: tuple[Check, ...] = (
     check_sizes_equal,
     check_labels_within_classes,
     check_pixels_stable,
+    check_volumes,
+    check_scored_classes,
 )

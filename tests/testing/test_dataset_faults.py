@@ -12,6 +12,7 @@ from emseg_bench.benchmark.contracts import Case, Manifest, Sample
 SIDE = 16
 OPENED = itertools.count()
 SPLITS = ("train", "train", "val", "test")
+DEPTH = 3
 
 
 def sound_case(number, split):
@@ -133,6 +134,73 @@ class Noisy(Sound):
         return Sample(sample.image ^ np.uint8(next(OPENED) % 251), sample.labels)
 
 
+class SoundVolumes(Sound):
+    """The same with test volumes, of which slices train."""
+
+    def change(self, manifest):
+        train = [
+            replace(case, group="a", section=number)
+            for number, case in enumerate(manifest.cases)
+            if case.split == "train"
+        ]
+        others = [replace(case, depth=DEPTH) for case in manifest.cases if case.split != "train"]
+        return replace(manifest, cases=(*train, *others), voxel_size_nm=(30.0, 4.0, 4.0))
+
+    def read(self, case):
+        sample = super().read(case)
+        if case.depth is None:
+            return sample
+        return self.act_on_volume(
+            Sample(*(np.stack([one] * DEPTH, axis=-3) for one in (sample.image, sample.labels)))
+        )
+
+    def act_on_volume(self, sample):
+        return sample
+
+
+class TrainingVolume(SoundVolumes):
+    def change(self, manifest):
+        manifest = super().change(manifest)
+        return replace(manifest, cases=(replace(manifest.cases[0], depth=DEPTH), *manifest.cases[1:]))
+
+
+class ShallowVolume(SoundVolumes):
+    def act_on_volume(self, sample):
+        return Sample(sample.image[:, 1:], sample.labels[1:])
+
+
+class FlatLabels(SoundVolumes):
+    def act_on_volume(self, sample):
+        return Sample(sample.image, sample.labels[0])
+
+
+class UnknownLabelInASlice(SoundVolumes):
+    def act_on_volume(self, sample):
+        sample.labels[-1, 3, 3] = 7
+        return sample
+
+
+class SectionOfNothing(SoundVolumes):
+    def change(self, manifest):
+        manifest = super().change(manifest)
+        return replace(manifest, cases=tuple(replace(case, group=None) for case in manifest.cases))
+
+
+class FlatVoxels(SoundVolumes):
+    def change(self, manifest):
+        return replace(super().change(manifest), voxel_size_nm=(4.0, 4.0))
+
+
+class ScoresOnlyBackground(Sound):
+    def change(self, manifest):
+        return replace(manifest, scored_classes=(0,))
+
+
+class ScoresAClassTooMany(Sound):
+    def change(self, manifest):
+        return replace(manifest, scored_classes=(1, 2))
+
+
 FAULTS = {
     Unopenable: "opens",
     NoTest: "opens",
@@ -149,10 +217,18 @@ FAULTS = {
     UnknownLabel: "labels within classes",
     WideLabels: "labels within classes",
     Noisy: "pixels stable",
+    TrainingVolume: "opens",
+    ShallowVolume: "images",
+    FlatLabels: "sizes equal",
+    UnknownLabelInASlice: "labels within classes",
+    SectionOfNothing: "volumes",
+    FlatVoxels: "volumes",
+    ScoresOnlyBackground: "scored classes",
+    ScoresAClassTooMany: "scored classes",
 }
 
 
-@pytest.mark.parametrize("factory", [Sound, ValIsTestWithANote])
+@pytest.mark.parametrize("factory", [Sound, ValIsTestWithANote, SoundVolumes])
 def test_sound_datasets_fail_nothing(failing, factory):
     assert failing("dataset", factory=factory) == {}
 
