@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .space import writing
+
 
 class ArrayFile:
     """A ``.npy`` file in the making; plain writes, so that no mapped pages pile up.
@@ -23,7 +25,9 @@ class ArrayFile:
     def __init__(self, path: Path, dtype: np.dtype[Any], shape: tuple[int, int, int]) -> None:
         self.dtype = dtype
         self._hash = hashlib.sha256()
-        self._file = path.open("wb")
+        self._path = path
+        with writing(path):
+            self._file = path.open("wb")
         header = BytesIO()
         described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(header, described)
@@ -41,7 +45,8 @@ class ArrayFile:
 
     def _put(self, data: bytes | memoryview) -> None:
         self._hash.update(data)
-        self._file.write(data)
+        with writing(self._path):
+            self._file.write(data)
 
     @property
     def sha256(self) -> str:
@@ -54,4 +59,5 @@ class ArrayFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with writing(self._path):
+            self._file.close()

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING
 
 from ..cache import cache_folder
 from ..errors import DataError, DataUnavailableError
+from .space import writing
 from .stored import MANIFEST, SourceRecord, StoredArrays, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+    from ..download import Meter
     from .writer import StoreWriter
 
 
@@ -50,6 +52,14 @@ class DataStore:
     def arrays(self, name: str, version: int = 1) -> Path:
         """Return where its arrays lie, as a version of its conversion makes them."""
         return self.folder(name) / f"arrays-v{version}"
+
+    def records(self, name: str) -> Path:
+        """Return what is on record about its files; it stays when they are removed."""
+        return self.folder(name) / "files.json"
+
+    def unpacked(self, name: str, file: str) -> Path:
+        """Return the folder that an archive of a dataset is unpacked into."""
+        return self.files(name) / f"{file}.unpacked"
 
     def lock(self, name: str) -> BaseFileLock:
         """Give the lock that whoever changes a dataset's folder holds."""
@@ -82,13 +92,20 @@ class DataStore:
         return read_manifest(folder, name)
 
     @contextmanager
-    def new_arrays(self, name: str, version: int, sources: tuple[SourceRecord, ...]) -> Iterator[StoreWriter]:
+    def new_arrays(
+        self,
+        name: str,
+        version: int = 1,
+        sources: tuple[SourceRecord, ...] = (),
+        meter: Meter | None = None,
+    ) -> Iterator[StoreWriter]:
         """Give a writer of a dataset's arrays; they take their place when the block ends without an error.
 
         Args:
             name: Of the dataset.
             version: Of its conversion.
             sources: What they are made from.
+            meter: Hears of the bytes that are written.
 
         Raises:
             DataError: The disk is full or cannot be written to, or nothing was written.
@@ -98,27 +115,16 @@ class DataStore:
         target = self.arrays(name, version)
         unfinished = target.with_name(f".{target.name}.unfinished")
         try:
-            rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            writer = StoreWriter(unfinished)
+            with writing(self.folder(name)):
+                rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir(parents=True)
+            writer = StoreWriter(unfinished, meter)
             yield writer
             if not writer.volumes:
                 raise DataError(f"{name}: no image was found in its files; are they the right ones?")
-            write_manifest(unfinished, name, writer, sources)
-            rmtree(target, ignore_errors=True)
-            unfinished.replace(target)
-        except OSError as error:
-            raise cannot_write(self.folder(name), error) from error
+            with writing(self.folder(name)):
+                write_manifest(unfinished, name, writer, sources)
+                rmtree(target, ignore_errors=True)
+                unfinished.replace(target)
         finally:
             rmtree(unfinished, ignore_errors=True)
-
-
-def cannot_write(folder: Path, error: OSError) -> DataError:
-    """Make the error of a disk that takes no more."""
-    import errno
-
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    why = "its disk is full" if full else f"{error.filename or ''} {error.strerror or error}".strip()
-    return DataError(
-        f"cannot write to {folder} ({why}); make room, or choose another place with EMSEG_BENCH_CACHE"
-    )

@@ -6,7 +6,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from ..errors import DataError
 from ..hashing import sha256_of
 from .arrays import ArrayFile
 from .facts import slice_facts
+from .space import writing
+
+if TYPE_CHECKING:
+    from ..download import Meter
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -28,6 +32,8 @@ class StoreWriter:
     """A `ConversionWriter` that writes ``<part>/<name>.<kind>.npy`` files into a folder."""
 
     folder: Path
+    meter: Meter | None = None
+    """Hears of the bytes that are written."""
     volumes: list[ConvertedVolume] = field(default_factory=list)
     """Those that were written, in order."""
     sha256: dict[str, str] = field(default_factory=dict)
@@ -55,8 +61,9 @@ class StoreWriter:
         arrays = {kind: slices for kind, slices in given.items() if slices is not None}
         shape = _check_shapes(where, arrays)
         paths = {kind: self.folder / part / f"{name}.{kind}.npy" for kind in arrays}
-        (self.folder / part).mkdir(parents=True, exist_ok=True)
-        files, facts = _write(where, shape, arrays, paths)
+        with writing(self.folder):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        files, facts = _write(where, shape, arrays, paths, self.meter)
         hashes = {kind: file.sha256 for kind, file in files.items()}
         self.sha256 |= {paths[kind].relative_to(self.folder).as_posix(): hashes[kind] for kind in arrays}
         self.volumes.append(
@@ -100,7 +107,11 @@ def _check_shapes(where: str, arrays: dict[str, Slices]) -> tuple[int, int, int]
 
 
 def _write(
-    where: str, shape: tuple[int, int, int], arrays: dict[str, Slices], paths: dict[str, Path]
+    where: str,
+    shape: tuple[int, int, int],
+    arrays: dict[str, Slices],
+    paths: dict[str, Path],
+    meter: Meter | None,
 ) -> tuple[dict[str, ArrayFile], tuple[SliceFacts, ...]]:
     """Write the files of one volume side by side; return them, and what was found."""
     found: list[SliceFacts] = []
@@ -120,6 +131,8 @@ def _write(
                     files[kind].write(slice_)
                 except ValueError as error:
                     raise DataError(f"{where}, slice {z}: the {kind} {error}.") from None
+                if meter:
+                    meter.update(slice_.nbytes)
             found.append(slice_facts(slices["image"], slices.get("labels")))
     return files, tuple(found)
 

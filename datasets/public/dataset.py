@@ -53,12 +53,11 @@ class PublishedDataset:
 
 def _cut(array: Array, piece: Piece) -> Array:
     """Give a view of a piece."""
-    if piece.index is not None and piece.axis == 0:
-        return array[piece.index]
-    block = array[piece.sections.start : piece.sections.stop]
-    if piece.index is None:
-        return block
-    return block[:, piece.index] if piece.axis == 1 else block[:, :, piece.index]
+    places: list[slice | int] = [slice(piece.sections.start, piece.sections.stop), slice(None), slice(None)]
+    if piece.index is not None:
+        places[piece.axis] = piece.index
+    cut: Array = array[tuple(places)]
+    return cut
 
 
 def _relabelled(labels: Array, piece: Piece) -> Array:
@@ -70,7 +69,8 @@ def _relabelled(labels: Array, piece: Piece) -> Array:
     table = np.arange(256, dtype=np.uint8)
     for stored, read in piece.relabel:
         table[stored] = read
-    return table[labels]
+    relabelled: Array = table[labels]
+    return relabelled
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,77 @@
+"""What is on record about a dataset's files: the checksum that counts from the first time on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..contracts import STRICT
+from ..data_contracts import RemoteFile
+from ..download import Checksum
+from ..errors import DataError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """A published file that came to this machine."""
+
+    __pydantic_config__ = STRICT
+
+    sha256: str
+    bytes: int
+    origin: str
+    """The address or path that it came from."""
+    came: str
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Book:
+    __pydantic_config__ = STRICT
+
+    version: int
+    files: Mapping[str, FileRecord]
+
+
+def read_records(path: Path) -> dict[str, FileRecord]:
+    """Read the records of a dataset's files; nothing where there are none.
+
+    Raises:
+        DataError: They are damaged, or of a later version.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    from pydantic import ValidationError
+
+    from ..validation import adapter
+
+    try:
+        book: _Book = adapter(_Book).validate_json(text)
+    except ValidationError as error:
+        raise DataError(
+            f"{path} is damaged or of a later version ({error.error_count()} faults); use the emseg-bench "
+            "that wrote it, or remove it: checksums that are not published are then recorded anew"
+        ) from None
+    return dict(book.files)
+
+
+def write_records(path: Path, files: Mapping[str, FileRecord]) -> None:
+    """Write them, whole or not at all."""
+    from ..store import to_json, write_whole
+    from ..validation import plain
+
+    write_whole(path, to_json(plain(_Book(version=VERSION, files=dict(sorted(files.items()))))))
+
+
+def expected(file: RemoteFile, record: FileRecord | None) -> Checksum | None:
+    """Say what a file must hash to: what is published, or else what came first; None: anything."""
+    if file.sha256:
+        return Checksum("sha256", file.sha256)
+    if file.md5:
+        return Checksum("md5", file.md5)
+    return Checksum("sha256", record.sha256, "of the file that came first") if record else None
