@@ -24,9 +24,11 @@ KINDS: Mapping[str, str] = {
     "metric": "A score: unit, direction, aggregation, what empty classes do.",
 }
 
-TABLES = ("options", "initialisations")
-FOR_PROGRAMS = frozenset({"name", "description", "factory", "reconstruction", *TABLES})
+TABLES = ("options", "initialisations", "files")
+FOR_PROGRAMS = frozenset({"name", "description", "factory", "reconstruction", "convert", *TABLES})
 """Fields of cards that name code, or stand elsewhere."""
+VERSIONED = {"metric": "metric", "dataset": "conversion"}
+"""What has a version of its own."""
 
 app = typer.Typer(
     help="Show everything that is known of a model, dataset or metric.",
@@ -75,20 +77,21 @@ def _as_data(kind: str, offer: Offer[Any]) -> dict[str, Any]:
         "kind": kind,
         "name": card.name,
         "description": card.description,
-        **dict(_plain_fields(card)),
+        **dict(_plain_fields(kind, card)),
         "distribution": offer.distribution,
         "version": offer.version,
         "options": _options(card),
         **_initialisations(card),
+        **_files(card),
     }
 
 
-def _plain_fields(card: Card) -> Iterator[tuple[str, Any]]:
+def _plain_fields(kind: str, card: Card) -> Iterator[tuple[str, Any]]:
     for field in fields(card):
         value = getattr(card, field.name)
         if field.name not in FOR_PROGRAMS:
-            # a metric's own version is not its distribution's
-            name = f"{field.name} of the metric" if field.name == "version" else field.name
+            # a card's own version is not its distribution's
+            name = f"version of the {VERSIONED[kind]}" if field.name == "version" else field.name
             yield name.replace("_", " "), list(value) if isinstance(value, tuple) else value
 
 
@@ -111,6 +114,11 @@ def _initialisations(card: Any) -> dict[str, Any]:
         {"name": init.name, "default": init is found[0], "description": init.description} for init in found
     ]
     return {"initialisations": rows}
+
+
+def _files(card: Any) -> dict[str, Any]:
+    """Give the files that a dataset is published as, if it is."""
+    return {"files": [asdict(file) for file in card.files]} if getattr(card, "files", ()) else {}
 
 
 def _print(data: Mapping[str, Any]) -> None:

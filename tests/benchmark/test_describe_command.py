@@ -30,14 +30,22 @@ def test_a_models_card_is_whole(invoke):
 def test_every_field_of_every_kind_of_card_is_shown(invoke):
     shown = {
         ("model", "unet"): ModelCard,
-        ("dataset", "folder"): DatasetCard,
+        ("dataset", "vnc"): DatasetCard,
         ("metric", "iou"): MetricCard,
     }
     assert {kind for kind, _ in shown} == set(describing.KINDS)
     for (kind, name), card in shown.items():
         data = json.loads(invoke("describe", kind, name, "--json").out)
-        told = {key.removesuffix(" of the metric").replace(" ", "_") for key in data}
-        assert {field.name for field in fields(card)} - {"factory", "reconstruction"} <= told
+        told = {key.partition(" of the ")[0].replace(" ", "_") for key in data}
+        assert {field.name for field in fields(card)} - {"factory", "reconstruction", "convert"} <= told
+
+
+def test_what_a_dataset_is_published_as(invoke):
+    data = json.loads(invoke("describe", "dataset", "vnc", "--json").out)
+    (file,) = data["files"]
+    assert file["sha256"].startswith("f7bd0db0")
+    assert (data["version of the conversion"], data["version"]) == (1, "0.1.0")
+    assert f"file {file['name']}: url {file['url']}, sha256 " in invoke("describe", "dataset", "vnc").out
 
 
 def test_a_pipe_gets_a_line_for_each(invoke):
