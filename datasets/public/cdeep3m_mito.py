@@ -10,7 +10,7 @@ to know of the files:
 - The size of voxels is not stated with the files; 5.9 x 5.9 x 40 nm is in the name of the network that is
   shown on them.
 - A folder of ``train/`` and ``val/``, each with ``images/`` and ``masks/``, and ``unlabelled/`` is read too,
-  where it is imported instead.
+  where it is imported.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ What to know of the files:
 
 - Patches are 8-bit TIFF files of 224 x 224 px; those from the edges of images are smaller, 112 to 224 px a
   side, and not square.  They are used as they are unpacked.
-- EMPIAR keeps them as folders.  How their files are called inside was not verified: every PNG or TIFF file
-  below what was imported is taken.
+- EMPIAR keeps them as folders.  How their files are called inside was not verified: every PNG or TIFF file,
+  at whatever depth, is taken.
 - About 5 % of CEM500K come from the images (not the labels) of the six benchmarks that it was tested on:
   CREMI, Guay, Kasthuri++, Lucchi++, Perez and UroCell.  Say so beside scores on them.
 - Some pages give EMPIAR-10592 as the address of both.  It is CEM500K; CEM1.5M is EMPIAR-11035.
@@ -18,8 +18,8 @@ from ...benchmark.data_contracts import RemoteFile
 from .published import Unlabelled
 
 HOW = (
-    "EMPIAR offers folders over HTTPS, FTP and Aspera: fetch what is in the entry's folder data, and import "
-    "it as a folder."
+    "EMPIAR offers folders over HTTPS, FTP and Aspera: fetch what is in the entry's folder data and give it "
+    "to 'emseg-bench pretrain --images', or pack it and import the archive."
 )
 
 CEM500K = DatasetCard(

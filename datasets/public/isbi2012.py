@@ -8,8 +8,8 @@ An archive of TIFF stacks, 30 sections of 512 x 512 px each.  What to know of th
 - The labels of the test stack were not published with it.  It is kept without labels, and a
   ``test-labels.tif`` that some copies hold is left alone, for nobody says where it comes from.  So splits are
   blocks of the training stack.
-- The HDF5 copy of EMBL (keys ``raw`` and ``labels/membranes``) is read too, where it is imported instead; it
-  has no test stack.
+- EMBL's HDF5 copy (keys ``raw`` and ``labels/membranes``) is read too, from a folder that is imported; it has
+  no test stack.
 - The challenge scores thinned membranes by Rand and information scores; what is scored here is overlap.
 """
 

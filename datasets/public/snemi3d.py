@@ -7,7 +7,8 @@ Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What 
 - The labels of the test volume are not public: it is kept without labels, and splits are blocks of the
   training volume.
 - What is fetched are EMBL's HDF5 copies (keys ``volumes/raw`` and ``volumes/labels/neuron_ids``), whose
-  checksums are known.
+  checksums are known.  The challenge's own ``train-input.tif``, ``train-labels.tif`` and ``test-input.tif`` are
+  read too, from a folder that is imported.
 - It is a part of the tissue of Kasthuri et al. (2015), as Kasthuri++ is: never train on one and test on the
   other.
 - The challenge scores neurons by adapted Rand error; what is scored here is overlap of boundaries.
@@ -23,6 +24,7 @@ from .splitting import SingleSplits
 
 TRAIN, TEST = "snemi_train.h5", "snemi_test.h5"
 IMAGE, NEURONS = "volumes/raw", "volumes/labels/neuron_ids"
+TIFFS = ("train-input.tif", "train-labels.tif", "test-input.tif")
 
 
 def convert(source: SourceFiles, writer: ConversionWriter) -> None:
@@ -31,13 +33,29 @@ def convert(source: SourceFiles, writer: ConversionWriter) -> None:
     Raises:
         DataError: A file is not as it was published.
     """
-    from .reading import hdf5_stack, relabel
+    from .reading import relabel
 
-    image, neurons = hdf5_stack(source.path(TRAIN), IMAGE), hdf5_stack(source.path(TRAIN), NEURONS)
+    image, neurons, test = stacks(source)
     check_boundaries(neurons)
     boundaries = relabel(neurons, lambda section: section == 0)
     writer.add("train", "AC4", image, boundaries, instances=neurons)
-    writer.add("unlabelled", "AC3", hdf5_stack(source.path(TEST), IMAGE))
+    writer.add("unlabelled", "AC3", test)
+
+
+def stacks(source: SourceFiles) -> tuple[Slices, Slices, Slices]:
+    """Open the training image, its neurons and the test image, of either form.
+
+    Raises:
+        DataError: They are not there, or damaged.
+    """
+    from .finding import find
+    from .reading import hdf5_stack, tiff_stack
+
+    train, test = source.path(TRAIN), source.path(TEST)
+    if train.exists():
+        return hdf5_stack(train, IMAGE), hdf5_stack(train, NEURONS), hdf5_stack(test, IMAGE)
+    image, neurons, other = (tiff_stack(find(train.parent, name)) for name in TIFFS)
+    return image, neurons, other
 
 
 def check_boundaries(neurons: Slices) -> None:

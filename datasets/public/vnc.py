@@ -13,7 +13,7 @@ Two stacks of 20 sections of 1024 x 1024 px, of which the first is labelled.  Wh
 - There is no official split; the authors suggest 80 % and 20 % of the sections.  Neighbours look alike, so
   splits are blocks, with sections left out between them.
 - A folder in which they are merged already (``images/``, ``masks/`` of 0 background, 1 mitochondria, 2
-  synapse and 3 membrane, ``unlabelled/``) is read too, where it is imported instead.
+  synapse and 3 membrane, ``unlabelled/``) is read too, where it is imported.
 """
 
 from __future__ import annotations
