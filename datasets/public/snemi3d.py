@@ -7,8 +7,8 @@ Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What 
 - The labels of the test volume are not public: it is kept without labels, and splits are blocks of the
   training volume.
 - What is fetched are EMBL's HDF5 copies (keys ``volumes/raw`` and ``volumes/labels/neuron_ids``), whose
-  checksums are known.  The challenge's own ``train-input.tif``, ``train-labels.tif`` and ``test-input.tif`` are
-  read too, from a folder that is imported.
+  checksums are known.  The challenge's own ``train-input.tif``, ``train-labels.tif`` and ``test-input.tif``
+  are read too, from a folder that is imported.
 - It is a part of the tissue of Kasthuri et al. (2015), as Kasthuri++ is: never train on one and test on the
   other.
 - The challenge scores neurons by adapted Rand error; what is scored here is overlap of boundaries.
