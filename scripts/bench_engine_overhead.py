@@ -24,15 +24,14 @@ from emseg_bench.benchmark.normalise import to_input
 from emseg_bench.benchmark.parts import build_network, load_parts
 from emseg_bench.benchmark.planning import make_plan
 from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.training.crops import TrainingCrops
+from emseg_bench.benchmark.training.loader import make_loader
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import build_optimiser
-from emseg_bench.benchmark.training.sampler import DrawSampler
-from emseg_bench.benchmark.training.train import CACHE_BYTES, TrainingSetup, crop_side, train
+from emseg_bench.benchmark.training.train import TrainingSetup, crop_side, train
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
-from torch.utils.data import DataLoader
 
 LIMIT = 1.05
+CPU = torch.device("cpu")
 
 
 def parse() -> argparse.Namespace:
@@ -50,12 +49,7 @@ def parse() -> argparse.Namespace:
 def bare(spec, network, dataset) -> float:
     """Train in a plain loop; return seconds."""
     recipe, manifest = spec.recipe, dataset.manifest
-    cases = manifest.split("train")
     side = crop_side(recipe, spec.model.size_divisor)
-    crops = TrainingCrops(
-        dataset, cases, recipe, side, spec.seed, manifest.ignore_value, cache_bytes=CACHE_BYTES
-    )
-    sampler = DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size)
     loss_of = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
     optimiser = build_optimiser(network, recipe)
     warmup = round(recipe.warmup * recipe.iterations)
@@ -70,7 +64,9 @@ def bare(spec, network, dataset) -> float:
     bf16 = recipe.precision == "bf16"
     start = time.perf_counter()
     network.train()
-    for images, labels in DataLoader(crops, recipe.batch_size, sampler=sampler):
+    loader, _ = make_loader(dataset, spec, side, CPU, Path(tempfile.gettempdir()), trials=1)
+    for batch in loader:
+        images, labels = batch.on(CPU)
         images = to_input(images, manifest.mean, manifest.std).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             logits = network(images)
@@ -87,11 +83,12 @@ def engine(spec, network, dataset) -> float:
     """Train with the engine, without validation; return seconds."""
     with tempfile.TemporaryDirectory() as folder:
         setup = TrainingSetup(
-            device=torch.device("cpu"),
+            device=CPU,
             folder=Path(folder),
             fingerprint="bench",
             checkpoint_seconds=float("inf"),
             tell=lambda *_: None,
+            tell_loader=lambda _: None,
         )
         start = time.perf_counter()
         normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)

@@ -32,15 +32,6 @@ class Crop:
     """What is still to happen to the image; None: nothing."""
 
 
-class GreyChanges(NamedTuple):
-    """What is to happen to the images of a batch; see `GreyChange`."""
-
-    levels: Tensor
-    """(N, 3) float32: brightness, contrast, noise."""
-    seeds: Tensor
-    """(N,) int64, of the noise; 0 where there is none."""
-
-
 class Batch(NamedTuple):
     """Crops of one step."""
 
@@ -48,7 +39,8 @@ class Batch(NamedTuple):
     """(N, C, S, S) uint8, or float32 between 0 and 1."""
     labels: Tensor
     """(N, S, S) uint8"""
-    grey: GreyChanges | None
+    grey: Sequence[GreyChange] | None
+    """One per image."""
 
     def on(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Finish the crops on the device that trains.
@@ -67,30 +59,24 @@ def stack(crops: Sequence[Crop]) -> Batch:
     if len({image.dtype for image in images}) > 1:
         images = [to_unit(image) for image in images]
     labels = torch.from_numpy(np.stack([crop.labels for crop in crops]))
-    return Batch(torch.stack(images), labels, _together([crop.grey for crop in crops]))
+    grey = [crop.grey for crop in crops if crop.grey is not None]
+    return Batch(torch.stack(images), labels, grey or None)
 
 
-def _together(changes: Sequence[GreyChange | None]) -> GreyChanges | None:
-    known = [change for change in changes if change is not None]
-    if not known:
-        return None
-    levels = [[change.brightness, change.contrast, change.noise] for change in known]
-    return GreyChanges(torch.tensor(levels), torch.tensor([change.seed for change in known]))
-
-
-def change_grey(images: Tensor, changes: GreyChanges) -> Tensor:
+def change_grey(images: Tensor, changes: Sequence[GreyChange]) -> Tensor:
     """Change brightness and contrast about each image's mean, add noise, and clip to 0-1.
 
     Args:
-        images: (N, C, H, W) float32 between 0 and 1.
+        images: (N, C, H, W) float32 between 0 and 1; not changed.
         changes: One per image.
     """
-    levels = changes.levels.to(images.device, non_blocking=True)
-    brightness, contrast, spread = levels[:, :, None, None, None].unbind(1)
+    levels = torch.tensor([[change.brightness, change.contrast, change.noise] for change in changes])
+    levels = levels.to(images.device, non_blocking=True)[..., None, None, None]
+    brightness, contrast, spread = levels.unbind(1)
     mean = images.mean((1, 2, 3), keepdim=True)
     changed = torch.addcmul(mean * (1 - contrast) + brightness, images, contrast)
-    if changes.seeds.any():
-        changed.addcmul_(_noise(images, changes.seeds.tolist()), spread)
+    if any(change.noise for change in changes):
+        changed.addcmul_(_noise(images, [change.seed for change in changes]), spread)
     return changed.clamp_(0, 1)
 
 

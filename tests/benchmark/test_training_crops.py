@@ -11,8 +11,8 @@ import torch
 from emseg_bench.benchmark.contracts import Augmentation, Case, Sample
 from emseg_bench.benchmark.presets import RECIPES
 from emseg_bench.benchmark.shared_memory import shared_zeros
-from emseg_bench.benchmark.training.augmentation import blurred, draw_geometry, place
-from emseg_bench.benchmark.training.batch import GreyChanges, change_grey, stack
+from emseg_bench.benchmark.training.augmentation import GreyChange, blurred, draw_geometry, place
+from emseg_bench.benchmark.training.batch import change_grey, stack
 from emseg_bench.benchmark.training.crops import TrainingCrops
 from emseg_bench.benchmark.training.decoded import DecodedImages, measure
 from emseg_bench.benchmark.training.foreground import ForegroundRows
@@ -186,24 +186,23 @@ def test_blur_is_a_gaussian():
 
 def test_grey_values_change_by_formula():
     images = torch.rand(3, 2, 10, 12, generator=torch.Generator().manual_seed(0))
-    levels = torch.tensor([[0.1, 1.2, 0.0], [-0.3, 0.8, 0.0], [0.0, 1.0, 0.0]])
-    got = change_grey(images, GreyChanges(levels, torch.zeros(3, dtype=torch.int64)))
-    for image, (brightness, contrast, _), changed in zip(images.numpy(), levels.tolist(), got, strict=True):
-        expected = (image - image.mean()) * contrast + image.mean() + brightness
+    changes = [GreyChange(*levels, noise=0, seed=0) for levels in ((0.1, 1.2), (-0.3, 0.8), (0.0, 1.0))]
+    got = change_grey(images, changes)
+    for image, change, changed in zip(images.numpy(), changes, got, strict=True):
+        expected = (image - image.mean()) * change.contrast + image.mean() + change.brightness
         np.testing.assert_allclose(changed, expected.clip(0, 1), atol=1e-6)
     assert torch.equal(got[2], images[2])
 
 
 def test_noise_is_normal_and_each_image_has_its_own():
     images = torch.full((3, 1, 64, 64), 0.5)
-    levels = torch.tensor([[0.0, 1.0, 0.05]] * 3)
-    seeds = torch.tensor([7, 8, 7])
-    noise = change_grey(images, GreyChanges(levels, seeds)) - 0.5
+    changes = [GreyChange(0.0, 1.0, 0.05, seed) for seed in (7, 8, 7)]
+    noise = change_grey(images, changes) - 0.5
     assert noise.std((1, 2, 3)).tolist() == pytest.approx([0.05] * 3, rel=0.05)
     assert noise.mean((1, 2, 3)).tolist() == pytest.approx([0] * 3, abs=0.004)
     assert torch.equal(noise[0], noise[2])
     assert not torch.equal(noise[0], noise[1])
-    alone = change_grey(images[:1], GreyChanges(levels[:1], seeds[:1])) - 0.5
+    alone = change_grey(images[:1], changes[:1]) - 0.5
     assert torch.equal(noise[:1], alone)
 
 
