@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from . import (
+    all_mito,
     cdeep3m_mito,
     cem500k,
     cremi,
@@ -36,6 +37,7 @@ MODULES: tuple[ModuleType, ...] = (
     lucchi_pp,
     perez,
     urocell,
+    all_mito,
     lucchi,
     isbi2012,
     snemi3d,

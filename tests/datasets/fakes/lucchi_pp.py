@@ -10,7 +10,7 @@ import numpy as np
 from .drawing import blobs, picture
 from .packing import png
 
-SHAPE = (12, 48, 64)
+SHAPE = (16, 48, 64)
 IN_COLOUR = 3
 """Every so manieth label has four channels."""
 NEARLY_WHITE = 254

@@ -1,0 +1,136 @@
+"""How All Mitochondria is divided: it trains on sections cut into patches, and sections stay whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from ...benchmark.contracts import OptionValue, Split
+from ...benchmark.data_contracts import ConvertedVolume
+from ...benchmark.errors import UnknownNameError
+from ...benchmark.splits import cut_blocks, default_gap
+from . import guay, kasthuri_pp, lucchi_pp
+from .cem500k_split import SPLIT
+from .division import Division, Piece, by_group, cut_list, whole
+from .options import OfficialOptions, refuse_idle
+from .published import Rules
+from .splitting import of_part
+
+BENCHMARKS: Final = ("perez-mito", "kasthuri-pp", "lucchi-pp", "guay", "urocell")
+"""With whose names those of volumes begin."""
+SLICED: Final = ("guay", "urocell")
+"""Those that come as volumes: test volumes, and training slices of which CEM500K forgot the last."""
+PADDING: Final = ((kasthuri_pp.PADDING, 0),)
+"""CEM500K read what is ignored here as background, but in Guay's test volume."""
+
+GAPS: Final[Mapping[str, int]] = {
+    "kasthuri-pp": default_gap(kasthuri_pp.RULES.voxel_size_nm),
+    "lucchi-pp": default_gap(lucchi_pp.RULES.voxel_size_nm),
+    "guay": default_gap(guay.RULES.voxel_size_nm),
+}
+"""Sections between train and val of the benchmarks that train on one volume."""
+
+
+def section_name(volume: str, axis: int, index: int) -> str:
+    """Name a section of a training volume: ``guay-train-z0007``."""
+    return f"{volume}-{'zyx'[axis]}{index:04}"
+
+
+def divide_all_mito(
+    volumes: Sequence[ConvertedVolume],
+    given: Mapping[str, OptionValue],
+    rules: Rules,  # noqa: ARG001 - given to every division
+) -> Division:
+    """Divide as the card's `OfficialOptions` say.
+
+    Raises:
+        UnknownNameError: There is no such split.
+        UsageError: An option does nothing.
+        DataError: There is nothing to train on.
+    """
+    options = OfficialOptions(**given)  # type: ignore[arg-type]  # checked against the card
+    divisions = {"official": _by_sections, SPLIT: _as_published}
+    if options.split not in divisions:
+        raise UnknownNameError("split", options.split, divisions)
+    return divisions[options.split](volumes, options)
+
+
+def _by_sections(volumes: Sequence[ConvertedVolume], options: OfficialOptions) -> Division:
+    """Let the end of each training part validate: its last volumes, or the last sections of its only one."""
+    shares: Mapping[Split, float] = {"val": options.val_share}
+    patches: dict[Split, list[Piece]] = {"train": [], "val": []}
+    for name, sections in groupby(of_part(volumes, "train"), _benchmark):
+        units, gap = by_group(sections), 0
+        if len(units) == 1:
+            units = [[section] for section in units[0]]
+            gap = GAPS[name] if options.gap == -1 else options.gap
+        blocks = cut_list(units, lambda length, gap: cut_blocks(length, shares, gap=gap), gap)
+        for split, found in blocks.items():
+            patches[split] += [piece for block in found for piece in block.slices()]
+    return Division(
+        pieces={
+            "train": tuple(patches["train"]),
+            "val": tuple(patches["val"]),
+            "test": tuple(_tested(volumes)),
+        },
+        rule=f"train and test as published; val the last {options.val_share:g} of each benchmark's training "
+        "volumes, or of its sections where it trains on one volume",
+    )
+
+
+def _as_published(volumes: Sequence[ConvertedVolume], options: OfficialOptions) -> Division:
+    """Divide as CEM500K did: without last slices, and as background what is ignored here."""
+    refuse_idle(options, ("val_share", "gap"), f"split={SPLIT} is as it was published")
+    train, left_out = _part_last(of_part(volumes, "train"))
+    return Division(
+        pieces={
+            "train": tuple(_read_as_published(train)),
+            "val": tuple(_read_as_published(left_out)),
+            "test": tuple(
+                replace(piece, relabel=PADDING) if _benchmark(piece.volume) == "kasthuri-pp" else piece
+                for piece in _tested(volumes)
+            ),
+        },
+        rule="as CEM500K divided it (Conrad & Narayan 2021), without last slices",
+        notes=(
+            "The val split is patches of the last slices, left out. The published work took the last "
+            "training state; so do not choose one by val.",
+        ),
+    )
+
+
+def _read_as_published(sections: Iterable[ConvertedVolume]) -> Iterator[Piece]:
+    for section in sections:
+        for piece in whole(section).slices():
+            yield replace(piece, relabel=PADDING)
+
+
+def _part_last(sections: Iterable[ConvertedVolume]) -> tuple[list[ConvertedVolume], list[ConvertedVolume]]:
+    """Part the sections that CEM500K trained on from the last of each volume and axis that it sliced."""
+    used: list[ConvertedVolume] = []
+    last: list[ConvertedVolume] = []
+    for _, series in groupby(sections, _series):
+        *first, end = series
+        used += first
+        (last if _benchmark(end) in SLICED else used).append(end)
+    return used, last
+
+
+def _tested(volumes: Sequence[ConvertedVolume]) -> Iterator[Piece]:
+    for volume in of_part(volumes, "test"):
+        if _benchmark(volume) in SLICED:
+            yield whole(volume).whole()
+        else:
+            yield from whole(volume).slices()
+
+
+def _benchmark(volume: ConvertedVolume) -> str:
+    """Return which of the five a volume is from."""
+    return next(name for name in BENCHMARKS if volume.name.startswith(f"{name}-"))
+
+
+def _series(volume: ConvertedVolume) -> str:
+    """Name the volume and axis that a section is from: ``guay-train-z``."""
+    return volume.name[:-4]
