@@ -86,7 +86,7 @@ def download(url: str, target: Path, meter: Meter, checksum: Checksum | None = N
 
     Raises:
         UsageError: The address is none.
-        DownloadError: The server cannot be reached, does not have the file, or broke off; or the disk is full.
+        DownloadError: The server cannot be reached, does not have the file, or broke off; the disk is full.
         WrongFileError: What came has another checksum, or is a web page.
     """
     if not url.startswith(("http://", "https://")):
@@ -211,7 +211,8 @@ def _check_room(folder: Path, length: int) -> None:
     free = shutil.disk_usage(folder).free
     if length > free:
         raise DownloadError(
-            f"{length / MIB:,.0f} MiB are still to come, and the disk of {folder} has {free / MIB:,.0f} MiB left"
+            f"{length / MIB:,.0f} MiB are still to come, and the disk of {folder} has {free / MIB:,.0f} MiB "
+            "left: make room"
         )
 
 

@@ -66,6 +66,11 @@ def manifest_sha256(manifest: Manifest) -> str:
     return sha256_of(asdict(manifest))
 
 
+def split_sha256(manifest: Manifest) -> str:
+    """Hash which case is in which split, and nothing else of a dataset."""
+    return sha256_of(sorted([case.id, case.split] for case in manifest.cases))
+
+
 def fingerprint(spec: TrialSpec) -> str:
     """Name a trial by everything that can change one of its numbers, and nothing else.
 

@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "list": "listing:app",
     "describe": "describing:app",
     "pretrain": "pretraining:pretrain",
+    "data": "data:app",
     "weights": "weights:app",
     "plugins": "plugin_commands:app",
 }

@@ -68,6 +68,27 @@ class DataStore:
         self.folder(name).mkdir(parents=True, exist_ok=True)
         return FileLock(self.folder(name) / ".lock")
 
+    def remove(self, name: str, *, forget: bool) -> int:
+        """Remove a dataset's files and arrays; return how many bytes they were.
+
+        Args:
+            name: Of the dataset.
+            forget: Whether what is on record about its files goes too.
+
+        Raises:
+            DataError: Something cannot be removed.
+        """
+        if not self.folder(name).is_dir():
+            return 0
+        with self.lock(name), writing(self.folder(name)):
+            kept = {".lock"} if forget else {".lock", self.records(name).name}
+            gone = [path for path in self.folder(name).iterdir() if path.name not in kept]
+            files = [file for path in gone for file in (path, *path.rglob("*")) if file.is_file()]
+            size = sum(file.stat().st_size for file in files)
+            for path in gone:
+                rmtree(path) if path.is_dir() else path.unlink()
+        return size
+
     def has_arrays(self, name: str, version: int = 1) -> bool:
         """Tell whether a dataset has been converted."""
         return (self.arrays(name, version) / MANIFEST).is_file()

@@ -102,8 +102,8 @@ def _write_all(archive: Path, folder: Path, meter: Meter, limits: Limits) -> Non
             if room < 0:
                 raise DataError(
                     f"{archive} unpacks to more than {limits.bytes(archive) / GIB:.1f} GiB, out of "
-                    "proportion to its size; it is not unpacked. If it is what it must be, unpack it by hand and import "
-                    "the folder."
+                    "proportion to its size; it is not unpacked. If it is what it must be, unpack it by hand "
+                    "and import the folder."
                 )
 
 

@@ -84,9 +84,8 @@ def _open(path: Path) -> Array:
 
     try:
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-        plain: Array = array.view(np.ndarray)
-        return plain
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read ({error}); remove its folder and fetch the dataset again."
         ) from error
+    return np.asarray(array)

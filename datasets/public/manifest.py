@@ -8,6 +8,7 @@ from itertools import count
 
 from ...benchmark.contracts import Case, Manifest, Split
 from ...benchmark.data_contracts import ConvertedVolume
+from ...benchmark.data.leaks import Portrait, leak_notes
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ..folder.wording import listed
@@ -55,7 +56,12 @@ def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest
         scored_classes=rules.scored_classes,
         mask_by_truth=rules.mask_by_truth,
         split_rule=division.rule,
-        notes=(*rules.notes, *division.notes, *_absent_classes(rules, division)),
+        notes=(
+            *rules.notes,
+            *division.notes,
+            *_absent_classes(rules, division),
+            *leak_notes(_portraits(division, stems)),
+        ),
     )
     return manifest, pieces
 
@@ -153,6 +159,19 @@ def _grey_scale(name: str, pieces: Iterable[Piece]) -> tuple[float, float]:
         raise DataError(f"{name}: all training images have one and the same value everywhere.")
     top = 2**bits - 1
     return total / (pixels * top), math.sqrt(spread) / (pixels * top)
+
+
+def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iterator[Portrait]:
+    """Portray the sections of each split by what the store knows of them."""
+    for split, pieces in division.pieces.items():
+        for volume, z in _sections(pieces):
+            facts = volume.slices[z]
+            yield Portrait(
+                name=f"{stems[volume.part, volume.name]}-z{z:04}",
+                split=split,
+                pixels=f"{volume.shape[1:]} {facts.sum} {facts.squares} {facts.look}",
+                look=facts.look,
+            )
 
 
 def _absent_classes(rules: Rules, division: Division) -> Iterator[str]:

@@ -1,0 +1,112 @@
+"""``emseg-bench data verify``: files that changed, and images that leak from one split into another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .exit_codes import SOME_FAILED, interruptible
+from .steps import steps
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..contracts import Dataset, DatasetCard
+    from ..data.leaks import Portrait
+    from ..data.store import DataStore
+    from ..references import DatasetReference
+    from ..registry import Catalogue
+
+
+def verify(
+    dataset: Annotated[
+        str, typer.Argument(help="NAME, NAME[OPTION=VALUE,...] or NAME:PATH.", metavar="DATASET")
+    ],
+    pretraining: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also look for test images among those that pre-trained a model: a folder, or a fetched "
+            "dataset without labels.",
+            metavar="DIR|NAME",
+        ),
+    ] = None,
+) -> None:
+    """Hash a dataset's files again and look for leaks between its splits; exit code 1 if there is a fault."""
+    from rich.console import Console
+
+    from ..data.store import DataStore
+    from ..plugins import load_plugins
+    from ..references import parse_dataset
+
+    catalogue, store, console = load_plugins().catalogue, DataStore.here(), Console(stderr=True)
+    reference = parse_dataset(dataset)
+    card: DatasetCard = catalogue.find(catalogue.datasets, reference.name).card
+    faults = 0
+    with interruptible("nothing was changed"):
+        if card.files or card.derived_from:
+            faults += _tell(_file_faults(card, store, console), "files: as they came")
+        if not card.files or card.convert is not None:
+            opened = _open(reference, catalogue, store)
+            portraits = _portraits(reference.name, opened, console)
+            faults += _tell(_leaks(opened, portraits), "splits: no leaks found")
+            if pretraining:
+                found = _overlaps(pretraining, portraits, catalogue, store, console)
+                faults += _tell(found, f"pre-training: no test image found in {pretraining}")
+    if faults:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _tell(faults: Iterable[str], none: str) -> int:
+    """Print what was found, or that nothing was; return how many faults there are."""
+    found = list(faults)
+    for line in found or [none]:
+        typer.echo(line)
+    return len(found)
+
+
+def _file_faults(card: DatasetCard, store: DataStore, console: Console) -> Iterator[str]:
+    from ..data.verification import file_faults, stored_files
+
+    files = stored_files(card, store)
+    with steps(f"{card.name}: files hashed", len(files), console) as tick:
+        yield from file_faults(files, tick)
+
+
+def _open(reference: DatasetReference, catalogue: Catalogue, store: DataStore) -> Dataset:
+    from ..planning import open_dataset
+
+    return open_dataset(reference, catalogue.find(catalogue.datasets, reference.name), store.cache)
+
+
+def _portraits(name: str, dataset: Dataset, console: Console) -> list[Portrait]:
+    from ..data.portraits import portraits_of
+
+    with steps(f"{name}: images compared", len(dataset.manifest.cases), console) as tick:
+        return list(portraits_of(dataset, tick))
+
+
+def _leaks(dataset: Dataset, portraits: list[Portrait]) -> Iterator[str]:
+    from ..data.leaks import adjacent_notes, leak_notes
+
+    yield from leak_notes(portraits)
+    yield from adjacent_notes(dataset.manifest.cases)
+
+
+def _overlaps(
+    images: Path, portraits: list[Portrait], catalogue: Catalogue, store: DataStore, console: Console
+) -> Iterator[str]:
+    """Look for test images among images for pre-training."""
+    from ..data.leaks import find_likenesses, likeness_notes
+    from ..data.portraits import portraits_in
+    from ..pretrain.fetched import folder_of
+    from ..pretrain.index import open_index
+
+    folder = folder_of(images, catalogue.datasets, store)
+    index = open_index(folder, store.cache, lambda _done, _todo: None)
+    with steps("images for pre-training compared", len(index), console) as tick:
+        seen = list(portraits_in(index, tick))
+    tested = [portrait for portrait in portraits if portrait.split == "test"]
+    yield from likeness_notes(find_likenesses(seen, tested), f"{images}", "the test split")
