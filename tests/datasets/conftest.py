@@ -65,7 +65,7 @@ def real_data() -> Callable[[str], Path]:
     return find
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def load_fake() -> Callable[[str], ModuleType]:
     """Return a function that loads ``fakes/<module>.py``, which fakes what a module of public datasets reads.
 
@@ -158,10 +158,13 @@ class StoredFiles(UnpackedFiles):
         return self.store.open_arrays(name)
 
 
-@pytest.fixture
-def published(make_fake: Callable[[str], Path], cache: Path) -> Callable[..., Dataset]:
+@pytest.fixture(scope="module")
+def published(
+    load_fake: Callable[[str], ModuleType], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Dataset]:
     """Return a function that opens a card of a public module, with its options, on arrays of fake files."""
-    store, folders = DataStore(cache), {}
+    store = DataStore(tmp_path_factory.mktemp("cache"))
+    files = tmp_path_factory.mktemp("published")
 
     def convert(card: DatasetCard) -> None:
         module = next(module for module in MODULES if card in module.CARDS).__name__.rpartition(".")[2]
@@ -169,14 +172,15 @@ def published(make_fake: Callable[[str], Path], cache: Path) -> Callable[..., Da
             convert(next(card for card in PUBLIC if card.name == name))
         if store.has_arrays(card.name):
             return
-        if card.files and module not in folders:
-            folders[module] = make_fake(module)
+        if card.files and not (files / module).exists():
+            (files / module).mkdir()
+            load_fake(module).make(files / module)
         with store.new_arrays(card.name, card.version, ()) as writer:
-            card.convert(StoredFiles(folders.get(module, cache), store), writer)
+            card.convert(StoredFiles(files / module, store), writer)
 
     def open_(module: ModuleType, name: str | None = None, **options: object) -> Dataset:
         card = next(card for card in module.CARDS if name in (None, card.name))
         convert(card)
-        return card.factory(None, cache, **options)
+        return card.factory(None, store.cache, **options)
 
     return open_

@@ -41,9 +41,11 @@ def test_patches_cover_a_section():
     assert [int(patch[0, 0]) for patch in patches] == [0, 18, 28 * 50, 28 * 50 + 18]
 
 
-@pytest.fixture
-def small_patches(monkeypatch):
-    monkeypatch.setattr(all_mito, "PATCH", 32)
+@pytest.fixture(scope="module", autouse=True)
+def small_patches():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(all_mito, "PATCH", 32)
+        yield
 
 
 def by_benchmark(dataset, split: str) -> dict[str, list]:
@@ -67,7 +69,6 @@ def test_names_agree():
     assert tuple(all_mito.SOURCES) == all_mito_splits.BENCHMARKS == all_mito.ALL_MITO.derived_from
 
 
-@pytest.mark.usefixtures("small_patches")
 def test_default_division(published):
     dataset = published(all_mito)
     train, val = by_benchmark(dataset, "train"), by_benchmark(dataset, "val")
@@ -85,7 +86,6 @@ def test_default_division(published):
     }
 
 
-@pytest.mark.usefixtures("small_patches")
 def test_published_division(published):
     dataset = published(all_mito, split="cem500k-2021")
     train, val = by_benchmark(dataset, "train"), by_benchmark(dataset, "val")
@@ -98,7 +98,6 @@ def test_published_division(published):
     assert 255 not in {value for cases in train.values() for value in labels_of(dataset, cases)}
 
 
-@pytest.mark.usefixtures("small_patches")
 def test_training_patches_have_tissue_and_labels_of_one_kind(published, load_fake):
     dataset = published(all_mito)
     train = by_benchmark(dataset, "train")
