@@ -19,9 +19,11 @@ from .contracts import (
     Recipe,
     TrialSpec,
 )
+from .data.leaks import adjacent_notes
+from .data.sizes import size_told
 from .errors import DataError, UsageError
 from .experiment import Experiment
-from .hashing import engine_sha256, fingerprint, manifest_sha256
+from .hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
 from .lazy import resolve
 from .metric_planning import plan_scoring
 from .model_planning import plan_models
@@ -44,6 +46,11 @@ class Plan:
 class _OpenDataset:
     spec: DatasetSpec
     manifest: Manifest
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of scores must know: what the data says of itself, and what its splits give away."""
+        return *self.manifest.notes, *adjacent_notes(self.manifest.cases)
 
 
 def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cache: Path) -> Plan:
@@ -80,7 +87,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
             metrics=metrics,
             seed=seed,
             engine_sha256=engine,
-            notes=(*filter(None, [note, _unfrozen(recipe, model)]), *dataset.manifest.notes),
+            notes=(*filter(None, [note, _unfrozen(recipe, model)]), *dataset.notes),
         )
         for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
         for fraction in experiment.label_fractions
@@ -107,7 +114,7 @@ def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: 
             f"the dataset {card.name!r} takes no place, got {reference.location!r}; write just {card.name}."
         )
     options = complete_options(card, reference.options)
-    with blaming(offer, "opening it"):
+    with blaming(offer, "opening it"), size_told(card):
         dataset: Dataset = resolve(card.factory, offer)(reference.location, cache, **options)
         manifest = dataset.manifest
     if not isinstance(manifest, Manifest):
@@ -197,6 +204,7 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
         location=location,
         options=complete_options(offer.card, reference.options),
         manifest_sha256=manifest_sha256(manifest),
+        split_sha256=split_sha256(manifest),
         provider=provider_of(offer),
         label=f"{name}:{Path(location).name}" if location else name,
         citation=offer.card.citation,

@@ -225,6 +225,8 @@ class DatasetSpec:
     location: str | None
     options: Mapping[str, OptionValue]
     manifest_sha256: str
+    split_sha256: str = ""
+    """Of the division alone, which case is in which split; empty in records from before there was one."""
     provider: Provider
     label: str
     """Its name in reports: ``synthetic-em``, ``folder:my_cells``."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..contracts import DatasetCard
 from ..data.description import state
+from ..data.sizes import megabytes
 from ..data.store import DataStore
 from ..registry import Catalogue
 from .cells import cell
@@ -47,10 +47,3 @@ def published_rows(catalogue: Catalogue, store: DataStore) -> list[Row]:
 def shown(rows: Sequence[Row], columns: int) -> list[dict[str, str]]:
     """Give the first columns of rows as text."""
     return [{title: cell(row[key]) for key, title in list(COLUMNS.items())[:columns]} for row in rows]
-
-
-def megabytes(card: DatasetCard) -> int | None:
-    """Add up the sizes of a dataset's files; None where one is not known."""
-    sizes = [file.megabytes for file in card.files]
-    known = [size for size in sizes if size is not None]
-    return round(sum(known)) if known and len(known) == len(sizes) else None

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 from ...benchmark.contracts import Case, Manifest, Split
-from ...benchmark.data_contracts import ConvertedVolume
 from ...benchmark.data.leaks import Portrait, leak_notes
+from ...benchmark.data_contracts import ConvertedVolume
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ..folder.wording import listed
