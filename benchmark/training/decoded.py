@@ -111,11 +111,17 @@ class DecodedImages:
     def _decode(self, number: int) -> Sample:
         case = self._cases[number]
         sample = self._dataset.read(case)
-        shapes = sample.image.shape[1:], sample.labels.shape
-        if shapes != ((case.height, case.width),) * 2 or sample.labels.dtype != np.uint8:
-            raise DataError(
-                f"training image {case.id} was read as {shapes[0]} px with {shapes[1]} {sample.labels.dtype} "
-                f"labels, but the manifest says {(case.height, case.width)} px, and labels are uint8: mend "
-                "the dataset's read() or its manifest."
-            )
+        _check(sample, case)
         return Sample(np.asarray(sample.image), np.asarray(sample.labels))
+
+
+def _check(sample: Sample, case: Case) -> None:
+    image, labels = sample.image, sample.labels
+    sides = (case.height, case.width)
+    as_promised = image.shape[1:] == labels.shape == sides and labels.dtype == np.uint8
+    if not as_promised or image.dtype not in (np.uint8, np.float32):
+        raise DataError(
+            f"training image {case.id} was read as {image.shape} {image.dtype} with {labels.shape} "
+            f"{labels.dtype} labels; expected (C, {case.height}, {case.width}), as the manifest says, uint8 "
+            "or float32, with uint8 labels: mend the dataset's read() or its manifest."
+        )
