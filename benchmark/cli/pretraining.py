@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +33,13 @@ EXAMPLES = """Examples:
 
 
 def pretrain(
-    images: Annotated[Path, typer.Option(help="Folder of PNG or TIFF images, at any depth.", metavar="DIR")],
+    images: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of PNG or TIFF images, at any depth; or a fetched dataset without labels.",
+            metavar="DIR|NAME",
+        ),
+    ],
     method: Annotated[
         str, typer.Option(help="How to learn; 'emseg-bench list pretraining' shows all.")
     ] = "reconstruction",
@@ -129,8 +135,9 @@ def _pretrain(
 ) -> None:
     from rich.console import Console
 
-    from ..cache import cache_folder
+    from ..data.store import DataStore
     from ..plugins import load_plugins
+    from ..pretrain.fetched import folder_of
     from ..pretrain.output import check_same, read_record
     from ..pretrain.planning import make_plan
     from ..pretrain.processes import own_device
@@ -142,11 +149,11 @@ def _pretrain(
     if use.tracker:
         check_tracker(use.tracker)
     catalogue = load_plugins().catalogue
+    store = DataStore.here()
+    request = replace(request, images=folder_of(request.images, catalogue.datasets, store))
     where = own_device(choose_device(use.device), processes)
     with indexing(console) as tell:
-        plan = make_plan(
-            request, catalogue, device=where, processes=processes, cache=cache_folder(), tell=tell
-        )
+        plan = make_plan(request, catalogue, device=where, processes=processes, cache=store.cache, tell=tell)
     _announce(plan, processes, where, console)
     if folder.spec.exists():
         check_same(folder, plan.spec)

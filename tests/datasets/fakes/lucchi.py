@@ -9,7 +9,7 @@ import tifffile
 
 from .drawing import blobs, picture
 
-SHAPE = (8, 48, 64)
+SHAPE = (20, 48, 64)
 
 
 def make(folder: Path) -> None:
