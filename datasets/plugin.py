@@ -7,6 +7,7 @@ from ..benchmark.hookspecs import hookimpl
 from .folder.options import FolderOptions
 from .public.cards import PUBLIC
 from .synthetic.options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions
+from .volume.options import VolumeOptions
 
 SYNTHETIC_EM = DatasetCard(
     name="synthetic-em",
@@ -30,8 +31,20 @@ FOLDER = DatasetCard(
     licence="as the owner of the folder decides",
 )
 
+VOLUME = DatasetCard(
+    name="volume",
+    description="your own volumes: TIFF, OME-TIFF, HDF5, NRRD, NIfTI, MRC, NumPy files, zarr and OME-Zarr",
+    factory="emseg_bench.datasets.volume.factory:open_volumes",
+    options=VolumeOptions,
+    needs_location=True,
+    dimension="3d",
+    ignore_rule="voxels with the ignore_value that the owner names are neither trained on nor scored",
+    citation="the owner of the volumes",
+    licence="as the owner of the volumes decides",
+)
+
 
 @hookimpl
 def emseg_datasets() -> tuple[DatasetCard, ...]:
     """Return the built-in dataset adapters."""
-    return SYNTHETIC_EM, FOLDER, *PUBLIC
+    return SYNTHETIC_EM, FOLDER, VOLUME, *PUBLIC

@@ -289,7 +289,7 @@ def test_gaps_between_values(make_folder, cache, values, told):
     root = make_folder()
     masks_of(root, *values)
     message = refused(root, cache)
-    assert f"hold the values {told}; without dataset.yaml they must be 0, 1, 2, ... without gaps" in message
+    assert f"hold the values {told}; without names they must be 0, 1, 2, ... without gaps" in message
 
 
 def test_instance_numbers(make_folder, cache):

@@ -1,0 +1,135 @@
+"""The dataset ``volume:PATH``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...benchmark.contracts import Case, Manifest, Sample
+from ...benchmark.errors import DataError
+from ..description import Instances
+from ..folder.labels import IGNORED, LabelMap
+from .contents import Contents, Looked, Place
+from .instances import to_semantic
+from .intensity import Scale
+from .measure import whole_numbers
+from .prepared import prepared
+from .stamps import glance
+
+if TYPE_CHECKING:
+    from .readers.found import Array
+
+
+class VolumeDataset:
+    """Sections and blocks of volumes.
+
+    Args:
+        volumes: The volumes.
+        contents: Their cases.
+        scale: How values become pixels.
+        labels: How values become labels.
+        instances: What is made of numbers of objects.
+        ignored: The number of pixels that nothing is known of.
+        cache: The cache folder.
+    """
+
+    def __init__(
+        self,
+        volumes: Sequence[Looked],
+        contents: Contents,
+        *,
+        scale: Scale,
+        labels: LabelMap,
+        instances: Instances,
+        ignored: int | None,
+        cache: Path,
+    ) -> None:
+        self._volumes, self._contents, self._cache = volumes, contents, cache
+        self._scale, self._labels, self._instances, self._ignored = scale, labels, instances, ignored
+        paths = {one.path for looked in volumes for one in (looked.image, looked.labels)}
+        self._states = {path: glance(path) for path in paths}
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it holds."""
+        return self._contents.manifest
+
+    def read(self, case: Case) -> Sample:
+        """Read one case.
+
+        The image is (1, H, W), or (1, Z, Y, X) of a volume: uint8 as stored, where possible as a view of a
+        memory map; 16 bit unsigned as float32 divided by 65535; others as float32, scaled as the manifest
+        notes.  The labels are uint8.  A volume that cannot be mapped is first written into the cache.
+
+        Raises:
+            DataError: A file has gone, changed or cannot be read.
+        """
+        place = self._contents.places[case.id]
+        looked = self._volumes[place.volume]
+        self._check_unchanged(looked)
+        if case.depth is None:
+            image = self._image(looked, place.start, place.stop)[0]
+            return Sample(image=image[None], labels=self._label(looked, place.start, place.stop)[0])
+        return Sample(
+            image=self._whole_image(case, looked, place)[None], labels=self._whole_labels(case, looked, place)
+        )
+
+    def _check_unchanged(self, looked: Looked) -> None:
+        for path in (looked.image.path, looked.labels.path):
+            if glance(path) != self._states[path]:
+                raise DataError(
+                    f"{path} has changed since the dataset was opened. Run again: changed data make new "
+                    "trials, and those that are done stay as they are."
+                )
+
+    def _image(self, looked: Looked, start: int, stop: int) -> Array:
+        """Return sections as pixels, (Z, Y, X)."""
+        return self._scale.apply(looked.image.read(slice(start, stop)))
+
+    def _label(self, looked: Looked, start: int, stop: int) -> Array:
+        """Return sections as labels, (Z, Y, X)."""
+        numbers = whole_numbers(looked.labels.read(slice(start, stop)), looked.labels.source, start)
+        if self._instances != "no":
+            return to_semantic(numbers, self._instances, self._ignored)
+        return numbers if self._labels_as_stored(looked) else self._labels.apply(numbers)
+
+    def _labels_as_stored(self, looked: Looked) -> bool:
+        """Tell whether label values are the labels already, so that nothing needs to be copied."""
+        same = all(value == label for value, label in self._labels.table)
+        return same and self._instances == "no" and looked.labels.dtype == np.uint8
+
+    def _whole_image(self, case: Case, looked: Looked, place: Place) -> Array:
+        mapped = looked.image.mapped()
+        if mapped is not None and mapped.dtype == np.uint8 and self._scale.as_stored:
+            return mapped[place.start : place.stop]
+        kind = np.uint8 if looked.image.dtype == np.uint8 and self._scale.as_stored else np.float32
+        return prepared(
+            self._cache,
+            f"{case.sha256[:24]}-image",
+            (place.stop - place.start, case.height, case.width),
+            kind,
+            lambda slab: self._image(looked, place.start + slab.start, place.start + slab.stop),
+        )
+
+    def _whole_labels(self, case: Case, looked: Looked, place: Place) -> Array:
+        mapped = looked.labels.mapped()
+        if mapped is not None and self._labels_as_stored(looked):
+            return mapped[place.start : place.stop]
+        return prepared(
+            self._cache,
+            f"{case.sha256[:24]}-labels",
+            (place.stop - place.start, case.height, case.width),
+            np.uint8,
+            lambda slab: self._label(looked, place.start + slab.start, place.start + slab.stop),
+        )
+
+
+def object_labels(class_names: tuple[str, ...], ignored: int | None) -> LabelMap:
+    """Return the map of labels that were made of numbers of objects: each to itself."""
+    table = [(label, label) for label in range(len(class_names))]
+    if ignored is None:
+        return LabelMap(class_names, tuple(table), None)
+    return LabelMap(class_names, (*table, (IGNORED, IGNORED)), IGNORED)

@@ -1,0 +1,250 @@
+"""From a reference to the volumes that are meant: a file with its labels, or those of a ``dataset.yaml``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...benchmark.contracts import Split
+from ...benchmark.errors import DataError, UsageError
+from ..description import (
+    FILE_NAME,
+    OF_FOLDERS,
+    Description,
+    VolumeEntry,
+    is_described,
+    read_description,
+    refuse_keys,
+)
+from ..folder.wording import listed
+from ..naming import name_groups, name_splits
+from .opening import Wanted, is_volume_file, split_location
+from .options import VolumeOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A volume with its labels, not opened yet."""
+
+    name: str
+    image: str
+    labels: str
+    split: Split | None
+    group: str | None
+    wanted: Wanted
+    labels_wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """All that is said about a dataset: by options first, and else by its ``dataset.yaml``."""
+
+    root: Path
+    by_options: bool
+    """Whether there is no ``dataset.yaml``."""
+    description: Description
+    entries: tuple[Entry, ...]
+
+
+def gather(location: str, options: VolumeOptions) -> Told:
+    """Put together what a reference and a ``dataset.yaml`` say.
+
+    Raises:
+        DataError: There is no such place, or its description makes no sense.
+        UsageError: An option is not written as it must be, or does nothing here.
+    """
+    path, inside = split_location(location)
+    if path.name == FILE_NAME:
+        return _described(path, options)
+    if inside or not path.is_dir() or is_volume_file(path):
+        return _single(location, options)
+    if not is_described(path):
+        raise DataError(
+            f"{path} is a folder without {FILE_NAME}, which lists its volumes; 'emseg-bench data init "
+            f"{path}' writes one. For one volume write volume:FILE with the option labels."
+        )
+    return _described(path / FILE_NAME, options)
+
+
+def _single(location: str, options: VolumeOptions) -> Told:
+    path, _ = split_location(location)
+    if not options.labels:
+        raise UsageError(
+            f"volume:{location} needs labels: 'volume[labels=FILE]:{location}', or labels=:/NAME within the "
+            "same file."
+        )
+    description = _override(Description(), options)
+    wanted = Wanted(axes=description.axes, voxel_size_nm=description.voxel_size_nm, level=options.level)
+    entry = Entry(
+        name=_name_of(location),
+        image=location,
+        labels=_labels_of(path, options.labels),
+        split=None,
+        group=None,
+        wanted=wanted,
+        labels_wanted=wanted,
+    )
+    return Told(root=path, by_options=True, description=description, entries=(entry,))
+
+
+def _labels_of(path: Path, labels: str) -> str:
+    """Return where the labels are: in the same file, or in one that is given from here or from beside it."""
+    if labels.startswith(":"):
+        return f"{path}{labels}"
+    beside = path.parent / labels
+    here = split_location(labels)[0]
+    return str(beside) if not here.exists() and split_location(str(beside))[0].exists() else labels
+
+
+def _described(path: Path, options: VolumeOptions) -> Told:
+    if not path.is_file():
+        raise DataError(f"{path} is not there; check the path.")
+    description = read_description(path)
+    refuse_keys(path, description, OF_FOLDERS, f"folder:{path.parent}")
+    if description.volumes is None:
+        raise DataError(
+            f"{path} lists no volumes; write, for example, volumes: "
+            f"[{{image: a.tif, labels: a_labels.tif}}]. Of images and masks, folder:{path.parent} makes a "
+            "dataset."
+        )
+    if options.labels:
+        raise UsageError(f"the option labels does nothing here: {path} names the labels. Leave it out.")
+    _refuse_idle(path, description.volumes, options)
+    description = _override(description, options)
+    names = _names(path, description.volumes or ())
+    entries = [
+        _entry(path.parent, name, entry, description, options)
+        for name, entry in zip(names, description.volumes or (), strict=True)
+    ]
+    return Told(
+        root=path.parent,
+        by_options=False,
+        description=description,
+        entries=tuple(_sorted_out(path, description, entries)),
+    )
+
+
+def _entry(
+    root: Path, name: str, entry: VolumeEntry, description: Description, options: VolumeOptions
+) -> Entry:
+    level = options.level if entry.level is None else entry.level
+    size = entry.voxel_size_nm or description.voxel_size_nm
+    axes = entry.axes or description.axes
+    return Entry(
+        name=name,
+        image=str(root / entry.image),
+        labels=str(root / entry.labels),
+        split=entry.split,
+        group=entry.group,
+        wanted=Wanted(axes=axes, voxel_size_nm=_three(name, size), level=level),
+        labels_wanted=Wanted(axes=entry.labels_axes or axes, level=level),
+    )
+
+
+def _three(name: str, size: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    if size and len(size) == 2:
+        raise DataError(
+            f"{FILE_NAME}: voxel_size_nm of {name} has 2 numbers, {listed(size)}; a volume needs z, y and x."
+        )
+    return size
+
+
+def _sorted_out(path: Path, description: Description, entries: Sequence[Entry]) -> list[Entry]:
+    """Add what the keys ``groups`` and ``splits`` say to what the volumes say themselves."""
+    names = [entry.name for entry in entries]
+    sorted_out = list(entries)
+    if description.groups:
+        if any(entry.group for entry in entries):
+            raise DataError(f"{path}: groups are named twice: by volumes and by the key groups.")
+        groups = name_groups(path, description.groups, names)
+        sorted_out = [replace(entry, group=groups[entry.name]) for entry in sorted_out]
+    if description.splits:
+        if any(entry.split for entry in entries):
+            raise DataError(f"{path}: splits are named twice: by volumes and by the key splits.")
+        splits = name_splits(path, description.splits, names)
+        sorted_out = [replace(entry, split=splits[entry.name]) for entry in sorted_out]
+    return sorted_out
+
+
+def _names(path: Path, volumes: Sequence[VolumeEntry]) -> list[str]:
+    names = [entry.name or _name_of(entry.image) for entry in volumes]
+    twice = [name for name, number in Counter(names).items() if number > 1]
+    if twice:
+        raise DataError(f"{path}: several volumes are called {listed(twice)}; give each a name of its own.")
+    return names
+
+
+def _name_of(location: str) -> str:
+    """Return ``cells`` for ``/data/cells.ome.tif``, ``cells-raw`` for ``cells.h5:/raw``."""
+    path, inside = split_location(location)
+    stem = re.sub(r"(\.ome)?\.[A-Za-z0-9]+(\.gz)?$", "", path.name) or path.name
+    return "-".join([stem, *filter(None, inside.split("/"))])
+
+
+def _refuse_idle(path: Path, volumes: Sequence[VolumeEntry], options: VolumeOptions) -> None:
+    """Refuse options that every volume has its own word for."""
+    for option, key in (("axes", "axes"), ("voxel_size", "voxel_size_nm"), ("level", "level")):
+        given = getattr(options, option) not in ("", None)
+        if given and all(getattr(entry, key) is not None for entry in volumes):
+            raise UsageError(f"the option {option} does nothing here: every volume of {path} says its own.")
+
+
+def _override(description: Description, options: VolumeOptions) -> Description:
+    """Let options go before the description."""
+    chosen = {
+        "axes": options.axes.lower() or None,
+        "voxel_size_nm": _parse_voxel_size(options.voxel_size),
+        "intensity": _parse_range(options.range),
+        "ignore_value": options.ignore_value,
+        "classes": _parse_classes(options.classes),
+        "instances": options.instances or None,
+    }
+    said = replace(description, **{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    if said.intensity and not said.intensity[0] < said.intensity[1]:
+        raise UsageError(
+            f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
+        )
+    if said.classes and said.ignore_value in said.classes:
+        raise UsageError(f"the value {said.ignore_value} is a class and ignored at once; take one away.")
+    return said
+
+
+def _parse_voxel_size(text: str) -> tuple[float, ...] | None:
+    if not text:
+        return None
+    try:
+        size = tuple(float(part) for part in text.lower().split("x"))
+    except ValueError:
+        size = ()
+    if len(size) not in (1, 3) or not all(0 < side < float("inf") for side in size):
+        raise UsageError(f"got voxel_size={text}, expected nm: one number, or z, y and x as in 30x8x8.")
+    return size
+
+
+def _parse_range(text: str) -> tuple[float, float] | None:
+    if not text:
+        return None
+    low, _, high = text.partition("..")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise UsageError(f"got range={text}, expected LOW..HIGH, as in range=-2000..4000.") from None
+
+
+def _parse_classes(text: str) -> dict[int, str] | None:
+    if not text:
+        return None
+    pairs = [item.rpartition(":") for item in text.split("+")]
+    try:
+        names = {int(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}
+    except ValueError:
+        names = {}
+    if len(names) != len(pairs) or not all(names.values()) or len({colon for _, colon, _ in pairs}) > 1:
+        raise UsageError(
+            f"got classes={text}, expected names by label value, as in background+mitochondria, or with "
+            "their values, as in 0:background+255:mitochondria."
+        )
+    return names

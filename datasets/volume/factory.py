@@ -1,0 +1,157 @@
+"""Opens ``volume:PATH``: headers at once, values the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+from typing import Literal
+
+from ...benchmark.errors import DataError, UsageError
+from ...benchmark.hashing import sha256_of
+from ..description import Description, Instances
+from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
+from .contents import Looked, check_shapes, common_voxel_size, sum_up
+from .dataset import VolumeDataset, object_labels
+from .division import divide
+from .entries import Told, gather
+from .instances import CLASS_NAMES
+from .intensity import Scale, describe_scale, settle_scale
+from .measure import measure_image, measure_labels
+from .opening import open_volume
+from .options import VolumeOptions
+
+_DEFAULT = VolumeOptions()
+
+
+def open_volumes(
+    location: str | None,
+    cache: Path,
+    *,
+    labels: str = _DEFAULT.labels,
+    axes: str = _DEFAULT.axes,
+    voxel_size: str = _DEFAULT.voxel_size,
+    level: int | None = _DEFAULT.level,
+    range: str = _DEFAULT.range,  # noqa: A002 - the option's name
+    ignore_value: int | None = _DEFAULT.ignore_value,
+    classes: str = _DEFAULT.classes,
+    instances: Literal["", "no", "binary", "boundary"] = _DEFAULT.instances,
+    scored: Literal["slices", "volumes"] = _DEFAULT.scored,
+    val_share: float = _DEFAULT.val_share,
+    test_share: float = _DEFAULT.test_share,
+    gap: int | None = _DEFAULT.gap,
+    order: int = _DEFAULT.order,
+    folds: int = _DEFAULT.folds,
+    fold: int = _DEFAULT.fold,
+) -> VolumeDataset:
+    """Open ``volume:PATH``; every section is looked at the first time, and again when its file has changed.
+
+    Args:
+        location: A volume file, a folder with ``dataset.yaml``, or that file; ``~`` is the home folder.
+        cache: The cache folder.
+        labels: See `VolumeOptions`, like all that follow.
+        axes: Of stored arrays.
+        voxel_size: nm.
+        level: Of an OME-Zarr image.
+        range: Values that become 0 and 1.
+        ignore_value: Of labels.
+        classes: Their names.
+        instances: What is made of numbers of objects.
+        scored: Slices or volumes.
+        val_share: Share that validates.
+        test_share: Share that tests.
+        gap: Sections between blocks.
+        order: Of blocks, or of groups.
+        folds: Of a cross-validation.
+        fold: Which of them tests.
+
+    Raises:
+        UsageError: There is no location, or an option is wrong or does nothing.
+        DataError: Something is wrong with a file or with what it holds.
+    """
+    if not location:
+        raise UsageError("volume needs a path: write volume[labels=FILE]:PATH, or volume:FOLDER.")
+    options = VolumeOptions(
+        labels=labels, axes=axes, voxel_size=voxel_size, level=level, range=range, ignore_value=ignore_value,
+        classes=classes, instances=instances, scored=scored, val_share=val_share, test_share=test_share,
+        gap=gap, order=order, folds=folds, fold=fold,
+    )  # fmt: skip
+    return _open(gather(location, options), options, cache)
+
+
+def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
+    said = told.description
+    images = [open_volume(entry.image, cache, entry.wanted) for entry in told.entries]
+    masks = [open_volume(entry.labels, cache, entry.labels_wanted) for entry in told.entries]
+    for image, mask in zip(images, masks, strict=True):
+        check_shapes(image, mask)
+    division = divide(told.entries, [image.shape[0] for image in images], common_voxel_size(images), options)
+    scale = settle_scale(images, [division.training(number) for number in range(len(images))], said.intensity)
+    instances = said.instances or "no"
+    volumes = [
+        Looked(
+            entry=entry,
+            image=image,
+            labels=mask,
+            image_facts=measure_image(image, scale, cache),
+            label_facts=measure_labels(mask, instances, said.ignore_value, cache),
+        )
+        for entry, image, mask in zip(told.entries, images, masks, strict=True)
+    ]
+    table = _label_map(told, instances, volumes)
+    contents = sum_up(
+        volumes,
+        division,
+        table,
+        top=scale.high if scale.as_stored else 1.0,
+        whole=options.scored == "volumes",
+        way=sha256_of([instances, said.ignore_value, scale.as_stored or [scale.low, scale.high]]),
+        notes=_notes(volumes, scale, said),
+    )
+    return VolumeDataset(
+        volumes,
+        contents,
+        scale=scale,
+        labels=table,
+        instances=instances,
+        ignored=said.ignore_value,
+        cache=cache,
+    )
+
+
+def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> LabelMap:
+    said = told.description
+    if instances == "no":
+        values = {
+            one.entry.labels: {value for facts in one.label_facts for value in facts.counts}
+            for one in volumes
+        }
+        _check_classes(told, values)
+        return map_labels(told.root, said, values, by_option=told.by_options)
+    names = CLASS_NAMES[instances]
+    if said.classes is not None:
+        names = tuple(said.classes.get(label, "") for label in range(len(names)))
+        if len(said.classes) != len(names) or not all(names):
+            raise DataError(
+                f"classes names {sorted(said.classes)}, but of numbers of objects {len(names)} labels are "
+                f"made: {', '.join(CLASS_NAMES[instances])}. Name those, or leave classes out."
+            )
+    return object_labels(names, said.ignore_value)
+
+
+def _check_classes(told: Told, values: Mapping[str, Set[int]]) -> None:
+    """Tell numbers of objects from classes."""
+    for source, own in values.items():
+        if told.description.classes is None and len(own) > MAX_UNNAMED:
+            raise DataError(
+                f"{source} holds {len(own)} different values: these look like numbers of single objects. Say "
+                "instances=boundary, which makes object and boundary of them, or instances=binary; if they "
+                "are classes, name them all."
+            )
+
+
+def _notes(volumes: Sequence[Looked], scale: Scale, said: Description) -> tuple[str, ...]:
+    """Say what was done to values, and which files had to be unpacked."""
+    notes = [note for one in volumes for volume in (one.image, one.labels) for note in volume.notes]
+    if not scale.as_stored:
+        notes.append(describe_scale(scale, volumes[0].image.dtype, given=said.intensity is not None))
+    return tuple(dict.fromkeys(notes))

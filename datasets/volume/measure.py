@@ -1,0 +1,96 @@
+"""Looks at every section of images and labels, once."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ...benchmark.errors import DataError
+from ..description import Instances
+from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
+from .instances import to_semantic
+from .intensity import Scale
+from .readers.found import Array
+from .volume import Volume
+
+MAX_VALUE = 65535
+"""Of labels that are classes."""
+
+
+def measure_image(volume: Volume, scale: Scale, cache: Path) -> list[ImageSection]:
+    """Learn the facts about an image's sections.
+
+    Raises:
+        DataError: It cannot be read, or a value is no number.
+    """
+    way = ["image", scale.as_stored or [scale.low, scale.high]]
+    known = recall_or_measure(volume, cache, way, partial(_look_at_image, volume.source, scale))
+    return [ImageSection(**facts) for facts in known]
+
+
+def measure_labels(
+    volume: Volume, instances: Instances, ignore_value: int | None, cache: Path
+) -> list[LabelSection]:
+    """Learn the facts about the sections of labels.
+
+    Raises:
+        DataError: They cannot be read, or a value is no label.
+    """
+    way = ["labels", instances, ignore_value if instances != "no" else None]
+    look = partial(_look_at_labels, volume.source, instances, ignore_value)
+    known = recall_or_measure(volume, cache, way, look)
+    return [
+        LabelSection(facts["sha256"], {int(value): px for value, px in facts["counts"].items()})
+        for facts in known
+    ]
+
+
+def whole_numbers(section: Array, source: str, place: int) -> Array:
+    """Return labels as whole numbers from 0; files of some formats hold them as floats.
+
+    Raises:
+        DataError: They are none.
+    """
+    numbers = section
+    if section.dtype.kind == "f":
+        if not np.array_equal(section, np.round(section)):  # NaN equals nothing
+            raise DataError(
+                f"{source}: section {place} holds fractions; labels are whole numbers. Is it an image?"
+            )
+        numbers = section.astype(np.int64)
+    if section.dtype.kind == "b":
+        numbers = section.astype(np.uint8)
+    if numbers.min() < 0:
+        raise DataError(f"{source}: section {place} holds {numbers.min()}; labels are whole numbers from 0.")
+    return numbers
+
+
+def _look_at_image(source: str, scale: Scale, section: Array, place: int) -> ImageSection:
+    if section.dtype.kind == "f" and not np.isfinite(section).all():
+        raise DataError(
+            f"{source}: section {place} holds NaN or infinite values; replace them, for example by the mean."
+        )
+    if scale.as_stored:
+        values = section.astype(np.uint64).ravel()
+        return ImageSection(hash_section(section), int(values.sum()), int(values @ values))
+    scaled = scale.apply(section).astype(np.float64)
+    return ImageSection(hash_section(section), float(scaled.sum()), float((scaled**2).sum()))
+
+
+def _look_at_labels(
+    source: str, instances: Instances, ignore_value: int | None, section: Array, place: int
+) -> LabelSection:
+    numbers = whole_numbers(section, source, place)
+    if instances != "no":
+        numbers = to_semantic(numbers, instances, ignore_value)
+    elif numbers.max() > MAX_VALUE:
+        raise DataError(
+            f"{source}: section {place} holds {numbers.max()}; labels are classes, up to {MAX_VALUE}. If "
+            "they are numbers of objects, say so: the option instances=boundary or instances=binary."
+        )
+    counts = np.bincount(numbers.astype(np.uint16).ravel())
+    return LabelSection(
+        hash_section(section), {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+    )
