@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...benchmark.contracts import Case, Manifest, Sample
 from ...benchmark.errors import DataError
 from .division import Piece
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ...benchmark.pixels import Array
 
 
@@ -73,9 +75,8 @@ def _relabelled(labels: Array, piece: Piece) -> Array:
     return relabelled
 
 
-@lru_cache(maxsize=64)
 def _open(path: Path) -> Array:
-    """Map a file into memory; few stay open, for a dataset may have thousands.
+    """Map a file into memory for one read, so that no more pages stay mapped than somebody looks at.
 
     Raises:
         DataError: It has gone or is damaged.
@@ -83,9 +84,20 @@ def _open(path: Path) -> Array:
     import numpy as np
 
     try:
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+        dtype, shape, offset = _layout(path)
+        return np.asarray(np.memmap(path, dtype, "r", offset, shape))
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read ({error}); remove its folder and fetch the dataset again."
         ) from error
-    return np.asarray(array)
+
+
+@lru_cache(maxsize=10_000)
+def _layout(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Read the header of a ``.npy`` file: type, shape, and where the values begin."""
+    from numpy.lib import format as npy
+
+    with path.open("rb") as file:
+        npy.read_magic(file)
+        shape, _, dtype = npy.read_array_header_1_0(file)
+        return dtype, shape, file.tell()
