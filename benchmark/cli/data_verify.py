@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .exit_codes import SOME_FAILED, interruptible
-from .steps import steps
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,6 +68,7 @@ def _tell(faults: Iterable[str], none: str) -> int:
 
 def _file_faults(card: DatasetCard, store: DataStore, console: Console) -> Iterator[str]:
     from ..data.verification import file_faults, stored_files
+    from .steps import steps
 
     files = stored_files(card, store)
     with steps(f"{card.name}: files hashed", len(files), console) as tick:
@@ -83,6 +83,7 @@ def _open(reference: DatasetReference, catalogue: Catalogue, store: DataStore) -
 
 def _portraits(name: str, dataset: Dataset, console: Console) -> list[Portrait]:
     from ..data.portraits import portraits_of
+    from .steps import steps
 
     with steps(f"{name}: images compared", len(dataset.manifest.cases), console) as tick:
         return list(portraits_of(dataset, tick))
@@ -103,6 +104,7 @@ def _overlaps(
     from ..data.portraits import portraits_in
     from ..pretrain.fetched import folder_of
     from ..pretrain.index import open_index
+    from .steps import steps
 
     folder = folder_of(images, catalogue.datasets, store)
     index = open_index(folder, store.cache, lambda _done, _todo: None)
