@@ -220,10 +220,3 @@ def _check_ignored(path: Path, description: Description) -> None:
 def _example() -> str:
     """Return what a short file looks like."""
     return "for example: classes: [background, mitochondria]"
-
-
-def from_stored(stored: Mapping[str, Any]) -> Description:
-    """Rebuild a description from what `dataclasses.asdict` and JSON made of it."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Description).validate_python(stored)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.contracts import Case, Manifest, Sample
 from ...benchmark.errors import DataError, UsageError
-from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, read_description, refuse_keys
+from ..described import recall_description
+from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
 from .index import Index, index_folder
 from .labels import LabelMap, map_labels
 from .layout import find_layout
@@ -89,7 +90,7 @@ def open_folder(
     val_share: float = _DEFAULT.val_share,
     test_share: float = _DEFAULT.test_share,
     split_seed: int = _DEFAULT.split_seed,
-    gap: int | None = _DEFAULT.gap,
+    gap: int = _DEFAULT.gap,
     folds: int = _DEFAULT.folds,
     fold: int = _DEFAULT.fold,
 ) -> FolderDataset:
@@ -113,7 +114,7 @@ def open_folder(
         raise UsageError("folder needs a path: write folder:PATH, for example folder:/data/my_cells.")
     root = Path(location).expanduser()
     layout = find_layout(root)
-    description = describe(root)
+    description = describe(root, cache)
     options = FolderOptions(
         val_share=val_share, test_share=test_share, split_seed=split_seed, gap=gap, folds=folds, fold=fold
     )
@@ -126,7 +127,7 @@ def open_folder(
     )
 
 
-def describe(root: Path) -> Description:
+def describe(root: Path, cache: Path) -> Description:
     """Read what a folder's owner says.
 
     Raises:
@@ -134,6 +135,6 @@ def describe(root: Path) -> Description:
     """
     if not is_described(root):
         return Description()
-    description = read_description(root / FILE_NAME)
+    description = recall_description(root / FILE_NAME, cache)
     refuse_keys(root / FILE_NAME, description, OF_VOLUMES, f"volume:{root}")
     return description

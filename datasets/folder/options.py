@@ -22,8 +22,8 @@ class FolderOptions:
     """Share of the images that tests; at least one image."""
     split_seed: Annotated[int, Ge(0)] = 0
     """In which order the blocks stand: 0 is train, val, test; 6 orders in all.  Of groups: which of them."""
-    gap: Annotated[int, Ge(0)] | None = None
-    """Images between two blocks that belong to no split; None: 50 nm of slices of a volume, 0 otherwise."""
+    gap: Annotated[int, Ge(-1)] = -1
+    """Images between two blocks that belong to no split; -1: 50 nm of slices of a volume, 0 otherwise."""
     folds: Annotated[int, Ge(0)] = 0
     """Folds of a cross-validation, in which every image is tested once; 0: none."""
     fold: Annotated[int, Ge(0)] = 0

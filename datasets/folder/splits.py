@@ -96,7 +96,7 @@ def divide(layout: Layout, description: Description, options: FolderOptions) -> 
 
 
 def _gap(description: Description, options: FolderOptions) -> int:
-    if options.gap is not None:
+    if options.gap >= 0:
         return options.gap
     return default_gap(description.voxel_size_nm) if description.volume else 0
 

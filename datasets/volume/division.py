@@ -59,7 +59,7 @@ def divide(
         DataError: There is too little of something, or some volumes say their split and others do not.
         UsageError: An option was given that does nothing here.
     """
-    gap = default_gap(voxel_size_nm) if options.gap is None else options.gap
+    gap = default_gap(voxel_size_nm) if options.gap < 0 else options.gap
     said = [entry for entry in entries if entry.split]
     if said and len(said) < len(entries):
         silent = [entry.name for entry in entries if not entry.split]

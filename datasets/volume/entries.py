@@ -10,13 +10,13 @@ from pathlib import Path
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
+from ..described import recall_description
 from ..description import (
     FILE_NAME,
     OF_FOLDERS,
     Description,
     VolumeEntry,
     is_described,
-    read_description,
     refuse_keys,
 )
 from ..folder.wording import listed
@@ -49,7 +49,7 @@ class Told:
     entries: tuple[Entry, ...]
 
 
-def gather(location: str, options: VolumeOptions) -> Told:
+def gather(location: str, options: VolumeOptions, cache: Path) -> Told:
     """Put together what a reference and a ``dataset.yaml`` say.
 
     Raises:
@@ -58,7 +58,7 @@ def gather(location: str, options: VolumeOptions) -> Told:
     """
     path, inside = split_location(location)
     if path.name == FILE_NAME:
-        return _described(path, options)
+        return _described(path, options, cache)
     if inside or not path.is_dir() or is_volume_file(path):
         return _single(location, options)
     if not is_described(path):
@@ -66,7 +66,7 @@ def gather(location: str, options: VolumeOptions) -> Told:
             f"{path} is a folder without {FILE_NAME}, which lists its volumes; 'emseg-bench data init "
             f"{path}' writes one. For one volume write volume:FILE with the option labels."
         )
-    return _described(path / FILE_NAME, options)
+    return _described(path / FILE_NAME, options, cache)
 
 
 def _single(location: str, options: VolumeOptions) -> Told:
@@ -77,7 +77,9 @@ def _single(location: str, options: VolumeOptions) -> Told:
             "same file."
         )
     description = _override(Description(), options)
-    wanted = Wanted(axes=description.axes, voxel_size_nm=description.voxel_size_nm, level=options.level)
+    wanted = Wanted(
+        axes=description.axes, voxel_size_nm=description.voxel_size_nm, level=options.level or None
+    )
     entry = Entry(
         name=_name_of(location),
         image=location,
@@ -99,10 +101,10 @@ def _labels_of(path: Path, labels: str) -> str:
     return str(beside) if not here.exists() and split_location(str(beside))[0].exists() else labels
 
 
-def _described(path: Path, options: VolumeOptions) -> Told:
+def _described(path: Path, options: VolumeOptions, cache: Path) -> Told:
     if not path.is_file():
         raise DataError(f"{path} is not there; check the path.")
-    description = read_description(path)
+    description = recall_description(path, cache)
     refuse_keys(path, description, OF_FOLDERS, f"folder:{path.parent}")
     if description.volumes is None:
         raise DataError(
@@ -130,7 +132,7 @@ def _described(path: Path, options: VolumeOptions) -> Told:
 def _entry(
     root: Path, name: str, entry: VolumeEntry, description: Description, options: VolumeOptions
 ) -> Entry:
-    level = options.level if entry.level is None else entry.level
+    level = (options.level or None) if entry.level is None else entry.level
     size = entry.voxel_size_nm or description.voxel_size_nm
     axes = entry.axes or description.axes
     return Entry(
@@ -187,7 +189,7 @@ def _name_of(location: str) -> str:
 def _refuse_idle(path: Path, volumes: Sequence[VolumeEntry], options: VolumeOptions) -> None:
     """Refuse options that every volume has its own word for."""
     for option, key in (("axes", "axes"), ("voxel_size", "voxel_size_nm"), ("level", "level")):
-        given = getattr(options, option) not in ("", None)
+        given = bool(getattr(options, option))
         if given and all(getattr(entry, key) is not None for entry in volumes):
             raise UsageError(f"the option {option} does nothing here: every volume of {path} says its own.")
 
@@ -198,7 +200,7 @@ def _override(description: Description, options: VolumeOptions) -> Description:
         "axes": options.axes.lower() or None,
         "voxel_size_nm": _parse_voxel_size(options.voxel_size),
         "intensity": _parse_range(options.range),
-        "ignore_value": options.ignore_value,
+        "ignore_value": options.ignore_value if options.ignore_value >= 0 else None,
         "classes": _parse_classes(options.classes),
         "instances": options.instances or None,
     }

@@ -30,15 +30,15 @@ def open_volumes(
     labels: str = _DEFAULT.labels,
     axes: str = _DEFAULT.axes,
     voxel_size: str = _DEFAULT.voxel_size,
-    level: int | None = _DEFAULT.level,
+    level: int = _DEFAULT.level,
     range: str = _DEFAULT.range,  # noqa: A002 - the option's name
-    ignore_value: int | None = _DEFAULT.ignore_value,
+    ignore_value: int = _DEFAULT.ignore_value,
     classes: str = _DEFAULT.classes,
     instances: Literal["", "no", "binary", "boundary"] = _DEFAULT.instances,
     scored: Literal["slices", "volumes"] = _DEFAULT.scored,
     val_share: float = _DEFAULT.val_share,
     test_share: float = _DEFAULT.test_share,
-    gap: int | None = _DEFAULT.gap,
+    gap: int = _DEFAULT.gap,
     order: int = _DEFAULT.order,
     folds: int = _DEFAULT.folds,
     fold: int = _DEFAULT.fold,
@@ -75,7 +75,7 @@ def open_volumes(
         classes=classes, instances=instances, scored=scored, val_share=val_share, test_share=test_share,
         gap=gap, order=order, folds=folds, fold=fold,
     )  # fmt: skip
-    return _open(gather(location, options), options, cache)
+    return _open(gather(location, options, cache), options, cache)
 
 
 def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:

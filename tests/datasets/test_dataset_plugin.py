@@ -46,8 +46,8 @@ def test_factory_takes_the_options_with_their_defaults(card):
 
 
 def test_names():
-    assert [card.name for card in OWN] == ["synthetic-em", "folder"]
-    assert [card.needs_location for card in OWN] == [False, True]
+    assert [card.name for card in OWN] == ["synthetic-em", "folder", "volume"]
+    assert [card.needs_location for card in OWN] == [False, True, True]
     assert [card for card in emseg_datasets() if card not in OWN] == [*PUBLIC]
 
 
