@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from emseg_bench.benchmark.contracts import DatasetCard
 from emseg_bench.benchmark.data_contracts import RemoteFile
 from emseg_bench.datasets.public.cards import MODULES
 from emseg_bench.datasets.public.published import Published
-from emseg_bench.datasets.public.splitting import OfficialSplits
+from emseg_bench.datasets.public.splitting import SingleSplits
 
 DOCUMENT = Path(__file__).parents[1] / "docs/datasets.md"
 BEGIN, END = "<!-- datasets_document: begin -->\n", "<!-- datasets_document: end -->\n"
@@ -87,13 +88,12 @@ def amount(card: DatasetCard) -> str:
 
 def splits(card: DatasetCard) -> str:
     """Say how it is divided."""
-    factory = card.factory
-    if not isinstance(factory, Published):
+    if not isinstance(card.factory, Published):
         return "none, no labels"
-    if not isinstance(factory.splits, OfficialSplits):
+    if isinstance(card.factory.splits, SingleSplits):
         return "blocks"
-    others = "".join(f", or `split={name}`" for name in factory.splits.others)
-    return f"as published{others}"
+    named = dict.fromkeys(re.findall(r"split=[\w-]+", " ".join(card.used_in)))
+    return "as published" + "".join(f", or `{name}`" for name in named)
 
 
 def scored(card: DatasetCard) -> str:
@@ -103,6 +103,8 @@ def scored(card: DatasetCard) -> str:
         return "nothing"
     rules = factory.rules
     words = [f"{rules.scored}, segmented along z, y and x" if rules.axes == "orthoplane" else rules.scored]
+    if card.derived_from:
+        words = ["what each of the others has as test cases"]
     if rules.scored_classes is not None:
         words.append("only " + ", ".join(rules.class_names[label] for label in rules.scored_classes))
     if rules.mask_by_truth:

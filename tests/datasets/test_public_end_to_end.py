@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -101,10 +102,10 @@ def fetch(
     return run
 
 
-def manifest_of(name: str, kept: Path) -> Manifest:
-    reference = parse_dataset(name)
+def manifest_of(asked: str, kept: Path) -> Manifest:
+    reference = parse_dataset(asked)
     catalogue = load_plugins().catalogue
-    return open_dataset(reference, catalogue.find(catalogue.datasets, name), kept).manifest
+    return open_dataset(reference, catalogue.find(catalogue.datasets, reference.name), kept).manifest
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -127,6 +128,16 @@ def test_splits(name, fetch, kept):
     for one, other in combinations(manifest.cases, 2):
         if one.split != other.split and one.group == other.group and None not in (one.section, other.section):
             assert abs(one.section - other.section) > 1, (one.id, other.id)
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_splits_that_published_work_used(name, fetch, kept):
+    fetch(name)
+    (card,) = [card for card in PUBLIC if card.name == name]
+    for split in set(re.findall(r"split=([\w-]+)", " ".join(card.used_in))):
+        manifest = manifest_of(f"{name}[split={split}]", kept)
+        assert manifest.cases
+        assert manifest.split_rule != manifest_of(name, kept).split_rule
 
 
 @pytest.mark.parametrize("name", LABELLED)
