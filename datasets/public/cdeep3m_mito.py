@@ -57,8 +57,8 @@ RULES = Rules(
     class_names=("background", "mitochondria"),
     voxel_size_nm=(40.0, 5.9, 5.9),
     notes=(
-        "The sections published to validate on test here, and the end of the training sections validates.",
-        "The voxel size is likely, not stated with the files.",
+        "CDeep3M's sections to validate on test here, and the end of its training sections validates.",
+        "CDeep3M does not state the voxel size; a likely one is reckoned with.",
     ),
 )
 

@@ -103,7 +103,7 @@ def _tally(image: Slices, labels: Slices) -> tuple[dict[int, int], dict[int, int
 RULES = Rules(
     class_names=("inside", "membrane"),
     voxel_size_nm=(50.0, 4.0, 4.0),
-    notes=("The challenge's own test labels are not public: a block of its training stack tests here.",),
+    notes=("The test labels of ISBI 2012 are not public: a block of its training stack tests here.",),
 )
 
 ISBI2012 = DatasetCard(

@@ -63,7 +63,7 @@ FOLDER = "https://documents.epfl.ch/groups/c/cv/cvlab-unit/www/data/%20ElectronM
 RULES = Rules(
     class_names=("background", "mitochondria"),
     voxel_size_nm=(5.0, 5.0, 5.0),
-    notes=("Train and test are parts of one block of tissue.",),
+    notes=("Lucchi's train and test parts are of one block of tissue.",),
 )
 
 LUCCHI = DatasetCard(

@@ -67,9 +67,9 @@ RULES = Rules(
     class_names=("background", "mitochondria"),
     voxel_size_nm=(30.0, 8.0, 8.0),
     notes=(
-        "The challenge's own test labels are not public: the part published to validate on tests here, and "
+        "MitoEM's test labels are not public: the part published to validate on tests here, and "
         "the end of the training part validates.",
-        "The training part ends where the tested one begins.",
+        "MitoEM's training part ends where the tested one begins.",
     ),
 )
 

@@ -81,8 +81,8 @@ RULES = Rules(
     class_names=("inside", "boundary"),
     voxel_size_nm=(30.0, 6.0, 6.0),
     notes=(
-        "The challenge's own test labels are not public: a block of its training volume tests here.",
-        "The tissue is the one of Kasthuri++.",
+        "The test labels of SNEMI3D are not public: a block of its training volume tests here.",
+        "SNEMI3D shares tissue with Kasthuri++.",
     ),
 )
 

@@ -94,7 +94,7 @@ def merge(membranes: Array, mitochondria: Array, synapses: Array) -> Array:
 RULES = Rules(
     class_names=("background", "mitochondria", "synapse", "membrane"),
     voxel_size_nm=(50.0, 4.6, 4.6),
-    notes=("Sections are 45 to 50 nm thick; 50 is reckoned with.", "Glia counts as membrane."),
+    notes=("VNC's sections are 45 to 50 nm thick; 50 is reckoned with.", "In VNC glia counts as membrane."),
 )
 
 VNC = DatasetCard(
