@@ -118,7 +118,8 @@ UROCELL = DatasetCard(
             name=ARCHIVE,
             url="https://github.com/MancaZerovnikMekuc/UroCell/archive/refs/heads/master.zip",
             sha256="a48cf31b06114d7def642742b4fcbe76103483c069122abe10f377d71a1acabc",
-            note="The archive is made anew whenever the repository changes: its checksum was another twice.",
+            note="The archive is made anew whenever the repository changes. If its checksum is another one "
+            "now, unpack it and import the folder.",
         ),
     ),
     convert=convert,

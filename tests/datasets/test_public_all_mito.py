@@ -91,7 +91,7 @@ def test_published_division(published):
     train, val = by_benchmark(dataset, "train"), by_benchmark(dataset, "val")
     assert stems(train["guay"]) == {f"guay-train-z{z:04}" for z in range(5)}
     assert stems(val["guay"]) == {"guay-train-z0005"}
-    assert len(stems(train["urocell"])) == 3 * (23 + 79 + 63) + (23 + 25 + 63)
+    assert len(stems(train["urocell"])) == 3 * (31 + 87 + 63) + (31 + 33 + 63)
     assert len(stems(val["urocell"])) == 4 * 3
     assert [len(stems(train[name])) for name in ("perez-mito", "kasthuri-pp", "lucchi-pp")] == [5, 12, 16]
     assert not val["perez-mito"] + val["kasthuri-pp"] + val["lucchi-pp"]
@@ -122,7 +122,7 @@ def test_test_cases_are_images_and_volumes(published, load_fake, split):
         "kasthuri-pp": [None] * 11,
         "lucchi-pp": [None] * 16,
         "guay": [7],
-        "urocell": [24],
+        "urocell": [32],
     }
     truth = load_fake("guay").labels("test")
     np.testing.assert_array_equal(

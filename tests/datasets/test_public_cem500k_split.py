@@ -40,15 +40,15 @@ def test_guay_keeps_the_published_val_part(published):
 def test_urocell_is_sliced_along_three_axes(published):
     dataset = published(urocell, split="cem500k-2021")
     train = ids(dataset, "train")
-    # three blocks of (24, 80, 64) and one of which 54 rows are missing, a slice less along each axis
-    assert len(train) == 3 * (23 + 79 + 63) + (23 + 25 + 63)
-    assert "fib1-3-2-1-y0078" in train
-    assert "fib1-3-2-1-y0079" not in train
-    assert set(ids(dataset, "val")) >= {"fib1-3-2-1-z0023", "fib1-3-2-1-y0079", "fib1-3-2-1-x0063"}
+    # three blocks of (32, 88, 64) and one of which 54 rows are missing, a slice less along each axis
+    assert len(train) == 3 * (31 + 87 + 63) + (31 + 33 + 63)
+    assert "fib1-3-2-1-y0086" in train
+    assert "fib1-3-2-1-y0087" not in train
+    assert set(ids(dataset, "val")) >= {"fib1-3-2-1-z0031", "fib1-3-2-1-y0087", "fib1-3-2-1-x0063"}
     shapes = {case.id: (case.height, case.width) for case in dataset.manifest.cases}
-    assert shapes["train/fib1-1-0-3-z0000"] == (26, 64)
-    assert shapes["train/fib1-1-0-3-y0000"] == (24, 64)
-    assert shapes["train/fib1-1-0-3-x0000"] == (24, 26)
+    assert shapes["train/fib1-1-0-3-z0000"] == (34, 64)
+    assert shapes["train/fib1-1-0-3-y0000"] == (32, 64)
+    assert shapes["train/fib1-1-0-3-x0000"] == (32, 34)
     assert dataset.manifest.axes == "orthoplane"
 
 

@@ -16,7 +16,7 @@ def test_blocks(converted, load_fake):
     for name, image in written.image.items():
         block = name.partition("/")[2]
         rows = fake.MISSING_ROWS.get(block, 0)
-        assert image.shape == (24, 80 - rows, 64)
+        assert image.shape == (32, 88 - rows, 64)
         np.testing.assert_array_equal(image, np.floor(fake.raw(block)[:, rows:]))
         assert image.min() > 0
     assert {*written.labels} == {name for name in written.image if not name.startswith("unlabelled/")}

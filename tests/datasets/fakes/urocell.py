@@ -14,7 +14,7 @@ import SimpleITK
 
 from .drawing import blobs, picture
 
-SHAPE = (24, 80, 64)
+SHAPE = (32, 88, 64)
 ROOT = "UroCell-master"
 MISSING_ROWS = {"fib1-0-0-0": 12, "fib1-1-0-3": 54}
 LABELLED = ("fib1-0-0-0", "fib1-1-0-3", "fib1-3-2-1", "fib1-3-3-0", "fib1-4-3-0")
