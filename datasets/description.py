@@ -40,7 +40,7 @@ FILE_NAME: Final = "dataset.yaml"
 Name: TypeAlias = Annotated[str, Len(1)]
 Value: TypeAlias = Annotated[int, Ge(0), Le(65535)]
 VoxelSize: TypeAlias = Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1, 3)]
-Instances: TypeAlias = Literal["no", "binary", "boundary"]
+Instances: TypeAlias = Literal["none", "binary", "boundary"]
 
 OF_VOLUMES: Final = ("volumes", "axes", "intensity", "instances")
 """Keys that a folder of images and masks has no use for."""
@@ -164,8 +164,6 @@ def _spell_out(content: Mapping[Any, Any]) -> dict[Any, Any]:
     long = _spell_out_length(content)
     if isinstance(classes := content.get("classes"), list):
         long["classes"] = dict(enumerate(classes))
-    if content.get("instances") is False:  # what YAML makes of a bare ``no``
-        long["instances"] = "no"
     if isinstance(volumes := content.get("volumes"), list):
         long["volumes"] = [
             _spell_out_length(entry) if isinstance(entry, dict) else entry for entry in volumes

@@ -92,14 +92,14 @@ class VolumeDataset:
     def _label(self, looked: Looked, start: int, stop: int) -> Array:
         """Return sections as labels, (Z, Y, X)."""
         numbers = whole_numbers(looked.labels.read(slice(start, stop)), looked.labels.source, start)
-        if self._instances != "no":
+        if self._instances != "none":
             return to_semantic(numbers, self._instances, self._ignored)
         return numbers if self._labels_as_stored(looked) else self._labels.apply(numbers)
 
     def _labels_as_stored(self, looked: Looked) -> bool:
         """Tell whether label values are the labels already, so that nothing needs to be copied."""
         same = all(value == label for value, label in self._labels.table)
-        return same and self._instances == "no" and looked.labels.dtype == np.uint8
+        return same and self._instances == "none" and looked.labels.dtype == np.uint8
 
     def _whole_image(self, case: Case, looked: Looked, place: Place) -> Array:
         mapped = looked.image.mapped()

@@ -24,6 +24,8 @@ from ..naming import name_groups, name_splits
 from .opening import Wanted, is_volume_file, split_location
 from .options import VolumeOptions
 
+_AUTO = "auto"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -71,7 +73,7 @@ def gather(location: str, options: VolumeOptions, cache: Path) -> Told:
 
 def _single(location: str, options: VolumeOptions) -> Told:
     path, _ = split_location(location)
-    if not options.labels:
+    if options.labels == _AUTO:
         raise UsageError(
             f"volume:{location} needs labels: 'volume[labels=FILE]:{location}', or labels=:/NAME within the "
             "same file."
@@ -93,12 +95,11 @@ def _single(location: str, options: VolumeOptions) -> Told:
 
 
 def _labels_of(path: Path, labels: str) -> str:
-    """Return where the labels are: in the same file, or in one that is given from here or from beside it."""
+    """Return where the labels are: in the same file, or in one that is given from beside it or from here."""
     if labels.startswith(":"):
         return f"{path}{labels}"
-    beside = path.parent / labels
-    here = split_location(labels)[0]
-    return str(beside) if not here.exists() and split_location(str(beside))[0].exists() else labels
+    beside = str(path.parent / labels)
+    return beside if split_location(beside)[0].exists() else labels
 
 
 def _described(path: Path, options: VolumeOptions, cache: Path) -> Told:
@@ -112,7 +113,7 @@ def _described(path: Path, options: VolumeOptions, cache: Path) -> Told:
             f"[{{image: a.tif, labels: a_labels.tif}}]. Of images and masks, folder:{path.parent} makes a "
             "dataset."
         )
-    if options.labels:
+    if options.labels != _AUTO:
         raise UsageError(f"the option labels does nothing here: {path} names the labels. Leave it out.")
     _refuse_idle(path, description.volumes, options)
     description = _override(description, options)
@@ -189,7 +190,7 @@ def _name_of(location: str) -> str:
 def _refuse_idle(path: Path, volumes: Sequence[VolumeEntry], options: VolumeOptions) -> None:
     """Refuse options that every volume has its own word for."""
     for option, key in (("axes", "axes"), ("voxel_size", "voxel_size_nm"), ("level", "level")):
-        given = bool(getattr(options, option))
+        given = getattr(options, option) not in (_AUTO, 0)
         if given and all(getattr(entry, key) is not None for entry in volumes):
             raise UsageError(f"the option {option} does nothing here: every volume of {path} says its own.")
 
@@ -197,14 +198,14 @@ def _refuse_idle(path: Path, volumes: Sequence[VolumeEntry], options: VolumeOpti
 def _override(description: Description, options: VolumeOptions) -> Description:
     """Let options go before the description."""
     chosen = {
-        "axes": options.axes.lower() or None,
+        "axes": options.axes.lower(),
         "voxel_size_nm": _parse_voxel_size(options.voxel_size),
         "intensity": _parse_range(options.range),
-        "ignore_value": options.ignore_value if options.ignore_value >= 0 else None,
+        "ignore_value": options.ignore_value,
         "classes": _parse_classes(options.classes),
-        "instances": options.instances or None,
+        "instances": options.instances,
     }
-    said = replace(description, **{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    said = replace(description, **{key: value for key, value in chosen.items() if value not in (_AUTO, -1)})  # type: ignore[arg-type]
     if said.intensity and not said.intensity[0] < said.intensity[1]:
         raise UsageError(
             f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
@@ -214,11 +215,11 @@ def _override(description: Description, options: VolumeOptions) -> Description:
     return said
 
 
-def _parse_voxel_size(text: str) -> tuple[float, ...] | None:
-    if not text:
-        return None
+def _parse_voxel_size(text: float | str) -> tuple[float, ...] | str:
+    if text == _AUTO:
+        return _AUTO
     try:
-        size = tuple(float(part) for part in text.lower().split("x"))
+        size = tuple(float(part) for part in str(text).lower().split("x"))
     except ValueError:
         size = ()
     if len(size) not in (1, 3) or not all(0 < side < float("inf") for side in size):
@@ -226,9 +227,9 @@ def _parse_voxel_size(text: str) -> tuple[float, ...] | None:
     return size
 
 
-def _parse_range(text: str) -> tuple[float, float] | None:
-    if not text:
-        return None
+def _parse_range(text: str) -> tuple[float, float] | str:
+    if text == _AUTO:
+        return _AUTO
     low, _, high = text.partition("..")
     try:
         return float(low), float(high)
@@ -236,9 +237,9 @@ def _parse_range(text: str) -> tuple[float, float] | None:
         raise UsageError(f"got range={text}, expected LOW..HIGH, as in range=-2000..4000.") from None
 
 
-def _parse_classes(text: str) -> dict[int, str] | None:
-    if not text:
-        return None
+def _parse_classes(text: str) -> dict[int, str] | str:
+    if text == _AUTO:
+        return _AUTO
     pairs = [item.rpartition(":") for item in text.split("+")]
     try:
         names = {int(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}

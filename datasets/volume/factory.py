@@ -29,12 +29,12 @@ def open_volumes(
     *,
     labels: str = _DEFAULT.labels,
     axes: str = _DEFAULT.axes,
-    voxel_size: str = _DEFAULT.voxel_size,
+    voxel_size: float | str = _DEFAULT.voxel_size,
     level: int = _DEFAULT.level,
     range: str = _DEFAULT.range,  # noqa: A002 - the option's name
     ignore_value: int = _DEFAULT.ignore_value,
     classes: str = _DEFAULT.classes,
-    instances: Literal["", "no", "binary", "boundary"] = _DEFAULT.instances,
+    instances: Literal["auto", "none", "binary", "boundary"] = _DEFAULT.instances,
     scored: Literal["slices", "volumes"] = _DEFAULT.scored,
     val_share: float = _DEFAULT.val_share,
     test_share: float = _DEFAULT.test_share,
@@ -86,7 +86,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         check_shapes(image, mask)
     division = divide(told.entries, [image.shape[0] for image in images], common_voxel_size(images), options)
     scale = settle_scale(images, [division.training(number) for number in range(len(images))], said.intensity)
-    instances = said.instances or "no"
+    instances = said.instances or "none"
     volumes = [
         Looked(
             entry=entry,
@@ -120,7 +120,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
 
 def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> LabelMap:
     said = told.description
-    if instances == "no":
+    if instances == "none":
         values = {
             one.entry.labels: {value for facts in one.label_facts for value in facts.counts}
             for one in volumes

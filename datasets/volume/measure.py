@@ -38,7 +38,7 @@ def measure_labels(
     Raises:
         DataError: They cannot be read, or a value is no label.
     """
-    way = ["labels", instances, ignore_value if instances != "no" else None]
+    way = ["labels", instances, ignore_value if instances != "none" else None]
     look = partial(_look_at_labels, volume.source, instances, ignore_value)
     known = recall_or_measure(volume, cache, way, look)
     return [
@@ -83,7 +83,7 @@ def _look_at_labels(
     source: str, instances: Instances, ignore_value: int | None, section: Array, place: int
 ) -> LabelSection:
     numbers = whole_numbers(section, source, place)
-    if instances != "no":
+    if instances != "none":
         numbers = to_semantic(numbers, instances, ignore_value)
     elif numbers.max() > MAX_VALUE:
         raise DataError(

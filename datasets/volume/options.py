@@ -16,26 +16,26 @@ class VolumeOptions:
 
     __pydantic_config__ = STRICT
 
-    labels: str = ""
-    """File of the labels, or ``:/NAME`` within the volume's own file; where dataset.yaml lists volumes, that
-    names them."""
-    axes: str = ""
-    """A letter per stored axis, such as xyz; empty: as the file says, or else zyx."""
-    voxel_size: str = ""
-    """nm: 8, or z, y and x as in 30x8x8; empty: as the file says."""
+    labels: str = "auto"
+    """File of the labels, from beside the volume or from here, or ``:/NAME`` within the volume's own file;
+    auto: as dataset.yaml lists them."""
+    axes: str = "auto"
+    """A letter per stored axis, such as xyz; auto: as dataset.yaml or the file says, or else zyx."""
+    voxel_size: Annotated[float, Gt(0)] | str = "auto"
+    """nm: 8, or z, y and x as in 30x8x8; auto: as dataset.yaml or the file says."""
     level: Annotated[int, Ge(0)] = 0
     """Of an OME-Zarr image; 0 is the finest."""
-    range: str = ""
-    """Values that become 0 and 1, as in -2000..4000; empty: 8 and 16 bit unsigned are taken as they are, and
-    of others the 0.1 and 99.9 percentiles of the training sections are taken."""
+    range: str = "auto"
+    """Values that become 0 and 1, as in -2000..4000; auto: as dataset.yaml says, or else 8 and 16 bit
+    unsigned as they are, and of others the 0.1 and 99.9 percentiles of the training sections."""
     ignore_value: Annotated[int, Ge(-1)] = -1
     """Value of labels that neither train nor score; -1: as dataset.yaml says, or none."""
-    classes: str = ""
-    """Names by label value, as in background+mitochondria or 0:background+255:mitochondria; empty: from
-    dataset.yaml, or class1, class2, ..."""
-    instances: Literal["", "no", "binary", "boundary"] = ""
-    """Whether labels are numbers of objects, and what is made of them: object, or object and boundary;
-    empty: as dataset.yaml says, or no."""
+    classes: str = "auto"
+    """Names by label value, as in background+mitochondria or 0:background+255:mitochondria; auto: as
+    dataset.yaml says, or class1, class2, ..."""
+    instances: Literal["auto", "none", "binary", "boundary"] = "auto"
+    """What is made of labels that are numbers of objects: object (binary), or object and boundary; none:
+    labels are classes; auto: as dataset.yaml says, or none."""
     scored: Literal["slices", "volumes"] = "slices"
     """Whether sections are validated and tested one by one, or blocks of them as volumes."""
     val_share: Annotated[float, Gt(0), Lt(1)] = 0.2

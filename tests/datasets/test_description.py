@@ -74,12 +74,6 @@ def test_what_is_wrong_follows_neither(text, tmp_path):
             read_description(path)
 
 
-def test_a_bare_no_is_a_word(tmp_path):
-    path = tmp_path / "dataset.yaml"
-    path.write_text("instances: no")
-    assert read_description(path).instances == "no"
-
-
 def test_the_docstring_shows_every_key():
     """Also a reminder: whoever adds a key raises `described.VERSION`, or old memories lack it."""
     from emseg_bench.datasets import description

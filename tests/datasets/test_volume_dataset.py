@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -12,7 +13,11 @@ import pytest
 import SimpleITK
 import tifffile
 import zarr
+from emseg_bench.benchmark.asked import complete_options
 from emseg_bench.benchmark.errors import DataError, UsageError
+from emseg_bench.benchmark.planning import open_dataset
+from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.references import parse_dataset
 from emseg_bench.datasets.volume import facts, measure
 from emseg_bench.datasets.volume.factory import open_volumes
 from emseg_bench.datasets.volume.instances import to_semantic
@@ -445,7 +450,7 @@ def test_copies_of_training_sections_are_noted(pair, cache):
         ({"folds": 1}, "got fold=0 of folds=1"),
         ({"folds": 13}, "12 sections cannot be cut into 13 folds"),
         ({"gap": 9}, "12 sections cannot be divided"),
-        ({"labels": ""}, r"needs labels: 'volume\[labels=FILE\]:"),
+        ({"labels": "auto"}, r"needs labels: 'volume\[labels=FILE\]:"),
         ({"labels": "nowhere.tif"}, "nowhere.tif is not there"),
     ],
 )
@@ -484,3 +489,16 @@ def test_real_volumes_of_neurons(real_data, cache):
         ours = dataset.read(case).labels
         theirs = tifffile.imread(root / "boundaries.tif", key=case.section)
         assert ((ours == 1) & (theirs == 1)).sum() == 0
+
+
+@pytest.mark.parametrize(
+    "options", ["voxel_size=8", "voxel_size=30x8x8", "range=0..255,axes=zyx,instances=none"]
+)
+def test_options_are_read_from_references_and_again_from_plans(pair, cache, options):
+    catalogue = load_plugins().catalogue
+    image, labels = pair()
+    reference = parse_dataset(f"volume[labels={labels.name},classes=0:background+1:cell,{options}]:{image}")
+    offer = catalogue.find(catalogue.datasets, "volume")
+    first = open_dataset(reference, offer, cache).manifest
+    planned = replace(reference, options=complete_options(offer.card, reference.options))
+    assert open_dataset(planned, offer, cache).manifest == first
