@@ -150,6 +150,7 @@ def test_contract(name, fetch):
     assert [outcome for outcome in outcomes if outcome.status != "passed"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LABELLED)
 def test_trial(name, fetch, kept, toy, tmp_path):
     fetch(name)
