@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
+from emseg_bench.benchmark.contracts import Normalisation, ScoringProtocol
 from emseg_bench.benchmark.evaluation.published import matched_objects, soft_iou
 from emseg_bench.benchmark.weight_info import WeightsInfo, to_metadata
 from PIL import Image
@@ -194,6 +194,73 @@ def test_volume_and_its_map_are_scored(work, predict, invoke):
         "score", "--pred", "maps", "--truth", "maps", "--protocol", "retina-2025", "--classes", "1", "--json"
     )
     assert json.loads(done.out)["score"] == 1.0
+
+
+@pytest.mark.parametrize("axes", ["stack", "orthoplane"])
+def test_compressed_volumes_of_16_bit_give_the_same(work, predict, axes):
+    volume = np.random.default_rng(0).integers(40, 140, (3, 20, 17), np.uint8)
+    tifffile.imwrite("v.tif", volume.astype(np.uint16) * 257, photometric="minisblack", compression="zlib")
+    save_weights(logits=3)
+    predict("v.tif", "--protocol", "retina-2025", "--axes", axes)
+    expected = votes_by_hand(volume, (0, 1, 2) if axes == "orthoplane" else (0,))
+    # 16-bit values are scaled in another order of rounding
+    assert (tifffile.imread("maps/v.tif") != expected).mean() < 0.005
+    assert [path.name for path in Path("maps").iterdir()] == ["v.tif"]
+
+
+def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
+    from emseg_bench.benchmark.predictions.tiff_stacks import StackWriter
+
+    for name in "ab":
+        tifffile.imwrite(f"{name}.tif", picture(20, 17)[None].repeat(3, 0), photometric="minisblack")
+    save_weights()
+    predict("a.tif")
+    write = StackWriter.__setitem__
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StackWriter, "__setitem__", interrupted)
+    assert "the same command goes on" in predict("a.tif", "b.tif", expect=130).err
+    assert [path.name for path in Path("maps").iterdir()] == ["a.tif"]
+    monkeypatch.setattr(StackWriter, "__setitem__", write)
+    assert predict("a.tif", "b.tif").out.startswith("1 label map(s) made in maps, 1 there already")
+
+
+def test_damaged_page_leaves_nothing_half_made(work, predict):
+    volume = np.random.default_rng(0).integers(40, 140, (3, 40, 40), np.uint8)
+    tifffile.imwrite("v.tif", volume, photometric="minisblack", compression="zlib")
+    with tifffile.TiffFile("v.tif") as file:
+        offset = file.pages[2].dataoffsets[0]
+    content = bytearray(Path("v.tif").read_bytes())
+    content[offset : offset + 20] = bytes(20)
+    Path("v.tif").write_bytes(content)
+    save_weights()
+    assert "page 2 cannot be read" in predict("v.tif", expect=2).err
+    assert not list(Path("maps").iterdir())
+
+
+@pytest.mark.parametrize("change", ["flips=true", "blend_on=probabilities"])
+def test_mirror_images_and_probabilities_are_asked_for_by_settings(work, images, predict, change):
+    from emseg_bench.benchmark.evaluation.segmenter import Segmenter
+    from emseg_bench.benchmark.validation import merge, validate
+
+    predict(images / "1.png", "--set", f"protocol.{change}")
+    key, _, value = change.partition("=")
+    protocol = validate(ScoringProtocol, merge({"name": "emseg-v1"}, {key: value}), "protocol")
+    segmenter = Segmenter(
+        model=network(),
+        normalisation=Normalisation(mean=(MEAN,), std=(STD,)),
+        protocol=protocol,
+        window=32,
+        size_divisor=1,
+        device="cpu",
+        batch_size=4,
+    )
+    with torch.inference_mode():
+        logits = segmenter.logits(picture(100, 70, 1)[None])
+    assert np.array_equal(np.asarray(Image.open(work / "maps/1.png")), (logits[0] > 0).numpy())
+    assert "made otherwise" in predict(images / "1.png", expect=2).err
 
 
 # ------------------------------------------------------------------------------------------ end to end

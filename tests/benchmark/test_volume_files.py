@@ -1,0 +1,156 @@
+"""Volumes in files: read in slabs whatever the format, and written page by page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK
+import tifffile
+from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.predictions import tiff_stacks
+from emseg_bench.benchmark.predictions.images import open_pixels
+from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map, volume_label_map
+from emseg_bench.benchmark.predictions.volume_files import is_volume, open_volume, read_volume
+from PIL import Image
+
+VOLUME = np.random.default_rng(0).integers(0, 256, (5, 33, 20), np.uint8)
+
+
+def plain(path, volume):
+    tifffile.imwrite(path, volume, photometric="minisblack")
+
+
+def compressed(path, volume):
+    tifffile.imwrite(path, volume, photometric="minisblack", compression="zlib")
+
+
+def tiled(path, volume):
+    tifffile.imwrite(path, volume, photometric="minisblack", tile=(16, 16))
+
+
+def big_endian(path, volume):
+    tifffile.imwrite(path, volume, photometric="minisblack", byteorder=">")
+
+
+def page_by_page(path, volume):
+    with tifffile.TiffWriter(path) as writer:
+        for page in volume:
+            writer.write(page, photometric="minisblack", contiguous=False, metadata=None)
+
+
+def lzw(path, volume):
+    first, *others = (Image.fromarray(page) for page in volume)
+    first.save(path, compression="tiff_lzw", save_all=True, append_images=others)
+
+
+KINDS = [plain, compressed, tiled, big_endian, page_by_page, lzw]
+
+
+@pytest.mark.parametrize("write", KINDS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_slabs_of_a_tiff_are_its_pages(tmp_path, write, dtype):
+    volume = VOLUME.astype(dtype) * (1 if dtype == np.uint8 else 257)
+    write(tmp_path / "v.tif", volume)
+    assert is_volume(tmp_path / "v.tif")
+    with open_volume(tmp_path / "v.tif") as found:
+        assert (found.shape, found.dtype.newbyteorder("=")) == (volume.shape, dtype)
+        assert np.array_equal(found[1:3], volume[1:3])
+        assert np.array_equal(found[4:9], volume[4:])
+    assert np.array_equal(read_volume(tmp_path / "v.tif"), volume)
+    with open_pixels(tmp_path / "v.tif", 1) as pixels:
+        expected = volume if dtype == np.uint8 else VOLUME / np.float32(255)
+        assert pixels.dtype == expected.dtype
+        np.testing.assert_allclose(pixels[2:4], expected[2:4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["nrrd", "nii", "nii.gz"])
+def test_other_formats_give_slabs_too(tmp_path, suffix):
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VOLUME), tmp_path / f"v.{suffix}")
+    with open_volume(tmp_path / f"v.{suffix}") as found:
+        assert np.array_equal(found[1:3], VOLUME[1:3])
+
+
+def test_pages_are_decoded_when_they_are_asked_for(tmp_path, monkeypatch):
+    compressed(tmp_path / "v.tif", VOLUME)
+    decoded, asarray = [], tifffile.TiffPage.asarray
+    frame = tifffile.TiffFrame.asarray
+
+    def listening(read):
+        return lambda page, *a, **k: decoded.append(page.index) or read(page, *a, **k)
+
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", listening(asarray))
+    monkeypatch.setattr(tifffile.TiffFrame, "asarray", listening(frame))
+    with open_volume(tmp_path / "v.tif") as found:
+        decoded.clear()
+        _ = found[2:4]
+    assert set(decoded) == {2, 3}
+
+
+def test_damaged_page_is_told_when_its_slab_is_read(tmp_path):
+    compressed(tmp_path / "v.tif", VOLUME)
+    with tifffile.TiffFile(tmp_path / "v.tif") as file:
+        offset = file.pages[3].dataoffsets[0]
+    content = bytearray((tmp_path / "v.tif").read_bytes())
+    content[offset : offset + 20] = bytes(20)
+    (tmp_path / "v.tif").write_bytes(content)
+    with open_volume(tmp_path / "v.tif") as found:
+        assert np.array_equal(found[:3], VOLUME[:3])
+        with pytest.raises(DataError, match=r"v\.tif: page 3 cannot be read"):
+            _ = found[2:5]
+
+
+@pytest.mark.parametrize("keep", [200, 1500])
+def test_shortened_stack_is_told(tmp_path, keep):
+    plain(tmp_path / "v.tif", VOLUME)
+    (tmp_path / "v.tif").write_bytes((tmp_path / "v.tif").read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"v\.tif cannot be read"):
+        read_volume(tmp_path / "v.tif")
+
+
+def test_colour_stack_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "v.tif", np.zeros((2, 9, 9, 3), np.uint8), photometric="rgb")
+    with pytest.raises(DataError, match="RGB; expected one stack of grey slices"):
+        read_volume(tmp_path / "v.tif")
+
+
+# ------------------------------------------------------------------------------------------- writing
+@pytest.mark.parametrize("big", [False, True])
+def test_labels_are_written_slab_by_slab(tmp_path, monkeypatch, big):
+    monkeypatch.setattr(tiff_stacks, "_BIG", 0 if big else 2**31)
+    labels = VOLUME % 3
+    with volume_label_map(tmp_path / "new/l.tif", labels.shape, "abc") as sink:
+        sink[0:2] = labels[:2]
+        sink[2:5] = labels[2:]
+        assert not (tmp_path / "new/l.tif").exists()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["l.tif"]
+    assert made_from(tmp_path / "new/l.tif") == "abc"
+    assert np.array_equal(read_label_map(tmp_path / "new/l.tif"), labels)
+    assert np.array_equal(tifffile.imread(tmp_path / "new/l.tif"), labels)
+    with tifffile.TiffFile(tmp_path / "new/l.tif") as file:
+        assert file.is_bigtiff is big
+
+
+def test_volume_of_one_slice_is_written(tmp_path):
+    with volume_label_map(tmp_path / "l.tif", (1, 33, 20), "abc") as sink:
+        sink[0:1] = VOLUME[:1]
+    assert np.array_equal(tifffile.imread(tmp_path / "l.tif"), VOLUME[0])
+
+
+def test_nothing_is_left_of_what_was_not_finished(tmp_path):
+    def half():
+        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, "abc") as sink:
+            sink[0:2] = VOLUME[:2]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert not list(tmp_path.iterdir())
+
+
+def test_slices_are_taken_in_their_order_only(tmp_path):
+    def wrong():
+        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, "abc") as sink:
+            sink[2:4] = VOLUME[2:4]
+
+    with pytest.raises(ValueError, match="slice 2 is written after 0 slices"):
+        wrong()
