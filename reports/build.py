@@ -10,10 +10,12 @@ from pkgutil import resolve_name
 from ..benchmark.contracts import Board, ReportSection, ReportSectionCard
 from ..benchmark.errors import UsageError
 from ..benchmark.strangers import RAISED, describe_error
+from . import elsewhere
 from .exports import LeaderboardFile, write_csv, write_json
 from .leaderboard import leaderboard
 from .page import BoardPage, SectionPart, markdown, page
-from .publishing import CSV, INDEX, JSON, MARKDOWN, replacing
+from .publishing import CSV, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
+from .schema import Leaderboard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,8 @@ def build(
     Args:
         boards: What to report; each has at least one trial.
         sections: Parts of the page, in any order.
-        folder: Where ``index.html`` and ``leaderboard.{md,csv,json}`` go.
+        folder: Where ``index.html`` and ``leaderboard.{md,csv,json}`` go, and ``published.csv`` if others
+            have published on the same data.
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
 
@@ -59,9 +62,16 @@ def build(
         tables = tuple(item.table for item in pages)
         write_json(draft / JSON, LeaderboardFile(generated=generated, emseg_bench=version, boards=tables))
         write_csv(draft / CSV, tables)
+        elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
         (draft / MARKDOWN).write_text(markdown(pages, generated, version), encoding="utf-8")
         (draft / INDEX).write_text(page(pages, generated, version), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)))
+
+
+def _by_dataset(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> list[tuple[str, Leaderboard]]:
+    reported = [board for board in boards if board.trials]
+    names = (board.trials[0].record.spec.dataset.name for board in reported)
+    return list(zip(names, tables, strict=True))
 
 
 def _board_page(board: Board, sections: Sequence[ReportSectionCard], folder: Path) -> BoardPage:

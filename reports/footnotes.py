@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import ascii_lowercase
 
+from ..benchmark.contracts import Axes
 from .cost import Conditions
 from .schema import Leaderboard
 from .wording import listing, metric_heading, plural
 
+CUTS: Mapping[Axes, str] = {
+    "stack": "slice by slice along z",
+    "orthoplane": "slice by slice along z, y and x, whose votes are added up",
+}
+
 
 def about_score(table: Leaderboard) -> str:
     """Say what a score is the mean of."""
-    classes = listing([name for i, name in enumerate(table.class_names) if i > 0]) or "none"
+    unit, classes = table.scoring.unit, listing(table.foreground) or "none"
     return (
-        f"Score: per seed, {metric_heading(table.metric)} is averaged over the test cases and then over the "
-        f"foreground classes ({classes}); the table shows mean ± sample standard deviation (SD) over seeds. "
-        f"{table.metric.direction.capitalize()} is better. Cases to which the metric does not apply are left "
-        "out; small print says how many of all seeds' cases count. Pooled IoU: true positives, false "
-        "positives and false negatives of all cases added up first."
+        f"Score: per seed, {metric_heading(table.metric)} per {unit} is averaged over the test {unit}s and "
+        f"then over the foreground classes ({classes}); the table shows mean ± sample standard deviation "
+        f"(SD) over seeds. {table.metric.direction.capitalize()} is better. {_undefined(table)} Pooled IoU: "
+        f"true positives, false positives and false negatives of all {unit}s added up first."
+    )
+
+
+def about_rules(table: Leaderboard) -> tuple[str, ...]:
+    """Say what the data's own rules leave out of the scores, and how volumes were segmented."""
+    rules = table.scoring
+    left_out = [name for i, name in enumerate(table.class_names) if i not in rules.classes]
+    texts = []
+    if left_out and rules.classes:
+        texts.append(f"Not scored, by the data's own rule: {listing(left_out)}.")
+    if rules.mask_by_truth:
+        texts.append(
+            "Predictions count only where the truth is not 0, for the data is annotated in part: elsewhere "
+            "they were set to background before scoring."
+        )
+    if rules.axes:
+        texts.append(f"Volumes were segmented {CUTS[rules.axes]}; each is scored as a whole.")
+    return tuple(texts)
+
+
+def _undefined(table: Leaderboard) -> str:
+    unit = table.scoring.unit
+    if table.scoring.skips_undefined:
+        return (
+            f"{unit.capitalize()}s to which the metric does not apply are left out; small print says how "
+            f"many of all seeds' {unit}s count."
+        )
+    return (
+        f"By the protocol's rule one {unit} in which the metric does not apply to a class makes the mean "
+        "undefined (n/a)."
     )
 
 

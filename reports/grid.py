@@ -41,8 +41,10 @@ class Cell:
     text: str
     order: float | str | None = None
     """What sorting goes by; None: last."""
+    tail: str = ""
+    """What follows the text: a small line under it on the page."""
     below: tuple[str, ...] = ()
-    """Small lines under the text."""
+    """Small lines under the text, in brackets in Markdown."""
     dots: tuple[float, ...] = ()
     """Positions (0 to 1) of dots on a line, shown instead of the text."""
     code: bool = False
@@ -107,7 +109,8 @@ def _title(column: Column) -> str:
 
 def _cell(cell: Cell) -> str:
     below = f" ({'; '.join(cell.below)})" if cell.below else ""
-    return escape_markdown(f"{cell.text}{below}")
+    tail = f" {cell.tail}" if cell.tail else ""
+    return escape_markdown(f"{cell.text}{tail}{below}")
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from .cost import all_conditions
 from .ranking import ranked
 from .remarks import remarks
 from .rows import rows
-from .schema import Failure, Leaderboard
+from .schema import Failure, Leaderboard, Scoring
+from .scoring import scoring
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +41,7 @@ def leaderboard(board: Board) -> Leaderboard:
         conditions=conditions,
         failures=tuple(_failure(trial) for trial in board.trials if trial.record.status == "failed"),
         superseded=board.superseded,
+        scoring=scoring(complete[0]) if complete else Scoring(),
     )
     return replace(table, remarks=remarks(table))
 

@@ -21,6 +21,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.leaderboard:section",
         ),
         ReportSectionCard(
+            name="elsewhere",
+            title="Published elsewhere",
+            order=150,
+            factory=f"{SECTIONS}.elsewhere:section",
+        ),
+        ReportSectionCard(
             name="score-and-cost",
             title="Score against cost",
             order=200,
@@ -43,6 +49,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             title="All metrics",
             order=500,
             factory=f"{SECTIONS}.metrics:section",
+        ),
+        ReportSectionCard(
+            name="aggregates",
+            title="Per case, per volume, pooled",
+            order=520,
+            factory=f"{SECTIONS}.aggregates:section",
         ),
         ReportSectionCard(
             name="sanity",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ class Preview:
     """Three pictures of one test case."""
 
     case: str
+    section: int | None
+    """The slice of a volume that is shown, px along z; None: the case is an image."""
     image: Path
     """8-bit grey or RGB."""
     truth: Path
@@ -35,7 +38,7 @@ def previews(trial: Trial) -> dict[str, Preview]:
         return {}
     try:
         entries = json.loads(index.read_text(encoding="utf-8"))
-        found = [_preview(folder, int(entry["index"]), str(entry["case"])) for entry in entries]
+        found = [_preview(folder, entry) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"{index.name} of {trial.folder.name} cannot be read ({error}); expected a list of "
@@ -45,9 +48,11 @@ def previews(trial: Trial) -> dict[str, Preview]:
     return {preview.case: preview for preview in found}
 
 
-def _preview(folder: Path, index: int, case: str) -> Preview:
+def _preview(folder: Path, entry: Mapping[str, object]) -> Preview:
+    index, section = int(str(entry["index"])), entry.get("section")  # none from before there were volumes
     return Preview(
-        case=case,
+        case=str(entry["case"]),
+        section=None if section is None else int(str(section)),
         image=folder / f"{index:02d}_image.png",
         truth=folder / f"{index:02d}_truth.png",
         prediction=folder / f"{index:02d}_prediction.png",

@@ -13,6 +13,8 @@ from ..benchmark.errors import StoreError
 INDEX, CSV, JSON, MARKDOWN = "index.html", "leaderboard.csv", "leaderboard.json", "leaderboard.md"
 FILES = (INDEX, CSV, JSON, MARKDOWN)
 """What every report has; a folder with all of them is taken for a report."""
+PUBLISHED = "published.csv"
+"""What others have published on the boards' data, if anything is known."""
 
 
 @contextmanager

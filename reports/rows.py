@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from ..benchmark.contracts import Board, Trial
+from .aggregates import RATIOS, aggregates
 from .cost import Conditions, cost
-from .schema import ClassScore, MetricScore, Row, SeedScore
-from .scores import POOLED_IOU, Scores, scores
+from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore
+from .scores import POOLED_IOU, Scores, joined, scores_of
+from .scoring import scored_classes
 from .statistics import Estimate, estimate
 
 Key = tuple[object, ...]
@@ -42,6 +44,7 @@ def rows(board: Board, complete: Sequence[Trial], conditions: Sequence[Condition
             seeds=tuple(summaries.seed(trial, board.primary.name) for trial in _by_seed(done.get(label, ()))),
             seeds_planned=len({trial.record.spec.seed for trial in trials}),
             cost=cost([trial.record.profile for trial in done.get(label, ())], conditions),
+            aggregates=summaries.aggregates(label),
         )
         for label, trials in models.items()
     ]
@@ -71,14 +74,18 @@ class _Summaries:
     """
 
     def __init__(self, complete: Sequence[Trial]) -> None:
-        scored = scores(complete)
+        cases = joined(complete)
+        skips = not complete or complete[0].record.spec.protocol.skips_undefined
+        scored = scores_of(cases, skips_undefined=skips)
         self._class_names = complete[0].record.class_names if complete else ()
+        self._scored = scored_classes(complete[0].record) if complete else ()
         self._position = {trial.record.fingerprint: i for i, trial in enumerate(complete)}
-        self._of_model(scored, [trial.record.spec.model.label for trial in complete])
+        labels = pd.Series([trial.record.spec.model.label for trial in complete], dtype=object)
+        self._of_model(scored, labels)
         self._of_trial(scored)
+        self._of_aggregates(aggregates(cases), labels)
 
-    def _of_model(self, scored: Scores, labels: Sequence[str]) -> None:
-        label = pd.Series(labels, dtype=object)
+    def _of_model(self, scored: Scores, label: pd.Series[str]) -> None:
         overall = scored.overall.assign(model=scored.overall["trial"].map(label))
         by_class = scored.by_class.assign(model=scored.by_class["trial"].map(label))
         keys = ["model", "metric", "class_index"]
@@ -91,12 +98,31 @@ class _Summaries:
         self._trial_means = _lookup(scored.overall, ["trial", "metric"])
         self._trial_classes = _lookup(scored.by_class, ["trial", "metric", "class_index"])
 
+    def _of_aggregates(self, table: pd.DataFrame, label: pd.Series[str]) -> None:
+        keys = ["model", "aggregate", "metric"]
+        long = table.melt(["trial", "aggregate", "units"], list(RATIOS), "metric")
+        self._aggregates = _estimates(long.assign(model=long["trial"].map(label)), keys)
+        units = table.groupby("aggregate", sort=False)["units"].max()
+        self._units = {str(name): int(number) for name, number in units.items()}
+
+    def aggregates(self, model: str) -> tuple[AggregateScore, ...]:
+        """Sum up one model by every aggregate; empty without a complete trial."""
+        return tuple(
+            AggregateScore(
+                aggregate=name,
+                units=units,
+                **{ratio: self._aggregates[model, name, ratio] for ratio in RATIOS},
+            )
+            for name, units in self._units.items()
+            if (model, name, RATIOS[0]) in self._aggregates
+        )
+
     def metric(self, model: str, metric: str) -> MetricScore:
         """Sum up one metric of one model over its seeds."""
         return MetricScore(
             metric=metric,
             mean=self._means.get((model, metric), estimate(())),
-            classes=tuple(self._class(model, metric, i) for i in range(len(self._class_names))),
+            classes=tuple(self._class(model, metric, i) for i in self._scored),
         )
 
     def _class(self, model: str, metric: str, index: int) -> ClassScore:

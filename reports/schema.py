@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
-from ..benchmark.contracts import MetricSpec
+from ..benchmark.contracts import Axes, MetricSpec
 from .cost import Conditions, Cost
 from .statistics import Difference, Estimate, Rank
 
@@ -30,7 +31,7 @@ class MetricScore:
     mean: Estimate
     """Per seed the mean over foreground classes, then over seeds."""
     classes: tuple[ClassScore, ...]
-    """By label value, background included."""
+    """Of the classes that are scored, by label value, background included."""
 
     @property
     def foreground(self) -> tuple[ClassScore, ...]:
@@ -47,7 +48,37 @@ class SeedScore:
     score: float | None
     pooled_iou: float | None
     classes: tuple[float | None, ...]
-    """`score` by label value, background included."""
+    """`score` by label value, background included; None too for a class that is not scored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateScore:
+    """Overlap from stored counts by one aggregate: means over foreground classes, then over seeds."""
+
+    aggregate: str
+    """``per case``, ``per group`` or ``pooled``: what counts are summed over before they are divided."""
+    units: int
+    """Cases or groups that the mean is over, in one trial; 1 for pooled."""
+    iou: Estimate
+    dice: Estimate
+    precision: Estimate
+    recall: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """By which rules the rows were scored."""
+
+    unit: Literal["image", "volume", "case"] = "image"
+    """What a test case is; ``case`` where there are both."""
+    classes: tuple[int, ...] = ()
+    """Labels of the classes that are scored."""
+    skips_undefined: bool = True
+    """Whether a case in which the metric is not applicable is left out; else it makes the mean undefined."""
+    mask_by_truth: bool = False
+    """Whether predictions counted only where the truth is not 0."""
+    axes: Axes | None = None
+    """How volumes were segmented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +103,7 @@ class Row:
     seeds_planned: int
     """Complete and failed."""
     cost: Cost | None
+    aggregates: tuple[AggregateScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +140,14 @@ class Leaderboard:
     failures: tuple[Failure, ...]
     superseded: int
     """Older trials that newer ones replace."""
+    scoring: Scoring = field(default_factory=Scoring)
 
     @property
     def scored(self) -> tuple[Row, ...]:
         """The rows that have a score, best first."""
         return tuple(row for row in self.rows if row.rank)
+
+    @property
+    def foreground(self) -> tuple[str, ...]:
+        """Names of the classes that means are over."""
+        return tuple(self.class_names[label] for label in self.scoring.classes if label > 0)

@@ -1,8 +1,9 @@
 """From tables of cases to one score per trial, metric and class.
 
 A trial's score in one class is the mean over the cases to which the metric applies; its score is
-the mean of that over the foreground classes.  Beside every metric stands the pooled IoU, from
-confusion counts summed over all cases, which no small case can sway.
+the mean of that over the foreground classes.  By protocols that do not skip what is undefined, one such
+case makes the mean undefined.  Beside every metric stands the pooled IoU, from confusion counts summed
+over all cases, which no small case can sway.
 """
 
 from __future__ import annotations
@@ -32,10 +33,26 @@ class Scores:
 
 
 def scores(trials: Sequence[Trial]) -> Scores:
-    """Score all trials at once, the pooled IoU included."""
-    by_class = _by_class(_cases(trials))
+    """Score all trials of a board at once, the pooled IoU included."""
+    skips = not trials or trials[0].record.spec.protocol.skips_undefined
+    return scores_of(joined(trials), skips_undefined=skips)
+
+
+def scores_of(cases: pd.DataFrame, *, skips_undefined: bool) -> Scores:
+    """Score the trials of a table that `joined` gave.
+
+    Args:
+        cases: Columns of `Trial.cases`, and ``trial``.
+        skips_undefined: The protocol's; does not concern the pooled IoU, which no protocol knows.
+    """
+    by_class = _by_class(cases, skips_undefined)
     foreground = by_class[by_class["class_index"] != BACKGROUND]
-    return Scores(by_class, foreground.groupby(["trial", "metric"])["value"].mean().reset_index())
+    groups = foreground.groupby(["trial", "metric"])["value"]
+    means = groups.mean()
+    if not skips_undefined:
+        pooled = means.index.get_level_values("metric") == POOLED_IOU
+        means = means.where((groups.count() == groups.size()) | pooled)
+    return Scores(by_class, means.reset_index())
 
 
 def case_scores(cases: pd.DataFrame, metric: str) -> pd.Series[float]:
@@ -44,21 +61,24 @@ def case_scores(cases: pd.DataFrame, metric: str) -> pd.Series[float]:
     return rows.groupby("case", sort=False, observed=True)["value"].mean()
 
 
-def _cases(trials: Sequence[Trial]) -> pd.DataFrame:
+def joined(trials: Sequence[Trial]) -> pd.DataFrame:
+    """Put the cases of all trials into one table with a column ``trial``, the position in the sequence."""
     filled = [(i, trial.cases) for i, trial in enumerate(trials) if len(trial.cases)]
     if not filled:
-        return pd.DataFrame({"trial": [], "metric": [], "class_index": [], "value": []})
+        return pd.DataFrame(columns=["trial", "case", "group", "metric", "class_index", "value"])
     table = pd.concat([cases for _, cases in filled], ignore_index=True)
     table["trial"] = np.repeat([i for i, _ in filled], [len(cases) for _, cases in filled])
     table["metric"] = table["metric"].astype("category")
-    return table[["trial", "metric", "class_index", "value"]]
+    return table
 
 
-def _by_class(cases: pd.DataFrame) -> pd.DataFrame:
+def _by_class(cases: pd.DataFrame, skips_undefined: bool) -> pd.DataFrame:
     counted = cases["metric"].isin(COUNTS)
     keys = ["trial", "metric", "class_index"]
     groups = cases[~counted].groupby(keys, observed=True)["value"]
     means = pd.DataFrame({"value": groups.mean(), "applicable": groups.count(), "cases": groups.size()})
+    if not skips_undefined:
+        means["value"] = means["value"].where(means["applicable"] == means["cases"])
     table = means.reset_index().assign(metric=lambda rows: rows["metric"].astype(str))
     return pd.concat([table, _pooled(cases[counted])], ignore_index=True)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...benchmark.contracts import Board, ReportSection
 from ..cost import COLUMNS, CostColumn
-from ..footnotes import about_cost, about_rank, about_score, letter
+from ..footnotes import about_cost, about_rank, about_rules, about_score, letter
 from ..grid import Cell, Column, Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import ClassScore, Leaderboard, MetricScore, Row
@@ -32,7 +32,7 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
     """Rank the board's models."""
     table = leaderboard(board)
     scores, costs = _grid(table, "score", score_fields(table)), _grid(table, "cost", cost_fields(table))
-    reading, measuring = (about_score(table), about_rank()), about_cost(table)
+    reading, measuring = (about_score(table), *about_rules(table), about_rank()), about_cost(table)
     values = {
         "summary": summary(table),
         "notes": (*table.notes, *table.remarks),
@@ -50,7 +50,8 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
 
 def _grid(table: Leaderboard, what: str, fields: Sequence[Field]) -> Grid:
     return Grid(
-        caption=f"Models on {table.title} by mean {metric_heading(table.metric)}: {what}",
+        caption=f"Models on {table.title} by mean {metric_heading(table.metric)} per "
+        f"{table.scoring.unit}: {what}",
         columns=tuple(item.column for item in fields),
         rows=tuple(tuple(item.cell(row) for item in fields) for row in table.rows),
     )
@@ -101,7 +102,7 @@ def _has_spread(table: Leaderboard) -> bool:
 
 
 def _classes(table: Leaderboard) -> list[Field]:
-    names = [name for i, name in enumerate(table.class_names) if i > 0]
+    names = table.foreground
     if not 2 <= len(names) <= MAX_CLASSES:
         return []
     group = f"{metric_heading(table.metric)} by class"
@@ -111,7 +112,7 @@ def _classes(table: Leaderboard) -> list[Field]:
 def _class(position: int, name: str, group: str, unit: str) -> Field:
     return Field(
         Column(title=name, group=group),
-        lambda row: class_cell(row.score.foreground[position], unit),
+        lambda row: _narrow(class_cell(row.score.foreground[position], unit)),
     )
 
 
@@ -119,10 +120,10 @@ def _certainty(table: Leaderboard) -> list[Field]:
     unit = table.metric.unit
     intervals = _has_spread(table)
     behind = Column(title="Behind the leader", unit="95 % interval" if intervals else "")
-    pooled = Column(title="Pooled IoU", unit="± SD over seeds")
+    pooled = Column(title="Pooled IoU", unit="± SD")
     return [
         Field(behind, lambda row: _behind(row, unit, intervals=intervals)),
-        Field(pooled, lambda row: _estimate(row.pooled_iou, "1")),
+        Field(pooled, lambda row: _narrow(_estimate(row.pooled_iou, "1"))),
     ]
 
 
@@ -164,6 +165,12 @@ def class_cell(item: ClassScore, unit: str) -> Cell:
     """Show a class's score, and in how many cases it could be scored if not in all."""
     below = () if item.applicable == item.cases else (f"{item.applicable} of {item.cases} cases",)
     return Cell(text=spread(item.score, unit), order=item.score.mean, below=below)
+
+
+def _narrow(cell: Cell) -> Cell:
+    """Put the spread below, so that a table with a column per class fits a window."""
+    mean, sign, sd = cell.text.partition(" ± ")
+    return replace(cell, text=mean, tail=f"± {sd}") if sign else cell
 
 
 def _seeds(row: Row) -> Cell:

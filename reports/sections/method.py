@@ -8,8 +8,10 @@ from pathlib import Path
 
 from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial
 from ...benchmark.label_fraction import describe_fraction
+from ..footnotes import CUTS
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import complete_trials
+from ..scoring import scored_classes
 from ..templating import render
 from ..wording import MISSING, metric_heading, plural
 
@@ -67,9 +69,13 @@ def _test_data(trial: Trial) -> Facts:
     groups = trial.cases.groupby("case", observed=True)["group"].first()
     count = int(groups.nunique() + groups.isna().sum())
     independent = "" if count == len(groups) else f", in {plural(count, 'group')} (slices of one are alike)"
+    volumes = "" if record.axes is None else f"; volumes segmented {CUTS[record.axes]}"
+    scored = scored_classes(record)
     return [
-        ("test cases", f"{len(groups)}{independent}"),
+        ("test cases", f"{len(groups)}{independent}{volumes}"),
         ("classes", ", ".join(f"{i} {name}" for i, name in enumerate(record.class_names))),
+        *([("scored classes", ", ".join(map(str, scored)))] if record.scored_classes else []),
+        *([("scored pixels", "where the truth is not 0")] if record.mask_by_truth else []),
         ("voxel size", " × ".join(f"{side:g}" for side in voxel) + " nm" if voxel else "not known"),
     ]
 

@@ -38,7 +38,8 @@ def metrics_grid(table: Leaderboard, units: dict[str, str]) -> Grid:
     metrics = _metrics(table.scored[0])
     shown = table.scored[: max(1, MAX_ROWS // _lines(table))]
     return Grid(
-        caption=f"All metrics on {table.title}, mean ± SD over seeds",
+        caption=f"All metrics on {table.title}: means per {table.scoring.unit} (pooled IoU: of all counts), "
+        "± SD over seeds",
         columns=(
             Column(title="Model", numeric=False, row_header=True),
             Column(title="Class", numeric=False),
@@ -49,7 +50,7 @@ def metrics_grid(table: Leaderboard, units: dict[str, str]) -> Grid:
 
 
 def _lines(table: Leaderboard) -> int:
-    return 1 + len(table.class_names)
+    return 1 + len(table.scoring.classes)
 
 
 def _metrics(row: Row) -> tuple[MetricScore, ...]:
@@ -66,9 +67,9 @@ def _model_lines(row: Row, table: Leaderboard, units: dict[str, str]) -> list[tu
     metrics = [(metric, units.get(metric.metric, "1")) for metric in _metrics(row)]
     means = (Cell(text=spread(metric.mean, unit), order=metric.mean.mean) for metric, unit in metrics)
     lines = [(_name(row), Cell(text="mean of foreground", order="0"), *means)]
-    for i, name in enumerate(table.class_names):
+    for i, label in enumerate(table.scoring.classes):
         cells = (class_cell(metric.classes[i], unit) for metric, unit in metrics)
-        lines.append((_name(row), Cell(text=name, order=f"1 {i:03d}"), *cells))
+        lines.append((_name(row), Cell(text=table.class_names[label], order=f"1 {i:03d}"), *cells))
     return lines
 
 

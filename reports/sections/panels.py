@@ -52,6 +52,8 @@ class Strip:
     """The pictures of one case."""
 
     case: str
+    section: int | None
+    """Of a volume, the slice that is shown."""
     pictures: tuple[Picture, ...]
 
 
@@ -122,8 +124,9 @@ def _remarks(table: Leaderboard, sources: Sequence[Source]) -> list[str]:
     without = [row.model for row in table.rows if row.seeds and row.model not in shown]
     texts = [
         f"At most {CASES_SHOWN} of the test cases that trials keep pictures of: taken by their place in the "
-        "split, none by hand; large images show their centre. Each model stands by its lowest complete seed; "
-        "under a prediction stands its score in the whole case, averaged over the foreground classes."
+        "split, none by hand; large images show their centre, volumes their middle slice. Each model stands "
+        "by its lowest complete seed; under a prediction stands its score in the whole case, averaged over "
+        "the foreground classes."
     ]
     if without:
         texts.append(f"At most {MODELS_SHOWN} models are shown; not here: {listing(without)}.")
@@ -151,7 +154,7 @@ class _Painter:
         pictures += [
             self._prediction(image, source, case, f"{stem}-model{i}") for i, source in enumerate(sources)
         ]
-        return Strip(case=case, pictures=tuple(pictures))
+        return Strip(case=case, section=own.section, pictures=tuple(pictures))
 
     def _prediction(self, image: Image.Image, source: Source, case: str, stem: str) -> Picture:
         preview = source.previews.get(case)

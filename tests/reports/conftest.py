@@ -81,12 +81,16 @@ class Fabricated:
     iou: Values = field(default_factory=dict)
     counts: Counts = field(default_factory=dict)
     groups: Sequence[str | None] | None = None
+    depth: int = 1
     dataset: str = "synthetic-em"
     metric: MetricSpec = field(default_factory=metric_spec)
     profile: Profile | None = PROFILE
     reason: str | None = None
     """Given: the trial failed."""
     notes: tuple[str, ...] = ()
+    rules: Mapping[str, object] = field(default_factory=dict)
+    """More keys of the record: scored_classes, mask_by_truth, axes."""
+    skips_undefined: bool = True
     recipe: Recipe = field(
         default_factory=lambda: Recipe(name="quick", iterations=100, batch_size=4, crop=64)
     )
@@ -117,6 +121,7 @@ class Fabricated:
             selection=None if failed else Selection(iteration=80, metric="iou", score=0.5),
             profile=None if failed else self.profile,
             initialisation="" if failed else "random weights",
+            **({} if failed else self.rules),  # type: ignore[arg-type]
         )
 
     def _spec(self) -> TrialSpec:
@@ -143,7 +148,7 @@ class Fabricated:
                 citation="Authors of the data (2020)",
             ),
             recipe=self.recipe,
-            protocol=ScoringProtocol(name="emseg-v1"),
+            protocol=ScoringProtocol(name="emseg-v1", skips_undefined=self.skips_undefined),
             metrics=(self.metric, metric_spec("dice")),
             seed=self.seed,
             engine_sha256="e" * 64,
@@ -167,16 +172,21 @@ def case_table(made: Fabricated, iou: Values) -> pd.DataFrame:
     lines = []
     for index, values in iou.items():
         for i, value in enumerate(values):
-            group = made.groups[i] if made.groups else None
-            shared = (f"case{i}", group, 64, 64, index, made.class_names[index])
+            shared = _shared(made, i, index)
             lines += [(*shared, made.metric.name, value), (*shared, "dice", 2 * value / (1 + value))]
     for index, counted in made.counts.items():
         for i, (tp, fp, fn) in enumerate(counted if iou else ()):
-            shared = (f"case{i}", None, 64, 64, index, made.class_names[index])
+            shared = _shared(made, i, index)
             numbers = {"tp": tp, "fp": fp, "fn": fn, "tn": 64 * 64 - tp - fp - fn}
             lines += [(*shared, name, float(number)) for name, number in numbers.items()]
-    columns = ["case", "group", "height", "width", "class_index", "class_name", "metric", "value"]
+    columns = ["case", "group", "depth", "height", "width", "class_index", "class_name", "metric", "value"]
     return pd.DataFrame(lines, columns=columns)
+
+
+def _shared(made: Fabricated, case: int, index: int) -> tuple[object, ...]:
+    """What all rows of one case and class begin with."""
+    group = made.groups[case] if made.groups else None
+    return (f"case{case}", group, made.depth, 64, 64, index, made.class_names[index])
 
 
 def board_of(

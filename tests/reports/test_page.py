@@ -79,7 +79,7 @@ def full(make) -> Board:
 
 def test_all_parts_are_there(full, tmp_path) -> None:
     page = page_of([full], tmp_path / "r")
-    parts = ["leaderboard", "score-and-cost", "pictures", "curves", "metrics", "method"]
+    parts = ["leaderboard", "score-and-cost", "pictures", "curves", "metrics", "aggregates", "method"]
     parts += ["failures", "provenance"]
     sections = [i for i in page.ids() if i.startswith("synthetic-em-")]
     assert sections == ["synthetic-em-title", *(f"synthetic-em-{part}" for part in parts)]
