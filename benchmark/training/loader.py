@@ -49,10 +49,10 @@ class LoaderPlan:
     """Of decoded images; 0 for memory maps."""
 
     def __str__(self) -> str:
-        ahead = f"{self.workers} processes, {PREFETCH} batches ahead each" if self.workers else "no processes"
+        by = f"{self.workers} processes, {PREFETCH} batches ahead each" if self.workers else "no processes"
         pinned = ", pinned memory" if self.pinned else ""
-        size = f" ({self.kept_bytes / MIB:.1f} MiB)" if self.kept_bytes else ""
-        return f"loader: {ahead}{pinned}; {self.images} images in {self.place}{size}"
+        size = f" ({max(1, round(self.kept_bytes / MIB))} MiB)" if self.kept_bytes else ""
+        return f"loader: {by}{pinned}; {self.images} images in {self.place}{size}"
 
 
 def make_loader(

@@ -284,14 +284,14 @@ def test_processes_and_resuming_change_no_batch(dtype, tmp_path, monkeypatch):
 
 
 def test_of_a_memory_map_only_the_crop_is_taken(tmp_path):
-    for name, kind in (("image", (1, 6000, 6000)), ("labels", (6000, 6000))):
-        np.lib.format.open_memmap(tmp_path / name, "w+", np.uint8, kind)[..., 5000:5010, 5000:5010] = 1
-    data = Drawn(sides=[(6000, 6000)])
+    for name, kind in (("image", (1, 4000, 4000)), ("labels", (4000, 4000))):
+        np.lib.format.open_memmap(tmp_path / name, "w+", np.uint8, kind)[..., 3000:3010, 3000:3010] = 1
+    data = Drawn(sides=[(4000, 4000)])
     data.samples["0"] = Sample(*(np.load(tmp_path / name, mmap_mode="r") for name in ("image", "labels")))
     tracemalloc.start()
     try:
         batches(data, tmp_path)
-        assert tracemalloc.get_traced_memory()[1] < 6000**2 / 6
+        assert tracemalloc.get_traced_memory()[1] < 4000**2 / 6
     finally:
         tracemalloc.stop()
 
@@ -300,7 +300,7 @@ def test_of_a_memory_map_only_the_crop_is_taken(tmp_path):
 def test_the_plan_in_words():
     plan = loader.LoaderPlan(workers=4, pinned=True, place="a scratch file", images=7, kept_bytes=3 * 2**20)
     assert str(plan) == (
-        "loader: 4 processes, 4 batches ahead each, pinned memory; 7 images in a scratch file (3.0 MiB)"
+        "loader: 4 processes, 4 batches ahead each, pinned memory; 7 images in a scratch file (3 MiB)"
     )
     assert str(replace(plan, workers=0, pinned=False, place="memory maps", kept_bytes=0)) == (
         "loader: no processes; 7 images in memory maps"
