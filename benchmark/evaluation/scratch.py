@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import StoreError
+from ..shared_memory import scratch_zeros
 
 IN_MEMORY: Final = 256 * 2**20
 """Bytes up to which a scratch array is held in memory."""
@@ -22,8 +21,8 @@ def scratch_array(
 ) -> np.ndarray[Any, Any]:
     """Make an array of zeros that may be larger than memory.
 
-    A large one is mapped from a file without a name, which the system removes when the array is no longer
-    used, however the process ends.
+    A large one is mapped from a file without a name, which vanishes when the array is no longer used,
+    however the process ends.
 
     Args:
         shape: Its shape.
@@ -39,19 +38,9 @@ def scratch_array(
         return np.zeros(shape, dtype)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            _reserve(file, size)
-            return np.memmap(file, dtype, "r+", shape=shape)
+        return scratch_zeros(size, folder).view(dtype).reshape(shape)
     except OSError as error:
         raise StoreError(
             f"segmenting needs {size / 2**20:.0f} MiB of scratch space in {folder} ({error.strerror}); make "
             "space there, or write elsewhere."
         ) from error
-
-
-def _reserve(file: BinaryIO, size: int) -> None:
-    """Take the space now: a disk that fills up later would end the process where it writes."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fileno(), 0, size)
-    else:
-        file.truncate(size)

@@ -19,6 +19,8 @@ ROWS = {
     "overlap of windows": windowed(lambda p: p.overlap),
     "the same in slices of volumes": windowed(lambda p: p.slice_overlap),
     "weights where windows overlap": windowed(lambda p: p.blending),
+    "averaged there": windowed(lambda p: p.blend_on),
+    "mirror images": lambda p: "yes" if p.flips else "no",
     "around images below the window": windowed(lambda p: p.padding),
     "threshold of binary tasks": lambda p: str(p.threshold),
     "metric that ranks": lambda p: f"`{p.primary}`",

@@ -180,13 +180,13 @@ class OnlySlabs:
 def test_large_volumes_use_a_file_that_vanishes(axes, tmp_path, monkeypatch):
     volume, expected_model = volume_of((4, 9, 11)), ramps(2)
     expected = segment_volume(segmenter(expected_model), volume, axes)
-    files, temporary = [], scratch.tempfile.TemporaryFile
+    files, make = [], scratch.scratch_zeros
 
-    def listening(**options):
-        files.append(options["dir"])
-        return temporary(**options)
+    def listening(length, folder):
+        files.append(folder)
+        return make(length, folder)
 
-    monkeypatch.setattr(scratch.tempfile, "TemporaryFile", listening)
+    monkeypatch.setattr(scratch, "scratch_zeros", listening)
     monkeypatch.setattr(volumes.scratch_array, "__defaults__", (0,))
     labels = np.memmap(tmp_path / "labels", np.uint8, "w+", shape=volume.shape)
     given_back = segment_volume(
