@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from ..folder.layout import SPLITS
 from .division import Division, Piece, whole
 from .options import OfficialOptions, refuse_idle
 from .splitting import of_part
 
 if TYPE_CHECKING:
-    from ...benchmark.contracts import Split
     from ...benchmark.data_contracts import ConvertedVolume
     from .published import Rules
 
@@ -44,22 +44,16 @@ class Cem500kSplit:
         train, val, test = (of_part(volumes, part) for part in ("train", "val", "test"))
         trained, left_out = _slices(train, rules.train_axes, drop_last=self.sliced)
         if val:
-            standing_in, _ = _slices(val, (0,), drop_last=self.sliced)
+            left_out, _ = _slices(val, (0,), drop_last=self.sliced)
             note = "The part that was published to validate on is the val split."
-        elif self.sliced:
-            standing_in, note = (
-                left_out,
-                "The val split is the last slices of the training volumes, left out.",
-            )
+        elif left_out:
+            note = "The val split is the last slices of the training volumes, left out."
         else:
-            standing_in, note = trained[-1:], "The val split is the last training section, which trains too."
-        pieces: dict[Split, list[Piece]] = {
-            "train": trained,
-            "val": standing_in,
-            "test": list(_tested(test, rules)),
-        }
+            left_out = trained[-1:]
+            note = "The val split is the last training section, which trains too."
+        pieces = {"train": trained, "val": left_out, "test": list(_tested(test, rules))}
         return Division(
-            pieces={split: tuple(map(self._read, found)) for split, found in pieces.items()},
+            pieces={split: tuple(map(self._read, pieces[split])) for split in SPLITS},
             rule=f"as CEM500K divided it (Conrad & Narayan 2021){', without last slices' * self.sliced}",
             notes=(f"{note} The published work took the last training state; so do not choose one by val.",),
         )

@@ -58,9 +58,9 @@ def stretch(volume: Slices) -> LazySlices:
     from ...benchmark.errors import DataError
     from .reading import relabel
 
-    sections = range(volume.shape[0])
-    low = min(float(volume[z].min()) for z in sections)
-    width = max(float(volume[z].max()) for z in sections) - low
+    sections = (volume[z] for z in range(volume.shape[0]))
+    lows, highs = zip(*((float(section.min()), float(section.max())) for section in sections), strict=True)
+    low, width = min(lows), max(highs) - min(lows)
     if width == 0:
         raise DataError("a volume has the same value everywhere: this is not the archive as published.")
     return relabel(volume, lambda pixels: ((pixels.astype(np.float64) - low) / width * 255).astype(np.uint8))

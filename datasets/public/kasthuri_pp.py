@@ -7,6 +7,7 @@ know of them:
   volume's irregular outline, where images are 0.  Padding is ignored here, in training and in scoring;
   ``split=cem500k-2021`` takes it for background, as CEM500K did.
 - Images are scored one by one, not as a volume.
+- SNEMI3D shows a part of the same tissue: never train on one of them and test on the other.
 - Sources differ on the voxel size: the tissue was imaged at 3 x 3 x 30 nm, and other lists give 12 x 12 x 30
   nm for these files.  The finer one stands on the card; only distances in nm depend on it.
 """

@@ -8,6 +8,7 @@ Sections are PNG files in ``Train_In`` and ``Train_Out``, ``Test_In`` and ``Test
   not.
 - Some tools take the test folders for the training set; here folders mean what they say.
 - Images are scored one by one, not as a volume.
+- EPFL's `lucchi` has the same images with the first labels: scores on the two do not compare.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
@@ -81,10 +82,10 @@ def _check_labels(name: str, volume: ConvertedVolume, rules: Rules) -> None:
 def _stems(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], str]:
     """Give each volume a name of its own: with its part, where two parts have volumes of one name."""
     volumes = list(volumes)
-    names = [volume.name for volume in volumes]
+    names = Counter(volume.name for volume in volumes)
     return {
         (volume.part, volume.name): volume.name
-        if names.count(volume.name) == 1
+        if names[volume.name] == 1
         else f"{volume.part}-{volume.name}"
         for volume in volumes
     }

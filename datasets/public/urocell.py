@@ -8,6 +8,7 @@ Eight blocks of 256 x 256 x 256 voxels as NIfTI files, five of them with labels 
 - The labels are two files of 0.0 and 1.0: label = lysosomes + 2 x mitochondria, for they never overlap.
 - The voxel size in the header is nonsense (some 10^7); the authors' is 16 x 16 x 15 nm.
 - In two blocks the first rows along y hold no data and are cropped, in images and labels: `MISSING_ROWS`.
+- Voxels are nearly cubes, so training slices are cut along all three axes, and volumes segmented along them.
 - The authors test by 5-fold cross-validation and leave out pixels at boundaries: their numbers compare with
   none of those here.
 """
