@@ -84,9 +84,7 @@ def _stems(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], str]:
     volumes = list(volumes)
     names = Counter(volume.name for volume in volumes)
     return {
-        (volume.part, volume.name): volume.name
-        if names[volume.name] == 1
-        else f"{volume.part}-{volume.name}"
+        (volume.part, volume.name): volume.name if names[volume.name] == 1 else f"{volume.part}-{volume.name}"
         for volume in volumes
     }
 
