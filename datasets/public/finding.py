@@ -10,11 +10,13 @@ from ...benchmark.errors import DataError
 
 
 def find(folder: Path, name: str) -> Path:
-    """Return the file or folder of that name, at whatever depth; of several the one least deep.
+    """Return the file or folder of that name, the folder itself or in it at whatever depth, the least deep.
 
     Raises:
         DataError: There is none.
     """
+    if folder.name == name:
+        return folder
     found = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
     if not found:
         raise DataError(

@@ -91,7 +91,8 @@ def read_bytes_of(path: Path) -> Array:
     try:
         volume: Array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     except RuntimeError as error:
-        raise DataError(f"{path} cannot be read; fetch or unpack it again. {error}") from error
+        reason = str(error).strip().rpartition("\n")[2]
+        raise DataError(f"{path} cannot be read ({reason}); fetch or unpack it again.") from error
     if volume.min() < 0 or volume.max() >= 256:
         raise DataError(f"{path} holds values from {volume.min()} to {volume.max()}, expected 0 to 255.")
     return volume.astype(np.uint8)

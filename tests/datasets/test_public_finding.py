@@ -47,3 +47,8 @@ def test_what_lies_less_deep_is_found_first(tmp_path):
     assert find(tmp_path, "x.tif") == tmp_path / "b/x.tif"
     with pytest.raises(DataError, match=r"holds no y\.tif"):
         find(tmp_path, "y.tif")
+
+
+def test_the_folder_itself_may_be_what_is_looked_for(tmp_path):
+    touch(tmp_path, "Lucchi++/Train_In/a.png", "Lucchi++/old/Lucchi++/a.png")
+    assert find(tmp_path, "Lucchi++") == find(tmp_path / "Lucchi++", "Lucchi++") == tmp_path / "Lucchi++"
