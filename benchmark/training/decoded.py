@@ -21,35 +21,49 @@ Pixels = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What the training images take once they are decoded, as far as the first of them shows."""
+    """What the training images take once they are decoded."""
 
     dtype: np.dtype[Any]
-    """Of the images' pixels; labels are uint8."""
+    """Of the pixels of one that must be decoded; labels are uint8."""
     channels: int
     ends: np.ndarray[Any, np.dtype[np.int64]]
-    """Where each image with its labels ends when one follows the other, bytes."""
-    mapped: bool
-    """Whether they lie in memory maps, which need no decoding."""
+    """Where each image with its labels ends when one follows the other, bytes; what lies in memory maps
+    takes nothing, for it needs no decoding."""
 
     @property
     def total(self) -> int:
         """All of them, bytes."""
-        return int(self.ends[-1]) if len(self.ends) else 0
+        return int(self.ends[-1])
+
+    def start(self, number: int) -> int:
+        """Say where an image starts."""
+        return int(self.ends[number - 1]) if number else 0
 
     def fitting(self, budget: int) -> int:
         """Say how many bytes the images take that fit, the first ones first."""
-        count = int(np.searchsorted(self.ends, budget, side="right"))
-        return int(self.ends[count - 1]) if count else 0
+        return self.start(int(np.searchsorted(self.ends, budget, side="right")))
 
 
 def measure(dataset: Dataset, cases: Sequence[Case]) -> Footprint:
-    """Read the first case, and take the others' sizes from the manifest."""
+    """Find out what must be decoded, and how large it will be.
+
+    If the first case must be, all are taken to be alike, and sizes are the manifest's; if it lies in memory
+    maps, looking at the others costs little.
+    """
     sample = dataset.read(cases[0])
+    mapped = [False] * len(cases)
+    if _lies_in_maps(sample):
+        for number, case in enumerate(cases):
+            mapped[number] = _lies_in_maps(other := dataset.read(case))
+            sample = sample if mapped[number] else other
     channels, dtype = len(sample.image), sample.image.dtype
-    sizes = [case.height * case.width * (channels * dtype.itemsize + 1) for case in cases]
-    aligned = -(-np.array(sizes, np.int64) // ALIGNMENT) * ALIGNMENT
-    mapped = is_mapped(sample.image) and is_mapped(sample.labels)
-    return Footprint(dtype, channels, np.cumsum(aligned), mapped)
+    areas = np.array([case.height * case.width for case in cases], np.int64)
+    sizes = np.where(mapped, 0, areas * (channels * dtype.itemsize + 1))
+    return Footprint(dtype, channels, np.cumsum(-(-sizes // ALIGNMENT) * ALIGNMENT))
+
+
+def _lies_in_maps(sample: Sample) -> bool:
+    return is_mapped(sample.image) and is_mapped(sample.labels)
 
 
 def is_mapped(pixels: Pixels) -> bool:
@@ -63,8 +77,8 @@ def is_mapped(pixels: Pixels) -> bool:
 class DecodedImages:
     """Gives the training images.
 
-    Those that fit in `memory` are read once, and kept there; the others, and any whose pixels are of
-    another type than the first one's, are read anew each time.
+    Those that must be decoded are read once and kept in `memory`, as far as they fit; the others, and any
+    whose pixels are of another type than the footprint's, are read anew each time.
 
     Args:
         dataset: Reads.
@@ -88,7 +102,7 @@ class DecodedImages:
         Raises:
             DataError: It cannot be read, or is not what the manifest says.
         """
-        if number >= self._kept:
+        if number >= self._kept or self._footprint.start(number) == self._footprint.ends[number]:
             return self._decode(number)
         place = self._place(number)
         if not self._filled[number]:
@@ -102,7 +116,7 @@ class DecodedImages:
     def _place(self, number: int) -> Sample:
         """Give the part of the memory that is an image's and its labels'."""
         case, look = self._cases[number], self._footprint
-        start = int(look.ends[number - 1]) if number else 0
+        start = look.start(number)
         pixels = case.height * case.width
         middle = start + look.channels * pixels * look.dtype.itemsize
         image = self._memory[start:middle].view(look.dtype).reshape(-1, case.height, case.width)

@@ -80,7 +80,7 @@ def make_loader(
         pinned=device.type == "cuda",
         place=place,
         images=len(cases),
-        kept_bytes=0 if place == "memory maps" else footprint.fitting(len(memory)),
+        kept_bytes=footprint.fitting(len(memory)),
     )
     crops = TrainingCrops(
         DecodedImages(dataset, cases, footprint, memory),
@@ -109,7 +109,7 @@ def keep(footprint: Footprint, scratch: Path, budget: int) -> tuple[Bytes, Place
         scratch: Folder for the file.
         budget: Memory that they may take, bytes.
     """
-    if footprint.mapped:
+    if not footprint.total:
         return shared_zeros(0), "memory maps"
     if footprint.total <= budget:
         return shared_zeros(footprint.total), "memory"

@@ -131,8 +131,23 @@ def test_memory_maps_are_known_and_stay_maps(tmp_path: Path):
     data.samples["0"] = Sample(mapped, mapped[0])
     footprint = measure(data, data.cases)
     memory, place = loader.keep(footprint, tmp_path, 10**6)
-    assert (place, footprint.mapped) == ("memory maps", True)
+    assert (place, footprint.total) == ("memory maps", 0)
     assert is_mapped(DecodedImages(data, data.cases, footprint, memory).read(0).image)
+
+
+def test_beside_memory_maps_only_the_others_are_kept(tmp_path: Path):
+    data = Drawn(sides=[(8, 8), (5, 6), (8, 8), (9, 7)], dtype=np.float32)
+    for name in ("0", "2"):
+        np.save(tmp_path / f"{name}.npy", np.arange(64, dtype=np.uint8).reshape(1, 8, 8))
+        mapped = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
+        data.samples[name] = Sample(mapped, mapped[0])
+    footprint = measure(data, data.cases)
+    assert np.diff(footprint.ends, prepend=0).tolist() == [0, 192, 0, 320]  # 30 and 63 px of 5 bytes
+    images = decoded(data)
+    data.reads.clear()
+    for _ in range(3):
+        assert_all_read(images, data)
+    assert data.reads == {"0": 3, "1": 1, "2": 3, "3": 1}
 
 
 @pytest.mark.parametrize(
