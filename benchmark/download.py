@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 30.0
 """How long a server may send nothing before it counts as gone."""
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 16
+"""What is lost at most when a connection is cut."""
 MIB = 1 << 20
 
 
@@ -156,7 +157,7 @@ def _answer(url: str, part: _Part) -> Iterator[requests.Response]:
 
     headers = {"Accept-Encoding": "identity"}  # bytes are to be counted and hashed as they are published
     promise = part.promise()
-    if promise and promise.url == url:
+    if promise and promise.url == url and part.size:
         headers |= {"Range": f"bytes={part.size}-", "If-Range": promise.validator}
     timeouts = (CONNECT_SECONDS, SILENCE_SECONDS)
     with requests.get(url, headers=headers, stream=True, timeout=timeouts) as response:

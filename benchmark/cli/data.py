@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .data_info import info
+from .data_init import EXAMPLES as INIT_EXAMPLES
+from .data_init import init
 from .data_verify import verify
 from .exit_codes import interruptible
 
@@ -99,6 +101,9 @@ app.command(
 )(verify)
 
 
+app.command("init", epilog=INIT_EXAMPLES)(init)
+
+
 @app.command("remove", epilog="Example:  emseg-bench data remove vnc")
 def remove(
     name: Annotated[str, typer.Argument(help="A name of 'data list'.", metavar="NAME")],
@@ -130,5 +135,5 @@ def _fetch(name: str, wishes: Wishes) -> None:
         new = Fetcher(catalogue, store, TerminalTeller(Console(stderr=True))).fetch(name, wishes)
     place = store.arrays(name, card.version) if card.convert else store.files(name)
     typer.echo(f"{name} is {'' if new else 'already '}here: {place}")
-    if card.classes:
-        typer.echo(f"use it: emseg-bench run --models unet --datasets {name}")
+    use = f"run --models unet --datasets {name}" if card.convert else f"pretrain --images {name}"
+    typer.echo(f"use it: emseg-bench {use}")

@@ -25,13 +25,9 @@ class ArrayFile:
     def __init__(self, path: Path, dtype: np.dtype[Any], shape: tuple[int, int, int]) -> None:
         self.dtype = dtype
         self._hash = hashlib.sha256()
-        self._path = path
+        self._path, self._shape = path, shape
         with writing(path):
             self._file = path.open("wb")
-        header = BytesIO()
-        described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(header, described)
-        self._put(header.getvalue())
 
     def write(self, slice_: np.ndarray[Any, Any]) -> None:
         """Append a (Y, X) slice.
@@ -46,14 +42,28 @@ class ArrayFile:
     def _put(self, data: bytes | memoryview) -> None:
         self._hash.update(data)
         with writing(self._path):
-            self._file.write(data)
+            self._store(data)
+
+    def _store(self, data: bytes | memoryview) -> None:
+        self._file.write(data)
 
     @property
     def sha256(self) -> str:
         """Hash of what was written."""
         return self._hash.hexdigest()
 
+    def _header(self) -> bytes:
+        header, descr = BytesIO(), np.lib.format.dtype_to_descr(self.dtype)
+        described = {"descr": descr, "fortran_order": False, "shape": self._shape}
+        np.lib.format.write_array_header_1_0(header, described)
+        return header.getvalue()
+
     def __enter__(self) -> ArrayFile:
+        try:
+            self._put(self._header())
+        except BaseException:
+            self._file.close()
+            raise
         return self
 
     def __exit__(

@@ -1,0 +1,73 @@
+"""A plugin with published datasets: one archive, two files, images without labels, and one that is derived."""
+
+from __future__ import annotations
+
+import os
+
+from emseg_bench import hookimpl
+from emseg_bench.benchmark.contracts import DatasetCard
+from emseg_bench.benchmark.data_contracts import RemoteFile
+from emseg_bench.datasets.public.options import SingleOptions
+from emseg_bench.datasets.public.published import Published, Rules, Unlabelled
+from emseg_bench.datasets.public.splitting import SingleSplits
+
+RULES = Rules(class_names=("background", "thing"), voxel_size_nm=(50, 5, 5))
+
+
+def convert(files, writer):
+    import numpy as np
+
+    folder = files.path("shelf.zip")
+    writer.add("train", "stack", np.load(folder / "image.npy"), np.load(folder / "labels.npy"))
+
+
+def convert_pair(files, writer):
+    import numpy as np
+
+    writer.add("train", "stack", np.load(files.path("a.npy")), np.load(files.path("b.npy")))
+
+
+def convert_derived(files, writer):
+    import numpy as np
+
+    (volume,) = files.dataset("shelf").volumes
+    writer.add("train", "stack", 255 - np.load(volume.image), np.load(volume.labels))
+
+
+def card(name: str, *files: RemoteFile, **more: object) -> DatasetCard:
+    known = {
+        "convert": "emseg_shelf:convert",
+        "factory": Published(name, RULES, SingleSplits()),
+        "options": SingleOptions,
+        "classes": RULES.class_names,
+    }
+    return DatasetCard(
+        name=name,
+        description="a stack",
+        files=files,
+        citation="none",
+        licence="MIT",
+        **(known | more),
+    )
+
+
+@hookimpl
+def emseg_datasets():
+    address = os.environ.get("SHELF_URL")
+    archive = RemoteFile(
+        name="shelf.zip",
+        url=address,
+        sha256=os.environ.get("SHELF_SHA256"),
+        md5=os.environ.get("SHELF_MD5"),
+        megabytes=0.1,
+        note="the owner wants a letter",
+    )
+    pair = (RemoteFile(name="a.npy", url=None), RemoteFile(name="b.npy", url=None))
+    bare = {"convert": None, "factory": Unlabelled("shelf-bare"), "options": None, "classes": None}
+    return [
+        card("shelf", archive),
+        card("shelf-too", archive),
+        card("shelf-pair", *pair, convert="emseg_shelf:convert_pair"),
+        card("shelf-bare", archive, **bare),
+        card("shelf-derived", derived_from=("shelf",), convert="emseg_shelf:convert_derived"),
+    ]
