@@ -219,6 +219,7 @@ class _Trial:
             batch_size=self.batch,
             on_case=on_case,
             on_slice=on_slice,
+            scratch=self.folder.scratch,
         )
 
     def _window(self) -> int:

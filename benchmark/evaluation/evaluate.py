@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from ..cache import cache_folder
 from ..contracts import (
     Axes,
     Case,
@@ -27,6 +29,7 @@ from ..errors import DataError, TrialError
 from ..inference import inference
 from .labels import to_labels, to_probabilities
 from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
+from .scratch import scratch_array
 from .segmenter import Segmenter
 from .volumes import AXES, segment_volume
 
@@ -49,6 +52,7 @@ def evaluate(
     batch_size: int,
     on_case: Callable[[Case, Sample, Labels], None],
     on_slice: Callable[[], None] = lambda: None,
+    scratch: Path | None = None,
 ) -> pd.DataFrame:
     """Segment and score cases; a volume is segmented slice by slice and scored as one case.
 
@@ -67,13 +71,15 @@ def evaluate(
         on_case: Called after each case with the case, its pixels and the (H, W) or (Z, Y, X) uint8
             prediction, which may be a memory map.
         on_slice: Called after each image and each slice of a volume, for progress; `steps_of` counts them.
+        scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
 
     Returns:
         The table of `contracts.Trial.cases`.
 
     Raises:
         DataError: A case cannot be read, or its pixels do not fit manifest or normalisation; names the case.
-        TrialError: The model's output is wrong; names the case.
+        TrialError: The model's output is wrong; names the case, and the slice of a volume.
+        StoreError: There is no space for a large volume's labels.
     """
     _check_names(metrics)
     manifest = dataset.manifest
@@ -85,14 +91,16 @@ def evaluate(
         size_divisor=size_divisor,
         device=device,
         batch_size=batch_size,
+        num_logits=manifest.num_logits,
     )
+    predictor = _Predictor(segmenter, manifest.axes, scratch or cache_folder(), on_slice)
     rows: list[ScoreRow] = []
-    with inference(model, device, precision), _checking_logits(model, manifest):
+    with inference(model, device, precision):
         for case in cases:
             sample = dataset.read(case)
             try:
                 _check_shapes(case, sample, manifest)
-                prediction, probabilities = _segment(segmenter, case, sample, manifest, on_slice)
+                prediction, probabilities = predictor.predict(case, sample)
                 rows += score_case(case, sample.labels, prediction, manifest, metrics, probabilities)
             except (DataError, TrialError) as error:
                 raise type(error)(f"case {case.id!r}: {error}") from error
@@ -112,15 +120,28 @@ def _slices(case: Case, axes: Axes) -> int:
     return sum(sides[axis] for axis in AXES[axes])
 
 
-def _segment(
-    segmenter: Segmenter, case: Case, sample: Sample, manifest: Manifest, on_slice: Callable[[], None]
-) -> tuple[Labels, Probabilities | None]:
-    """Predict labels; of an image, its probabilities can be had too."""
-    if case.depth is not None:
-        return segment_volume(segmenter, sample.image[0], manifest.axes, on_slice), None
-    logits = segmenter.logits(sample.image)
-    on_slice()
-    return to_labels(logits, segmenter.protocol.threshold), partial(to_probabilities, logits)
+@dataclass(frozen=True, slots=True)
+class _Predictor:
+    """Segments images and volumes."""
+
+    segmenter: Segmenter
+    axes: Axes
+    scratch: Path
+    on_slice: Callable[[], None]
+
+    def predict(self, case: Case, sample: Sample) -> tuple[Labels, Probabilities | None]:
+        """Predict labels; of an image, its probabilities can be had too."""
+        if case.depth is not None:
+            return self._volume(sample.image[0]), None
+        logits = self.segmenter.logits(sample.image)
+        self.on_slice()
+        return to_labels(logits, self.segmenter.protocol.threshold), partial(to_probabilities, logits)
+
+    def _volume(self, volume: Labels) -> Labels:
+        labels = scratch_array(volume.shape, np.uint8, self.scratch)
+        return segment_volume(
+            self.segmenter, volume, self.axes, self.on_slice, out=labels, scratch=self.scratch
+        )
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:
@@ -142,22 +163,3 @@ def _check_shapes(case: Case, sample: Sample, manifest: Manifest) -> None:
             f"true labels are {sample.labels.shape}, expected {sides}: "
             "labels must have the sides of their image."
         )
-
-
-@contextmanager
-def _checking_logits(model: nn.Module, manifest: Manifest) -> Iterator[None]:
-    """Within, check that the model's outputs are as many as the classes need, from its first window on."""
-
-    def check(_model: nn.Module, _windows: object, logits: object) -> None:
-        # what is no (N, K, H, W) is told where the place of its windows is known
-        if isinstance(logits, Tensor) and logits.ndim == 4 and logits.shape[1] != manifest.num_logits:
-            raise TrialError(
-                f"the model gives {logits.shape[1]} logit(s) per pixel, expected {manifest.num_logits} for the "
-                f"classes {manifest.class_names} (a binary task has one)."
-            )
-
-    hook = model.register_forward_hook(check)
-    try:
-        yield
-    finally:
-        hook.remove()

@@ -49,11 +49,16 @@ def sanity_scores(dataset: Dataset, cases: Sequence[Case], metrics: Mapping[str,
     for case in cases:
         truth = dataset.read(case).labels
         for name, predict in predictors.items():
-            labels = predict(truth)
-            certain = partial(_certain, labels, len(manifest.class_names))
-            rows[name] += score_case(case, truth, labels, manifest, metrics, certain)
+            rows[name] += _score(case, truth, predict(truth), manifest, metrics)
     tables = [to_frame(table).assign(predictor=name) for name, table in rows.items()]
     return pd.concat(tables, ignore_index=True)
+
+
+def _score(
+    case: Case, truth: Labels, labels: Labels, manifest: Manifest, metrics: Mapping[str, Metric]
+) -> list[ScoreRow]:
+    certain = partial(_certain, labels, len(manifest.class_names))
+    return score_case(case, truth, labels, manifest, metrics, certain)
 
 
 def class_shares(dataset: Dataset, cases: Sequence[Case]) -> Shares:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from emseg_bench.benchmark.boards import load_boards
 from emseg_bench.benchmark.contracts import Job
-from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.errors import TrialError, UsageError
 from emseg_bench.benchmark.experiment import build_experiment, describe
 from emseg_bench.benchmark.kept_labels import KeptLabels
 from emseg_bench.benchmark.planning import make_plan, reopen_dataset
@@ -151,3 +151,15 @@ def test_reports_read_tables_of_before_volumes(ran, tmp_path):
     (board,) = load_boards(Store(tmp_path / "store"))
     assert set(board.trials[0].cases["depth"]) == set(board.sanity["depth"]) == {1}
     assert list(board.trials[0].cases) == [name for name in board.sanity if name != "predictor"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "place"),
+    [
+        ("toy-data", r"case 'val-4': .*nan in channel 0 at row"),
+        ("toy-volumes", r"case 'b': .*at slice 0 along z"),
+    ],
+)
+def test_a_logit_that_is_no_number_ends_the_trial_with_its_place(make_job, runtime, dataset, place):
+    with pytest.raises(TrialError, match=place):
+        run_trial(make_job("toy-nan-tested", dataset=dataset), runtime, lambda event: None)

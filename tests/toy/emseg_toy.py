@@ -21,6 +21,7 @@ def emseg_models():
     return [
         _model("toy", "toy", size_divisor=4),
         _model("toy-nan", "nan"),
+        _model("toy-nan-tested", "nan_when_tested"),
         _model("toy-raises", "raises"),
         _model("toy-killed", "killed"),
         _model("toy-sleeps", "sleeps"),

@@ -50,6 +50,16 @@ class nan(_Broken):  # noqa: N801 - the factory's name
         return logits * float("nan")
 
 
+class nan_when_tested(_Broken):  # noqa: N801
+    """Trains well, and has one logit in the middle that is no number as soon as it is evaluated."""
+
+    def forward(self, images):
+        logits = self.conv(images)
+        if not self.training:
+            logits[-1, -1, logits.shape[-2] // 2, logits.shape[-1] // 2] = float("nan")
+        return logits
+
+
 class raises(_Broken):  # noqa: N801
     def act(self, logits):
         raise RuntimeError("the toy broke")
