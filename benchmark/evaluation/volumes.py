@@ -8,9 +8,8 @@ per voxel and output of the network, in a scratch file if that is much.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -20,38 +19,14 @@ from ..errors import DataError
 from .overlapped import read_ahead, write_behind
 from .scratch import scratch_array
 from .segmenter import Segmenter
-from .votes import Bytes, decide, votes
+from .slabs import Labels, Slabs, fitting, reads
+from .votes import Bytes, Tally, votes
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 AXES: Mapping[Axes, tuple[int, ...]] = {"stack": (0,), "orthoplane": (2, 1, 0)}
 """Along which axes of (Z, Y, X) the slices follow each other.  z comes last: labels are decided with it."""
 NAMES: Final = "zyx"
-
-SLAB_BYTES: Final = 64 * 2**20
-"""Of pixels that are read at once, and of votes that are written at once."""
-
-
-class Slabs(Protocol):
-    """A volume (Z, Y, X) that is read in slabs of whole z slices, uint8 or float32 between 0 and 1."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sides (Z, Y, X), px."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the pixels."""
-
-    def __getitem__(self, index: slice, /) -> Array:
-        """Read the slices of a range."""
-
-
-class Labels(Protocol):
-    """What takes labels (Z, Y, X), slab by slab in the order of z."""
-
-    def __setitem__(self, index: slice, labels: Bytes, /) -> None:
-        """Take the slices of a range."""
 
 
 def segment_volume(
@@ -118,38 +93,11 @@ def segment_into(
     _check(volume)
     folder = scratch or cache_folder()
     order = AXES[axes]
-    tally = _Tally(labels, volume.shape, segmenter.protocol.threshold, folder)
+    tally = Tally(labels, volume.shape, segmenter.protocol.threshold, folder)
     with write_behind(tally.take) as take:
         for axis, slices in _cut(volume, order, folder):
             for start, block in _blocks(segmenter, slices, NAMES[axis], len(order), on_slice, slab):
                 take(axis, start, block)
-
-
-class _Tally:
-    """Sums up the votes of all axes, and decides when z, the last, has voted."""
-
-    def __init__(self, labels: Labels, shape: tuple[int, ...], threshold: float, scratch: Path) -> None:
-        self._labels = labels
-        self._shape = shape
-        self._threshold = threshold
-        self._scratch = scratch
-        self._total: Bytes | None = None
-
-    def take(self, axis: int, start: int, block: Bytes) -> None:
-        """Take the votes (N, K, ., .) of slices along `axis` from `start` on."""
-        block = np.moveaxis(block, 1, 0)
-        ours = slice(start, start + block.shape[1])
-        if axis > 0:
-            self._sums(len(block), axis)[:, ours] += block
-            return
-        total = block if self._total is None else block + self._total[:, ours]
-        self._labels[ours] = decide(total, self._threshold)
-
-    def _sums(self, outputs: int, axis: int) -> Bytes:
-        """Return (K, N, ., .), a view of the sums along an axis."""
-        if self._total is None:
-            self._total = scratch_array((outputs, *self._shape), np.uint8, self._scratch)
-        return np.moveaxis(self._total, axis + 1, 1)
 
 
 def _cut(volume: Slabs, order: Sequence[int], folder: Path) -> Iterator[tuple[int, Slabs]]:
@@ -166,7 +114,7 @@ def _copied(volume: Slabs, folder: Path) -> Array:
     """Copy a volume that is read along z only to where it can be read along all axes."""
     copy = scratch_array(volume.shape, volume.dtype, folder)
     start = 0
-    with read_ahead(_reads(volume, None)) as slabs:
+    with read_ahead(reads(volume, None)) as slabs:
         for slab in slabs:
             copy[start : start + len(slab)] = slab
             start += len(slab)
@@ -183,35 +131,20 @@ def _blocks(
 ) -> Iterator[tuple[int, Bytes]]:
     """Give the votes of slices along an axis as (N, K, ., .), with the number of the first."""
     number, height, width = slices.shape
-    with read_ahead(_reads(slices, slab)) as slabs:
+    with read_ahead(reads(slices, slab)) as slabs:
         planes = (plane for several in slabs for plane in several)
         filled, block = 0, np.empty(0, np.uint8)
         for index, logits in enumerate(segmenter.slices(planes, (height, width), name), 1):
             share = votes(logits, axes)
             if not filled:
                 left = number - index + 1
-                block = np.empty((min(slab or _fitting(share.nbytes), left), *share.shape), np.uint8)
+                block = np.empty((min(slab or fitting(share.nbytes), left), *share.shape), np.uint8)
             block[filled] = share
             filled += 1
             on_slice()
             if filled == len(block):
                 yield index - filled, block
                 filled = 0
-
-
-def _reads(slices: Slabs, slab: int | None) -> Iterator[Callable[[], Array]]:
-    """Give functions that read slabs of slices, (N, ., .) each."""
-    number, height, width = slices.shape
-    slab = slab or _fitting(height * width * slices.dtype.itemsize)
-    return (partial(_read, slices, slice(start, start + slab)) for start in range(0, number, slab))
-
-
-def _read(slices: Slabs, index: slice) -> Array:
-    return np.array(slices[index], order="C")  # a copy: the pixels of a memory map are read here
-
-
-def _fitting(slice_bytes: int) -> int:
-    return max(1, SLAB_BYTES // slice_bytes)
 
 
 def _check(volume: Slabs) -> None:

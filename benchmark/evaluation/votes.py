@@ -6,10 +6,14 @@ Probability x 255 / number of axes, cut down to a whole number (Xing, Xie & Bade
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from torch import Tensor
+
+from .scratch import scratch_array
+from .slabs import Labels
 
 Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -49,3 +53,39 @@ def decide(total: Bytes, threshold: float) -> Bytes:
         labels[total[label] > most] = label
         np.maximum(most, total[label], out=most)
     return labels
+
+
+class Tally:
+    """Sums up the votes of all axes, and decides when z, the last, has voted.
+
+    Args:
+        labels: Takes what is decided.
+        shape: Of the volume, (Z, Y, X).
+        threshold: As in `decide`.
+        scratch: Folder for sums that are large.
+    """
+
+    def __init__(self, labels: Labels, shape: tuple[int, ...], threshold: float, scratch: Path) -> None:
+        self._labels = labels
+        self._shape = shape
+        self._threshold = threshold
+        self._scratch = scratch
+        self._total: Bytes | None = None
+
+    def take(self, axis: int, start: int, block: Bytes) -> None:
+        """Take the votes (N, K, ., .) of slices along `axis` from `start` on."""
+        block = np.moveaxis(block, 1, 0)
+        ours = slice(start, start + block.shape[1])
+        if axis > 0:
+            sums = self._sums(len(block), axis)
+            for row in range(block.shape[2]):  # so that the processor's cache holds what is turned around
+                sums[:, ours, row] += block[:, :, row]
+            return
+        total = block if self._total is None else block + self._total[:, ours]
+        self._labels[ours] = decide(total, self._threshold)
+
+    def _sums(self, outputs: int, axis: int) -> Bytes:
+        """Return (K, N, ., .), a view of the sums along an axis."""
+        if self._total is None:
+            self._total = scratch_array((outputs, *self._shape), np.uint8, self._scratch)
+        return np.moveaxis(self._total, axis + 1, 1)

@@ -16,7 +16,7 @@ from .pairs import by_stem, some
 from .volume_files import open_volume
 
 if TYPE_CHECKING:
-    from ..evaluation.volumes import Slabs
+    from ..evaluation.slabs import Slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

@@ -16,7 +16,7 @@ from ..pixels import BROKEN
 from ..store import whole_file
 
 if TYPE_CHECKING:
-    from ..evaluation.volumes import Slabs
+    from ..evaluation.slabs import Slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

@@ -16,7 +16,7 @@ from ..pixels import BROKEN
 from .tiff_stacks import open_stack
 
 if TYPE_CHECKING:
-    from ..evaluation.volumes import Slabs
+    from ..evaluation.slabs import Slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

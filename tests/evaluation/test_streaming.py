@@ -10,7 +10,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts import Normalisation, ScoringProtocol
 from emseg_bench.benchmark.errors import DataError, TrialError
-from emseg_bench.benchmark.evaluation import scratch, volumes
+from emseg_bench.benchmark.evaluation import scratch
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_into, segment_volume
 from emseg_bench.benchmark.evaluation.votes import votes
@@ -187,7 +187,7 @@ def test_large_volumes_use_a_file_that_vanishes(axes, tmp_path, monkeypatch):
         return make(length, folder)
 
     monkeypatch.setattr(scratch, "scratch_zeros", listening)
-    monkeypatch.setattr(volumes.scratch_array, "__defaults__", (0,))
+    monkeypatch.setattr(scratch.scratch_array, "__defaults__", (0,))
     labels = np.memmap(tmp_path / "labels", np.uint8, "w+", shape=volume.shape)
     given_back = segment_volume(
         segmenter(expected_model), OnlySlabs(volume), axes, out=labels, slab=2, scratch=tmp_path / "s"
@@ -200,7 +200,7 @@ def test_large_volumes_use_a_file_that_vanishes(axes, tmp_path, monkeypatch):
 
 
 def test_nothing_is_left_after_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(volumes.scratch_array, "__defaults__", (0,))
+    monkeypatch.setattr(scratch.scratch_array, "__defaults__", (0,))
 
     def model(windows):
         model.calls += 1
