@@ -492,7 +492,7 @@ def test_real_volumes_of_neurons(real_data, cache):
 
 
 @pytest.mark.parametrize(
-    "options", ["voxel_size=8", "voxel_size=30x8x8", "range=0..255,axes=zyx,instances=none"]
+    "options", ["voxel_size=50", "voxel_size=30x8x8", "range=0..255,axes=zyx"]
 )
 def test_options_are_read_from_references_and_again_from_plans(pair, cache, options):
     catalogue = load_plugins().catalogue

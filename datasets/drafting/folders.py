@@ -1,0 +1,130 @@
+"""Drafts a ``dataset.yaml`` for images and masks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ...benchmark.errors import DataError
+from ...benchmark.pixels import decode_image, read_bytes
+from ..description import FILE_NAME
+from ..folder.index import index_folder
+from ..folder.labels import MAX_UNNAMED
+from ..folder.layout import Layout, Pair, find_layout
+from ..folder.wording import counted
+from .draft import Draft, class_lines, noted, numbers
+
+NEIGHBOURS = 8
+"""So many pairs of neighbouring images are compared."""
+SIDE = 64
+MUCH_ALIKE = 0.15
+"""How much more neighbouring sections of a volume correlate than images that are far apart; measured on
+VNC (50 nm) 0.35, and single images 0."""
+
+
+def draft_folder(root: Path, cache: Path) -> Draft:
+    """Look at a folder of images and masks.
+
+    Raises:
+        DataError: It is none, or its masks are not classes.
+    """
+    layout = find_layout(root)
+    index = index_folder(layout, cache)
+    values = sorted({value for mask in index.masks.values() for value in mask.counts})
+    if len(values) > MAX_UNNAMED:
+        raise DataError(
+            f"the masks in {root} hold {len(values)} different values: these look like numbers of single "
+            "objects, which a folder's masks cannot be. Save classes instead, or the images as a volume "
+            "with labels."
+        )
+    lines, decided, doubts = class_lines(values)
+    size_line, size_doubts = _voxel_size(root, layout)
+    volume, why = _is_volume(root, layout)
+    return Draft(
+        place=root / FILE_NAME,
+        reference=f"folder:{root}",
+        lines=(
+            f"# {counted(len(layout.pairs()), 'image')} with masks; described by emseg-bench data init",
+            *lines,
+            size_line,
+            noted(f"volume: {str(volume).lower()}", why),
+        ),
+        decided=(_describe(layout), *decided, f"volume: {str(volume).lower()}, since {why}"),
+        to_check=(*doubts, *size_doubts),
+    )
+
+
+def _describe(layout: Layout) -> str:
+    if "" in layout.parts:
+        return f"{counted(len(layout.parts['']), 'pair')} in images/ and masks/; emseg-bench divides them"
+    words = ", ".join(f"{part} {len(pairs)}" for part, pairs in layout.parts.items())
+    return f"pairs are divided already: {words}"
+
+
+def _voxel_size(root: Path, layout: Layout) -> tuple[str, list[str]]:
+    """Return a line, and what to check of it; TIFF alone may say."""
+    image = layout.pairs()[0].image
+    spacing: Mapping[str, float] = {}
+    if image.lower().endswith((".tif", ".tiff")):
+        from ..volume.readers import tiff
+
+        spacing = tiff.find(root / image).spacing
+    if {"y", "x"} <= spacing.keys():
+        return noted(f"voxel_size_nm: {numbers([spacing['y'], spacing['x']])}", f"as {image} says"), []
+    unknown = noted("# voxel_size_nm: [8, 8]", "nm (y, x), or (z, y, x) of slices; no file says it")
+    return unknown, ["voxel_size_nm: no file says it; distances in nm need it"]
+
+
+def _is_volume(root: Path, layout: Layout) -> tuple[bool, str]:
+    """Tell whether images are slices, and why that seems so."""
+    rows = [row for pairs in layout.parts.values() for row in _rows(pairs)]
+    if not rows:
+        return False, "names are not numbered one after another"
+    longest = max(rows, key=len)
+    gain = _likeness(root, longest)
+    if gain > MUCH_ALIKE:
+        return True, "images are numbered, and neighbours look alike"
+    return False, "images are numbered, but neighbours do not look alike"
+
+
+def _rows(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """Return runs of pairs whose names differ in their last number alone, counting up by one."""
+    rows: list[list[Pair]] = []
+    before: tuple[str, int] | None = None
+    for pair in pairs:
+        match = re.fullmatch(r"(.*?)([0-9]+)([^0-9]*)", pair.stem)
+        here = (match[1] + "#" + match[3], int(match[2])) if match else None
+        if here and before and here == (before[0], before[1] + 1):
+            rows[-1].append(pair)
+        else:
+            rows.append([pair])
+        before = here
+    return [row for row in rows if len(row) > 2]
+
+
+def _likeness(root: Path, row: Sequence[Pair]) -> float:
+    """Return how much more neighbours correlate than images half a row apart."""
+    chosen = range(0, len(row) - 1, max(1, (len(row) - 1) // NEIGHBOURS))
+    half = max(2, len(row) // 2)
+    thumbs = {
+        place: _thumbnail(root, row[place]) for at in chosen for place in (at, at + 1, (at + half) % len(row))
+    }
+    near = [_correlation(thumbs[at], thumbs[at + 1]) for at in chosen]
+    far = [_correlation(thumbs[at], thumbs[(at + half) % len(row)]) for at in chosen]
+    return float(np.mean(near) - np.mean(far))
+
+
+def _thumbnail(root: Path, pair: Pair) -> np.ndarray:
+    from PIL import Image
+
+    pixels = decode_image(read_bytes(root / pair.image), pair.image).pixels.mean(axis=-1, dtype=np.float32)
+    return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX), np.float64)
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    if one.std() == 0 or other.std() == 0:
+        return 0.0
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])

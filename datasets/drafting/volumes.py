@@ -1,0 +1,150 @@
+"""Drafts a ``dataset.yaml`` for volumes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...benchmark.errors import DataError
+from ..description import FILE_NAME
+from ..folder.labels import MAX_UNNAMED
+from ..folder.wording import listed
+from ..volume.measure import measure_labels
+from ..volume.opening import Wanted, is_zarr, open_volume
+from .arrays import Candidate, Match, find_candidates, match_up, refuse_none, split_of, turned
+from .draft import Draft, class_lines, flow, noted
+
+
+def draft_volumes(path: Path, cache: Path) -> Draft:
+    """Look at a file, or at the volumes in a folder; labels are read as a whole, images by their headers.
+
+    Raises:
+        DataError: There is no image with labels, or a file cannot be read.
+    """
+    root = path if path.is_dir() and not is_zarr(path) else path.parent
+    candidates = find_candidates(path, cache)
+    matches = match_up(candidates)
+    refuse_none(path, candidates, matches)
+    alone = [match.image.location for match in matches if not match.labels]
+    matches = [match for match in matches if match.labels]
+    chosen = [_choose(match, cache) for match in matches]
+    objects = any(values is None for _, values in chosen)
+    splits = [split_of(match.image.location, root) for match in matches]
+    known = all(splits) and "train" in splits and len(set(splits)) > 1
+    lines = [
+        f"# {len(matches)} volume(s) with labels; described by emseg-bench data init",
+        "volumes:",
+        *_entries(
+            root, matches, [labels for labels, _ in chosen], splits if known else [None] * len(matches)
+        ),
+    ]
+    decided = [f"{_short(root, match.image)} has the labels {_short(root, labels)}"
+               for match, (labels, _) in zip(matches, chosen, strict=True)]  # fmt: skip
+    doubts = [f"{os.path.relpath(one, root)} has no labels and is left out" for one in alone]
+    doubts += _others(root, matches, [labels for labels, _ in chosen])
+    more_lines, more_decided, more_doubts = _classes(objects, [values for _, values in chosen])
+    size_lines, size_doubts = _voxel_sizes([match.image for match in matches])
+    return Draft(
+        place=root / FILE_NAME,
+        reference=f"volume:{root}",
+        lines=(*lines, *more_lines, *size_lines, *_intensity(matches)),
+        decided=(*decided, *more_decided, _division(splits, known)),
+        to_check=(*doubts, *more_doubts, *size_doubts),
+    )
+
+
+def _choose(match: Match, cache: Path) -> tuple[Candidate, list[int] | None]:
+    """Return the labels to take and their values; None: they are numbers of objects.
+
+    Classes go before numbers of objects, where there are both.
+    """
+    looked = [(labels, _values(match, labels, cache)) for labels in match.labels]
+    return min(looked, key=lambda one: one[1] is None)
+
+
+def _values(match: Match, labels: Candidate, cache: Path) -> list[int] | None:
+    axes = turned(match.image.volume, labels.volume)
+    volume = open_volume(labels.location, cache, Wanted(axes=axes)) if axes else labels.volume
+    if volume.dtype.itemsize > 4:
+        return None
+    try:
+        facts = measure_labels(volume, "none", None, cache)
+    except DataError:
+        return None
+    values = sorted({value for section in facts for value in section.counts})
+    return None if len(values) > MAX_UNNAMED else values
+
+
+def _entries(
+    root: Path, matches: Sequence[Match], labels: Sequence[Candidate], splits: Sequence[str | None]
+) -> list[str]:
+    return [
+        "  - "
+        + flow(
+            {
+                "image": _short(root, match.image),
+                "labels": _short(root, own),
+                "split": split,
+                "axes": "zyx" if turned(match.image.volume, own.volume) else None,
+                "labels_axes": turned(match.image.volume, own.volume),
+                "name": _name(root, match, matches),
+            }
+        )
+        for match, own, split in zip(matches, labels, splits, strict=True)
+    ]
+
+
+def _name(root: Path, match: Match, matches: Sequence[Match]) -> str | None:
+    """Name volumes by their folders where file names are alike: ``train/a.tif`` and ``test/a.tif``."""
+    names = [Path(one.image.location).name for one in matches]
+    if len(set(names)) == len(names):
+        return None
+    return os.path.splitext(_short(root, match.image).replace(":", ""))[0].replace("/", "-")  # noqa: PTH122
+
+
+def _short(root: Path, candidate: Candidate) -> str:
+    return os.path.relpath(candidate.location, root)
+
+
+def _others(root: Path, matches: Sequence[Match], chosen: Sequence[Candidate]) -> list[str]:
+    return [
+        f"{_short(root, match.image)} could have the labels {listed(_short(root, one) for one in others)}, "
+        "too"
+        for match, own in zip(matches, chosen, strict=True)
+        if (others := [one for one in match.labels if one is not own])
+    ]
+
+
+def _classes(objects: bool, values: Sequence[list[int] | None]) -> tuple[list[str], list[str], list[str]]:
+    if objects:
+        line = noted("instances: boundary", "labels are numbers of objects: object and boundary, or binary")
+        return [line], ["labels are numbers of objects, of which object and boundary are made"], [
+            "instances: boundary keeps touching objects apart; binary makes one class of them"
+        ]  # fmt: skip
+    return class_lines(sorted({value for own in values for value in own or ()}))
+
+
+def _voxel_sizes(images: Sequence[Candidate]) -> tuple[list[str], list[str]]:
+    sizes = {image.volume.voxel_size_nm for image in images}
+    if None not in sizes:
+        words = listed(" x ".join(f"{side:g}" for side in size) for size in sizes if size)
+        return [f"# voxel size: {words} nm (z, y, x), as the files say"], []
+    unknown = noted("# voxel_size_nm: [30, 8, 8]", "nm (z, y, x); not every file says it")
+    return [unknown], [
+        "voxel_size_nm: not every file says it; distances in nm and the gap between splits need it"
+    ]
+
+
+def _intensity(matches: Sequence[Match]) -> list[str]:
+    kinds = {str(match.image.volume.dtype.newbyteorder("=")) for match in matches}
+    if kinds <= {"uint8", "uint16"} and len(kinds) == 1:
+        return []
+    why = f"{listed(sorted(kinds))}: what becomes 0 and 1; without, percentiles"
+    return [noted("# intensity: [0, 1000]", why)]
+
+
+def _division(splits: Sequence[str | None], known: bool) -> str:
+    if known:
+        return f"splits are named by folders or files: {', '.join(str(split) for split in splits)}"
+    return "no split is named: every volume is cut into blocks along z, with a gap between them"
