@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .checked_dataset import CheckedDataset
 from .contracts import Dataset, Metric, Normalisation, TrialSpec
 from .errors import EmsegError, TrialError, WeightsError
 from .hashing import sha256_of_file
@@ -44,7 +45,7 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
         TrialError: The model's factory failed, or has no such part to freeze.
     """
     catalogue = load_plugins().catalogue
-    dataset = reopen_dataset(spec.dataset, catalogue, cache)
+    dataset = CheckedDataset(reopen_dataset(spec.dataset, catalogue, cache))
     metrics = make_metrics(spec.metrics, catalogue)
     network, initialisation = build_network(
         spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits

@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from ..cache import cache_folder
+from ..checked_dataset import check_sides
 from ..contracts import (
     Axes,
     Case,
     Dataset,
-    Manifest,
     Metric,
     Normalisation,
     Precision,
@@ -99,7 +99,7 @@ def evaluate(
         for case in cases:
             sample = dataset.read(case)
             try:
-                _check_shapes(case, sample, manifest)
+                check_sides(case, sample, manifest)
                 prediction, probabilities = predictor.predict(case, sample)
                 rows += score_case(case, sample.labels, prediction, manifest, metrics, probabilities)
             except (DataError, TrialError) as error:
@@ -149,17 +149,4 @@ def _check_names(metrics: Mapping[str, Metric]) -> None:
     if taken:
         raise TrialError(
             f"a metric is called {taken[0]!r}, the name of a confusion count: rename the metric."
-        )
-
-
-def _check_shapes(case: Case, sample: Sample, manifest: Manifest) -> None:
-    """Check what was read before hours are spent on it."""
-    sides = (case.height, case.width) if case.depth is None else (case.depth, case.height, case.width)
-    expected = (manifest.channels, *sides)
-    if sample.image.shape != expected:
-        raise DataError(f"the image is {sample.image.shape}, expected {expected} as the manifest says.")
-    if sample.labels.shape != sides:
-        raise DataError(
-            f"true labels are {sample.labels.shape}, expected {sides}: "
-            "labels must have the sides of their image."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -155,13 +156,20 @@ def _names(found: set[int]) -> tuple[str, ...]:
     return tuple(f"class{label}" if label else "background" for label in range(largest + 1))
 
 
-def _check_labels(path: object, labels: frozenset[int], names: Sequence[str]) -> None:
+def _check_labels(path: Path, labels: frozenset[int], names: Sequence[str]) -> None:
     strange = sorted(label for label in labels if label >= len(names))
     if strange:
         raise DataError(
             f"{path} holds label {some([str(label) for label in strange])}, expected 0 to {len(names) - 1} "
-            f"for the classes {', '.join(names)}."
+            f"for the classes {', '.join(names)}. Label {strange[0]} is first {_place(path, strange[0])}."
         )
+
+
+def _place(path: Path, label: int) -> str:
+    """Say where a label first is."""
+    labels = read_label_map(path)
+    *section, row, column = np.unravel_index(int((labels == label).argmax()), labels.shape)
+    return f"{f'in slice {section[0]} ' if section else ''}at row {row}, column {column}"
 
 
 def _scored(wishes: Wishes, names: Sequence[str], found: Collection[int]) -> tuple[int, ...]:

@@ -1,0 +1,78 @@
+"""What a dataset reads, held against its manifest: a wrong label must not be trained on in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .contracts import Case, Dataset, Manifest, Sample, Split
+from .errors import DataError
+from .evaluation.slicewise import as_slices
+
+
+class CheckedDataset:
+    """Another dataset, of which each case is checked when it is first read.
+
+    Args:
+        dataset: Reads.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._checked: set[tuple[Split, str]] = set()
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it holds."""
+        return self._dataset.manifest
+
+    def read(self, case: Case) -> Sample:
+        """Read one case.
+
+        Raises:
+            DataError: It cannot be read, or image or labels are not what the manifest says; names the place.
+        """
+        sample = self._dataset.read(case)
+        if (case.split, case.id) not in self._checked:
+            try:
+                check_sides(case, sample, self.manifest)
+                _check_labels(sample, self.manifest)
+            except DataError as error:
+                raise DataError(f"{case.split} case {case.id!r}: {error}") from error
+            self._checked.add((case.split, case.id))
+        return sample
+
+
+def check_sides(case: Case, sample: Sample, manifest: Manifest) -> None:
+    """Check that image and labels are as large as the manifest says.
+
+    Raises:
+        DataError: They are not.
+    """
+    sides = (case.height, case.width) if case.depth is None else (case.depth, case.height, case.width)
+    expected = (manifest.channels, *sides)
+    if sample.image.shape != expected:
+        raise DataError(f"the image is {sample.image.shape}, expected {expected} as the manifest says.")
+    if sample.labels.shape != sides:
+        raise DataError(
+            f"true labels are {sample.labels.shape}, expected {sides}: "
+            "labels must have the sides of their image."
+        )
+
+
+def _check_labels(sample: Sample, manifest: Manifest) -> None:
+    """Check the label values, slice by slice."""
+    if sample.labels.dtype != np.uint8:
+        raise DataError(f"true labels are {sample.labels.dtype}, expected uint8.")
+    known = np.zeros(256, np.bool_)
+    known[: len(manifest.class_names)] = True
+    if manifest.ignore_value is not None:
+        known[manifest.ignore_value] = True
+    for z, labels in enumerate(as_slices(sample.labels)):
+        strange = np.flatnonzero((np.bincount(labels.ravel(), minlength=256) > 0) & ~known)
+        if strange.size:
+            row, column = np.argwhere(labels == strange[0])[0]
+            place = f"in slice {z} " if sample.labels.ndim == 3 else ""
+            raise DataError(
+                f"true label {strange[0]} {place}at row {row}, column {column}, expected 0 to "
+                f"{len(manifest.class_names) - 1}."
+            )
