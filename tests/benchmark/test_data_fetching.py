@@ -48,6 +48,7 @@ def packed(image: np.ndarray = IMAGE) -> bytes:
 CONTENT = packed()
 OTHER = packed(255 - IMAGE)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -90,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         return int(re.fullmatch(r"bytes=(\d+)-", asked)[1])
 
     def _tag(self, content: bytes) -> str:
-        return f'"{hashlib.md5(content).hexdigest()}"'
+        return f'"{hashlib.sha256(content).hexdigest()}"'
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
@@ -155,7 +156,7 @@ def left(cache: Path, name: str = "shelf") -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {".lock"}
 
 
-# ------------------------------------------------------------------------------------------- as it should be
+# ------------------------------------------------------------------------ as it should be
 def test_what_is_published_becomes_arrays_once(fetch, url, server, cache, monkeypatch):
     monkeypatch.setenv("SHELF_SHA256", SHA256.upper())
     done = fetch(url("whole"))
@@ -178,9 +179,12 @@ def test_what_is_published_becomes_arrays_once(fetch, url, server, cache, monkey
 
 
 def test_an_md5_that_is_published_is_checked(fetch, url, monkeypatch):
-    monkeypatch.setenv("SHELF_MD5", hashlib.md5(CONTENT).hexdigest())
-    assert fetch(url("whole")).code == 0
     monkeypatch.setenv("SHELF_MD5", "0" * 32)
+    refused = fetch(url("whole"))
+    assert refused.code == 2
+    assert f"its md5 is {MD5}, the one published is {'0' * 32}" in refused.err
+    monkeypatch.setenv("SHELF_MD5", MD5)
+    assert fetch(url("whole")).code == 0
 
 
 def test_a_first_checksum_is_told_and_counts_from_then_on(fetch, url, invoke, cache):
@@ -234,7 +238,7 @@ def test_images_without_labels_are_unpacked_and_kept(url, invoke, cache, monkeyp
     assert "pretrain --images shelf-bare" in refused.err
 
 
-# -------------------------------------------------------------------------------------- as it should not be
+# ------------------------------------------------------------------------ as it should not be
 def test_a_cut_download_goes_on_where_it_stopped(fetch, url, server, cache):
     cut = fetch(url("cut"))
     assert cut.code == 2
@@ -349,7 +353,7 @@ def test_wrong_wishes_are_told(arguments, words, invoke, work):
     assert "Traceback" not in done.err
 
 
-# ------------------------------------------------------------------------------------- several, and killed ones
+# ------------------------------------------------------------------------ several, and killed ones
 @pytest.fixture
 def start(site: Path, cache: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """Start to fetch the dataset ``shelf`` in a process of its own."""
@@ -403,7 +407,7 @@ def test_of_two_processes_one_fetches_and_the_other_waits(start, url, server):
     assert server.asked == {"stuck": [None]}
 
 
-# -------------------------------------------------------------------------------------------- by hand, and after
+# ------------------------------------------------------------------------ by hand, and after
 @pytest.fixture
 def archive(work: Path) -> Path:
     (work / "shelf.zip").write_bytes(CONTENT)

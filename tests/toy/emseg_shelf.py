@@ -1,4 +1,4 @@
-"""A plugin with published datasets: one archive, two files, images without labels, and one that is derived."""
+"""A plugin with published datasets: an archive, two files, images without labels, and a derived one."""
 
 from __future__ import annotations
 
