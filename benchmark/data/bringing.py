@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +49,9 @@ class Bringer:
             self._check(file, coming, f"{source} is")
         except WrongFileError as error:
             coming.unlink()
-            raise DataError(
-                f"{error}. If it is what it must be, unpack it by hand and import the folder"
-            ) from error
+            raise DataError(f"{error}. {self._if_it_is_right(file)}") from error
         coming.replace(self._path(file))
+        shutil.rmtree(self.store.unpacked(self.card.name, file.name), ignore_errors=True)
         self._record(file, str(source))
 
     def fetch(self, file: RemoteFile, url: str | None) -> None:
@@ -122,6 +122,12 @@ class Bringer:
             )
         with writing(records.parent):
             write_records(records, known | {file.name: record})
+
+    def _if_it_is_right(self, file: RemoteFile) -> str:
+        """Say what to do where a file is right and what it is compared with is not."""
+        if file.sha256 or file.md5:
+            return "If it is what it must be, unpack it by hand and import the folder"
+        return f"If the first was wrong, forget it with 'emseg-bench data remove {self.card.name} --forget'"
 
     def _by_hand(self, file: RemoteFile) -> str:
         page = f" from {self.card.page}" if self.card.page else ""

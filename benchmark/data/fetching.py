@@ -97,10 +97,10 @@ class Fetcher:
         return OwnFolder(folder.resolve(), card, self.catalogue, self.store)
 
     def _bring(self, card: DatasetCard, wishes: Wishes) -> None:
-        """Bring those files of a card that are not here yet."""
+        """Bring those files of a card that are not here yet, and those that were given."""
         bringer = Bringer(card, self.store, self.teller)
         given, urls = match_archives(card, wishes.archives), addresses(card, wishes.mirrors)
-        todo = [file for file in card.files if not bringer.has(file)]
+        todo = [file for file in card.files if file.name in given or not bringer.has(file)]
         missing = [file.name for file in todo if file.name not in given]
         if wishes.offline and missing:
             raise DataUnavailableError(
