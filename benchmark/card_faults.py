@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType
 from typing import Any
 
 from .contracts import (
+    DatasetCard,
     Initialisation,
     ModelCard,
     Normalisation,
@@ -15,10 +17,13 @@ from .contracts import (
     PretrainingRecipe,
     WeightsCard,
 )
+from .data_contracts import RemoteFile
 from .every_model import ALL
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
+
+_FILE_NAME = re.compile(r"[^./\\:][^/\\:]*")
 
 SIMPLE_TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -87,8 +92,24 @@ def _special_faults(card: Any) -> Iterator[str]:
         if card.size_divisor < 1:
             yield f"{card.name}'s size_divisor is {card.size_divisor}, expected at least 1"
         yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)
+    if isinstance(card, DatasetCard):
+        yield from _published_faults(card)
     if isinstance(card, PretrainingCard):
         yield from _all_are(card.name, "recipes", card.recipes, PretrainingRecipe)
+
+
+def _published_faults(card: DatasetCard) -> Iterator[str]:
+    """Find what is wrong with the part of a card that speaks of published files."""
+    if card.files:
+        yield from _all_are(card.name, "files", card.files, RemoteFile)
+        names = [file.name for file in card.files]
+        if len({*names}) < len(names) or not all(map(_FILE_NAME.fullmatch, names)):
+            yield f"{card.name}'s files are called {names}, expected plain file names, each its own"
+    if card.derived_from and card.convert is None:
+        yield f"{card.name} is derived from other datasets and has no conversion"
+    version = getattr(card.factory, "version", card.version)
+    if version != card.version:
+        yield f"{card.name} is of version {card.version} and its factory of version {version}"
 
 
 def _all_are(name: str, what: str, values: object, kind: type[Any]) -> Iterator[str]:

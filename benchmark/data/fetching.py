@@ -62,7 +62,7 @@ class Fetcher:
             if is_here(card, self.store):
                 return False
             for other in card.derived_from:
-                self._fetch_other(other, wishes)
+                self._fetch_other(other, card.name, wishes)
             sources = self._sources(card, wishes)
             if card.convert is None:
                 for file in card.files:
@@ -71,12 +71,12 @@ class Fetcher:
                 self._convert(offer, sources)
             return True
 
-    def _fetch_other(self, name: str, wishes: Wishes) -> None:
+    def _fetch_other(self, name: str, derived: str, wishes: Wishes) -> None:
         """Fetch a dataset that another is made of."""
         card = self.catalogue.find(self.catalogue.datasets, name).card
         if wishes.offline and not is_here(card, self.store):
             raise DataUnavailableError(
-                f"it is made of {name}, which is not here; import or fetch that first."
+                f"{derived} is made of {name}, which is not on this machine; import or fetch that first."
             )
         self.fetch(name)
 

@@ -25,6 +25,7 @@ import pytest
 from emseg_bench.benchmark import download
 from emseg_bench.benchmark.data import unpack
 from emseg_bench.benchmark.data.store import DataStore
+from PIL import Image
 
 SHAPE = (10, 128, 160)
 IMAGE = np.random.default_rng(0).integers(0, 256, SHAPE, np.uint8)
@@ -471,6 +472,40 @@ def test_list_and_info_say_what_is_here(invoke, archive, cache):
     words = invoke("data", "info", "shelf").out
     assert f"SHA-256 on record: {SHA256}, from {archive.name}" in words
     assert "splits: train 4, val 2, test 2" in words
+
+
+def test_info_and_verify_read_data_that_nobody_published(invoke, work):
+    for kind in ("images", "masks"):
+        (work / "cells" / kind).mkdir(parents=True)
+    for place in range(6):
+        Image.fromarray(IMAGE[place]).save(work / f"cells/images/{place}.png")
+        Image.fromarray(LABELS[place]).save(work / f"cells/masks/{place}.png")
+    found = json.loads(invoke("data", "info", "folder:cells", "--json").out)
+    assert found["splits"] == {"train": 4, "val": 1, "test": 1}
+    assert "state" not in found
+    assert invoke("data", "verify", "folder:cells").code == 0
+    louder = np.clip(IMAGE[0] + np.random.default_rng(2).normal(9, 4, SHAPE[1:]), 0, 255).astype(np.uint8)
+    Image.fromarray(louder).save(work / "cells/images/5.png")
+    done = invoke("data", "verify", "folder:cells")
+    assert done.code == 1
+    assert "The train split holds images nearly identical to 1 image of the test split" in done.out
+    (work / "seen").mkdir()
+    Image.fromarray(louder).save(work / "seen/a.png")
+    done = invoke("data", "verify", "folder:cells", "--pretraining", "seen")
+    assert "seen holds copies of 1 image of the test split (a.png and test/5)" in done.out
+    (work / "seen/a.png").unlink()
+    Image.fromarray(IMAGE[8]).save(work / "seen/b.png")
+    done = invoke("data", "verify", "folder:cells", "--pretraining", "seen")
+    assert "pre-training: no test image found in seen" in done.out
+
+
+def test_blocks_without_a_gap_are_told_before_a_run(invoke, archive):
+    invoke("data", "import", "shelf", "--archive", "shelf.zip")
+    words = "Adjacent sections of one volume are in the train and the val split at 1 place"
+    for options, told in (("[gap=0]", True), ("", False)):
+        done = invoke("run", "--models", "unet", "--datasets", f"shelf{options}", "--dry-run")
+        assert done.code == 0, done.err
+        assert (words in done.out + done.err) is told
 
 
 def test_verify_finds_what_changed(invoke, archive, cache):

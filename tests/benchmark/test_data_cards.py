@@ -1,0 +1,64 @@
+"""What is wrong with the cards of published datasets is found before anything trusts them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from emseg_bench.benchmark.card_faults import card_fault
+from emseg_bench.benchmark.contracts import DatasetCard
+from emseg_bench.benchmark.data.sizes import megabytes
+from emseg_bench.benchmark.data_contracts import RemoteFile
+from emseg_bench.datasets.public.cards import PUBLIC
+
+
+class Factory(SimpleNamespace):
+    def __call__(self) -> None:
+        """Be callable, as factories are."""
+
+
+def card(*names: str, **more: object) -> DatasetCard:
+    files = tuple(RemoteFile(name=name, url=None) for name in names)
+    given = {"files": files, "convert": "m:convert", "factory": Factory(version=1), **more}
+    return DatasetCard(name="x", description="d", citation="c", licence="l", **given)
+
+
+def test_a_good_card_has_no_fault():
+    assert card_fault(card("a.zip", "B 2.tif"), DatasetCard) == ""
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (card("a", "a"), "each its own"),
+        (card("../a"), "expected plain file names"),
+        (card(".a"), "expected plain file names"),
+        (card("c:\\a"), "expected plain file names"),
+        (card(""), "expected plain file names"),
+        (card(files=("a.zip",)), "expected a tuple of at least one RemoteFile"),
+        (card(derived_from=("y",), convert=None), "has no conversion"),
+        (card("a", version=2), "x is of version 2 and its factory of version 1"),
+    ],
+)
+def test_a_bad_card_is_refused(bad, words):
+    assert words in card_fault(bad, DatasetCard)
+
+
+@pytest.mark.parametrize("name", [card.name for card in PUBLIC])
+def test_our_own_cards_are_sound(name):
+    (own,) = (card for card in PUBLIC if card.name == name)
+    assert card_fault(own, DatasetCard) == ""
+    for file in own.files:
+        assert file.url is None or file.url.startswith(("http://", "https://"))
+        assert file.sha256 is None or len(file.sha256) == 64
+        assert file.md5 is None or len(file.md5) == 32
+
+
+def test_sizes_are_added_up_where_all_are_known():
+    def sized(*sizes: float | None) -> DatasetCard:
+        files = [RemoteFile(name=str(k), url=None, megabytes=size) for k, size in enumerate(sizes)]
+        return card(files=tuple(files))
+
+    assert megabytes(sized(1.4, 2.4)) == 4
+    assert megabytes(sized(1.4, None)) is None
+    assert megabytes(card()) is None
