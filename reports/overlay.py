@@ -42,7 +42,18 @@ def overlay(image: Image.Image, labels: Path, class_count: int) -> Overlay:
         class_count: Number of classes with background; values beyond are grey (not scored).
     """
     with Image.open(labels) as opened:
-        values = np.asarray(opened.convert("L").resize(image.size, Image.Resampling.NEAREST))
+        return overlay_values(image, opened.convert("L"), class_count)
+
+
+def overlay_values(image: Image.Image, labels: Image.Image, class_count: int) -> Overlay:
+    """Lay labels over an image, as `overlay` does.
+
+    Args:
+        image: RGB, as `fit` returns it.
+        labels: 8-bit label values, any size of the same shape.
+        class_count: Number of classes with background; values beyond are grey (not scored).
+    """
+    values = np.asarray(labels.resize(image.size, Image.Resampling.NEAREST))
     coloured = Image.fromarray(_colours(class_count)[values])
     opacity = np.where(_outline(values), np.uint8(255), OPACITY) * (values > 0)
     mixed = Image.composite(coloured, image, Image.fromarray(opacity))

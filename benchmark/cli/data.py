@@ -11,6 +11,8 @@ import typer
 from .data_info import info
 from .data_init import EXAMPLES as INIT_EXAMPLES
 from .data_init import init
+from .data_inspect import EXAMPLES as INSPECT_EXAMPLES
+from .data_inspect import inspect
 from .data_verify import verify
 from .exit_codes import interruptible
 
@@ -102,6 +104,7 @@ app.command(
 
 
 app.command("init", epilog=INIT_EXAMPLES)(init)
+app.command("inspect", epilog=INSPECT_EXAMPLES)(inspect)
 
 
 @app.command("remove", epilog="Example:  emseg-bench data remove vnc")
