@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
+from PIL import Image
 
 from ..data_contracts import SliceFacts
 from .looks import look
 
-ROWS_AT_ONCE_PX: Final = 1 << 20
-"""Counting takes 8 bytes a pixel, so large slices are counted in bands of about so many pixels."""
+BAND_PX: Final = 1 << 20
+"""NumPy counts with 8 bytes a pixel, so large slices are counted in bands of about so many pixels."""
 
 
 def slice_facts(image: np.ndarray[Any, Any], labels: np.ndarray[Any, Any] | None) -> SliceFacts:
@@ -34,9 +35,10 @@ def slice_facts(image: np.ndarray[Any, Any], labels: np.ndarray[Any, Any] | None
 
 def value_counts(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Count the pixels of each value of an (H, W) uint8 or uint16 array, as int64."""
-    size = int(np.iinfo(values.dtype).max) + 1
-    rows = max(1, ROWS_AT_ONCE_PX // max(1, values.shape[1]))
-    total = np.zeros(size, np.int64)
+    if values.dtype == np.uint8:
+        return np.asarray(Image.fromarray(np.ascontiguousarray(values)).histogram(), np.int64)
+    total = np.zeros(1 << 16, np.int64)
+    rows = max(1, BAND_PX // values.shape[1])
     for top in range(0, len(values), rows):
-        total += np.bincount(values[top : top + rows].ravel(), minlength=size)
+        total += np.bincount(values[top : top + rows].ravel(), minlength=len(total))
     return total
