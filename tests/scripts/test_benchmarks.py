@@ -29,6 +29,12 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
         ),
         ("bench_image_index.py", ["--files", "20"], "later read"),
         ("bench_metrics.py", ["--side", "64"], "auroc"),
+        (
+            "bench_inference.py",
+            ["--settings", "5", "--repeats", "1", "--threads", "1"],
+            "geometric mean of MONAI / ours",
+        ),
+        ("bench_inference.py", ["--volume", "40", "--threads", "1"], "orthoplane, 40 x 40 x 40: peak"),
     ],
 )
 def test_runs(script, arguments, last):
