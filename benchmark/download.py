@@ -7,15 +7,15 @@ still the same: a server that cannot promise that is asked for all of it.
 
 from __future__ import annotations
 
-import errno
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .checksum import Checksum
+from .download_failures import plain_words, refuse_html, refuse_web_page
+from .download_part import Part, Promise
 from .errors import DownloadError, UsageError, WrongFileError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ SILENCE_SECONDS = 30.0
 CHUNK_BYTES = 1 << 16
 """What is lost at most when a connection is cut."""
 MIB = 1 << 20
+PARTIAL, NOTHING_LEFT = 206, 416
+"""What a server answers that sends the rest of a file, or has nothing beyond what came."""
 
 
 class Meter(Protocol):
@@ -45,37 +47,6 @@ class Meter(Protocol):
         """Take note that the transfer is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checksum:
-    """What a file must hash to."""
-
-    algorithm: str
-    """As `hashlib` calls it: ``sha256``, ``md5``."""
-    value: str
-    whose: str = "published"
-    """Whose word it is: ``published``, or ``of the file that came first``."""
-
-    def check(self, path: Path, what: str) -> None:
-        """Hash a file.
-
-        Args:
-            path: The file.
-            what: Begins the message: ``http://... delivered``.
-
-        Raises:
-            WrongFileError: It has another checksum.
-        """
-        import hashlib
-
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, self.algorithm).hexdigest()
-        if found != self.value.lower():
-            raise WrongFileError(
-                f"{what} another file than expected: its {self.algorithm} is {found}, the one {self.whose} "
-                f"is {self.value}"
-            )
-
-
 def download(url: str, target: Path, meter: Meter, checksum: Checksum | None = None) -> None:
     """Fetch a file, going on where an earlier call was cut off.
 
@@ -92,8 +63,9 @@ def download(url: str, target: Path, meter: Meter, checksum: Checksum | None = N
     """
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"got {url!r} as an address, expected http://... or https://...")
-    part = _Part.beside(target)
-    with _plain_words(url), _answer(url, part) as response:
+    part = Part.beside(target)
+    timeouts = (CONNECT_SECONDS, SILENCE_SECONDS)
+    with plain_words(url, timeouts), _answer(url, part, timeouts) as response:
         _receive(url, response, part, meter)
     if checksum:
         try:
@@ -106,52 +78,8 @@ def download(url: str, target: Path, meter: Meter, checksum: Checksum | None = N
     meter.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Promise:
-    """What a server said of a file: as long as it says the same, the file has not changed."""
-
-    url: str
-    validator: str
-    """ETag or time of last change; empty: none that can be relied on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A file that has come in part."""
-
-    path: Path
-    notes: Path
-
-    @classmethod
-    def beside(cls, target: Path) -> _Part:
-        return cls(target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.json"))
-
-    def promise(self) -> _Promise | None:
-        """What was said of it; None where nothing can be relied on."""
-        try:
-            found = _Promise(**json.loads(self.notes.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return None
-        return found if found.validator and self.path.is_file() else None
-
-    @property
-    def size(self) -> int:
-        """Bytes that have come."""
-        return self.path.stat().st_size
-
-    def begin(self, promise: _Promise) -> None:
-        """Start with nothing; what came before goes first, lest it be taken for part of another file."""
-        self.remove()
-        self.notes.write_text(json.dumps(asdict(promise)), encoding="utf-8")
-        self.path.touch()
-
-    def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.notes.unlink(missing_ok=True)
-
-
 @contextmanager
-def _answer(url: str, part: _Part) -> Iterator[requests.Response]:
+def _answer(url: str, part: Part, timeouts: tuple[float, float]) -> Iterator[requests.Response]:
     """Ask for a file, or for the rest of it where its beginning is here."""
     import requests
 
@@ -159,28 +87,37 @@ def _answer(url: str, part: _Part) -> Iterator[requests.Response]:
     promise = part.promise()
     if promise and promise.url == url and part.size:
         headers |= {"Range": f"bytes={part.size}-", "If-Range": promise.validator}
-    timeouts = (CONNECT_SECONDS, SILENCE_SECONDS)
     with requests.get(url, headers=headers, stream=True, timeout=timeouts) as response:
-        if promise is None or response.status_code not in (206, 416) or _goes_on(response, part, promise):
+        in_part = "Range" in headers and response.status_code in (PARTIAL, NOTHING_LEFT)
+        if not in_part:
             response.raise_for_status()
+        if not in_part or _goes_on(response, part.size, promise):
             yield response
             return
     part.remove()
-    with _answer(url, part) as anew:
+    with _answer(url, part, timeouts) as anew:
         yield anew
 
 
-def _goes_on(response: requests.Response, part: _Part, promise: _Promise) -> bool:
-    """Tell whether a server sends just what is missing, of the very file that began to come."""
+def _goes_on(response: requests.Response, size: int, promise: Promise | None) -> bool:
+    """Tell whether a server sends just what is missing, of the very file that began to come.
+
+    Where nothing is missing, because the program was killed in the last moment, it says so.
+    """
     place = response.headers.get("Content-Range", "")
-    return place.startswith(f"bytes {part.size}-") and _validator(response) in ("", promise.validator)
+    if response.status_code == NOTHING_LEFT:
+        return place == f"bytes */{size}"
+    same = promise is not None and _validator(response) in ("", promise.validator)
+    return same and place.startswith(f"bytes {size}-")
 
 
-def _receive(url: str, response: requests.Response, part: _Part, meter: Meter) -> None:
+def _receive(url: str, response: requests.Response, part: Part, meter: Meter) -> None:
     """Write what a server sends, after what has come before or in its place."""
-    _refuse_web_page(url, response)
-    if response.status_code != 206:
-        part.begin(_Promise(url=url, validator=_validator(response)))
+    if response.status_code == NOTHING_LEFT:
+        return
+    refuse_web_page(url, response)
+    if response.status_code != PARTIAL:
+        part.begin(Promise(url=url, validator=_validator(response)))
     length = _length(response)
     _check_room(part.path.parent, length)
     meter.reset()
@@ -189,7 +126,7 @@ def _receive(url: str, response: requests.Response, part: _Part, meter: Meter) -
     with part.path.open("ab") as file:
         for chunk in response.iter_content(CHUNK_BYTES):
             if not file.tell():
-                _refuse_html(url, chunk)
+                refuse_html(url, chunk)
             file.write(chunk)
             meter.update(len(chunk))
 
@@ -205,7 +142,8 @@ def _validator(response: requests.Response) -> str:
 def _length(response: requests.Response) -> int:
     """Give the bytes that are to come; 0 where it is not said, or said of something packed."""
     packed = response.headers.get("Content-Encoding", "identity") != "identity"
-    return 0 if packed else int(response.headers.get("Content-Length") or 0)
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and not packed else 0
 
 
 def _check_room(folder: Path, length: int) -> None:
@@ -215,65 +153,3 @@ def _check_room(folder: Path, length: int) -> None:
             f"{length / MIB:,.0f} MiB are still to come, and the disk of {folder} has {free / MIB:,.0f} MiB "
             "left: make room"
         )
-
-
-def _refuse_web_page(url: str, response: requests.Response) -> None:
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/xhtml+xml"):
-        raise _web_page(url)
-
-
-def _refuse_html(url: str, beginning: bytes) -> None:
-    start = beginning[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        raise _web_page(url)
-
-
-def _web_page(url: str) -> WrongFileError:
-    return WrongFileError(
-        f"{url} delivered an HTML page instead of the file: the publisher may want people to log in, or has "
-        "moved it; look at the address in a browser"
-    )
-
-
-@contextmanager
-def _plain_words(url: str) -> Iterator[None]:
-    import requests
-
-    try:
-        yield
-    except requests.RequestException as error:
-        raise DownloadError(_what_happened(url, error)) from error
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = "the disk is full" if full else error.strerror or str(error)
-        raise DownloadError(f"{url} cannot be written to {error.filename or 'the disk'}: {why}") from error
-
-
-def _what_happened(url: str, error: Exception) -> str:
-    import requests
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"{url} was answered with {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.ConnectTimeout):
-        return f"{url} did not answer within {CONNECT_SECONDS:g} s"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return f"{url}: the connection was cut before the file was complete"
-    # requests reports silence in the middle of a file as a connection error
-    if isinstance(error, requests.Timeout) or "timed out" in str(error):
-        return f"{url} sent nothing for {SILENCE_SECONDS:g} s"
-    if isinstance(error, requests.exceptions.SSLError):
-        return f"{url}: its certificate cannot be trusted ({_root_cause(error)})"
-    if isinstance(error, requests.ConnectionError):
-        return f"{url} cannot be reached ({_root_cause(error)})"
-    return f"{url} could not be fetched ({type(error).__name__}: {error})"
-
-
-def _root_cause(error: BaseException) -> str:
-    """Give the system's own words for a failed connection, if there are any."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return str(error)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..checksum import Checksum
 from ..contracts import STRICT
 from ..data_contracts import RemoteFile
-from ..download import Checksum
 from ..errors import DataError
 
 VERSION = 1

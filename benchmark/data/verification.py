@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..checksum import Checksum
 from ..contracts import DatasetCard
-from ..download import Checksum
 from ..errors import DataUnavailableError, WrongFileError
 from .records import expected, read_records
 from .store import DataStore

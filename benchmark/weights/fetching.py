@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ..checksum import Checksum
 from ..contracts import OptionValue, WeightsCard
-from ..download import Checksum, Meter, download
+from ..download import Meter, download
 from ..errors import DownloadError, UsageError, WeightsError, WeightsUnavailableError, WrongFileError
 from ..lazy import resolve
 from ..registry import Catalogue, Offer

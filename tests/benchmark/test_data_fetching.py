@@ -66,6 +66,11 @@ class Handler(BaseHTTPRequestHandler):
         content = {"html": b"\n<!DOCTYPE html><title>sign in</title>", "garbage": b"no archive"}.get(kind)
         content = content or (OTHER if kind == "other" or (kind == "changes" and not first) else CONTENT)
         start = self._start(asked, content)
+        if start == len(content):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            self.end_headers()
+            return
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
@@ -255,6 +260,15 @@ def test_a_cut_download_goes_on_where_it_stopped(fetch, url, server, cache):
     assert not [name for name in left(cache) if ".part" in name]
 
 
+def test_what_had_come_whole_before_a_kill_is_not_fetched_twice(fetch, url, server, cache):
+    fetch(url("cut"))
+    with (cache / "data/shelf/files/shelf.zip.part").open("r+b") as part:
+        part.write(CONTENT)
+    assert fetch(url("cut")).code == 0
+    assert server.asked["cut"] == [None, f"bytes={len(CONTENT)}-"]
+    assert np.array_equal(image_here(cache), IMAGE)
+
+
 @pytest.mark.parametrize("kind", ["changes", "nameless"])
 def test_a_file_that_may_have_changed_is_fetched_anew(kind, fetch, url, server, cache):
     """Half of an old file and half of a new one would be neither."""
@@ -307,7 +321,7 @@ def test_a_disk_that_fills_up_is_told_and_the_work_goes_on_later(where, fetch, u
 
     with monkeypatch.context() as patch:
         if where == "download":
-            patch.setattr(download, "_refuse_html", full)  # called where a chunk is about to be written
+            patch.setattr(download, "refuse_html", full)  # called where a chunk is about to be written
         elif where == "unpack":
             patch.setattr(unpack, "_write", full)
         else:
