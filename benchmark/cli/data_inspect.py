@@ -64,6 +64,8 @@ def _write_page(path: Path, found: Survey, faults: list[str]) -> None:
     from ..errors import DataError
     from ..store import write_whole
 
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; --html wants a file's name, such as cells.html.")
     try:
         write_whole(path, page(found, faults))
     except OSError as error:

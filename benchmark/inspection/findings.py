@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import median
+from statistics import median, pstdev
 from typing import Final
 
 from ..data.leaks import adjacent_notes, leak_notes
@@ -120,8 +120,8 @@ def _middle(looks: Sequence[Look], what: str) -> float:
 
 
 def _spread(split: SplitSurvey, what: str) -> float:
-    values = [getattr(look, what) for look in split.looks]
-    return float(median(abs(value - median(values)) for value in values)) if values else 0.0
+    """Return the standard deviation of images, on the 0-1 scale."""
+    return pstdev(getattr(look, what) for look in split.looks) if split.looks else 0.0
 
 
 def _listed(items: Sequence[object]) -> str:
