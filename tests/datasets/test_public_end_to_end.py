@@ -84,14 +84,16 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fetch(
     site: Site, kept: Path, invoke: Callable[..., object], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], str]:
-    """Return a function that fetches a dataset, and what it is made of, and gives what was said last."""
+) -> Callable[..., str]:
+    """Return a function that fetches a dataset that is not here, and first what it is made of."""
     monkeypatch.setenv("EMSEG_BENCH_CACHE", str(kept))
     cards = tuple(map(site.card, PUBLIC))
     monkeypatch.setattr(plugin, "PUBLIC", cards)
     derived_from = {card.name: card.derived_from for card in cards}
 
-    def run(name: str) -> str:
+    def run(name: str, *, again: bool = False) -> str:
+        if DataStore(kept).has_arrays(name) and not again:
+            return ""
         for other in derived_from[name]:
             run(other)
         mirror = () if derived_from[name] else ("--url", site.address(name))
@@ -111,7 +113,7 @@ def manifest_of(asked: str, kept: Path) -> Manifest:
 @pytest.mark.parametrize("name", LABELLED)
 def test_fetch_and_verify(name, fetch, invoke):
     fetch(name)
-    assert f"{name} is already here" in fetch(name)
+    assert f"{name} is already here" in fetch(name, again=True)
     done = invoke("data", "verify", name)
     assert done.code == 0, done.out + done.err
 
