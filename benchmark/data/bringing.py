@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +149,8 @@ def match_archives(card: DatasetCard, archives: Sequence[Path]) -> dict[str, Pat
     for archive in archives:
         if not archive.is_file():
             raise DataError(f"there is no file {archive}; check the path.")
+        if not os.access(archive, os.R_OK):
+            raise DataError(f"{archive} may not be read by you; ask its owner.")
         fitting = [name for name in names if name.lower() == archive.name.lower()]
         if not fitting and len(names) == len(archives) == 1:
             fitting = names

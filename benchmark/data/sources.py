@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..contracts import DatasetCard
 from ..data_contracts import ConvertedArrays
+from ..errors import DataError
 from ..hashing import sha256_of, sha256_of_file
 from ..registry import Catalogue
 from .records import read_records
@@ -75,9 +76,16 @@ class OwnFolder:
         return self.store.open_arrays(name, _version(self.catalogue, name))
 
     def records(self) -> tuple[SourceRecord, ...]:
-        """Hash every file of the folder."""
-        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        found = [(path.relative_to(self.folder).as_posix(), sha256_of_file(path)) for path in files]
+        """Hash every file of the folder.
+
+        Raises:
+            DataError: One cannot be read.
+        """
+        try:
+            files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+            found = [(path.relative_to(self.folder).as_posix(), sha256_of_file(path)) for path in files]
+        except OSError as error:
+            raise DataError(f"{error.filename or self.folder} cannot be read: {error.strerror}.") from error
         own = SourceRecord(name=f"folder {self.folder}", sha256=sha256_of(found))
         return (own, *_derived(self.card, self.catalogue, self.store))
 
