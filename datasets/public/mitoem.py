@@ -9,6 +9,8 @@
 - The labels of the challenge's test, sections 500 to 999, are not public: they are kept without labels.  So
   what was published to validate on is tested on, and a block of the training part validates.
 - The training part ends where the tested one begins, without a gap.
+- The arrays of a cube take some 60 GB of the disk, beside the archives and, while it is converted, what they
+  are unpacked to.
 - The challenge scores objects by their average precision at an IoU of 0.75; what is scored here is overlap.
 """
 
