@@ -43,7 +43,7 @@ class CheckedDataset:
 
 
 def check_sides(case: Case, sample: Sample, manifest: Manifest) -> None:
-    """Check that image and labels are as large as the manifest says.
+    """Check that image, labels and numbers of objects are as large as the manifest says, and of its kind.
 
     Raises:
         DataError: They are not.
@@ -56,6 +56,25 @@ def check_sides(case: Case, sample: Sample, manifest: Manifest) -> None:
         raise DataError(
             f"true labels are {sample.labels.shape}, expected {sides}: "
             "labels must have the sides of their image."
+        )
+    _check_instances(sample, manifest)
+
+
+def _check_instances(sample: Sample, manifest: Manifest) -> None:
+    """Check that numbers of true objects are there if, and only if, the manifest says so."""
+    objects = sample.instances
+    if objects is None or not manifest.has_instances:
+        if manifest.has_instances or objects is not None:
+            raise DataError(
+                f"true objects are {'not ' if objects is None else ''}given one by one (Sample.instances), "
+                f"while the manifest says has_instances={manifest.has_instances}: scores with and without "
+                "them must not be mixed."
+            )
+        return
+    if objects.shape != sample.labels.shape or objects.dtype.kind not in "ui":
+        raise DataError(
+            f"numbers of true objects are {objects.shape} {objects.dtype}, expected whole numbers, "
+            f"{sample.labels.shape} as the labels."
         )
 
 

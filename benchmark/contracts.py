@@ -179,8 +179,12 @@ class MetricCard:
     """A frozen dataclass of the factory's options with their defaults and constraints."""
     needs: tuple[Need, ...] = ()
     """What must be there besides label maps; asking for the metric without it is an error while planning."""
+    of_objects: bool = False
+    """Whether it compares objects, of which the true ones go by `ScoredCase.true_objects` where these are
+    known."""
     symmetric: bool = False
-    """Whether truth and prediction may change places without changing the number."""
+    """Whether truth and prediction may change places without changing the number, where no true objects are
+    known."""
     ms_per_megapixel: float | None = None
     """What it costs, measured: ms per class and million pixels on one CPU core; None: not measured."""
     unit: str = "1"
@@ -424,6 +428,8 @@ class Manifest:
     """Labels that are scored, where the data's own rule leaves some out; None: all."""
     mask_by_truth: bool = False
     """Whether predictions count only where the truth is not 0, for images that are annotated in part."""
+    has_instances: bool = False
+    """Whether true objects are known one by one, so that every case has `Sample.instances`."""
     split_rule: str
     """How the splits came about, in words."""
     notes: tuple[str, ...] = ()
@@ -447,6 +453,9 @@ class Sample:
     """(C, H, W), or (C, Z, Y, X) of a volume; uint8, or float32 between 0 and 1."""
     labels: np.ndarray[Any, Any]
     """(H, W) or (Z, Y, X) uint8 label values."""
+    instances: np.ndarray[Any, Any] | None = None
+    """Shaped like `labels`: whole numbers of true objects, 0 for none, each pixel's own whatever its class.
+    None: they are not known, as `Manifest.has_instances` says."""
 
 
 @runtime_checkable
@@ -489,6 +498,9 @@ class ScoredCase:
     ignore_value: int | None
     voxel_size_nm: tuple[float, ...] | None
     """(y, x) or (z, y, x) in nm; an image of a volume's slice may have all three."""
+    true_objects: np.ndarray[Any, Any] | None = None
+    """Shaped like `truth`: whole numbers of true objects, 0 for none; may be a memory map.  None: all that
+    is known of them are the true labels."""
     probabilities: Callable[[], np.ndarray[Any, Any]] | None = None
     """Makes the (C, H, W) float32 probabilities of all classes, when a metric asks; None: there are only
     label maps."""

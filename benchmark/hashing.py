@@ -63,7 +63,10 @@ def engine_sha256() -> str:
 
 def manifest_sha256(manifest: Manifest) -> str:
     """Hash what a dataset holds: classes, statistics, and every case with its split and content."""
-    return sha256_of(asdict(manifest))
+    told = asdict(manifest)
+    if not manifest.has_instances:
+        del told["has_instances"]  # the hash is that of before datasets could tell
+    return sha256_of(told)
 
 
 def split_sha256(manifest: Manifest) -> str:

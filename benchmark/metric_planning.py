@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .asked import complete_options, provider_of
-from .contracts import Manifest, MetricCard, MetricSpec, ScoringProtocol
+from .contracts import DatasetSpec, Manifest, MetricCard, MetricSpec, ScoringProtocol
 from .errors import UsageError
 from .references import parse_metric
 from .registry import Catalogue, Offer
@@ -49,8 +51,19 @@ def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
         provider=provider_of(offer),
         unit=card.unit,
         direction=card.direction,
+        of_objects=card.of_objects,
         aggregation=card.aggregation,
         empty_rule=card.empty_rule,
+    )
+
+
+def object_notes(metrics: Sequence[MetricSpec], dataset: DatasetSpec) -> tuple[str, ...]:
+    """Say what true objects are, where metrics of objects meet a dataset that knows them one by one."""
+    if not (dataset.has_instances and any(metric.of_objects for metric in metrics)):
+        return ()
+    return (
+        f"{dataset.label} knows true objects one by one, so metrics of objects take those that touch for "
+        "several; predicted objects are connected components.",
     )
 
 
@@ -72,5 +85,6 @@ def _check_needs(metric: MetricSpec, manifest: Manifest, label: str, catalogue: 
     if "voxel size" in needs and volumes and len(sides or ()) < 3:
         raise UsageError(
             f"the metric {metric.name} measures in nm, and of the voxels of {label} only the sides {sides} "
-            "(y, x) are known; say z too in the dataset's description (voxel_size_nm), or leave the metric out."
+            "(y, x) are known; say z too in the dataset's description (voxel_size_nm), or leave the metric "
+            "out."
         )

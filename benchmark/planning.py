@@ -25,7 +25,7 @@ from .errors import DataError, UsageError
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
 from .lazy import resolve
-from .metric_planning import plan_scoring
+from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
 from .normalisation import settle_normalisation
 from .profiling.precision import resolve_precision
@@ -87,7 +87,11 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
             metrics=metrics,
             seed=seed,
             engine_sha256=engine,
-            notes=(*filter(None, [note, _unfrozen(recipe, model)]), *dataset.notes),
+            notes=(
+                *filter(None, [note, _unfrozen(recipe, model)]),
+                *dataset.notes,
+                *object_notes(metrics, dataset.spec),
+            ),
         )
         for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
         for fraction in experiment.label_fractions
@@ -205,6 +209,7 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
         options=complete_options(offer.card, reference.options),
         manifest_sha256=manifest_sha256(manifest),
         split_sha256=split_sha256(manifest),
+        has_instances=manifest.has_instances,
         provider=provider_of(offer),
         label=f"{name}:{Path(location).name}" if location else name,
         citation=offer.card.citation,

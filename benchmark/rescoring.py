@@ -16,7 +16,7 @@ from .errors import StoreError, UsageError
 from .evaluation.scoring import ScoreRow, score_case, to_frame
 from .hashing import fingerprint
 from .kept_labels import KeptLabels
-from .metric_planning import plan_metric
+from .metric_planning import object_notes, plan_metric
 from .metrics import make_metrics
 from .planning import reopen_dataset
 from .records import load_record, now, write_record
@@ -91,9 +91,11 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
         cases = dataset.manifest.split("test")
         rows: list[ScoreRow] = []
         for number, case in enumerate(cases):
-            truth = dataset.read(case).labels
-            predicted = labels.read(number, truth.shape)
-            rows += score_case(case, truth, predicted, dataset.manifest, metrics)
+            sample = dataset.read(case)
+            truth, predicted = sample.labels, labels.read(number, sample.labels.shape)
+            rows += score_case(
+                case, truth, predicted, dataset.manifest, metrics, true_objects=sample.instances
+            )
         sanity = shared_sanity(item.job.spec, dataset, metrics, cache)
         return _write(item, target, to_frame(rows), sanity)
 
@@ -134,7 +136,8 @@ def _plan(folder: TrialFolder, store: Store, wanted: Wanted, catalogue: Catalogu
     if primary not in names:
         raise UsageError(f"got --primary {primary}, expected one of the metrics: {', '.join(names)}.")
     protocol = replace(old.protocol, metrics=tuple(metric.name for metric in metrics), primary=primary)
-    spec = replace(old, protocol=protocol, metrics=metrics, notes=(*old.notes, NOTE))
+    notes = dict.fromkeys((*old.notes, *object_notes(metrics, old.dataset), NOTE))
+    spec = replace(old, protocol=protocol, metrics=metrics, notes=tuple(notes))
     name = fingerprint(spec)
     return Rescoring(folder, record, Job(fingerprint=name, spec=spec, folder=store.trial(name).path))
 

@@ -227,6 +227,8 @@ class DatasetSpec:
     manifest_sha256: str
     split_sha256: str = ""
     """Of the division alone, which case is in which split; empty in records from before there was one."""
+    has_instances: bool = False
+    """Whether it knows true objects one by one."""
     provider: Provider
     label: str
     """Its name in reports: ``synthetic-em``, ``folder:my_cells``."""
@@ -247,6 +249,8 @@ class MetricSpec:
     provider: Provider
     unit: str
     direction: Literal["higher", "lower"]
+    of_objects: bool = False
+    """Whether it compares objects; False in records from before it was told."""
     aggregation: str
     empty_rule: str
 

@@ -87,7 +87,7 @@ def _band_iou(band: Callable[[ScoredCase], Callable[[Mask], Mask]]) -> Metric:
 def _iou(found: Region, cut: Callable[[Mask], Mask]) -> float:
     if not found.sides:
         return math.nan
-    truth, prediction = map(cut, found)
+    truth, prediction = cut(found.truth), cut(found.prediction)
     return int((truth & prediction).sum()) / int((truth | prediction).sum())
 
 

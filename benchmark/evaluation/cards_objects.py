@@ -1,4 +1,4 @@
-"""The cards of the metrics of objects, which are the connected components of a class."""
+"""The cards of the metrics of objects: true ones by their numbers, if known; else connected components."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..contracts import MetricCard
 from .card_words import AGGREGATION, LEFT_OUT
 from .metric_options import Matching
 
-_COMPONENTS = "objects are connected components"
+_COMPONENTS = "objects are connected components, true ones by their numbers where these are known"
 _ONE_SIDE = f"No object in truth and prediction: {LEFT_OUT}. In one of them: 0."
 _NO_TRUTH = f"No object in the truth: {LEFT_OUT}; false objects are for object-f1 and pq to judge."
 _MS = 40.0
@@ -18,6 +18,7 @@ def _quality(name: str, description: str, empty_rule: str = _ONE_SIDE) -> Metric
         name=name,
         description=f"{description}; {_COMPONENTS}",
         factory=f"{__package__}.instances:{name}",
+        of_objects=True,
         symmetric=True,
         ms_per_megapixel=_MS,
         aggregation=AGGREGATION,
@@ -31,6 +32,7 @@ def _entropy(name: str, description: str, unpredicted: str) -> MetricCard:
         name=name,
         description=f"{description}, over pixels of true objects; {_COMPONENTS}",
         factory=f"{__package__}.partitions:{name.replace('-', '_')}",
+        of_objects=True,
         unit="bit",
         direction="lower",
         range=(0.0, float("inf")),
@@ -46,6 +48,7 @@ CARDS = (
         name="object-f1",
         description=f"F1 of objects, found where the IoU of a pair is at least 0.5; {_COMPONENTS}",
         factory=f"{__package__}.instances:object_f1",
+        of_objects=True,
         options=Matching,
         symmetric=True,
         ms_per_megapixel=_MS,
@@ -58,6 +61,7 @@ CARDS = (
         description="Mean of TP / (TP + FP + FN) over the IoU thresholds 0.50, 0.55, ..., 0.95 (no "
         f"area under a curve: label maps have no confidence); {_COMPONENTS}",
         factory=f"{__package__}.instances:object_ap",
+        of_objects=True,
         symmetric=True,
         ms_per_megapixel=_MS,
         aggregation=AGGREGATION,
@@ -78,6 +82,7 @@ CARDS = (
         description="Adapted Rand error: 1 - F1 of pairs of true objects' pixels that are in one object; "
         f"{_COMPONENTS}",
         factory=f"{__package__}.partitions:adapted_rand",
+        of_objects=True,
         direction="lower",
         ms_per_megapixel=_MS,
         aggregation=AGGREGATION,

@@ -101,7 +101,9 @@ def evaluate(
             try:
                 check_sides(case, sample, manifest)
                 prediction, probabilities = predictor.predict(case, sample)
-                rows += score_case(case, sample.labels, prediction, manifest, metrics, probabilities)
+                rows += score_case(
+                    case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances
+                )
             except (DataError, TrialError) as error:
                 raise type(error)(f"case {case.id!r}: {error}") from error
             on_case(case, sample, prediction)

@@ -1,7 +1,9 @@
-"""Objects of a class: its connected components in truth and prediction, and how they overlap.
+"""Objects of a class in truth and prediction, and how they overlap.
 
-Pixels that touch by a side, an edge or a corner belong to one object (8 neighbours in images, 26 in
-volumes).
+Predicted objects are connected components: pixels that touch by a side, an edge or a corner belong to one
+object (8 neighbours in images, 26 in volumes).  Where true objects are known by their numbers, one is all
+pixels of the class that have its number, though they may lie apart, or touch another's; pixels of the class
+without a number are connected components too.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from scipy import ndimage, sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from ..contracts import ScoredCase
-from .regions import Mask, region
+from .regions import Array, Mask, region
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -62,7 +64,9 @@ def matches(found: Overlaps, least_iou: float) -> int:
 
 
 def _find(case: ScoredCase, label: int) -> Overlaps:
-    truth, prediction = map(_components, region(case, label))
+    found = region(case, label)
+    prediction = _components(found.prediction)
+    truth = _numbered(found.truth, None if case.true_objects is None else case.true_objects[found.box])
     both = (truth > 0) & (prediction > 0)
     true_sizes, predicted_sizes = (np.bincount(numbers.ravel())[1:] for numbers in (truth, prediction))
     pixels = (np.ones(int(both.sum()), np.int64), (truth[both] - 1, prediction[both] - 1))
@@ -70,6 +74,17 @@ def _find(case: ScoredCase, label: int) -> Overlaps:
     table = sparse.coo_array(pixels, shape=shape).tocsr().tocoo()  # sums up what is at one place
     true, predicted = table.coords
     return Overlaps(true_sizes, predicted_sizes, true, predicted, table.data)
+
+
+def _numbered(mask: Mask, objects: Array | None) -> Numbers:
+    """Number the true objects of a class from 1."""
+    if objects is None:
+        return _components(mask)
+    known = np.asarray(mask & (objects != 0))
+    numbers = _components(mask & ~known)
+    _, places = np.unique(objects[known], return_inverse=True)
+    numbers[known] = places + numbers.max(initial=0) + 1
+    return numbers
 
 
 def _components(mask: Mask) -> Numbers:

@@ -22,6 +22,8 @@ class Region(NamedTuple):
 
     truth: Mask
     prediction: Mask
+    box: tuple[slice, ...]
+    """Where in the case it lies."""
 
     @property
     def sides(self) -> int:
@@ -37,7 +39,7 @@ def region(case: ScoredCase, label: int) -> Region:
         truth &= known
         prediction &= known
     box = _box(truth | prediction)
-    return Region(truth[box], prediction[box])
+    return Region(truth[box], prediction[box], box)
 
 
 def spacing_nm(case: ScoredCase) -> tuple[float, ...]:

@@ -2,7 +2,9 @@
 
 All pixels of one class, classes drawn at random by their share of the true pixels, and the truth itself go
 through the very code that scores models.  A metric that flatters the first three, or does not give the
-truth its best value, is seen at once.
+truth its best value, is seen at once.  Metrics of objects need not give it where true objects are known one
+by one: the truth's label map is taken apart into connected components, as any prediction is, so what they
+make of it is what a model can reach that separates no touching objects.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..contracts import Case, Dataset, Manifest, Metric
+from ..contracts import Case, Dataset, Manifest, Metric, Sample
 from .scoring import ScoreRow, score_case, scored_classes, to_frame
 from .slicewise import as_slices
 
@@ -47,18 +49,18 @@ def sanity_scores(dataset: Dataset, cases: Sequence[Case], metrics: Mapping[str,
     predictors = _predictors(manifest, class_shares(dataset, cases))
     rows: dict[str, list[ScoreRow]] = {name: [] for name in predictors}
     for case in cases:
-        truth = dataset.read(case).labels
+        sample = dataset.read(case)
         for name, predict in predictors.items():
-            rows[name] += _score(case, truth, predict(truth), manifest, metrics)
+            rows[name] += _score(case, sample, predict(sample.labels), manifest, metrics)
     tables = [to_frame(table).assign(predictor=name) for name, table in rows.items()]
     return pd.concat(tables, ignore_index=True)
 
 
 def _score(
-    case: Case, truth: Labels, labels: Labels, manifest: Manifest, metrics: Mapping[str, Metric]
+    case: Case, sample: Sample, labels: Labels, manifest: Manifest, metrics: Mapping[str, Metric]
 ) -> list[ScoreRow]:
     certain = partial(_certain, labels, len(manifest.class_names))
-    return score_case(case, truth, labels, manifest, metrics, certain)
+    return score_case(case, sample.labels, labels, manifest, metrics, certain, sample.instances)
 
 
 def class_shares(dataset: Dataset, cases: Sequence[Case]) -> Shares:

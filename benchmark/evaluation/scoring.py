@@ -51,6 +51,7 @@ def score_case(
     manifest: Manifest,
     metrics: Mapping[str, Metric],
     probabilities: Callable[[], np.ndarray[Any, Any]] | None = None,
+    true_objects: np.ndarray[Any, Any] | None = None,
 ) -> list[ScoreRow]:
     """Score one case, for every class that is scored, background included.
 
@@ -61,6 +62,7 @@ def score_case(
         manifest: Of the case's dataset; says which classes are scored, and whether only where there is truth.
         metrics: By name.
         probabilities: Makes those that `contracts.ScoredCase` offers to metrics.
+        true_objects: `contracts.Sample.instances`.
 
     Raises:
         DataError: The true labels have the wrong type, shape or values.
@@ -77,6 +79,7 @@ def score_case(
         counts=counts,
         ignore_value=manifest.ignore_value,
         voxel_size_nm=manifest.voxel_size_nm,
+        true_objects=true_objects,
         probabilities=probabilities,
     )
     return list(_rows(case, manifest, values_of(scored, metrics)))
