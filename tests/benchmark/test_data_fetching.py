@@ -17,14 +17,17 @@ import time
 import zipfile
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from emseg_bench.benchmark import download
+from emseg_bench.benchmark.checksum import Checksum
 from emseg_bench.benchmark.data import unpack
 from emseg_bench.benchmark.data.store import DataStore
+from emseg_bench.benchmark.errors import DownloadError
 from PIL import Image
 
 SHAPE = (10, 128, 160)
@@ -81,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         body = content[start:]
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if kind.startswith("pieces-"):
+            self.wfile.write(body[: int(kind.partition("-")[2])])
+            return
         half = len(body) // 2
         self.wfile.write(body[:half])
         self.wfile.flush()
@@ -149,6 +155,17 @@ def fetch(invoke, monkeypatch):
         return invoke("data", "fetch", "shelf", *arguments)
 
     return run
+
+
+class Silent:
+    """A meter that nobody looks at."""
+
+    total = 0
+
+    def update(self, size: int) -> None:
+        pass
+
+    reset = close = lambda _: None
 
 
 def image_here(cache: Path, name: str = "shelf") -> np.ndarray:
@@ -258,6 +275,18 @@ def test_a_cut_download_goes_on_where_it_stopped(fetch, url, server, cache):
     assert np.array_equal(image_here(cache), IMAGE)
     assert left(cache) >= {"files/shelf.zip"}
     assert not [name for name in left(cache) if ".part" in name]
+
+
+@pytest.mark.parametrize("bytes_at_once", [70_001, 131_072, len(CONTENT) - 1])
+def test_however_often_a_download_is_cut_the_file_is_the_same(bytes_at_once, url, tmp_path):
+    target, cuts = tmp_path / "shelf.zip", 0
+    while not target.exists():
+        with suppress(DownloadError):
+            download.download(url(f"pieces-{bytes_at_once}"), target, Silent(), Checksum("sha256", SHA256))
+        cuts += 1
+    assert cuts >= len(CONTENT) / bytes_at_once
+    assert target.read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.glob("shelf.zip*")] == ["shelf.zip"]
 
 
 def test_what_had_come_whole_before_a_kill_is_not_fetched_twice(fetch, url, server, cache):
