@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..contracts import Axes
-from ..errors import DataError, TrialError
+from ..errors import DataError, StoreError, TrialError
 from ..evaluation.labels import to_labels
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.volumes import AXES, segment_into
@@ -28,7 +28,7 @@ def segment_files(outputs: Sequence[Output], setting: Setting, on_slice: Callabl
         WeightsError: The weights do not fit the network.
         DataError: An image cannot be read any more; names it.
         TrialError: The network's output is wrong; names the image.
-        StoreError: There is no space for a large volume's scratch file.
+        StoreError: A label map, or a large volume's scratch file, cannot be written.
     """
     segmenter = setting.segmenter()
     with inference(segmenter.model, setting.device, setting.precision):
@@ -37,6 +37,11 @@ def segment_files(outputs: Sequence[Output], setting: Setting, on_slice: Callabl
                 _segment(segmenter, output, setting, on_slice)
             except (DataError, TrialError) as error:
                 raise type(error)(f"{output.source}: {error}") from error
+            except OSError as error:  # of reading, other errors are made
+                raise StoreError(
+                    f"{output.target} cannot be written ({error.strerror or error}); make space there, or "
+                    "choose another --out."
+                ) from error
 
 
 def steps_of(outputs: Sequence[Output], axes: Axes) -> int:

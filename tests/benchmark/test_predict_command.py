@@ -227,6 +227,20 @@ def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
     assert predict("a.tif", "b.tif").out.startswith("1 label map(s) made in maps, 1 there already")
 
 
+def test_full_disk_is_told(work, predict, monkeypatch):
+    from emseg_bench.benchmark.predictions.tiff_stacks import StackWriter
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    tifffile.imwrite("v.tif", picture(20, 17)[None].repeat(3, 0), photometric="minisblack")
+    save_weights()
+    monkeypatch.setattr(StackWriter, "__setitem__", full)
+    told = predict("v.tif", expect=2).err
+    assert "maps/v.tif cannot be written (No space left on device); make space there" in told
+    assert not list(Path("maps").iterdir())
+
+
 def test_damaged_page_leaves_nothing_half_made(work, predict):
     volume = np.random.default_rng(0).integers(40, 140, (3, 40, 40), np.uint8)
     tifffile.imwrite("v.tif", volume, photometric="minisblack", compression="zlib")
