@@ -114,7 +114,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.asked, running.go_on = {}, threading.Event()
         running.handle_error = lambda *_: None  # clients that were killed
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
         running.go_on.set()
