@@ -95,12 +95,14 @@ def _missing(table: Leaderboard, found: Sequence[Reference]) -> list[str]:
     wanted = dict.fromkeys(
         item.result.metric for item in found if best_here(table, item) is None and item.result.metric in OURS
     )
-    here = {score.metric for row in table.scored for score in (row.score, *row.other_metrics)}
+    here = [score.metric for row in table.scored[:1] for score in (row.score, *row.other_metrics)]
     lacking = [metric for metric in wanted if metric not in here]
-    if not lacking or not table.scored:
+    if not lacking or not here:
         return []
-    names = ",".join(lacking)
-    return [f"Not scored here: {names}. emseg-bench rescore --metrics {names} does that without a new run."]
+    return [
+        f"Not scored here: {', '.join(lacking)}. emseg-bench rescore --metrics {','.join([*here, *lacking])} "
+        "does that without a new run."
+    ]
 
 
 OURS = ("iou", "iou-eps", "iou-matched")

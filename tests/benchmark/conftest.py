@@ -32,9 +32,14 @@ def make_job(toy: Path, tmp_path: Path) -> MakeJob:
     """Plan one trial on toy data."""
 
     def make(
-        model: str = "toy", *settings: str, dataset: str = "toy-data", folder: str = "trial", seed: int = 0
+        model: str = "toy",
+        *settings: str,
+        dataset: str = "toy-data",
+        protocol: str = "emseg-v1",
+        folder: str = "trial",
+        seed: int = 0,
     ) -> Job:
-        asked = {"models": [model], "datasets": [dataset], "seeds": [seed]}
+        asked = {"models": [model], "datasets": [dataset], "seeds": [seed], "protocol": protocol}
         experiment = build_experiment(None, asked, [*TINY, *settings])
         plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
         ((fingerprint, spec),) = plan.trials.items()

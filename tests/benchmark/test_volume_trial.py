@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from emseg_bench.benchmark.boards import load_boards
 from emseg_bench.benchmark.contracts import Job
 from emseg_bench.benchmark.errors import TrialError, UsageError
@@ -19,6 +20,7 @@ from emseg_bench.benchmark.records import load_record
 from emseg_bench.benchmark.rescoring import Wanted, plan_rescoring, rescore
 from emseg_bench.benchmark.store import Store, TrialFolder
 from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.reports.leaderboard import leaderboard
 from PIL import Image
 
 SHAPE = (6, 48, 48)
@@ -28,8 +30,8 @@ SHAPE = (6, 48, 48)
 def ran(make_job, runtime, tmp_path):
     """Run a trial of the toy model; gives its job and its folder."""
 
-    def run(dataset: str, *settings: str) -> tuple[Job, TrialFolder]:
-        job = make_job("toy-plain", *settings, dataset=dataset, folder="store/trials/one")
+    def run(dataset: str, protocol: str = "emseg-v1") -> tuple[Job, TrialFolder]:
+        job = make_job("toy-plain", dataset=dataset, protocol=protocol, folder="store/trials/one")
         told: list[tuple[int, int]] = []
         run_trial(job, runtime, lambda event: told.append((event.done, event.total)))
         run.told = told
@@ -163,3 +165,20 @@ def test_reports_read_tables_of_before_volumes(ran, tmp_path):
 def test_a_logit_that_is_no_number_ends_the_trial_with_its_place(make_job, runtime, dataset, place):
     with pytest.raises(TrialError, match=place):
         run_trial(make_job("toy-nan-tested", dataset=dataset), runtime, lambda event: None)
+
+
+def test_score_gives_what_the_run_reports(ran, runtime, invoke, work, tmp_path):
+    """The published rule for volumes is one, for trials and for label maps from anywhere."""
+    job, _ = ran("toy-volumes", protocol="cem500k-2021")
+    truths, predictions = read_all(job, runtime)
+    for folder, volumes in (("t", truths), ("p", predictions)):
+        (work / folder).mkdir()
+        for number, labels in enumerate(volumes):
+            tifffile.imwrite(work / folder / f"{number}.tif", labels, photometric="minisblack")
+    told = json.loads(
+        invoke("score", "--pred", "p", "--truth", "t", "--protocol", "cem500k-2021", "--json").out
+    )
+    (board,) = load_boards(Store(tmp_path / "store"))
+    (row,) = leaderboard(board).rows
+    assert board.primary.name == "iou"
+    assert told["means"]["iou"] == pytest.approx(row.score.mean.mean)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.datasets.plugin import emseg_datasets
 from emseg_bench.reports.build import build
 from emseg_bench.reports.elsewhere import best_here, published, read, references
 from emseg_bench.reports.leaderboard import leaderboard
@@ -52,6 +53,8 @@ def test_every_benchmark_of_cem500k_is_there_with_source_and_conditions() -> Non
     files = published()
     named = {result.dataset for file in files for result in file.results}
     assert named >= {"all-mito", "cremi", "guay", "kasthuri-pp", "lucchi-pp", "urocell", "lucchi", "mitoem-r"}
+    cards = {card.name for card in emseg_datasets()}
+    assert named - cards == {"perez"}, "the mean of four datasets is no dataset"
     for file in files:
         assert all((file.citation, file.address, file.place, file.seen, file.protocol))
         assert all(result.aggregation and result.conditions and result.scores for result in file.results)
@@ -111,7 +114,7 @@ def test_data_of_which_nothing_is_published_has_no_such_section(make, tmp_path) 
 
 def test_missing_metrics_are_told_with_the_command(make, tmp_path) -> None:
     made = section(make.board(make.seeds("a@x", [0.5], dataset="kasthuri-pp")), tmp_path)
-    assert "emseg-bench rescore --metrics iou-eps" in made.html
+    assert "emseg-bench rescore --metrics iou,dice,iou-eps does that" in made.html
 
 
 def report(make, tmp_path: Path, dataset: str) -> Path:
