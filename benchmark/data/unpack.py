@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import shutil
 import stat
 import tarfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..download import Meter
 
 SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
 CHUNK_BYTES: Final = 1 << 20
 GIB: Final = 1 << 30
 BROKEN: Final = (
@@ -166,7 +168,7 @@ def _inside(archive: Path, name: str) -> PurePosixPath:
         DataError: It would be outside.
     """
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or not path.parts:
+    if path.is_absolute() or ".." in path.parts or _DRIVE.match(name) or not path.parts:
         raise DataError(
             f"{archive} holds {name!r}, which would be written outside its folder. It is not unpacked; do "
             "not trust the file."

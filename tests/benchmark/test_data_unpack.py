@@ -49,7 +49,7 @@ def taped(path: Path, members: Mapping[str, bytes], mode: str = "w") -> Path:
     return path
 
 
-FILES = {"set/a.txt": b"a" * 3000, "set/sub/b.txt": b"", "c": b"c"}
+FILES = {"set/a 10:30.txt": b"a" * 3000, "set/sub/b.txt": b"", "c": b"c"}
 MAKERS: dict[str, Callable[[Path, Mapping[str, bytes]], Path]] = {
     "x.zip": zipped,
     "x.tar": taped,
