@@ -38,7 +38,8 @@ class PublishedDataset:
         """Read one case.
 
         The image is (1, H, W) or (1, Z, Y, X): uint8 as a view of a memory map, 16-bit values as float32
-        divided by 65535.  The labels are a view too, unless some are read as others.
+        divided by 65535.  The labels are a view too, unless some are read as others, and so are the numbers
+        of true objects, if all volumes have them.
 
         Raises:
             DataError: A file has gone or cannot be read.
@@ -50,7 +51,14 @@ class PublishedDataset:
         if volume.labels is None:  # the manifest was made of volumes with labels
             raise DataError(f"{case.id} has no labels.")
         image = to_float_scale(_cut(_open(volume.image), piece))
-        return Sample(image=image[None], labels=_relabelled(_cut(_open(volume.labels), piece), piece))
+        labels = _relabelled(_cut(_open(volume.labels), piece), piece)
+        return Sample(image=image[None], labels=labels, instances=self._instances(piece))
+
+    def _instances(self, piece: Piece) -> Array | None:
+        stored = piece.volume.instances
+        if stored is None or not self._manifest.has_instances:
+            return None
+        return _cut(_open(stored), piece)
 
 
 def _cut(array: Array, piece: Piece) -> Array:

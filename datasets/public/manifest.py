@@ -56,6 +56,7 @@ def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest
         axes=rules.axes,
         scored_classes=rules.scored_classes,
         mask_by_truth=rules.mask_by_truth,
+        has_instances=all(volume.instances for volume in volumes.values()),
         split_rule=division.rule,
         notes=(
             *rules.notes,

@@ -97,6 +97,7 @@ def sum_up(
     *,
     top: float,
     whole: bool,
+    numbered: bool,
     way: str,
     notes: Sequence[str],
 ) -> Contents:
@@ -108,6 +109,7 @@ def sum_up(
         labels: From values to labels.
         top: The value that is 1 on the 0-1 scale, of the facts' sums.
         whole: Whether blocks validate and test as volumes.
+        numbered: Whether labels are made of numbers of objects.
         way: How values become pixels and labels; part of every case's hash.
         notes: What to say before all else.
 
@@ -130,6 +132,7 @@ def sum_up(
         cases=tuple(case for case, _ in made),
         ignore_value=labels.ignore_value,
         voxel_size_nm=common_voxel_size([volume.image for volume in volumes]),
+        has_instances=numbered,
         split_rule=division.rule,
         notes=(
             *notes,

@@ -62,7 +62,8 @@ class VolumeDataset:
 
         The image is (1, H, W), or (1, Z, Y, X) of a volume: uint8 as stored, where possible as a view of a
         memory map; 16 bit unsigned as float32 divided by 65535; others as float32, scaled as the manifest
-        notes.  The labels are uint8.  A volume that cannot be mapped is first written into the cache.
+        notes.  The labels are uint8; where they are made of numbers of objects, the numbers are there too.
+        A volume that cannot be mapped is first written into the cache.
 
         Raises:
             DataError: A file has gone, changed or cannot be read.
@@ -72,9 +73,13 @@ class VolumeDataset:
         self._check_unchanged(looked)
         if case.depth is None:
             image = self._image(looked, place.start, place.stop)[0]
-            return Sample(image=image[None], labels=self._label(looked, place.start, place.stop)[0])
+            numbers = self._numbers(looked, place.start, place.stop)
+            objects = numbers[0] if self.manifest.has_instances else None
+            return Sample(image=image[None], labels=self._to_labels(looked, numbers)[0], instances=objects)
         return Sample(
-            image=self._whole_image(case, looked, place)[None], labels=self._whole_labels(case, looked, place)
+            image=self._whole_image(case, looked, place)[None],
+            labels=self._whole_labels(case, looked, place),
+            instances=self._whole_objects(case, looked, place) if self.manifest.has_instances else None,
         )
 
     def _check_unchanged(self, looked: Looked) -> None:
@@ -89,9 +94,11 @@ class VolumeDataset:
         """Return sections as pixels, (Z, Y, X)."""
         return self._scale.apply(looked.image.read(slice(start, stop)))
 
-    def _label(self, looked: Looked, start: int, stop: int) -> Array:
-        """Return sections as labels, (Z, Y, X)."""
-        numbers = whole_numbers(looked.labels.read(slice(start, stop)), looked.labels.source, start)
+    def _numbers(self, looked: Looked, start: int, stop: int) -> Array:
+        """Return sections as stored whole numbers, (Z, Y, X)."""
+        return whole_numbers(looked.labels.read(slice(start, stop)), looked.labels.source, start)
+
+    def _to_labels(self, looked: Looked, numbers: Array) -> Array:
         if self._instances != "none":
             return to_semantic(numbers, self._instances, self._ignored)
         return numbers if self._labels_as_stored(looked) else self._labels.apply(numbers)
@@ -123,7 +130,21 @@ class VolumeDataset:
             f"{case.sha256[:24]}-labels",
             (place.stop - place.start, case.height, case.width),
             np.uint8,
-            lambda slab: self._label(looked, place.start + slab.start, place.start + slab.stop),
+            lambda slab: self._to_labels(
+                looked, self._numbers(looked, place.start + slab.start, place.start + slab.stop)
+            ),
+        )
+
+    def _whole_objects(self, case: Case, looked: Looked, place: Place) -> Array:
+        mapped, kind = looked.labels.mapped(), looked.labels.dtype
+        if mapped is not None and kind.kind in "ui":
+            return mapped[place.start : place.stop]
+        return prepared(
+            self._cache,
+            f"{case.sha256[:24]}-objects",
+            (place.stop - place.start, case.height, case.width),
+            np.uint32 if kind.kind in "uib" and kind.itemsize <= 4 else np.uint64,
+            lambda slab: self._numbers(looked, place.start + slab.start, place.start + slab.stop),
         )
 
 

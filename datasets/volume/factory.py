@@ -104,6 +104,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         table,
         top=scale.high if scale.as_stored else 1.0,
         whole=options.scored == "volumes",
+        numbered=instances != "none",
         way=sha256_of([instances, said.ignore_value, scale.as_stored or [scale.low, scale.high]]),
         notes=_notes(volumes, scale, said),
     )

@@ -198,6 +198,31 @@ def test_pixels_come_as_they_were_stored(bits, store):
     assert len(dataset.manifest.split("train")) == 15 + 20 + 24
 
 
+def test_true_objects_are_cut_as_their_labels_are(store):
+    numbers = np.random.default_rng(1).integers(0, 2**32, (20, 20, 24))
+    with store.new_arrays("x") as writer:
+        for part, name in (("train", "a"), ("test", "b")):
+            writer.add(part, name, grey(0, 20), numbers % 3, instances=numbers)
+    rules = Rules(class_names=CLASSES, voxel_size_nm=None, train_axes=(0, 1, 2), scored="volumes")
+    dataset = official(store, rules)
+    assert dataset.manifest.has_instances
+    cases = {case.id: case for case in dataset.manifest.cases}
+    for place, cut in (("z0003", np.s_[3]), ("y0007", np.s_[:15, 7]), ("x0023", np.s_[:15, :, 23])):
+        sample = dataset.read(cases[f"train/a-{place}"])
+        assert np.array_equal(sample.instances, numbers[cut])
+        assert sample.instances.base is not None, "a view of what is on the disk"
+    assert np.array_equal(dataset.read(cases["test/b"]).instances, numbers)
+
+
+def test_true_objects_of_some_volumes_alone_are_left_out(store):
+    with store.new_arrays("x") as writer:
+        writer.add("train", "a", grey(0, 20), mask(0, 20))
+        writer.add("test", "b", grey(1, 3), mask(1, 3), instances=mask(1, 3))
+    dataset = official(store)
+    assert not dataset.manifest.has_instances
+    assert dataset.read(dataset.manifest.split("test")[0]).instances is None
+
+
 def test_mean_and_spread_are_of_the_training_sections(store):
     put(store, ("train", "a", 20), ("test", "b", 4))
     manifest = official(store).manifest

@@ -14,6 +14,7 @@ import SimpleITK
 import tifffile
 import zarr
 from emseg_bench.benchmark.asked import complete_options
+from emseg_bench.benchmark.checked_dataset import check_sides
 from emseg_bench.benchmark.errors import DataError, UsageError
 from emseg_bench.benchmark.planning import open_dataset
 from emseg_bench.benchmark.plugins import load_plugins
@@ -293,6 +294,33 @@ def test_numbers_of_objects(pair, cache):
         open_volumes(str(image), cache, labels=str(labels))
 
 
+@pytest.mark.parametrize("scored", ["slices", "volumes"])
+@pytest.mark.parametrize(
+    ("kind", "compression"), [("uint8", None), ("uint32", "zlib"), ("int32", None), ("float32", "zlib")]
+)
+def test_true_objects_keep_their_numbers(pair, cache, kind, compression, scored):
+    objects = np.zeros(SHAPE, kind)
+    objects[:, 2:9, 2:9], objects[:, 9:15, 2:9] = 200, 8
+    image, labels = pair(labels=objects)
+    tifffile.imwrite(labels, objects, photometric="minisblack", compression=compression)
+    dataset = open_volumes(str(image), cache, labels=str(labels), instances="binary", scored=scored)
+    assert dataset.manifest.has_instances
+    for case in dataset.manifest.cases:
+        sample = dataset.read(case)
+        stop = case.section + (case.depth or 1)
+        expected = objects[case.section : stop] if case.depth else objects[case.section]
+        np.testing.assert_array_equal(sample.instances, expected)
+        assert sample.instances.dtype.kind in "ui"
+        check_sides(case, sample, dataset.manifest)
+
+
+def test_classes_know_no_objects(pair, cache):
+    image, labels = pair()
+    dataset = open_volumes(str(image), cache, labels=str(labels))
+    assert not dataset.manifest.has_instances
+    assert dataset.read(dataset.manifest.cases[0]).instances is None
+
+
 def test_labels_must_be_whole_numbers(pair, cache):
     image, labels = pair(labels=classes().astype(np.float32))
     whole = open_volumes(str(image), cache, labels=str(labels))
@@ -491,9 +519,7 @@ def test_real_volumes_of_neurons(real_data, cache):
         assert ((ours == 1) & (theirs == 1)).sum() == 0
 
 
-@pytest.mark.parametrize(
-    "options", ["voxel_size=50", "voxel_size=30x8x8", "range=0..255,axes=zyx"]
-)
+@pytest.mark.parametrize("options", ["voxel_size=50", "voxel_size=30x8x8", "range=0..255,axes=zyx"])
 def test_options_are_read_from_references_and_again_from_plans(pair, cache, options):
     catalogue = load_plugins().catalogue
     image, labels = pair()
