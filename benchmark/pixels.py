@@ -25,6 +25,9 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
 """What Pillow and tifffile raise for a damaged file."""
 
+MOST_LABEL: Final = 65535
+"""The largest label value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Raster:
@@ -73,10 +76,15 @@ def decode_image(data: bytes, path: str) -> Raster:
     return Raster(colours, alpha is not None and bool(np.any(alpha != opaque)))
 
 
-def decode_mask(data: bytes, path: str) -> Array:
+def decode_mask(data: bytes, path: str, most: int = MOST_LABEL) -> Array:
     """Decode a mask into (H, W) label values of an unsigned integer type.
 
     A palette's index is the label, and so is the value of a grey mask; RGB masks must be grey.
+
+    Args:
+        data: The file's content.
+        path: Its name, for messages; the suffix tells the format.
+        most: The largest value that there may be.
 
     Raises:
         DataError: It is damaged, not of an integer type, coloured or transparent.
@@ -84,8 +92,8 @@ def decode_mask(data: bytes, path: str) -> Array:
     pixels = _decode(data, path, as_labels=True)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8)
-    if not np.issubdtype(pixels.dtype, np.integer) or pixels.min() < 0 or pixels.max() > 65535:
-        raise DataError(f"{path} holds {pixels.dtype} values; label values are whole numbers, 0 to 65535.")
+    if not np.issubdtype(pixels.dtype, np.integer) or pixels.min() < 0 or pixels.max() > most:
+        raise DataError(f"{path} holds {pixels.dtype} values; label values are whole numbers, 0 to {most}.")
     colours, alpha = _split_alpha(pixels, path)
     if np.any(colours != colours[..., :1]):
         raise DataError(

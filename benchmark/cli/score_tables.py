@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from rich.console import Console
@@ -34,6 +35,17 @@ def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]
     notes.append(f"not in the means: {', '.join(left_out) or 'no class'}")
     if skipped:
         notes.append(f"{len(skipped)} other file(s) were not read: {some(skipped)}")
+    return notes
+
+
+def announce_objects(found: Survey, place: Path) -> list[str]:
+    """Say which true objects were compared."""
+    notes = [f"true objects go by their numbers in {place}; predicted ones are connected components"]
+    if found.unnumbered:
+        notes.append(
+            f"{found.unnumbered} px of true classes have no number there: their connected components are "
+            "objects too"
+        )
     return notes
 
 

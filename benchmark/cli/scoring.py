@@ -25,6 +25,8 @@ EXAMPLES = """Examples:
 
   emseg-bench score --pred segmented --truth masks --metrics hd95,pq --voxel-size 8,8
 
+  emseg-bench score --pred segmented --truth masks --truth-objects instances --metrics object-f1,pq
+
   emseg-bench score --pred volume.nrrd --truth truth.nrrd --protocol retina-2025 --classes 2,3,4
 """
 
@@ -53,6 +55,12 @@ def score(
     metrics: Annotated[
         str | None, typer.Option(help="Further metrics: hd95,nsd[tolerance_nm=10]; `list metrics` shows all.")
     ] = None,
+    truth_objects: Annotated[
+        Path | None,
+        typer.Option(
+            help="True objects, for metrics of objects: maps of their numbers, named as the true label maps."
+        ),
+    ] = None,
     voxel_size: Annotated[
         str | None, typer.Option(help="A voxel's sides in nm, y,x or z,y,x; for metrics that measure in nm.")
     ] = None,
@@ -65,12 +73,12 @@ def score(
     """Score predicted label maps against true ones: images, or whole volumes."""
     from rich.console import Console
 
-    from ..predictions.chosen_metrics import metrics_of, with_metrics
+    from ..predictions.chosen_metrics import check_objects_compared, metrics_of, with_metrics
     from ..predictions.given import average, score_pairs
-    from ..predictions.pairs import find_pairs
+    from ..predictions.pairs import find_pairs, with_objects
     from ..predictions.rules import ALL, find_protocol, rules_for
     from ..predictions.survey import Wishes, survey
-    from .score_tables import all_as_data, announce, as_data, print_all_scores, print_scores
+    from .score_tables import all_as_data, announce, announce_objects, as_data, print_all_scores, print_scores
     from .steps import steps
 
     if protocol != ALL:
@@ -83,18 +91,24 @@ def score(
         voxel_size_nm=_sides(voxel_size),
     )
     pairs, skipped = find_pairs(pred, truth)
+    if truth_objects:
+        pairs = with_objects(pairs, truth_objects, truth)
     console = Console(stderr=True)
     with json_stream(as_json), interruptible("nothing was written"):
         with steps("reading", len(pairs), console) as on_case:
             found = survey(pairs, wishes, on_case)
         rules = with_metrics(rules_for(protocol, found.axes), metrics)
         chosen, remarks = metrics_of(rules, wishes.voxel_size_nm, found.axes)
+        if truth_objects:
+            check_objects_compared(rules)
         with steps("scoring", len(pairs), console) as on_case:
             table = score_pairs(pairs, found, wishes, chosen, on_case)
     if out:
         _write(table, out)
     scores = [average(table, found, rule) for rule in rules]
     notes = [*announce(found, wishes, skipped), *remarks]
+    if truth_objects:
+        notes += announce_objects(found, truth_objects)
     if as_json:
         data = all_as_data(scores, found, notes) if protocol == ALL else as_data(scores[0], found, notes)
         typer.echo(json.dumps(data, indent=2, allow_nan=False))

@@ -46,6 +46,21 @@ def metrics_of(
     return make_metrics(specs, catalogue), [text for spec in specs if (text := _remark(spec))]
 
 
+def check_objects_compared(rules: Sequence[Rule]) -> None:
+    """Make sure that true objects are given to some purpose.
+
+    Raises:
+        UsageError: No metric of any rule compares objects.
+    """
+    catalogue = load_plugins().catalogue
+    names = dict.fromkeys(name for rule in rules for name in rule.metrics)
+    if not any(_card(name, catalogue).of_objects for name in names):
+        raise UsageError(
+            f"--truth-objects is for metrics of objects, and {', '.join(names)} are none; ask for some with "
+            "--metrics object-f1,pq, or leave it out."
+        )
+
+
 def _remark(spec: MetricSpec) -> str:
     unit = "" if spec.unit == "1" else f" in {spec.unit}"
     if not unit and spec.direction == "higher":

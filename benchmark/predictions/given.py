@@ -18,6 +18,7 @@ from .label_maps import read_label_map
 from .pairs import Pair
 from .rules import Rule
 from .survey import Survey, Wishes, to_labels
+from .true_objects import read_objects
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -97,13 +98,15 @@ def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metri
     prediction = to_labels(read_label_map(pair.prediction), white=found.white_predictions)
     if wishes.mask_by_truth:
         prediction = mask_by_truth(prediction, truth)
-    values = values_of(_case(truth, prediction, found.class_names, wishes), metrics)
+    values = values_of(_case(pair, truth, prediction, found.class_names, wishes), metrics)
     for index, name in enumerate(found.class_names):
         for metric, per_class in values.items():
             yield GivenRow(pair.case, index, name, metric, per_class[index])
 
 
-def _case(truth: Array, prediction: Array, class_names: tuple[str, ...], wishes: Wishes) -> ScoredCase:
+def _case(
+    pair: Pair, truth: Array, prediction: Array, class_names: tuple[str, ...], wishes: Wishes
+) -> ScoredCase:
     return ScoredCase(
         truth=truth,
         prediction=prediction,
@@ -111,6 +114,7 @@ def _case(truth: Array, prediction: Array, class_names: tuple[str, ...], wishes:
         counts=count(truth, prediction, len(class_names), wishes.ignore_value),
         ignore_value=wishes.ignore_value,
         voxel_size_nm=wishes.voxel_size_nm,
+        true_objects=read_objects(pair),
     )
 
 

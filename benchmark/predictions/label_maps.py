@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import DataError
-from ..pixels import BROKEN, decode_mask, read_bytes
+from ..pixels import BROKEN, MOST_LABEL, decode_mask, read_bytes
 from ..store import write_whole
 from .tiff_stacks import StackWriter, stack_writer
 from .volume_files import ITK_SUFFIXES, TIFF_SUFFIXES, is_volume, read_volume
@@ -23,6 +23,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *ITK_SUFFIXES)
 MAKER: Final = "emseg-bench"
 """Under this name a label map says what it was made from."""
+MOST_OBJECT: Final = 2**32 - 1
+"""The largest number of an object."""
 
 
 def stem(path: Path) -> str:
@@ -32,21 +34,25 @@ def stem(path: Path) -> str:
     return name[: len(name) - length]
 
 
-def read_label_map(path: Path) -> Array:
+def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
     """Read label values, (H, W) or (Z, Y, X), of an unsigned integer type.
 
+    Args:
+        path: The file.
+        most: The largest value that there may be; `MOST_OBJECT` where values are numbers of objects.
+
     Raises:
-        DataError: The file cannot be read, or does not hold whole numbers from 0 to 65535.
+        DataError: The file cannot be read, or does not hold whole numbers from 0 to `most`.
     """
     if not is_volume(path):
-        return decode_mask(read_bytes(path), str(path))
+        return decode_mask(read_bytes(path), str(path), most)
     labels = read_volume(path)
     whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
-    if not whole or labels.size == 0 or labels.min() < 0 or labels.max() > 65535:
+    if not whole or labels.size == 0 or labels.min() < 0 or labels.max() > most:
         raise DataError(
-            f"{path} holds {labels.dtype} values; labels are whole numbers from 0 to 65535, one per voxel."
+            f"{path} holds {labels.dtype} values; labels are whole numbers from 0 to {most}, one per voxel."
         )
-    return labels.astype(np.uint8 if labels.max() < 256 else np.uint16, copy=False)
+    return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
 
 
 def write_label_map(path: Path, labels: Array, made_from: str) -> None:

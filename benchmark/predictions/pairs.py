@@ -1,9 +1,9 @@
-"""Which predicted label map belongs to which true one: files of equal stems, or two files."""
+"""Which label maps belong together: files of equal stems, or single files."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import DataError
@@ -20,6 +20,8 @@ class Pair:
     case: str
     prediction: Path
     truth: Path
+    objects: Path | None = None
+    """Numbers of the true objects."""
 
 
 def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
@@ -42,6 +44,28 @@ def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
     _check_partners(true.keys() - predicted.keys(), truth, prediction)
     pairs = [Pair(case, predicted[case], true[case]) for case in sorted(true)]
     return pairs, [str(path) for path in (*strange, *strange_too)]
+
+
+def with_objects(pairs: list[Pair], objects: Path, truth: Path) -> list[Pair]:
+    """Add to each pair the map of its true objects.
+
+    Args:
+        pairs: What `find_pairs` gave.
+        objects: A folder of maps of the same names; of a pair that is no folders', the map itself.
+        truth: Where the true label maps are.
+
+    Raises:
+        DataError: There is nothing, or something has no partner.
+    """
+    if objects.exists() and objects.is_dir() != truth.is_dir():
+        raise DataError(f"{objects} and {truth}: expected two folders or two files, got one of each.")
+    found, _ = _label_maps(objects)
+    if not truth.is_dir():
+        return [replace(pair, objects=objects) for pair in pairs]
+    cases = {pair.case for pair in pairs}
+    _check_partners(cases - found.keys(), truth, objects)
+    _check_partners(found.keys() - cases, objects, truth)
+    return [replace(pair, objects=found[pair.case]) for pair in pairs]
 
 
 def some(names: Collection[str]) -> str:

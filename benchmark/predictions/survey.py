@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import DataError
 from .label_maps import read_label_map
 from .pairs import Pair, some
+from .true_objects import count_unnumbered, read_objects
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -50,6 +51,8 @@ class Survey:
     white_predictions: bool
     """Whether 255 stands for class 1 in the predictions."""
     white_truths: bool
+    unnumbered: int = 0
+    """Voxels of true classes that are in no numbered object, where true objects are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class _Look:
     predicted: frozenset[int]
     true: frozenset[int]
     """Without the ignored value."""
+    unnumbered: int
 
 
 def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -> Survey:
@@ -90,6 +94,7 @@ def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -
         scored=_scored(wishes, names, (predicted | true) - {0}),
         white_predictions=white_predictions,
         white_truths=white_truths,
+        unnumbered=sum(look.unnumbered for look in looks),
     )
 
 
@@ -111,7 +116,9 @@ def _look(pair: Pair, ignore_value: int | None) -> _Look:
         raise DataError(
             f"{pair.truth}: every pixel has the ignored value {ignore_value}; nothing can be scored."
         )
-    return _Look(pair, truth.ndim, _values(prediction), frozenset(true))
+    objects = read_objects(pair)
+    unnumbered = 0 if objects is None else count_unnumbered(pair, truth, objects, ignore_value)
+    return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered)
 
 
 def _values(labels: Array) -> frozenset[int]:
@@ -150,8 +157,8 @@ def _names(found: set[int]) -> tuple[str, ...]:
     if largest > WHITE or len(found) > MOST_UNNAMED:
         raise DataError(
             f"there are {len(found)} different labels up to {largest}: these look like numbers of single "
-            "objects, and labels must tell the class. If they are classes (at most 255), name them all with "
-            "--class-names."
+            "objects, and labels must tell the class; true objects go into --truth-objects, beside true "
+            "classes. If they are classes (at most 255), name them all with --class-names."
         )
     return tuple(f"class{label}" if label else "background" for label in range(largest + 1))
 
