@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock, Timeout
-from safetensors.torch import save_file
 from torch import nn
 
 from .cases import spread
@@ -30,7 +28,6 @@ from .contracts import (
     Runtime,
     Sample,
     ScoringProtocol,
-    Selection,
     TrialSpec,
 )
 from .errors import TrialError
@@ -41,17 +38,14 @@ from .inference import inference_batch
 from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
-from .profiling.environment import describe_environment
 from .profiling.memory import MemoryPeak, PeakMemory
 from .profiling.profile import complete_profile, profile_inference
-from .records import load_record, now, write_record
+from .records import load_record, now
 from .shared_sanity import shared_sanity
-from .store import TrialFolder, to_json, write_whole
+from .store import TrialFolder
 from .training.state import TrainingState
 from .training.train import TrainingSetup, crop_side, train
-from .training.validation import weights_of
-from .volume_protocol import any_volume
-from .weight_info import WeightsInfo, to_metadata
+from .trial_results import Results, write_results
 
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
@@ -130,28 +124,16 @@ class _Trial:
             test_seconds = time.perf_counter() - test_start
         sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
         profile = self._profile(parts, state, memory.read(), test_seconds)
-        manifest = parts.dataset.manifest
-        record = Record(
-            fingerprint=self.job.fingerprint,
-            spec=self.spec,
-            status="complete",
+        results = Results(
             started=started,
-            finished=now(),
-            class_names=manifest.class_names,
-            voxel_size_nm=manifest.voxel_size_nm,
-            scored_classes=manifest.scored_classes,
-            mask_by_truth=manifest.mask_by_truth,
-            axes=manifest.axes if any_volume(manifest.split("test")) else None,
-            selection=Selection(
-                iteration=state.best_iteration, metric=self.spec.protocol.primary, score=state.best_score
-            ),
+            parts=parts,
+            state=state,
+            cases=cases,
+            sanity=sanity,
             profile=profile,
-            initialisation=parts.initialisation,
-            resumed=state.resumed,
+            window=self._window(),
         )
-        sanity.to_parquet(self.folder.sanity, index=False)
-        self._write(parts, state, cases, record)
-        return record
+        return write_results(self.job, self.runtime.device, results)
 
     def _train(self, parts: Parts) -> TrainingState:
         self.folder.scratch.mkdir(exist_ok=True)
@@ -246,33 +228,6 @@ class _Trial:
             train_images_per_s=recipe.iterations * recipe.batch_size / state.train_seconds,
             validation_seconds=state.validation_seconds,
             test_seconds=test_seconds,
-        )
-
-    def _write(self, parts: Parts, state: TrainingState, cases: pd.DataFrame, record: Record) -> None:
-        """Write everything, the record last: where it is, the rest is."""
-        cases.to_parquet(self.folder.cases, index=False)
-        pd.DataFrame(state.curve, columns=["iteration", "series", "value"]).to_parquet(
-            self.folder.curve, index=False
-        )
-        weights = {name: value.contiguous() for name, value in weights_of(parts.network).items()}
-        save_file(weights, self.folder.weights, to_metadata(self._about(parts)))
-        write_whole(self.folder.environment, to_json(asdict(describe_environment(self.runtime.device))))
-        write_record(self.folder, record)
-        rmtree(self.folder.scratch, ignore_errors=True)
-
-    def _about(self, parts: Parts) -> WeightsInfo:
-        """Say what belongs to the trained weights, so that they can be used without this record."""
-        spec, manifest = self.spec, parts.dataset.manifest
-        return WeightsInfo(
-            model=spec.model.name,
-            options=spec.model.options,
-            channels=manifest.channels,
-            num_logits=manifest.num_logits,
-            class_names=manifest.class_names,
-            normalisation=parts.normalisation,
-            window=self._window(),
-            origin=f"{spec.model.label} trained on {spec.dataset.label}, seed {spec.seed}; "
-            f"trial {self.job.fingerprint}",
         )
 
 

@@ -1,0 +1,86 @@
+"""What a trial leaves behind: tables, weights and environment, and its record, written last and whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from shutil import rmtree
+
+import pandas as pd
+from safetensors.torch import save_file
+
+from .contracts import Job, Profile, Record, Selection
+from .parts import Parts
+from .profiling.environment import describe_environment
+from .records import now, write_record
+from .store import TrialFolder, to_json, write_whole
+from .training.state import TrainingState
+from .training.validation import weights_of
+from .volume_protocol import any_volume
+from .weight_info import WeightsInfo, to_metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All that came of a trial."""
+
+    started: str
+    parts: Parts
+    state: TrainingState
+    cases: pd.DataFrame
+    sanity: pd.DataFrame
+    profile: Profile
+    window: int
+    """Side of the inference window, px."""
+
+
+def write_results(job: Job, device: str, results: Results) -> Record:
+    """Write everything, the record last: where it is, the rest is."""
+    folder, record = TrialFolder(job.folder), _record(job, results)
+    curve = pd.DataFrame(results.state.curve, columns=["iteration", "series", "value"])
+    results.cases.to_parquet(folder.cases, index=False)
+    results.sanity.to_parquet(folder.sanity, index=False)
+    curve.to_parquet(folder.curve, index=False)
+    weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
+    save_file(weights, folder.weights, to_metadata(_about(job, results)))
+    write_whole(folder.environment, to_json(asdict(describe_environment(device))))
+    write_record(folder, record)
+    rmtree(folder.scratch, ignore_errors=True)
+    return record
+
+
+def _record(job: Job, results: Results) -> Record:
+    manifest, state = results.parts.dataset.manifest, results.state
+    return Record(
+        fingerprint=job.fingerprint,
+        spec=job.spec,
+        status="complete",
+        started=results.started,
+        finished=now(),
+        class_names=manifest.class_names,
+        voxel_size_nm=manifest.voxel_size_nm,
+        scored_classes=manifest.scored_classes,
+        mask_by_truth=manifest.mask_by_truth,
+        axes=manifest.axes if any_volume(manifest.split("test")) else None,
+        selection=Selection(
+            iteration=state.best_iteration, metric=job.spec.protocol.primary, score=state.best_score
+        ),
+        profile=results.profile,
+        initialisation=results.parts.initialisation,
+        resumed=state.resumed,
+    )
+
+
+def _about(job: Job, results: Results) -> WeightsInfo:
+    """Say what belongs to the trained weights, so that they can be used without the record."""
+    spec, manifest = job.spec, results.parts.dataset.manifest
+    return WeightsInfo(
+        model=spec.model.name,
+        options=spec.model.options,
+        channels=manifest.channels,
+        num_logits=manifest.num_logits,
+        class_names=manifest.class_names,
+        normalisation=results.parts.normalisation,
+        window=results.window,
+        origin=f"{spec.model.label} trained on {spec.dataset.label}, seed {spec.seed}; "
+        f"trial {job.fingerprint}",
+    )
