@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial
+from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial, TrialSpec
 from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import complete_trials, leaderboard
 from ..schema import Row
@@ -17,6 +17,7 @@ from ..templating import render
 from ..wording import listing, metric_heading, metric_title, score
 
 POOLED = "Pooled IoU"
+ROUNDING = 1e-9
 
 
 def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001 - draws nothing
@@ -27,7 +28,10 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     names = list(dict.fromkeys(board.sanity["predictor"]))
     table = _means(board.sanity, names, trial)
     grid = sanity_grid(table, trial.record.spec.metrics, board.primary)
-    reading = _reading(table, names, board, leaderboard(board).scored)
+    reading = (
+        *_reading(table, names, board, leaderboard(board).scored),
+        *_ceilings(table.iloc[-1], trial.record.spec),
+    )
     page = {"grid": html(grid), "reading": reading}
     text = "\n\n".join((markdown(grid), bullets(reading)))
     return ReportSection(html=render("sanity.html", page), markdown=text)
@@ -98,6 +102,24 @@ def _reading(
     return (
         f"{bar}; {listing(below)} {verb} no better, so {metric_title(metric.name)} shows no skill of theirs.",
     )
+
+
+def _ceilings(truth: pd.Series[float], spec: TrialSpec) -> Iterator[str]:
+    """Say why the truth is not perfect, where metrics of objects compare its label map with its objects."""
+    metrics = [metric for metric in spec.metrics if metric.of_objects and spec.dataset.has_instances]
+    flawed = [metric for metric in metrics if abs(truth[metric.name] - _perfect(metric)) > ROUNDING]
+    values = [f"{metric_title(metric.name)} {score(truth[metric.name], metric.unit)}" for metric in flawed]
+    if values:
+        yield (
+            f"The truth itself has {listing(values)}: true objects go by their numbers here, and its label "
+            "map, taken apart into connected components as every prediction is, joins those that touch and "
+            "splits those in pieces. No model can be expected to do better that does not leave gaps between "
+            "objects."
+        )
+
+
+def _perfect(metric: MetricSpec) -> float:
+    return 1.0 if metric.direction == "higher" else 0.0
 
 
 def _beats(value: float, bar: float, higher: bool) -> bool:

@@ -35,9 +35,12 @@ Counts = Mapping[int, Sequence[tuple[int, int, int]]]
 """tp, fp, fn of each case, by class index."""
 
 
-def metric_spec(name: str = "iou", unit: str = "1", direction: str = "higher") -> MetricSpec:
+def metric_spec(
+    name: str = "iou", unit: str = "1", direction: str = "higher", *, of_objects: bool = False
+) -> MetricSpec:
     return MetricSpec(
         name=name,
+        of_objects=of_objects,
         version=1,
         provider=PROVIDER,
         unit=unit,
@@ -90,6 +93,7 @@ class Fabricated:
     notes: tuple[str, ...] = ()
     rules: Mapping[str, object] = field(default_factory=dict)
     """More keys of the record: scored_classes, mask_by_truth, axes."""
+    has_instances: bool = False
     skips_undefined: bool = True
     recipe: Recipe = field(
         default_factory=lambda: Recipe(name="quick", iterations=100, batch_size=4, crop=64)
@@ -143,6 +147,7 @@ class Fabricated:
                 location=None,
                 options={},
                 manifest_sha256="d" * 64,
+                has_instances=self.has_instances,
                 provider=PROVIDER,
                 label=self.dataset,
                 citation="Authors of the data (2020)",

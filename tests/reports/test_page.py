@@ -372,6 +372,26 @@ def test_lower_may_be_better(make, tmp_path) -> None:
     assert "with 90.00; every model here is better" in text
 
 
+@pytest.mark.parametrize(
+    ("has_instances", "of_objects", "truth", "is_told"),
+    [
+        (True, True, 0.75, True),
+        (True, True, 1.0, False),
+        (True, False, 0.75, False),
+        (False, True, 0.75, False),
+    ],
+)
+def test_the_truth_is_no_perfect_prediction_of_objects_that_touch(
+    make, tmp_path, has_instances, of_objects, truth, is_told
+) -> None:
+    metric = make.metric("object-f1", of_objects=of_objects)
+    trials = make.seeds("good", [0.5], metric=metric, has_instances=has_instances)
+    table = blind(trials[0], all_background=0.0, the_truth_itself=1.0)
+    table.loc[(table["metric"] == "object-f1") & (table["class_index"] == 1), "value"] = [0.0, truth]
+    text = page_of([replace(make.board(trials), sanity=table)], tmp_path).text
+    assert ("The truth itself has object F1 0.750: true objects go by their numbers here" in text) == is_told
+
+
 def test_boards_of_older_trials_do_without(make, tmp_path) -> None:
     assert "What needs no model" not in page_of([make.board(make.seeds("good", [0.7]))], tmp_path).text
 
