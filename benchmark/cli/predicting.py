@@ -56,7 +56,9 @@ def predict(
     ] = "emseg-v1",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one value: protocol.overlap=0.7."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one value: protocol.overlap=0.7, protocol.flips=true."
+        ),
     ] = None,
     axes: Annotated[
         AxesChoice | None,

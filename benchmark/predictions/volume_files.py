@@ -13,6 +13,7 @@ import tifffile
 
 from ..errors import DataError
 from ..pixels import BROKEN
+from .itk_volumes import open_itk, unreadable
 from .tiff_stacks import open_stack
 
 if TYPE_CHECKING:
@@ -48,19 +49,19 @@ def read_volume(path: Path) -> Array:
 def open_volume(path: Path) -> Iterator[Slabs]:
     """Open a volume (Z, Y, X) of the file's own type, to be read in slabs.
 
-    Of a TIFF only the pages that are asked for are read; NRRD and NIfTI are read whole.
+    Only what is asked for is read, but NRRD and NIfTI that are compressed or scaled are read whole.
 
     Raises:
         DataError: It cannot be read, or is no grey volume; also where a slab is read.
     """
     with ExitStack() as stack:
         if path.name.lower().endswith(ITK_SUFFIXES):
-            volume: Slabs = _read_itk(path)
+            volume: Slabs = open_itk(path)
         else:
             try:
                 volume = stack.enter_context(open_stack(path))
             except BROKEN as error:
-                raise _unreadable(path, error) from error
+                raise unreadable(path, error) from error
         if len(volume.shape) != 3:
             raise DataError(
                 f"{path} holds an array {volume.shape}, expected a grey volume (z, y, x): one number per "
@@ -76,7 +77,7 @@ def _pages(path: Path) -> int:
             _check_whole(file, path)
             return number
     except BROKEN as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _check_whole(file: tifffile.TiffFile, path: Path) -> None:
@@ -84,22 +85,4 @@ def _check_whole(file: tifffile.TiffFile, path: Path) -> None:
     file.filehandle.seek(file.pages.next_page_offset)
     (following,) = struct.unpack(file.tiff.offsetformat, file.filehandle.read(file.tiff.offsetsize))
     if following:
-        raise _unreadable(path, f"it ends after {len(file.pages)} of its slices")
-
-
-def _read_itk(path: Path) -> Array:
-    import SimpleITK
-
-    if not path.is_file():
-        raise DataError(f"{path} is not there; check the path.")
-    try:
-        return np.asarray(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(path)))
-    except RuntimeError as error:
-        raise _unreadable(path, str(error).strip().rpartition("\n")[2]) from error
-
-
-def _unreadable(path: Path, reason: object) -> DataError:
-    return DataError(
-        f"{path} cannot be read as a volume: {reason or 'it is damaged'}. It is cut short, damaged or in "
-        "another format; save or copy it again."
-    )
+        raise unreadable(path, f"it ends after {len(file.pages)} of its slices")

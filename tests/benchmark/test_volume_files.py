@@ -64,10 +64,59 @@ def test_slabs_of_a_tiff_are_its_pages(tmp_path, write, dtype):
 
 
 @pytest.mark.parametrize("suffix", ["nrrd", "nii", "nii.gz"])
-def test_other_formats_give_slabs_too(tmp_path, suffix):
-    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VOLUME), tmp_path / f"v.{suffix}")
-    with open_volume(tmp_path / f"v.{suffix}") as found:
-        assert np.array_equal(found[1:3], VOLUME[1:3])
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_other_formats_are_mapped_where_that_can_be(tmp_path, suffix, compressed, dtype):
+    path, volume = tmp_path / f"v.{suffix}", VOLUME.astype(dtype) * 3
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(volume), path, compressed)
+    with open_volume(path) as found:
+        assert (found.shape, found.dtype) == (volume.shape, dtype)
+        assert np.array_equal(found[1:3], volume[1:3])
+        plain = dtype != np.int16 and (suffix == "nii" or (suffix == "nrrd" and not compressed))
+        assert isinstance(found, np.memmap) is plain
+    assert np.array_equal(read_volume(path), volume)
+
+
+def test_big_endian_nifti_and_nrrd(tmp_path):
+    volume = (VOLUME.astype(int) * 3).astype(">u2")
+    header = bytearray(352)
+    header[:4] = (348).to_bytes(4, "big")
+    header[40:56] = np.array([3, 20, 33, 5, 1, 1, 1, 1], ">i2").tobytes()
+    header[70:74] = np.array([512, 16], ">i2").tobytes()
+    header[76:92] = np.ones(4, ">f4").tobytes()
+    header[108:112] = np.array([352], ">f4").tobytes()
+    header[344:348] = b"n+1\0"
+    (tmp_path / "v.nii").write_bytes(bytes(header) + volume.tobytes())
+    words = "NRRD0004\n# data file: none\ntype: uint16\ndimension: 3\nsizes: 20 33 5\nendian: big\n"
+    (tmp_path / "v.nrrd").write_bytes(f"{words}encoding: raw\n\n".encode() + volume.tobytes())
+    for name in ("v.nii", "v.nrrd"):
+        with open_volume(tmp_path / name) as found:
+            assert isinstance(found, np.memmap)
+            assert np.array_equal(found, volume)
+
+
+def test_nrrd_with_its_voxels_in_another_file(tmp_path):
+    (tmp_path / "v.raw").write_bytes(VOLUME.tobytes())
+    words = "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 20 33 5\nencoding: raw\ndata file: v.raw\n"
+    (tmp_path / "v.nrrd").write_text(words)
+    assert np.array_equal(read_volume(tmp_path / "v.nrrd"), VOLUME)
+
+
+@pytest.mark.parametrize("suffix", ["nrrd", "nii", "nii.gz"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
+def test_shortened_volume_is_told(tmp_path, suffix, dtype):
+    path = tmp_path / f"v.{suffix}"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VOLUME.astype(dtype)), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="cannot be read as a volume"):
+        read_volume(path)
+
+
+def test_a_volume_of_vectors_is_refused(tmp_path):
+    image = SimpleITK.GetImageFromArray(np.zeros((4, 5, 6, 3), np.uint8), isVector=True)
+    SimpleITK.WriteImage(image, tmp_path / "v.nrrd")
+    with pytest.raises(DataError, match=r"\(4, 5, 6, 3\), expected a grey volume"):
+        read_volume(tmp_path / "v.nrrd")
 
 
 def test_pages_are_decoded_when_they_are_asked_for(tmp_path, monkeypatch):
