@@ -21,7 +21,16 @@ def catalogue():
 def value(catalogue):
     """Score two label maps with a metric as people write it: one number per class."""
 
-    def value(text, truth, prediction, classes=2, spacing=None, ignore_value=None, probabilities=None):
+    def value(
+        text,
+        truth,
+        prediction,
+        classes=2,
+        spacing=None,
+        ignore_value=None,
+        probabilities=None,
+        true_objects=None,
+    ):
         truth, prediction = (np.atleast_2d(np.uint8(labels)) for labels in (truth, prediction))
         flat = (labels.reshape(-1, truth.shape[-1]) for labels in (truth, prediction))
         case = ScoredCase(
@@ -31,6 +40,7 @@ def value(catalogue):
             counts=count(*flat, classes, ignore_value),
             ignore_value=ignore_value,
             voxel_size_nm=spacing,
+            true_objects=None if true_objects is None else np.atleast_2d(true_objects),
             probabilities=None if probabilities is None else lambda: np.float32(probabilities),
         )
         (metric,) = make_metrics([plan_metric(text, catalogue)], catalogue).values()
