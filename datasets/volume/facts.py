@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 """Raised whenever the same values would give other facts."""
-SLAB_BYTES: Final = 1 << 26
+SLAB_BYTES: Final = 1 << 27
 """So much is read at a time: chunks of compressed files hold several sections."""
 SAVE_SECONDS: Final = 20.0
 TELL_SECONDS: Final = 10.0
@@ -127,4 +127,6 @@ def hash_section(section: Array) -> str:
     import numpy as np
 
     plain = np.ascontiguousarray(section, section.dtype.newbyteorder("<"))
-    return hashlib.sha256(str((plain.dtype.str, plain.shape)).encode() + plain.tobytes()).hexdigest()
+    content = hashlib.sha256(str((plain.dtype.str, plain.shape)).encode())
+    content.update(plain.data)
+    return content.hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...benchmark.data.facts import value_counts
 from ...benchmark.errors import DataError
 from ..description import Instances
 from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
@@ -62,7 +63,7 @@ def whole_numbers(section: Array, source: str, place: int) -> Array:
         numbers = section.astype(np.int64)
     if section.dtype.kind == "b":
         numbers = section.astype(np.uint8)
-    if numbers.min() < 0:
+    if numbers.dtype.kind == "i" and numbers.min() < 0:
         raise DataError(f"{source}: section {place} holds {numbers.min()}; labels are whole numbers from 0.")
     return numbers
 
@@ -73,8 +74,9 @@ def _look_at_image(source: str, scale: Scale, section: Array, place: int) -> Ima
             f"{source}: section {place} holds NaN or infinite values; replace them, for example by the mean."
         )
     if scale.as_stored:
-        values = section.astype(np.uint64).ravel()
-        return ImageSection(hash_section(section), int(values.sum()), int(values @ values))
+        pixels = value_counts(section)
+        values = np.arange(len(pixels))
+        return ImageSection(hash_section(section), int(pixels @ values), int(pixels @ values**2))
     scaled = scale.apply(section).astype(np.float64)
     return ImageSection(hash_section(section), float(scaled.sum()), float((scaled**2).sum()))
 
@@ -90,7 +92,7 @@ def _look_at_labels(
             f"{source}: section {place} holds {numbers.max()}; labels are classes, up to {MAX_VALUE}. If "
             "they are numbers of objects, say so: the option instances=boundary or instances=binary."
         )
-    counts = np.bincount(numbers.astype(np.uint16).ravel())
+    counts = value_counts(numbers if numbers.dtype == np.uint8 else numbers.astype(np.uint16))
     return LabelSection(
         hash_section(section), {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
     )
