@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ...benchmark.contracts import Case, Manifest
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
-from ..folder.checks import MIN_SIDE
 from ..folder.labels import IGNORED, LabelMap
 from ..folder.wording import counted, listed
+from .checks import common_voxel_size
 from .division import SPLITS, Division, Piece
 from .entries import Entry
 from .facts import ImageSection, LabelSection
@@ -48,46 +48,6 @@ class Contents:
 
     places: Mapping[str, Place]
     manifest: Manifest
-
-
-def check_shapes(image: Volume, labels: Volume) -> None:
-    """Refuse labels of another shape than their image, and sections too small to train on.
-
-    Raises:
-        DataError: They are.
-    """
-    if image.shape != labels.shape:
-        raise DataError(
-            f"{image.source} is {_sides(image)} and {labels.source} is {_sides(labels)} (z, y, x); labels "
-            "need one voxel per voxel of the image. Are the axes right? The option axes, or axes and "
-            "labels_axes in dataset.yaml, say them."
-        )
-    if min(image.shape[1:]) < MIN_SIDE:
-        raise DataError(
-            f"{image.source} is {_sides(image)} (z, y, x); sections need {MIN_SIDE} px or more a side."
-        )
-
-
-def _sides(volume: Volume) -> str:
-    return " x ".join(map(str, volume.shape))
-
-
-def common_voxel_size(volumes: Sequence[Volume]) -> tuple[float, ...] | None:
-    """Return the voxel size of all volumes; None: at least one does not say.
-
-    Raises:
-        DataError: They differ by more than 1 %.
-    """
-    sizes = {volume.source: volume.voxel_size_nm for volume in volumes}
-    known = [size for size in sizes.values() if size]
-    for size in known:
-        if any(abs(side - first) > 0.01 * first for side, first in zip(size, known[0], strict=True)):
-            raise DataError(
-                "volumes have different voxel sizes: "
-                f"{listed(f'{name} {size}' for name, size in sizes.items())} nm. Resample them, make a "
-                "dataset of each, or, if a file is wrong, say voxel_size_nm in dataset.yaml."
-            )
-    return known[0] if len(known) == len(sizes) else None
 
 
 def sum_up(
@@ -218,12 +178,9 @@ def _grey_scale(volumes: Sequence[Looked], division: Division, top: float) -> tu
 
 def _leaks(volumes: Sequence[Looked], division: Division) -> Iterator[str]:
     """Find training sections that come back, value for value, in another split."""
-    hashes = {
-        split: [volumes[piece.volume].image_facts[z].sha256 for piece in division.pieces if piece.split ==
-        split
-                for z in piece.sections]
-        for split in SPLITS
-    }  # fmt: skip
+    hashes: dict[str, list[str]] = {split: [] for split in SPLITS}
+    for piece in division.pieces:
+        hashes[piece.split] += [volumes[piece.volume].image_facts[z].sha256 for z in piece.sections]
     trained = set(hashes["train"])
     for split in ("val", "test"):
         copies = sum(sha256 in trained for sha256 in hashes[split])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
@@ -86,25 +86,40 @@ def _as_said(entries: Sequence[Entry], depths: Sequence[int], gap: int, options:
     )
     if names["val"]:
         _refuse_idle(options, (), f"the owner names the splits: {words}")
-        return Division(pieces, rule) if names["test"] else _val_as_test(pieces, rule)
+        notes = tuple(_torn_groups(entries))
+        return Division(pieces, rule, notes) if names["test"] else _val_as_test(pieces, rule, notes)
     if not names["test"]:
         raise DataError(
             f"all volumes have the split train: {words}. Give val and test some, or leave splits out."
         )
     _refuse_idle(options, ("val_share", "gap", "order"), f"the owner names the splits: {words}")
-    return _without_val(pieces, rule, gap, options)
+    return _without_val(pieces, rule, gap, options, tuple(_torn_groups(entries)))
 
 
-def _val_as_test(pieces: tuple[Piece, ...], rule: str) -> Division:
+def _torn_groups(entries: Sequence[Entry]) -> Iterator[str]:
+    """Find groups that their owner has put into several splits."""
+    for group in dict.fromkeys(entry.group for entry in entries if entry.group):
+        splits = [
+            split
+            for split in SPLITS
+            if any((entry.group, entry.split) == (group, split) for entry in entries)
+        ]
+        if len(splits) > 1:
+            yield f"The group {group} is in the splits {' and '.join(splits)}: scores may be optimistic."
+
+
+def _val_as_test(pieces: tuple[Piece, ...], rule: str, notes: tuple[str, ...]) -> Division:
     test = tuple(Piece("test", piece.volume, piece.sections) for piece in pieces if piece.split == "val")
     note = (
         "There is no test split: the val split serves as test split too. The training state was chosen on "
         "the very sections that are scored, so scores are optimistic."
     )
-    return Division((*pieces, *test), rule, (note,))
+    return Division((*pieces, *test), rule, (note, *notes))
 
 
-def _without_val(pieces: tuple[Piece, ...], rule: str, gap: int, options: VolumeOptions) -> Division:
+def _without_val(
+    pieces: tuple[Piece, ...], rule: str, gap: int, options: VolumeOptions, notes: tuple[str, ...]
+) -> Division:
     """Take a block of every training volume for validation."""
     cut: list[Piece] = []
     for piece in pieces:
@@ -121,7 +136,7 @@ def _without_val(pieces: tuple[Piece, ...], rule: str, gap: int, options: Volume
         f"There is no val split: {counted(number, 'section')} of training volumes validate and do not train."
     )
     words = f"{rule}; val a block of every training volume, {gap} sections left out; order {options.order}"
-    return Division(tuple(cut), words, (note,))
+    return Division(tuple(cut), words, (note, *notes))
 
 
 def _by_groups(entries: Sequence[Entry], depths: Sequence[int], options: VolumeOptions) -> Division:

@@ -23,8 +23,7 @@ from ..folder.wording import listed
 from ..naming import name_groups, name_splits
 from .opening import Wanted, is_volume_file, split_location
 from .options import VolumeOptions
-
-_AUTO = "auto"
+from .wishes import AUTO, override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +72,12 @@ def gather(location: str, options: VolumeOptions, cache: Path) -> Told:
 
 def _single(location: str, options: VolumeOptions) -> Told:
     path, _ = split_location(location)
-    if options.labels == _AUTO:
+    if options.labels == AUTO:
         raise UsageError(
             f"volume:{location} needs labels: 'volume[labels=FILE]:{location}', or labels=:/NAME within the "
             "same file."
         )
-    description = _override(Description(), options)
+    description = override(Description(), options)
     wanted = Wanted(
         axes=description.axes, voxel_size_nm=description.voxel_size_nm, level=options.level or None
     )
@@ -113,10 +112,10 @@ def _described(path: Path, options: VolumeOptions, cache: Path) -> Told:
             f"[{{image: a.tif, labels: a_labels.tif}}]. Of images and masks, folder:{path.parent} makes a "
             "dataset."
         )
-    if options.labels != _AUTO:
+    if options.labels != AUTO:
         raise UsageError(f"the option labels does nothing here: {path} names the labels. Leave it out.")
     _refuse_idle(path, description.volumes, options)
-    description = _override(description, options)
+    description = override(description, options)
     names = _names(path, description.volumes or ())
     entries = [
         _entry(path.parent, name, entry, description, options)
@@ -190,64 +189,6 @@ def _name_of(location: str) -> str:
 def _refuse_idle(path: Path, volumes: Sequence[VolumeEntry], options: VolumeOptions) -> None:
     """Refuse options that every volume has its own word for."""
     for option, key in (("axes", "axes"), ("voxel_size", "voxel_size_nm"), ("level", "level")):
-        given = getattr(options, option) not in (_AUTO, 0)
+        given = getattr(options, option) not in (AUTO, 0)
         if given and all(getattr(entry, key) is not None for entry in volumes):
             raise UsageError(f"the option {option} does nothing here: every volume of {path} says its own.")
-
-
-def _override(description: Description, options: VolumeOptions) -> Description:
-    """Let options go before the description."""
-    chosen = {
-        "axes": options.axes.lower(),
-        "voxel_size_nm": _parse_voxel_size(options.voxel_size),
-        "intensity": _parse_range(options.range),
-        "ignore_value": options.ignore_value,
-        "classes": _parse_classes(options.classes),
-        "instances": options.instances,
-    }
-    said = replace(description, **{key: value for key, value in chosen.items() if value not in (_AUTO, -1)})  # type: ignore[arg-type]
-    if said.intensity and not said.intensity[0] < said.intensity[1]:
-        raise UsageError(
-            f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
-        )
-    if said.classes and said.ignore_value in said.classes:
-        raise UsageError(f"the value {said.ignore_value} is a class and ignored at once; take one away.")
-    return said
-
-
-def _parse_voxel_size(text: float | str) -> tuple[float, ...] | str:
-    if text == _AUTO:
-        return _AUTO
-    try:
-        size = tuple(float(part) for part in str(text).lower().split("x"))
-    except ValueError:
-        size = ()
-    if len(size) not in (1, 3) or not all(0 < side < float("inf") for side in size):
-        raise UsageError(f"got voxel_size={text}, expected nm: one number, or z, y and x as in 30x8x8.")
-    return size
-
-
-def _parse_range(text: str) -> tuple[float, float] | str:
-    if text == _AUTO:
-        return _AUTO
-    low, _, high = text.partition("..")
-    try:
-        return float(low), float(high)
-    except ValueError:
-        raise UsageError(f"got range={text}, expected LOW..HIGH, as in range=-2000..4000.") from None
-
-
-def _parse_classes(text: str) -> dict[int, str] | str:
-    if text == _AUTO:
-        return _AUTO
-    pairs = [item.rpartition(":") for item in text.split("+")]
-    try:
-        names = {int(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}
-    except ValueError:
-        names = {}
-    if len(names) != len(pairs) or not all(names.values()) or len({colon for _, colon, _ in pairs}) > 1:
-        raise UsageError(
-            f"got classes={text}, expected names by label value, as in background+mitochondria, or with "
-            "their values, as in 0:background+255:mitochondria."
-        )
-    return names

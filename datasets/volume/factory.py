@@ -10,7 +10,8 @@ from ...benchmark.errors import DataError, UsageError
 from ...benchmark.hashing import sha256_of
 from ..description import Description, Instances
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
-from .contents import Looked, check_shapes, common_voxel_size, sum_up
+from .checks import check_shapes, common_voxel_size
+from .contents import Looked, sum_up
 from .dataset import VolumeDataset, object_labels
 from .division import divide
 from .entries import Told, gather

@@ -147,7 +147,7 @@ def settle_axes(source: str, said: str | None, shape: Sequence[int], wanted: str
         DataError: That is not one grey volume.
     """
     long = sum(length > 1 for length in shape)
-    axes = wanted or said or "zyx"[-(len(shape) if len(shape) <= 3 else long) :]
+    axes = (wanted or "").lower() or said or "zyx"[-(len(shape) if len(shape) <= 3 else long) :]
     if len(axes) == long < len(shape):
         letters = iter(axes)
         axes = "".join(next(letters) if length > 1 else "1" for length in shape)

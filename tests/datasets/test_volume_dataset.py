@@ -377,6 +377,16 @@ def test_the_keys_groups_and_splits(described, cache):
     assert numbers == [*range(9), *range(10012, 10021)]
 
 
+def test_a_group_in_two_splits_is_noted(described, cache):
+    where = described(
+        listing(", group: a, split: train", ", group: a, split: val", ", group: b, split: test")
+    )
+    notes = open_volumes(where, cache).manifest.notes
+    assert notes == ("The group a is in the splits train and val: scores may be optimistic.",)
+    described(listing(", group: a, split: train", ", group: b, split: train", ", group: a, split: test"))
+    assert "The group a is in the splits train and test" in open_volumes(where, cache).manifest.notes[1]
+
+
 def test_groups_are_folded_whole(described, cache):
     where = described(listing(", group: a", ", group: b", ", group: c"))
     tested = [

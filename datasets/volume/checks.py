@@ -1,0 +1,50 @@
+"""What must hold for volumes before they are looked at: from their headers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...benchmark.errors import DataError
+from ..folder.checks import MIN_SIDE
+from ..folder.wording import listed
+from .volume import Volume
+
+
+def check_shapes(image: Volume, labels: Volume) -> None:
+    """Refuse labels of another shape than their image, and sections too small to train on.
+
+    Raises:
+        DataError: They are.
+    """
+    if image.shape != labels.shape:
+        raise DataError(
+            f"{image.source} is {_sides(image)} and {labels.source} is {_sides(labels)} (z, y, x); labels "
+            "need one voxel per voxel of the image. Are the axes right? The option axes, or axes and "
+            "labels_axes in dataset.yaml, say them."
+        )
+    if min(image.shape[1:]) < MIN_SIDE:
+        raise DataError(
+            f"{image.source} is {_sides(image)} (z, y, x); sections need {MIN_SIDE} px or more a side."
+        )
+
+
+def _sides(volume: Volume) -> str:
+    return " x ".join(map(str, volume.shape))
+
+
+def common_voxel_size(volumes: Sequence[Volume]) -> tuple[float, ...] | None:
+    """Return the voxel size of all volumes; None: at least one does not say.
+
+    Raises:
+        DataError: They differ by more than 1 %.
+    """
+    sizes = {volume.source: volume.voxel_size_nm for volume in volumes}
+    known = [size for size in sizes.values() if size]
+    for size in known:
+        if any(abs(side - first) > 0.01 * first for side, first in zip(size, known[0], strict=True)):
+            raise DataError(
+                "volumes have different voxel sizes: "
+                f"{listed(f'{name} {size}' for name, size in sizes.items())} nm. Resample them, make a "
+                "dataset of each, or, if a file is wrong, say voxel_size_nm in dataset.yaml."
+            )
+    return known[0] if len(known) == len(sizes) else None

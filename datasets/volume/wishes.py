@@ -1,0 +1,75 @@
+"""Reads options that are written as words, and lets them go before what ``dataset.yaml`` says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from ...benchmark.errors import UsageError
+from ..description import Description
+from .options import VolumeOptions
+
+AUTO: Final = "auto"
+"""What an option is that was not given."""
+
+
+def override(description: Description, options: VolumeOptions) -> Description:
+    """Let options go before the description.
+
+    Raises:
+        UsageError: An option is not written as it must be.
+    """
+    chosen = {
+        "axes": options.axes.lower(),
+        "voxel_size_nm": _parse_voxel_size(options.voxel_size),
+        "intensity": _parse_range(options.range),
+        "ignore_value": options.ignore_value,
+        "classes": _parse_classes(options.classes),
+        "instances": options.instances,
+    }
+    said = replace(description, **{key: value for key, value in chosen.items() if value not in (AUTO, -1)})  # type: ignore[arg-type]
+    if said.intensity and not said.intensity[0] < said.intensity[1]:
+        raise UsageError(
+            f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
+        )
+    if said.classes and said.ignore_value in said.classes:
+        raise UsageError(f"the value {said.ignore_value} is a class and ignored at once; take one away.")
+    return said
+
+
+def _parse_voxel_size(text: float | str) -> tuple[float, ...] | str:
+    if text == AUTO:
+        return AUTO
+    try:
+        size = tuple(float(part) for part in str(text).lower().split("x"))
+    except ValueError:
+        size = ()
+    if len(size) not in (1, 3) or not all(0 < side < float("inf") for side in size):
+        raise UsageError(f"got voxel_size={text}, expected nm: one number, or z, y and x as in 30x8x8.")
+    return size
+
+
+def _parse_range(text: str) -> tuple[float, float] | str:
+    if text == AUTO:
+        return AUTO
+    low, _, high = text.partition("..")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise UsageError(f"got range={text}, expected LOW..HIGH, as in range=-2000..4000.") from None
+
+
+def _parse_classes(text: str) -> dict[int, str] | str:
+    if text == AUTO:
+        return AUTO
+    pairs = [item.rpartition(":") for item in text.split("+")]
+    try:
+        names = {int(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}
+    except ValueError:
+        names = {}
+    if len(names) != len(pairs) or not all(names.values()) or len({colon for _, colon, _ in pairs}) > 1:
+        raise UsageError(
+            f"got classes={text}, expected names by label value, as in background+mitochondria, or with "
+            "their values, as in 0:background+255:mitochondria."
+        )
+    return names
