@@ -57,11 +57,15 @@ def check_sides(case: Case, sample: Sample, manifest: Manifest) -> None:
             f"true labels are {sample.labels.shape}, expected {sides}: "
             "labels must have the sides of their image."
         )
-    _check_instances(sample, manifest)
+    check_instances(sample, manifest)
 
 
-def _check_instances(sample: Sample, manifest: Manifest) -> None:
-    """Check that numbers of true objects are there if, and only if, the manifest says so."""
+def check_instances(sample: Sample, manifest: Manifest) -> None:
+    """Check that numbers of true objects are there if, and only if, the manifest says so.
+
+    Raises:
+        DataError: They are not, or do not fit the labels.
+    """
     objects = sample.instances
     if objects is None or not manifest.has_instances:
         if manifest.has_instances or objects is not None:

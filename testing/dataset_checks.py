@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..benchmark.checked_dataset import check_instances
 from ..benchmark.contracts import Case, DatasetCard, Manifest, Sample
 from ..benchmark.data.store import DataStore
+from ..benchmark.errors import DataError
 from ..benchmark.hashing import manifest_sha256
 from ..benchmark.references import DatasetReference
 from ..benchmark.strangers import RAISED, describe_error
@@ -134,12 +136,26 @@ def check_labels_within_classes(bench: DatasetBench) -> None:
             )
 
 
+def check_true_objects(bench: DatasetBench) -> None:
+    """Numbers of true objects are there where the manifest says so, and there alone; shaped as labels are."""
+    for case, sample in bench.samples:
+        try:
+            check_instances(sample, bench.dataset.manifest)
+        except DataError as error:
+            raise ContractError(
+                f"{case.id}: {error}",
+                "Sample.instances as Manifest.has_instances says",
+                "Correct the manifest or read",
+            ) from error
+
+
 def check_pixels_stable(bench: DatasetBench) -> None:
-    """Read again, also after being opened again, a case has the same pixels and labels."""
+    """Read again, also after being opened again, a case has the same pixels, labels and true objects."""
     for case, sample in bench.samples:
         second = bench.again.read(case)
         pairs = ((sample.image, second.image), (sample.labels, second.labels))
-        if not all(_equal(case, one, other) for one, other in pairs):
+        objects = (sample.instances, second.instances)
+        if not all(_equal(case, one, other) for one, other in pairs) or not _equal_if_any(case, *objects):
             raise ContractError(
                 f"{case.id}: other pixels the second time", "the same", "Augment nothing in read"
             )
@@ -189,6 +205,10 @@ def _equal(case: Case, one: Array, other: Array) -> bool:
     return same and all(np.array_equal(*pair) for pair in parts)
 
 
+def _equal_if_any(case: Case, one: Array | None, other: Array | None) -> bool:
+    return one is other if one is None or other is None else _equal(case, one, other)
+
+
 def _is_unit(image: Array) -> bool:
     return image.dtype == np.float32 and bool((image >= 0).all()) and bool((image <= 1).all())
 
@@ -210,6 +230,7 @@ CHECKS: tuple[Check, ...] = (
     check_images,
     check_sizes_equal,
     check_labels_within_classes,
+    check_true_objects,
     check_pixels_stable,
     check_volumes,
     check_scored_classes,

@@ -5,13 +5,14 @@
 - Sections are ``im/im0000.png`` and so on in one archive; objects are ``mito-train-v2/seg0000.tif`` (sections
   0 to 399) and ``mito-val-v2/seg0400.tif`` (400 to 499) in another.
 - Labels are numbers of objects, beyond 255, and 0 is background.  The task here is to tell mitochondria from
-  the rest; the objects are kept as instances.
+  the rest; metrics of objects compare with the numbered ones.
 - The labels of the challenge's test, sections 500 to 999, are not public: they are kept without labels.  So
   what was published to validate on is tested on, and a block of the training part validates.
 - The training part ends where the tested one begins, without a gap.
 - The arrays of a cube take some 60 GB of the disk, beside the archives and, while it is converted, what they
   are unpacked to.
-- The challenge scores objects by their average precision at an IoU of 0.75; what is scored here is overlap.
+- The challenge scores objects by their average precision at an IoU of 0.75, with confidences; what is scored
+  here is overlap, and objects of label maps where metrics of objects are asked for.
 """
 
 from __future__ import annotations

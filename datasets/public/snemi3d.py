@@ -3,7 +3,7 @@
 Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What to know of the files:
 
 - 0 is the boundary between neurons, and every other value a neuron.  The task here is to tell boundary from
-  inside; the neurons' numbers are kept as instances.
+  inside; metrics of objects compare the inside with the numbered neurons.
 - The labels of the test volume are not public: it is kept without labels, and splits are blocks of the
   training volume.
 - What is fetched are EMBL's HDF5 copies (keys ``volumes/raw`` and ``volumes/labels/neuron_ids``), whose
@@ -11,7 +11,8 @@ Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What 
   are read too, from a folder that is imported.
 - It is a part of the tissue of Kasthuri et al. (2015), as Kasthuri++ is: never train on one and test on the
   other.
-- The challenge scores neurons by adapted Rand error; what is scored here is overlap of boundaries.
+- The challenge scores neurons by adapted Rand error; what is scored here is overlap of boundaries.  Metrics
+  of objects have a row for the inside in the table of cases, but means are over boundaries.
 """
 
 from __future__ import annotations

@@ -129,6 +129,34 @@ class WideLabels(Sound):
         return Sample(sample.image, sample.labels.astype(np.int64))
 
 
+class Numbered(Sound):
+    def change(self, manifest):
+        return replace(manifest, has_instances=True)
+
+    def act(self, sample):
+        return replace(sample, instances=sample.labels.astype(np.uint32))
+
+
+class NumberedInSecret(Numbered):
+    def change(self, manifest):
+        return manifest
+
+
+class NumbersPromised(Numbered):
+    def act(self, sample):
+        return sample
+
+
+class FewNumbers(Numbered):
+    def act(self, sample):
+        return replace(sample, instances=sample.labels[:8].astype(np.uint32))
+
+
+class UnstableNumbers(Numbered):
+    def act(self, sample):
+        return replace(sample, instances=sample.labels.astype(np.uint32) + next(OPENED))
+
+
 class Noisy(Sound):
     def act(self, sample):
         return Sample(sample.image ^ np.uint8(next(OPENED) % 251), sample.labels)
@@ -216,6 +244,10 @@ FAULTS = {
     SmallLabels: "sizes equal",
     UnknownLabel: "labels within classes",
     WideLabels: "labels within classes",
+    NumberedInSecret: "true objects",
+    NumbersPromised: "true objects",
+    FewNumbers: "true objects",
+    UnstableNumbers: "pixels stable",
     Noisy: "pixels stable",
     TrainingVolume: "opens",
     ShallowVolume: "images",
@@ -228,7 +260,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("factory", [Sound, ValIsTestWithANote, SoundVolumes])
+@pytest.mark.parametrize("factory", [Sound, ValIsTestWithANote, SoundVolumes, Numbered])
 def test_sound_datasets_fail_nothing(failing, factory):
     assert failing("dataset", factory=factory) == {}
 
