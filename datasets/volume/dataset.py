@@ -16,8 +16,9 @@ from .contents import Contents, Looked, Place
 from .instances import to_semantic
 from .intensity import Scale
 from .measure import whole_numbers
-from .prepared import prepared
+from .prepared import SLAB_BYTES, mappable, prepared
 from .stamps import glance
+from .volume import Volume
 
 if TYPE_CHECKING:
     from .readers.found import Array
@@ -51,6 +52,7 @@ class VolumeDataset:
         self._scale, self._labels, self._instances, self._ignored = scale, labels, instances, ignored
         paths = {one.path for looked in volumes for one in (looked.image, looked.labels)}
         self._states = {path: glance(path) for path in paths}
+        self._mappable: dict[tuple[str, tuple[int, int, int]], Volume] = {}
 
     @property
     def manifest(self) -> Manifest:
@@ -63,7 +65,8 @@ class VolumeDataset:
         The image is (1, H, W), or (1, Z, Y, X) of a volume: uint8 as stored, where possible as a view of a
         memory map; 16 bit unsigned as float32 divided by 65535; others as float32, scaled as the manifest
         notes.  The labels are uint8; where they are made of numbers of objects, the numbers are there too.
-        A volume that cannot be mapped is first written into the cache.
+        A volume that cannot be mapped is first written into the cache, and so is one whose chunks hold
+        several sections.
 
         Raises:
             DataError: A file has gone, changed or cannot be read.
@@ -90,13 +93,22 @@ class VolumeDataset:
                     "trials, and those that are done stay as they are."
                 )
 
+    def _volume(self, volume: Volume) -> Volume:
+        """Return a volume, or its copy of which sections can be read one by one."""
+        key = volume.source, volume.shape
+        if key not in self._mappable:
+            self._mappable[key] = mappable(volume, self._cache)
+        return self._mappable[key]
+
     def _image(self, looked: Looked, start: int, stop: int) -> Array:
         """Return sections as pixels, (Z, Y, X)."""
-        return self._scale.apply(looked.image.read(slice(start, stop)))
+        return self._scale.apply(self._volume(looked.image).read(slice(start, stop)))
 
     def _numbers(self, looked: Looked, start: int, stop: int) -> Array:
         """Return sections as stored whole numbers, (Z, Y, X)."""
-        return whole_numbers(looked.labels.read(slice(start, stop)), looked.labels.source, start)
+        return whole_numbers(
+            self._volume(looked.labels).read(slice(start, stop)), looked.labels.source, start
+        )
 
     def _to_labels(self, looked: Looked, numbers: Array) -> Array:
         if self._instances != "none":
@@ -109,7 +121,7 @@ class VolumeDataset:
         return same and self._instances == "none" and looked.labels.dtype == np.uint8
 
     def _whole_image(self, case: Case, looked: Looked, place: Place) -> Array:
-        mapped = looked.image.mapped()
+        mapped = self._volume(looked.image).mapped()
         if mapped is not None and mapped.dtype == np.uint8 and self._scale.as_stored:
             return mapped[place.start : place.stop]
         kind = np.uint8 if looked.image.dtype == np.uint8 and self._scale.as_stored else np.float32
@@ -119,10 +131,11 @@ class VolumeDataset:
             (place.stop - place.start, case.height, case.width),
             kind,
             lambda slab: self._image(looked, place.start + slab.start, place.start + slab.stop),
+            looked.image.slab(SLAB_BYTES),
         )
 
     def _whole_labels(self, case: Case, looked: Looked, place: Place) -> Array:
-        mapped = looked.labels.mapped()
+        mapped = self._volume(looked.labels).mapped()
         if mapped is not None and self._labels_as_stored(looked):
             return mapped[place.start : place.stop]
         return prepared(
@@ -133,10 +146,11 @@ class VolumeDataset:
             lambda slab: self._to_labels(
                 looked, self._numbers(looked, place.start + slab.start, place.start + slab.stop)
             ),
+            looked.labels.slab(SLAB_BYTES),
         )
 
     def _whole_objects(self, case: Case, looked: Looked, place: Place) -> Array:
-        mapped, kind = looked.labels.mapped(), looked.labels.dtype
+        mapped, kind = self._volume(looked.labels).mapped(), looked.labels.dtype
         if mapped is not None and kind.kind in "ui":
             return mapped[place.start : place.stop]
         return prepared(
@@ -145,6 +159,7 @@ class VolumeDataset:
             (place.stop - place.start, case.height, case.width),
             np.uint32 if kind.kind in "uib" and kind.itemsize <= 4 else np.uint64,
             lambda slab: self._numbers(looked, place.start + slab.start, place.start + slab.stop),
+            looked.labels.slab(SLAB_BYTES),
         )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 """Raised whenever the same values would give other facts."""
-SLAB_BYTES: Final = 1 << 27
+SLAB_BYTES: Final = 1 << 26
 """So much is read at a time: chunks of compressed files hold several sections."""
 SAVE_SECONDS: Final = 20.0
 TELL_SECONDS: Final = 10.0
@@ -86,8 +86,7 @@ def _measure_rest(
     measure: Measure,
     save: Callable[[list[dict[str, Any]]], None],
 ) -> list[dict[str, Any]]:
-    depth, height, width = volume.shape
-    step = max(1, SLAB_BYTES // (height * width * volume.dtype.itemsize))
+    depth, step = volume.shape[0], volume.slab(SLAB_BYTES)
     saved = told = time.monotonic()
     facts = list(known)
     while len(facts) < depth:

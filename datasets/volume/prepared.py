@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from filelock import FileLock
 
 from ...benchmark.errors import DataError
+from ...benchmark.hashing import sha256_of
+from .readers import npy
 from .readers.found import Array
+from .stamps import stamp
+from .volume import Volume
 
-SLAB_BYTES = 1 << 26
+SLAB_BYTES: Final = 1 << 26
+"""So much is made at a time, about."""
 
 
 def prepared(
     cache: Path,
     name: str,
     shape: tuple[int, int, int],
-    dtype: type[np.generic],
+    dtype: np.dtype[Any] | type[np.generic],
     make: Callable[[slice], Array],
+    step: int,
 ) -> Array:
     """Return a memory map of a (Z, Y, X) array, made if it is not there.
 
@@ -29,17 +37,18 @@ def prepared(
         shape: (Z, Y, X).
         dtype: Of the values.
         make: Gives the sections of a slab.
+        step: Sections of a slab.
 
     Raises:
         DataError: What it is made from cannot be read, or the cache cannot be written.
     """
-    target = cache / "datasets" / "volume" / "prepared" / f"{name}.npy"
+    target = folder(cache) / f"{name}.npy"
     try:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(target.with_suffix(".lock")):
                 if not target.exists():
-                    _write(target, shape, dtype, make)
+                    _write(target, shape, np.dtype(dtype), make, step)
         array: Array = np.load(target, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(
@@ -50,14 +59,36 @@ def prepared(
 
 
 def _write(
-    target: Path, shape: tuple[int, int, int], dtype: type[np.generic], make: Callable[[slice], Array]
+    target: Path, shape: tuple[int, int, int], dtype: np.dtype[Any], make: Callable[[slice], Array], step: int
 ) -> None:
     partial = target.with_suffix(".partial")
     array = np.lib.format.open_memmap(partial, "w+", dtype=dtype, shape=shape)
-    step = max(1, SLAB_BYTES // (shape[1] * shape[2] * np.dtype(dtype).itemsize))
     for start in range(0, shape[0], step):
         slab = slice(start, min(start + step, shape[0]))
         array[slab] = make(slab)
     array.flush()
     del array
     partial.replace(target)
+
+
+def mappable(volume: Volume, cache: Path) -> Volume:
+    """Return a volume of which single sections can be read.
+
+    Chunks of HDF5 and zarr hold many sections, and reading one of them decodes all.  So such a volume is
+    copied into the cache as it is, once, by whoever reads it first.
+
+    Raises:
+        DataError: It cannot be read, or the cache cannot be written.
+    """
+    if volume.chunk_depth == 1:
+        return volume
+    name = sha256_of([volume.source, volume.axes, list(volume.shape), str(volume.dtype), stamp(volume.path)])
+    path = folder(cache) / f"{name[:24]}-stored.npy"
+    prepared(cache, path.stem, volume.shape, volume.dtype, volume.read, volume.slab(SLAB_BYTES))
+    stored = npy.find(path).stored
+    return replace(volume, stored=stored, axes="zyx", dtype=stored.dtype)
+
+
+def folder(cache: Path) -> Path:
+    """Return where arrays lie."""
+    return cache / "datasets" / "volume" / "prepared"

@@ -46,6 +46,21 @@ class Volume:
         ]
         return self._in_order(self.stored.read(tuple(places)))
 
+    @property
+    def chunk_depth(self) -> int:
+        """How many sections are decoded to read one; 1 where each stands alone."""
+        depths = dict(zip(self.axes, self.stored.chunk, strict=True))
+        return min(depths.get("z", 1), self.shape[0])
+
+    def slab(self, limit: int) -> int:
+        """Return how many sections to read at a time: `limit` bytes, but whole chunks up to 4 times that."""
+        section = self.shape[1] * self.shape[2] * self.dtype.itemsize
+        number = max(1, limit // section)
+        depth = self.chunk_depth
+        if number < depth:
+            return depth if depth * section <= 4 * limit else number
+        return number - number % depth
+
     def mapped(self) -> Array | None:
         """Return the whole as a view of a memory map, (Z, Y, X); None: the format does not allow it."""
         return self._in_order(self.stored.array()) if isinstance(self.stored, Mapped) else None

@@ -22,6 +22,7 @@ from emseg_bench.benchmark.references import parse_dataset
 from emseg_bench.datasets.volume import facts, measure
 from emseg_bench.datasets.volume.factory import open_volumes
 from emseg_bench.datasets.volume.instances import to_semantic
+from emseg_bench.datasets.volume.opening import open_volume
 
 SHAPE = (12, 20, 24)
 SPLITS = ("train", "val", "test")
@@ -161,9 +162,38 @@ def test_uint8_is_read_as_a_view_of_the_file(pair, cache):
     image, labels = pair()
     dataset = open_volumes(str(image), cache, labels=str(labels), scored="volumes")
     sample = dataset.read(dataset.manifest.split("test")[0])
-    assert not sample.image.flags.owndata
-    assert not sample.labels.flags.owndata
+    assert not sample.image.flags.writeable
+    assert not sample.labels.flags.writeable
     assert not (cache / "datasets" / "volume" / "prepared").exists()
+
+
+@pytest.mark.parametrize("chunks", [(4, 8, 8), (1, 20, 24)])
+def test_chunks_of_several_sections_are_copied_once(tmp_path, cache, chunks, monkeypatch):
+    """Reading a section would decode all sections of its chunks."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, values in (("raw", picture()), ("labels", classes())):
+            file.create_dataset(name, data=values, chunks=chunks, compression="gzip")
+    where = f"{tmp_path}/a.h5:/raw"
+    dataset = open_volumes(where, cache, labels=":/labels")
+    assert not (cache / "datasets" / "volume" / "prepared").exists()
+    case = dataset.manifest.cases[3]
+    sample = dataset.read(case)
+    np.testing.assert_array_equal(sample.image[0], picture()[3])
+    assert sample.image.flags.writeable == sample.labels.flags.writeable == (chunks[0] == 1)
+    copies = list((cache / "datasets" / "volume" / "prepared").glob("*-stored.npy"))
+    assert len(copies) == (0 if chunks[0] == 1 else 2)
+    monkeypatch.setattr("emseg_bench.datasets.volume.prepared._write", pytest.fail)
+    np.testing.assert_array_equal(
+        open_volumes(where, cache, labels=":/labels").read(case).labels, classes()[3]
+    )
+
+
+def test_slabs_are_whole_chunks_where_they_are_small(tmp_path):
+    path = tmp_path / "a.zarr"
+    zarr.create_array(path, shape=(100, 32, 32), dtype="uint8", chunks=(16, 32, 32))
+    volume = open_volume(path, tmp_path)
+    assert volume.chunk_depth == 16
+    assert [volume.slab(1024 * sections) for sections in (1, 3, 5, 16, 40, 1000)] == [1, 3, 16, 16, 32, 992]
 
 
 @pytest.mark.parametrize("dtype", ["int16", "float32", "int8"])

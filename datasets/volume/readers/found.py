@@ -30,6 +30,10 @@ class Stored(Protocol):
     def dtype(self) -> np.dtype[Any]:
         """Of the values."""
 
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """The smallest box that is decoded as one, by axis; all 1 where values can be read one by one."""
+
     def read(self, place: Place) -> Array:
         """Read a box, and of the rest no more than the format makes necessary."""
 
@@ -85,6 +89,11 @@ class Mapped:
     """Where they begin, bytes."""
     order: str = "C"
     """F: the first axis runs fastest."""
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Single values."""
+        return (1,) * len(self.shape)
 
     def array(self) -> Array:
         """Map the file: nothing is read before it is looked at.

@@ -27,7 +27,7 @@ def find(path: Path, inside: str) -> Found:
         attributes = dict(data.attrs)
         axes = said_axes(attributes, dimensions) or _scales(data)
         spacing = said_spacing(attributes, axes or "zyx"[-dimensions:])
-        return Found(stored=_Dataset(path, name, data.dtype, data.shape), axes=axes, spacing=spacing)
+        return Found(stored=_Dataset(path, name, data), axes=axes, spacing=spacing)
 
 
 def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
@@ -80,8 +80,10 @@ def _scales(data: h5py.Dataset) -> str | None:
 class _Dataset:
     """A dataset whose chunks are read when they are asked for."""
 
-    def __init__(self, path: Path, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-        self.dtype, self.shape = dtype, shape
+    def __init__(self, path: Path, name: str, data: h5py.Dataset) -> None:
+        self.dtype: np.dtype[Any] = data.dtype
+        self.shape: tuple[int, ...] = data.shape
+        self.chunk: tuple[int, ...] = data.chunks or (1,) * data.ndim
         self._path = path
         self._data = Handle(partial(_open, path, name))
 

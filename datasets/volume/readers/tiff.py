@@ -97,6 +97,7 @@ class _Pages:
 
     def __init__(self, path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         self.dtype, self.shape = dtype, shape
+        self.chunk = (*(1,) * (len(shape) - 2), *shape[-2:])
         self._path = path
         self._file = Handle(partial(_open, path))
 

@@ -44,7 +44,7 @@ def find(path: Path, inside: str, level: int | None) -> Found:
     attributes = {**node.attrs.asdict(), "dimension_names": getattr(node.metadata, "dimension_names", None)}
     axes = said_axes(attributes, node.ndim)
     spacing = said_spacing(attributes, axes or "zyx"[-node.ndim :])
-    return Found(stored=_Chunks(path, inside, node.dtype, node.shape), axes=axes, spacing=spacing)
+    return Found(stored=_Chunks(path, inside, node), axes=axes, spacing=spacing)
 
 
 def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
@@ -112,7 +112,7 @@ def _find_level(path: Path, prefix: str, group: zarr.Group, image: Mapping[str, 
         axes, spacing = _axes(image), _scales(image, levels[level])
     except (KeyError, TypeError, IndexError) as error:
         raise unreadable(path, f"its OME-Zarr description lacks {error}") from error
-    return Found(stored=_Chunks(path, name, data.dtype, data.shape), axes=axes or None, spacing=spacing)
+    return Found(stored=_Chunks(path, name, data), axes=axes or None, spacing=spacing)
 
 
 def _axes(image: Mapping[str, Any]) -> str:
@@ -136,8 +136,10 @@ def _scales(image: Mapping[str, Any], level: Mapping[str, Any]) -> dict[str, flo
 class _Chunks:
     """An array whose chunks are read when they are asked for."""
 
-    def __init__(self, path: Path, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-        self.dtype, self.shape = dtype, shape
+    def __init__(self, path: Path, name: str, data: zarr.Array[Any]) -> None:
+        self.dtype: np.dtype[Any] = data.dtype
+        self.shape: tuple[int, ...] = data.shape
+        self.chunk: tuple[int, ...] = data.chunks
         self._path = path
         self._data = Handle(partial(_open, path, name))
 
