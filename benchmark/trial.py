@@ -122,6 +122,7 @@ class _Trial:
             test_start = time.perf_counter()
             cases = self._test(parts)
             test_seconds = time.perf_counter() - test_start
+        self.tell("sanity")
         sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
         profile = self._profile(parts, state, memory.read(), test_seconds)
         results = Results(

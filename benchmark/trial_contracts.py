@@ -369,7 +369,7 @@ class Event:
     fingerprint: str
     kind: Literal["started", "progress", "note", "complete", "failed"]
     phase: str = ""
-    """Which part of its life: ``load``, ``train``, ``test``, ``profile``."""
+    """Which part of its life: ``load``, ``train``, ``test``, ``sanity``, ``profile``."""
     done: int = 0
     total: int = 0
     message: str = ""

@@ -22,7 +22,13 @@ from rich.progress import (
 from ..contracts import Event, TrialSpec
 from ..label_fraction import describe_fraction
 
-PHASES = {"load": "loading", "train": "training", "test": "testing", "profile": "profiling"}
+PHASES = {
+    "load": "loading",
+    "train": "training",
+    "test": "testing",
+    "sanity": "scoring what needs no model",
+    "profile": "profiling",
+}
 LINE_SECONDS = 10.0
 """Between two lines about one trial in a plain log."""
 
