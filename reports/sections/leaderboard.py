@@ -16,7 +16,7 @@ from ..summary import summary
 from ..templating import render
 from ..wording import MISSING, interval, listing, metric_heading, number, score, spread
 
-MAX_CLASSES = 6
+MAX_CLASSES = 5
 """With more foreground classes, per-class scores are left to the table of all metrics."""
 
 

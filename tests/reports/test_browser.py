@@ -50,10 +50,10 @@ def index(make, tmp_path) -> Path:
     ).index
 
 
-def browse(index: Path, profile: Path) -> tuple[str, str]:
+def browse(index: Path, profile: Path, *options: str) -> tuple[str, str]:
     """Load a page; return its document when all scripts have run, and the browser's log."""
     assert BROWSER
-    command = [BROWSER, *QUIET, f"--user-data-dir={profile}", "--dump-dom", index.as_uri()]
+    command = [BROWSER, *QUIET, *options, f"--user-data-dir={profile}", "--dump-dom", index.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout, done.stderr
 
@@ -73,3 +73,46 @@ def test_a_click_on_a_header_sorts(index, tmp_path) -> None:
     (title,) = re.findall(r"<title>(.*?)</title>", document, flags=re.DOTALL)
     assert re.findall(r"\b[abc]@x", title) == ["b@x", "c@x", "a@x"], "ascending by score, n/a last"
     assert 'aria-sort="ascending"' in document
+
+
+WIDE = """<script>
+const tables = [...document.querySelectorAll(".scroll")];
+const wide = tables.filter((table) => table.scrollWidth > table.clientWidth);
+document.title = "wide: " + wide.map((table) => table.getAttribute("aria-label")).join(" | ");
+</script>"""
+
+
+def test_nothing_scrolls_sideways_in_a_window_of_1280_px(make, tmp_path) -> None:
+    """Five classes, several seeds, long names and published rows: what a board of a benchmark has."""
+    names = (
+        "background",
+        "cell",
+        "mitochondrion",
+        "alpha granule",
+        "canalicular vessel",
+        "dense granule",
+        "core",
+    )
+    iou = {label: [0.5, 0.6] for label in (2, 3, 4, 5, 6)}
+    trials = [
+        make.trial(
+            model=model,
+            seed=seed,
+            class_names=names,
+            iou={label: [value + seed / 100 for value in values] for label, values in iou.items()},
+            counts={label: [(5, 2, 3)] * 2 for label in iou},
+            dataset="guay",
+            depth=24,
+            rules={"scored_classes": (2, 3, 4, 5, 6), "mask_by_truth": True, "axes": "stack"},
+        )
+        for model in ("retina[hidden=768]@cem500k-reconstruction", "unet-resnet50@imagenet")
+        for seed in range(2)
+    ]
+    folder = tmp_path / "r"
+    index = build(
+        [make.board(trials)], emseg_report_sections(), folder, generated="today", version="0.1.0"
+    ).index
+    page = index.read_text().replace("<details>", "<details open>")
+    index.write_text(page.replace("</body>", f"{WIDE}</body>"))
+    document, _ = browse(index, tmp_path / "profile", "--window-size=1280,900")
+    assert "<title>wide: </title>" in document, re.findall(r"<title>.*?</title>", document)
