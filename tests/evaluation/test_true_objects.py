@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from emseg_bench.benchmark.checked_dataset import check_sides
 from emseg_bench.benchmark.contracts import Case, Manifest, Sample
 from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.evaluation.sanity import TRUTH, sanity_scores
-from emseg_bench.benchmark.hashing import manifest_sha256
+from emseg_bench.benchmark.hashing import manifest_sha256, sha256_of
 from emseg_bench.benchmark.metric_planning import plan_metric
 from emseg_bench.benchmark.metrics import make_metrics
 from hypothesis import given, settings
@@ -262,7 +263,10 @@ def test_the_truth_itself_joins_objects_that_touch(catalogue):
 
 
 def test_scores_with_and_without_are_of_different_data():
-    assert manifest_sha256(Known().manifest) != manifest_sha256(Known(has_instances=False).manifest)
+    without = Known(has_instances=False).manifest
+    assert manifest_sha256(Known().manifest) != manifest_sha256(without)
+    told = {key: fact for key, fact in asdict(without).items() if key != "has_instances"}
+    assert manifest_sha256(without) == sha256_of(told), "as before datasets could tell"
 
 
 @pytest.mark.parametrize(
