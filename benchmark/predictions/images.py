@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..pixels import decode_image, read_bytes, to_float_scale
-from .label_maps import SUFFIXES
+from .label_maps import suffixes_at
 from .pairs import by_stem, some
 from .volume_files import open_volume
 
@@ -46,27 +45,23 @@ def read_image(path: Path, channels: int) -> Array:
     return to_float_scale(_image(path, channels))
 
 
-@contextmanager
-def open_pixels(path: Path, channels: int) -> Iterator[Slabs]:
+def open_pixels(path: Path, channels: int) -> Slabs:
     """Open a volume (Z, Y, X) for a network, to be read in slabs; its values become as those of images.
 
     Args:
-        path: TIFF, NRRD or NIfTI.
+        path: A file that `volume_files.is_volume` takes.
         channels: How many the network takes.
 
     Raises:
         DataError: It cannot be read, or its bit depth does not fit; also where a slab is read.
     """
-    with open_volume(path) as volume:
-        if channels != 1:
-            raise DataError(f"{path} is a grey volume, and the network takes {channels} channels.")
-        kind = volume.dtype.newbyteorder("=")
-        if kind not in (np.uint8, np.uint16) or 0 in volume.shape:
-            raise DataError(
-                f"{path} holds {volume.dtype} values {volume.shape}; expected 8 or 16 bit unsigned. "
-                "Convert it."
-            )
-        yield volume if kind == np.uint8 else _FloatScale(volume)
+    volume = open_volume(path)
+    if channels != 1:
+        raise DataError(f"{path} is a grey volume, and the network takes {channels} channels.")
+    kind = volume.dtype.newbyteorder("=")
+    if kind not in (np.uint8, np.uint16):
+        raise DataError(f"{path} holds {volume.dtype} values; expected 8 or 16 bit unsigned. Convert it.")
+    return volume if kind == np.uint8 else _FloatScale(volume)
 
 
 class _FloatScale:
@@ -85,11 +80,12 @@ class _FloatScale:
 def _images(place: Path) -> list[Path]:
     if not place.exists():
         raise DataError(f"{place} is not there; check the path.")
+    suffixes = suffixes_at(place)
     files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else [place]
-    found = [path for path in files if path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")]
+    found = [path for path in files if path.name.lower().endswith(suffixes) and not path.name.startswith(".")]
     if not found:
         inside = f"; it holds {some([path.name for path in files])}" if place.is_dir() and files else ""
-        raise DataError(f"there is no image at {place}{inside}; expected {', '.join(SUFFIXES)}.")
+        raise DataError(f"there is no image at {place}{inside}; expected {', '.join(suffixes)}.")
     return found
 
 

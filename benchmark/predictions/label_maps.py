@@ -16,11 +16,11 @@ from ..errors import DataError
 from ..pixels import BROKEN, MOST_LABEL, decode_mask, read_bytes
 from ..store import write_whole
 from .tiff_stacks import StackWriter, stack_writer
-from .volume_files import ITK_SUFFIXES, TIFF_SUFFIXES, is_volume, read_volume
+from .volume_files import NUMPY_SUFFIX, TIFF_SUFFIXES, VOLUME_SUFFIXES, is_volume, read_volume
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *ITK_SUFFIXES)
+SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *VOLUME_SUFFIXES)
 MAKER: Final = "emseg-bench"
 """Under this name a label map says what it was made from."""
 MOST_OBJECT: Final = 2**32 - 1
@@ -32,6 +32,14 @@ def stem(path: Path) -> str:
     name = path.name
     length = max((len(suffix) for suffix in SUFFIXES if name.lower().endswith(suffix)), default=0)
     return name[: len(name) - length]
+
+
+def suffixes_at(place: Path) -> tuple[str, ...]:
+    """Return the suffixes of what is taken: of a folder all but ``.npy``.
+
+    Segmentation programs leave files of that suffix beside images, and they are no images.
+    """
+    return tuple(suffix for suffix in SUFFIXES if suffix != NUMPY_SUFFIX) if place.is_dir() else SUFFIXES
 
 
 def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
@@ -48,7 +56,7 @@ def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
         return decode_mask(read_bytes(path), str(path), most)
     labels = read_volume(path)
     whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
-    if not whole or labels.size == 0 or labels.min() < 0 or labels.max() > most:
+    if not whole or labels.min() < 0 or labels.max() > most:
         raise DataError(
             f"{path} holds {labels.dtype} values; labels are whole numbers from 0 to {most}, one per voxel."
         )

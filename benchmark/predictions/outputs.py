@@ -74,8 +74,7 @@ def _output(path: Path, target: Path, setting: Setting, identity: Mapping[str, A
 
 
 def _volume_shape(path: Path, setting: Setting) -> tuple[int, ...]:
-    with open_pixels(path, setting.channels) as volume:
-        return volume.shape
+    return open_pixels(path, setting.channels).shape
 
 
 def _check_places(outputs: Sequence[Output], images: set[Path]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import DataError
-from .label_maps import SUFFIXES, stem
+from .label_maps import stem, suffixes_at
 
 SHOWN = 5
 """So many names stand in a message; the others are counted."""
@@ -95,11 +95,12 @@ def _label_maps(place: Path) -> tuple[dict[str, Path], list[Path]]:
         raise DataError(f"{place} is not there; check the path.")
     files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else [place]
     visible = [path for path in files if not path.name.startswith(".")]
-    readable = [path for path in visible if path.name.lower().endswith(SUFFIXES)]
+    suffixes = suffixes_at(place)
+    readable = [path for path in visible if path.name.lower().endswith(suffixes)]
     if not readable:
         inside = f"it holds {some([path.name for path in visible])}" if visible else "it is empty"
         problem = f"no label maps in {place}: {inside}" if place.is_dir() else f"{place} is no label map"
-        raise DataError(f"{problem}; expected {', '.join(SUFFIXES)}.")
+        raise DataError(f"{problem}; expected {', '.join(suffixes)}.")
     return by_stem(readable), [path for path in visible if path not in readable]
 
 

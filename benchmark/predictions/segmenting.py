@@ -62,8 +62,6 @@ def _segment_volume(
     segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]
 ) -> None:
     """Segment slab by slab; what is too large for memory meanwhile lies beside the label map."""
-    with (
-        open_pixels(output.source, setting.channels) as volume,
-        volume_label_map(output.target, volume.shape, output.made_from) as labels,
-    ):
+    volume = open_pixels(output.source, setting.channels)
+    with volume_label_map(output.target, volume.shape, output.made_from) as labels:
         segment_into(labels, segmenter, volume, setting.axes, on_slice, scratch=output.target.parent)

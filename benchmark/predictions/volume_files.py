@@ -1,38 +1,37 @@
-"""Reads volumes, whole or in slabs: multi-page TIFF, and NRRD and NIfTI through SimpleITK."""
+"""The volumes that `predict` and `score` take: files of one array, whole or in slabs."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
-import tifffile
 
+from ..cache import cache_folder
 from ..errors import DataError
-from ..pixels import BROKEN
-from .itk_volumes import open_itk, unreadable
-from .tiff_stacks import open_stack
+from ..volume_readers.opening import MRC, NIFTI, Wanted, as_volume, find
 
 if TYPE_CHECKING:
     from ..evaluation.slabs import Slabs
+    from ..volume_readers.found import Found
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-ITK_SUFFIXES: Final = (".nrrd", ".nii", ".nii.gz")
 TIFF_SUFFIXES: Final = (".tif", ".tiff")
+"""Of images too: those of more than one page are volumes."""
+NUMPY_SUFFIX: Final = ".npy"
+VOLUME_SUFFIXES: Final = (".nrrd", *NIFTI, *MRC, NUMPY_SUFFIX)
+"""Of files that are nothing but volumes."""
 
 
 def is_volume(path: Path) -> bool:
-    """Say whether a file is read as a volume: NRRD, NIfTI, or a TIFF of more than one page.
+    """Say whether a file is read as a volume: by its name, or as a TIFF of more than one page.
 
     Raises:
         DataError: The TIFF cannot be read.
     """
     name = path.name.lower()
-    return name.endswith(ITK_SUFFIXES) or (name.endswith(TIFF_SUFFIXES) and _pages(path) > 1)
+    return name.endswith(VOLUME_SUFFIXES) or (name.endswith(TIFF_SUFFIXES) and _pages(path) > 1)
 
 
 def read_volume(path: Path) -> Array:
@@ -41,48 +40,37 @@ def read_volume(path: Path) -> Array:
     Raises:
         DataError: It cannot be read, or is no grey volume.
     """
-    with open_volume(path) as volume:
-        return np.array(volume[:])
+    return np.array(open_volume(path)[:])
 
 
-@contextmanager
-def open_volume(path: Path) -> Iterator[Slabs]:
+def open_volume(path: Path) -> Slabs:
     """Open a volume (Z, Y, X) of the file's own type, to be read in slabs.
 
-    Only what is asked for is read, but NRRD and NIfTI that are compressed or scaled are read whole.
+    It is a memory map where the format allows it; compressed NRRD and NIfTI are unpacked into the cache once.
 
     Raises:
         DataError: It cannot be read, or is no grey volume; also where a slab is read.
     """
-    with ExitStack() as stack:
-        if path.name.lower().endswith(ITK_SUFFIXES):
-            volume: Slabs = open_itk(path)
-        else:
-            try:
-                volume = stack.enter_context(open_stack(path))
-            except BROKEN as error:
-                raise unreadable(path, error) from error
-        if len(volume.shape) != 3:
-            raise DataError(
-                f"{path} holds an array {volume.shape}, expected a grey volume (z, y, x): one number per "
-                "voxel."
-            )
-        yield volume
+    found = find(path, "", None, cache_folder())
+    volume = as_volume(str(path), path, found, Wanted(axes=_axes(path, found)))
+    mapped = volume.mapped()
+    return volume if mapped is None else mapped
+
+
+def _axes(path: Path, found: Found) -> str:
+    """Return the axes as the file says them, or z, y, x for three that are called otherwise."""
+    shape, said = found.stored.shape, found.axes or ""
+    others = [length for axis, length in zip(said, shape, strict=False) if axis not in "zyx"]
+    if set(said) >= set("zyx") and max(others, default=1) == 1:
+        return said
+    if len(shape) != 3:
+        raise DataError(
+            f"{path} holds an array {tuple(shape)}, expected a grey volume (z, y, x): one number per voxel."
+        )
+    return "zyx"
 
 
 def _pages(path: Path) -> int:
-    try:
-        with tifffile.TiffFile(path) as file:
-            number = len(file.pages)
-            _check_whole(file, path)
-            return number
-    except BROKEN as error:
-        raise unreadable(path, error) from error
+    from ..volume_readers import tiff
 
-
-def _check_whole(file: tifffile.TiffFile, path: Path) -> None:
-    """Refuse a file that ends before its last page, which tifffile takes for a shorter stack."""
-    file.filehandle.seek(file.pages.next_page_offset)
-    (following,) = struct.unpack(file.tiff.offsetformat, file.filehandle.read(file.tiff.offsetsize))
-    if following:
-        raise unreadable(path, f"it ends after {len(file.pages)} of its slices")
+    return tiff.count_pages(path)

@@ -12,9 +12,9 @@ import numpy as np
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError
+from ...benchmark.volume_readers.opening import HDF5, is_volume_file, is_zarr, open_volume, split_location
+from ...benchmark.volume_readers.volume import Volume
 from ..folder.layout import natural_key
-from ..volume.opening import HDF5, is_volume_file, is_zarr, open_volume, split_location
-from ..volume.volume import Volume
 
 LABEL_WORDS = re.compile(
     r"label|mask|seg|annot|truth|(^|[^a-z])gt([^a-z]|$)|instance|boundar|membrane|(^|[^a-z])ids?([^a-z]|$)",
@@ -130,11 +130,11 @@ def _files(folder: Path, levels: int) -> Iterator[Path]:
 def _parts(file: Path) -> Iterator[str]:
     """Return the volumes of a file as locations."""
     if is_zarr(file):
-        from ..volume.readers import zarrs
+        from ...benchmark.volume_readers import zarrs
 
         names = [name for name, _, _ in zarrs.inside(file)]
     elif file.name.lower().endswith(HDF5):
-        from ..volume.readers import hdf5
+        from ...benchmark.volume_readers import hdf5
 
         names = [name for name, _, _ in hdf5.inside(file)]
     else:

@@ -69,7 +69,7 @@ def _voxel_size(root: Path, layout: Layout) -> tuple[str, list[str]]:
     image = layout.pairs()[0].image
     spacing: Mapping[str, float] = {}
     if image.lower().endswith((".tif", ".tiff")):
-        from ..volume.readers import tiff
+        from ...benchmark.volume_readers import tiff
 
         spacing = tiff.find(root / image).spacing
     if {"y", "x"} <= spacing.keys():

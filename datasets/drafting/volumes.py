@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...benchmark.errors import DataError
+from ...benchmark.volume_readers.opening import Wanted, is_zarr, open_volume
 from ..description import FILE_NAME
 from ..folder.labels import MAX_UNNAMED
 from ..folder.wording import listed
 from ..volume.measure import measure_labels
-from ..volume.opening import Wanted, is_zarr, open_volume
 from .arrays import Candidate, Match, find_candidates, match_up, refuse_none, split_of, turned
 from .draft import Draft, class_lines, flow, noted
 

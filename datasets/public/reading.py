@@ -11,9 +11,9 @@ from ...benchmark.data.slices import LazySlices
 from ...benchmark.data_contracts import Slices
 from ...benchmark.errors import DataError
 from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
+from ...benchmark.volume_readers import hdf5, tiff
+from ...benchmark.volume_readers.found import Stored
 from ..folder.layout import natural_key
-from ..volume.readers import hdf5, tiff
-from ..volume.readers.found import Stored
 
 
 def files_in(folder: Path, suffix: str = ".png") -> list[Path]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...benchmark.errors import DataError
+from ...benchmark.volume_readers.volume import Volume
 from ..folder.checks import MIN_SIDE
 from ..folder.wording import listed
-from .volume import Volume
 
 
 def check_shapes(image: Volume, labels: Volume) -> None:

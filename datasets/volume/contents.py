@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from ...benchmark.contracts import Case, Manifest
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
+from ...benchmark.volume_readers.volume import Volume
 from ..folder.labels import IGNORED, LabelMap
 from ..folder.wording import counted, listed
 from .checks import common_voxel_size
 from .division import SPLITS, Division, Piece
 from .entries import Entry
 from .facts import ImageSection, LabelSection
-from .volume import Volume
 
 FAR: int = 10_000
 """Volumes of one group are numbered as if they lay so many sections apart: they do not touch."""

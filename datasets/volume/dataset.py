@@ -10,6 +10,7 @@ import numpy as np
 
 from ...benchmark.contracts import Case, Manifest, Sample
 from ...benchmark.errors import DataError
+from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances
 from ..folder.labels import IGNORED, LabelMap
 from .contents import Contents, Looked, Place
@@ -18,10 +19,9 @@ from .intensity import Scale
 from .measure import whole_numbers
 from .prepared import SLAB_BYTES, mappable, prepared
 from .stamps import glance
-from .volume import Volume
 
 if TYPE_CHECKING:
-    from .readers.found import Array
+    from ...benchmark.volume_readers.found import Array
 
 
 class VolumeDataset:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
+from ...benchmark.volume_readers.opening import Wanted, is_volume_file, split_location
 from ..described import recall_description
 from ..description import (
     FILE_NAME,
@@ -21,7 +22,6 @@ from ..description import (
 )
 from ..folder.wording import listed
 from ..naming import name_groups, name_splits
-from .opening import Wanted, is_volume_file, split_location
 from .options import VolumeOptions
 from .wishes import AUTO, override
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ...benchmark.errors import DataError, UsageError
 from ...benchmark.hashing import sha256_of
+from ...benchmark.volume_readers.opening import open_volume
 from ..description import Description, Instances
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
 from .checks import check_shapes, common_voxel_size
@@ -18,7 +19,6 @@ from .entries import Told, gather
 from .instances import CLASS_NAMES
 from .intensity import Scale, describe_scale, settle_scale
 from .measure import measure_image, measure_labels
-from .opening import open_volume
 from .options import VolumeOptions
 
 _DEFAULT = VolumeOptions()

@@ -22,8 +22,8 @@ from ...benchmark.store import write_whole
 from .stamps import stamp
 
 if TYPE_CHECKING:
-    from .readers.found import Array
-    from .volume import Volume
+    from ...benchmark.volume_readers.found import Array
+    from ...benchmark.volume_readers.volume import Volume
 
 VERSION: Final = 1
 """Raised whenever the same values would give other facts."""

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from .readers.found import Array
+from ...benchmark.volume_readers.found import Array
 
 CLASS_NAMES: Final = {
     "binary": ("background", "object"),

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...benchmark.errors import DataError
 from ...benchmark.pixels import to_float_scale
+from ...benchmark.volume_readers.found import Array
+from ...benchmark.volume_readers.volume import Volume
 from ..folder.wording import listed
-from .readers.found import Array
-from .volume import Volume
 
 PERCENTILES = (0.1, 99.9)
 """Of unlimited values: those beyond are mostly dust, charging and dead pixels."""

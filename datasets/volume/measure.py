@@ -9,12 +9,12 @@ import numpy as np
 
 from ...benchmark.data.facts import value_counts
 from ...benchmark.errors import DataError
+from ...benchmark.volume_readers.found import Array
+from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances
 from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
 from .instances import to_semantic
 from .intensity import Scale
-from .readers.found import Array
-from .volume import Volume
 
 MAX_VALUE = 65535
 """Of labels that are classes."""

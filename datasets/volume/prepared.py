@@ -12,10 +12,10 @@ from filelock import FileLock
 
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
-from .readers import npy
-from .readers.found import Array
+from ...benchmark.volume_readers import npy
+from ...benchmark.volume_readers.found import Array
+from ...benchmark.volume_readers.volume import Volume
 from .stamps import stamp
-from .volume import Volume
 
 SLAB_BYTES: Final = 1 << 26
 """So much is made at a time, about."""

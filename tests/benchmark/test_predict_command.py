@@ -250,7 +250,7 @@ def test_damaged_page_leaves_nothing_half_made(work, predict):
     content[offset : offset + 20] = bytes(20)
     Path("v.tif").write_bytes(content)
     save_weights()
-    assert "page 2 cannot be read" in predict("v.tif", expect=2).err
+    assert "v.tif cannot be read as a volume: section 2: " in predict("v.tif", expect=2).err
     assert not list(Path("maps").iterdir())
 
 

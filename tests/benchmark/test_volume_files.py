@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+from concurrent.futures import ThreadPoolExecutor
+
+import mrcfile
 import numpy as np
 import pytest
 import SimpleITK
 import tifffile
 from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.predictions import tiff_stacks
-from emseg_bench.benchmark.predictions.images import open_pixels
+from emseg_bench.benchmark.predictions.images import find_images, open_pixels
 from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map, volume_label_map
+from emseg_bench.benchmark.predictions.pairs import find_pairs
 from emseg_bench.benchmark.predictions.volume_files import is_volume, open_volume, read_volume
 from PIL import Image
 
@@ -52,28 +57,29 @@ def test_slabs_of_a_tiff_are_its_pages(tmp_path, write, dtype):
     volume = VOLUME.astype(dtype) * (1 if dtype == np.uint8 else 257)
     write(tmp_path / "v.tif", volume)
     assert is_volume(tmp_path / "v.tif")
-    with open_volume(tmp_path / "v.tif") as found:
-        assert (found.shape, found.dtype.newbyteorder("=")) == (volume.shape, dtype)
-        assert np.array_equal(found[1:3], volume[1:3])
-        assert np.array_equal(found[4:9], volume[4:])
+    found = open_volume(tmp_path / "v.tif")
+    assert (found.shape, found.dtype.newbyteorder("=")) == (volume.shape, dtype)
+    assert np.array_equal(found[1:3], volume[1:3])
+    assert np.array_equal(found[4:9], volume[4:])
     assert np.array_equal(read_volume(tmp_path / "v.tif"), volume)
-    with open_pixels(tmp_path / "v.tif", 1) as pixels:
-        expected = volume if dtype == np.uint8 else VOLUME / np.float32(255)
-        assert pixels.dtype == expected.dtype
-        np.testing.assert_allclose(pixels[2:4], expected[2:4], rtol=1e-6)
+    pixels = open_pixels(tmp_path / "v.tif", 1)
+    expected = volume if dtype == np.uint8 else VOLUME / np.float32(255)
+    assert pixels.dtype == expected.dtype
+    np.testing.assert_allclose(pixels[2:4], expected[2:4], rtol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", ["nrrd", "nii", "nii.gz"])
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
-def test_other_formats_are_mapped_where_that_can_be(tmp_path, suffix, compressed, dtype):
+def test_other_formats_are_mapped_compressed_ones_in_the_cache(tmp_path, suffix, compressed, dtype):
     path, volume = tmp_path / f"v.{suffix}", VOLUME.astype(dtype) * 3
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(volume), path, compressed)
-    with open_volume(path) as found:
-        assert (found.shape, found.dtype) == (volume.shape, dtype)
-        assert np.array_equal(found[1:3], volume[1:3])
-        plain = dtype != np.int16 and (suffix == "nii" or (suffix == "nrrd" and not compressed))
-        assert isinstance(found, np.memmap) is plain
+    found = open_volume(path)
+    assert (found.shape, found.dtype) == (volume.shape, dtype)
+    assert np.array_equal(found[1:3], volume[1:3])
+    assert isinstance(found, np.memmap)
+    packed = suffix == "nii.gz" or (suffix == "nrrd" and compressed)
+    assert ("unpacked" in str(found.filename)) is packed
     assert np.array_equal(read_volume(path), volume)
 
 
@@ -90,9 +96,9 @@ def test_big_endian_nifti_and_nrrd(tmp_path):
     words = "NRRD0004\n# data file: none\ntype: uint16\ndimension: 3\nsizes: 20 33 5\nendian: big\n"
     (tmp_path / "v.nrrd").write_bytes(f"{words}encoding: raw\n\n".encode() + volume.tobytes())
     for name in ("v.nii", "v.nrrd"):
-        with open_volume(tmp_path / name) as found:
-            assert isinstance(found, np.memmap)
-            assert np.array_equal(found, volume)
+        found = open_volume(tmp_path / name)
+        assert isinstance(found, np.memmap)
+        assert np.array_equal(found, volume)
 
 
 def test_nrrd_with_its_voxels_in_another_file(tmp_path):
@@ -112,11 +118,59 @@ def test_shortened_volume_is_told(tmp_path, suffix, dtype):
         read_volume(path)
 
 
+def test_what_was_packed_after_it_was_shortened_is_told_by_its_own_name(tmp_path):
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VOLUME), tmp_path / "v.nii")
+    (tmp_path / "v.nii.gz").write_bytes(gzip.compress((tmp_path / "v.nii").read_bytes()[:-100]))
+    with pytest.raises(
+        DataError, match=r"v\.nii\.gz cannot be read as a volume: it holds 3,552 of the 3,652"
+    ):
+        read_volume(tmp_path / "v.nii.gz")
+
+
 def test_a_volume_of_vectors_is_refused(tmp_path):
     image = SimpleITK.GetImageFromArray(np.zeros((4, 5, 6, 3), np.uint8), isVector=True)
     SimpleITK.WriteImage(image, tmp_path / "v.nrrd")
     with pytest.raises(DataError, match=r"\(4, 5, 6, 3\), expected a grey volume"):
         read_volume(tmp_path / "v.nrrd")
+
+
+def test_numpy_and_mrc(tmp_path):
+    np.save(tmp_path / "v.npy", VOLUME)
+    np.save(tmp_path / "turned.npy", np.asfortranarray(VOLUME))
+    with mrcfile.new(tmp_path / "v.mrc", VOLUME.astype(np.uint16)) as file:
+        file.header.mapc, file.header.mapr, file.header.maps = 1, 3, 2  # sections lie along y
+    for name in ("v.npy", "turned.npy"):
+        assert is_volume(tmp_path / name)
+        assert np.array_equal(open_volume(tmp_path / name)[1:3], VOLUME[1:3])
+    assert is_volume(tmp_path / "v.mrc")
+    assert np.array_equal(read_volume(tmp_path / "v.mrc"), VOLUME.transpose(1, 0, 2))
+
+
+def test_axes_of_other_names_are_taken_as_slices(tmp_path):
+    tifffile.imwrite(tmp_path / "v.tif", VOLUME, photometric="minisblack", ome=True, metadata={"axes": "CYX"})
+    assert np.array_equal(read_volume(tmp_path / "v.tif"), VOLUME)
+    image = SimpleITK.JoinSeries([SimpleITK.GetImageFromArray(VOLUME)])
+    SimpleITK.WriteImage(image, tmp_path / "one.nii")
+    assert np.array_equal(read_volume(tmp_path / "one.nii"), VOLUME)
+
+
+def test_scaled_nifti_is_refused(tmp_path):
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VOLUME), tmp_path / "v.nii")
+    content = bytearray((tmp_path / "v.nii").read_bytes())
+    content[112:116] = np.float32(2).tobytes()
+    (tmp_path / "v.nii").write_bytes(content)
+    with pytest.raises(DataError, match="to be scaled by 2"):
+        open_volume(tmp_path / "v.nii")
+
+
+def test_of_folders_numpy_files_are_left_alone(tmp_path):
+    np.save(tmp_path / "a_seg.npy", VOLUME)
+    plain(tmp_path / "a.tif", VOLUME)
+    assert list(find_images([tmp_path])) == ["a"]
+    assert list(find_images([tmp_path / "a_seg.npy"])) == ["a_seg"]
+    pairs, others = find_pairs(tmp_path, tmp_path)
+    assert [pair.case for pair in pairs] == ["a"]
+    assert set(others) == {str(tmp_path / "a_seg.npy")}
 
 
 def test_pages_are_decoded_when_they_are_asked_for(tmp_path, monkeypatch):
@@ -129,10 +183,20 @@ def test_pages_are_decoded_when_they_are_asked_for(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tifffile.TiffPage, "asarray", listening(asarray))
     monkeypatch.setattr(tifffile.TiffFrame, "asarray", listening(frame))
-    with open_volume(tmp_path / "v.tif") as found:
-        decoded.clear()
-        _ = found[2:4]
+    found = open_volume(tmp_path / "v.tif")
+    decoded.clear()
+    _ = found[2:4]
     assert set(decoded) == {2, 3}
+
+
+def test_threads_get_their_own_pages(tmp_path):
+    lzw(tmp_path / "v.tif", VOLUME)
+    found = open_volume(tmp_path / "v.tif")
+    _ = found[:1]  # opened once, as by whoever looks at a first page
+    numbers = [z for _ in range(60) for z in (0, 4, 2, 1, 3)]
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(lambda z: found[z : z + 1], numbers))
+    assert all(np.array_equal(page[0], VOLUME[z]) for page, z in zip(pages, numbers, strict=True))
 
 
 def test_damaged_page_is_told_when_its_slab_is_read(tmp_path):
@@ -142,10 +206,10 @@ def test_damaged_page_is_told_when_its_slab_is_read(tmp_path):
     content = bytearray((tmp_path / "v.tif").read_bytes())
     content[offset : offset + 20] = bytes(20)
     (tmp_path / "v.tif").write_bytes(content)
-    with open_volume(tmp_path / "v.tif") as found:
-        assert np.array_equal(found[:3], VOLUME[:3])
-        with pytest.raises(DataError, match=r"v\.tif: page 3 cannot be read"):
-            _ = found[2:5]
+    found = open_volume(tmp_path / "v.tif")
+    assert np.array_equal(found[:3], VOLUME[:3])
+    with pytest.raises(DataError, match=r"v\.tif cannot be read as a volume: section 3: "):
+        _ = found[2:5]
 
 
 @pytest.mark.parametrize("keep", [200, 1500])
@@ -158,7 +222,7 @@ def test_shortened_stack_is_told(tmp_path, keep):
 
 def test_colour_stack_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "v.tif", np.zeros((2, 9, 9, 3), np.uint8), photometric="rgb")
-    with pytest.raises(DataError, match="RGB; expected one stack of grey slices"):
+    with pytest.raises(DataError, match="is a RGB TIFF, expected grey values"):
         read_volume(tmp_path / "v.tif")
 
 

@@ -15,8 +15,8 @@ import SimpleITK
 import tifffile
 import zarr
 from emseg_bench.benchmark.errors import DataError, UsageError
-from emseg_bench.datasets.volume.opening import Wanted, open_volume, settle_axes, split_location
-from emseg_bench.datasets.volume.readers.units import nm_per
+from emseg_bench.benchmark.volume_readers.opening import Wanted, open_volume, settle_axes, split_location
+from emseg_bench.benchmark.volume_readers.units import nm_per
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -313,7 +313,7 @@ def test_packed_files_are_unpacked_once(tmp_path, monkeypatch):
     path = write_itk(tmp_path / "packed.nii.gz", numbers((3, 4, 5), "int16"))
     first = open_volume(path, tmp_path / "cache")
     assert first.notes == (f"{path} was unpacked into the cache.",)
-    monkeypatch.setattr("emseg_bench.datasets.volume.readers.unpacking._unpack", None)
+    monkeypatch.setattr("emseg_bench.benchmark.volume_readers.unpacking._unpack", None)
     np.testing.assert_array_equal(open_volume(path, tmp_path / "cache").read(), first.read())
 
 

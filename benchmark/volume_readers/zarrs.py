@@ -11,7 +11,7 @@ import numpy as np
 import zarr
 from zarr.errors import BaseZarrError
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 from .attributes import said_axes, said_spacing
 from .found import Array, Found, Handle, Place, unreadable
 from .units import spacing_of

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 from .found import Found, Mapped, checked, unreadable
 from .units import spacing_of
 from .unpacking import unpacked
@@ -62,7 +62,7 @@ def find(path: Path, cache: Path) -> Found:
     elif encoding != "raw":
         raise DataError(f"{path} is of the encoding {encoding!r}; expected raw or gzip. Save it so.")
     rank = len(sizes)
-    mapped = checked(Mapped(data, dtype, tuple(reversed(sizes)), start))
+    mapped = checked(Mapped(data, dtype, tuple(reversed(sizes)), start), path)
     axes = "zyx"[-rank:] if rank <= 3 else None
     return Found(stored=mapped, axes=axes, spacing=_spacing(fields, rank), note=note)
 

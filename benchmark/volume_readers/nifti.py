@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 from .found import Found, Mapped, checked, unreadable
 from .units import spacing_of
 from .unpacking import unpacked
@@ -42,7 +42,7 @@ def find(path: Path, cache: Path) -> Found:
     if path.name.lower().endswith(".gz"):
         plain = unpacked(path, 0, cache)
         mapped = Mapped(plain, dtype, shape, offset)
-        return Found(stored=checked(mapped), axes=axes, spacing=spacing, note="unpacked into the cache")
+        return Found(stored=checked(mapped, path), axes=axes, spacing=spacing, note="unpacked into the cache")
     return Found(stored=checked(Mapped(path, dtype, shape, offset)), axes=axes, spacing=spacing)
 
 

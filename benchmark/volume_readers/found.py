@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Place: TypeAlias = tuple[slice, ...]
@@ -113,12 +113,22 @@ class Mapped:
         return self.array()[place]
 
 
-def checked(mapped: Mapped) -> Mapped:
-    """Refuse a file that ends before its values do."""
+def checked(mapped: Mapped, source: Path | None = None) -> Mapped:
+    """Refuse a file that ends before its values do.
+
+    Args:
+        mapped: The values.
+        source: The file that they were unpacked from, for messages; None: their own.
+
+    Raises:
+        DataError: It does.
+    """
     expected = mapped.offset + mapped.dtype.itemsize * int(np.prod(mapped.shape, dtype=np.int64))
     size = mapped.path.stat().st_size
     if size < expected:
-        raise unreadable(mapped.path, f"it holds {size:,} of the {expected:,} bytes that it announces")
+        raise unreadable(
+            source or mapped.path, f"it holds {size:,} of the {expected:,} bytes that it announces"
+        )
     return mapped
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from PIL import Image
 
-from ....benchmark.errors import DataError
-from ....benchmark.pixels import BROKEN
+from ..errors import DataError
+from ..pixels import BROKEN
 from .found import Array, Found, Handle, Mapped, Place, Stored, unreadable
+from .pillow_pages import PillowPages
 from .units import spacing_of
 
 _UNNAMED = {"q", "i"}
@@ -38,6 +38,21 @@ def find(path: Path) -> Found:
             axes = _axes(series.axes.lower())
             stored = _stored(path, series, file.byteorder)
             return Found(stored=stored, axes=axes, spacing=_spacing(file))
+    except BROKEN as error:
+        raise unreadable(path, error) from error
+
+
+def count_pages(path: Path) -> int:
+    """Return how many pages there are; of ImageJ's large stacks, which have one, how many sections.
+
+    Raises:
+        DataError: It cannot be read, or ends before its last page.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            if not file.is_imagej:
+                _check_end(file, path)
+            return max(len(file.pages), _announced(file))
     except BROKEN as error:
         raise unreadable(path, error) from error
 
@@ -65,10 +80,14 @@ def _check(file: tifffile.TiffFile, path: Path) -> None:
 
 def _check_announced(file: tifffile.TiffFile, path: Path) -> None:
     """Refuse a stack with fewer sections than ImageJ says."""
-    announced = int((file.imagej_metadata or {}).get("images", 1))
+    announced = _announced(file)
     number = int(np.prod(file.series[0].shape[:-2]))
     if number < announced:
         raise unreadable(path, f"it holds {number} of its {announced} sections")
+
+
+def _announced(file: tifffile.TiffFile) -> int:
+    return int((file.imagej_metadata or {}).get("images", 1))
 
 
 def _check_end(file: tifffile.TiffFile, path: Path) -> None:
@@ -100,6 +119,7 @@ class _Pages:
         self.chunk = (*(1,) * (len(shape) - 2), *shape[-2:])
         self._path = path
         self._file = Handle(partial(_open, path))
+        self._image = Handle(partial(PillowPages, path))
 
     def read(self, place: Place) -> Array:
         numbers = np.arange(int(np.prod(self.shape[:-2]))).reshape(self.shape[:-2])[place[:-2]]
@@ -114,21 +134,20 @@ class _Pages:
             raise unreadable(self._path, f"section {number} is in another file, which is not here")
         try:
             return np.asarray(page.asarray())
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise unreadable(self._path, error) from error
-            return self._decode_with_pillow(page.index)
         except BROKEN as error:
-            raise unreadable(self._path, error) from error
+            if "imagecodecs" not in str(error):
+                raise self._damaged(number, error) from error
+            return self._decode_with_pillow(number, page.index)
 
-    def _decode_with_pillow(self, number: int) -> Array:
+    def _decode_with_pillow(self, number: int, page: int) -> Array:
         """Decode LZW and others that tifffile leaves to an extra package."""
         try:
-            with Image.open(self._path, formats=("TIFF",)) as image:
-                image.seek(number)
-                return np.asarray(image)
+            return self._image.get().decode(page)
         except BROKEN as error:
-            raise unreadable(self._path, error) from error
+            raise self._damaged(number, error) from error
+
+    def _damaged(self, number: int, error: Exception) -> DataError:
+        return unreadable(self._path, f"section {number}: {error or 'it is damaged'}")
 
 
 def _open(path: Path) -> tifffile.TiffFile:

@@ -9,7 +9,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 from .found import Found, Mapped, checked, unreadable
 from .units import spacing_of
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from filelock import FileLock
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 from .found import unreadable
 
 STRETCH: Final = 1 << 24

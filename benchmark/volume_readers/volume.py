@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .readers.found import Array, Mapped, Stored
+from .found import Array, Mapped, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,10 @@ class Volume:
             for axis, length in zip(self.axes, self.stored.shape, strict=True)
         ]
         return self._in_order(self.stored.read(tuple(places)))
+
+    def __getitem__(self, z: slice) -> Array:
+        """Read some sections, as `read` does."""
+        return self.read(z)
 
     @property
     def chunk_depth(self) -> int:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ...benchmark.errors import DataError, UsageError
+from ..errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from .readers.found import Found
+    from .found import Found
     from .volume import Volume
 
 HDF5: Final = (".h5", ".hdf5", ".hdf", ".he5")
@@ -54,26 +54,40 @@ def open_volume(location: str | Path, cache: Path, wanted: Wanted | None = None)
         DataError: There is no such file, it cannot be read, or is no grey volume.
         UsageError: Something is wanted that the format does not have.
     """
-    from .volume import Volume, shape_of
-
     wanted = wanted or Wanted()
     path, inside = split_location(str(location))
-    found = _find(path, inside, wanted.level, cache)
+    return as_volume(str(location), path, find(path, inside, wanted.level, cache), wanted)
+
+
+def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
+    """Take what a reader found as a volume.
+
+    Args:
+        source: For messages: the file, and what is meant within it.
+        path: The file.
+        found: In it.
+        wanted: What goes before the file's own words.
+
+    Raises:
+        DataError: It is no grey volume.
+    """
+    from .volume import Volume, shape_of
+
     shape, kind = found.stored.shape, found.stored.dtype
     if kind.kind not in "uifb" or kind.itemsize > 8:
-        raise DataError(f"{location} holds {kind} values; expected whole numbers or floats, one per voxel.")
-    axes = settle_axes(str(location), found.axes, shape, wanted.axes)
+        raise DataError(f"{source} holds {kind} values; expected whole numbers or floats, one per voxel.")
+    axes = settle_axes(source, found.axes, shape, wanted.axes)
     if 0 in shape:
-        raise DataError(f"{location} is an array {tuple(shape)}: it holds nothing.")
+        raise DataError(f"{source} is an array {tuple(shape)}: it holds nothing.")
     return Volume(
-        source=str(location),
+        source=source,
         path=path,
         axes=axes,
         shape=shape_of(axes, shape),
         dtype=kind,
         voxel_size_nm=_settle_voxel_size(found, wanted),
         stored=found.stored,
-        notes=(f"{location} was {found.note}.",) if found.note else (),
+        notes=(f"{source} was {found.note}.",) if found.note else (),
     )
 
 
@@ -94,19 +108,30 @@ def is_volume_file(path: Path) -> bool:
     return is_zarr(path) if path.is_dir() else path.name.lower().endswith(SUFFIXES)
 
 
-def _find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
-    """Have the format's reader look at the file."""
+def find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
+    """Have the format's reader look at the file.
+
+    Args:
+        path: The file, or zarr folder.
+        inside: What is meant within HDF5 and zarr; empty: the only one.
+        level: Of an OME-Zarr image.
+        cache: The cache folder, for unpacked copies.
+
+    Raises:
+        DataError: There is no such file, or it cannot be read.
+        UsageError: A level is wanted that the format does not have.
+    """
     name = path.name.lower()
     if not path.exists():
         raise DataError(f"{path} is not there; check the path.")
     if is_zarr(path):
-        from .readers import zarrs
+        from . import zarrs
 
         return zarrs.find(path, inside, level)
     if level is not None:
         raise UsageError(f"the option level is for OME-Zarr images, and {path} is none. Leave it out.")
     if path.is_file() and name.endswith(HDF5):
-        from .readers import hdf5
+        from . import hdf5
 
         return hdf5.find(path, inside)
     return _find_plain(path, cache)
@@ -114,7 +139,7 @@ def _find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
 
 def _find_plain(path: Path, cache: Path) -> Found:
     """Look at a file that holds one array."""
-    from .readers import mrc, nifti, npy, nrrd, tiff
+    from . import mrc, nifti, npy, nrrd, tiff
 
     name = path.name.lower()
     if path.is_file() and name.endswith(TIFF):

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ....benchmark.errors import DataError
+from ..errors import DataError
 from .attributes import said_axes, said_spacing
 from .found import Array, Found, Handle, Place, unreadable
 
