@@ -19,7 +19,7 @@ PATCH = 224
 STRIDE = 256
 """From one patch to the next, px."""
 VNC_TRAIN = 12
-"""Sections of the ventral nerve cord that train: the first block of 60 %, as `folder:` divides 20 images."""
+"""Sections of the ventral nerve cord that train: the first 60 % of 20, as `folder[gap=0]:` divides them."""
 CDEEP3M_TRAIN = 16
 """Sections of the mitochondria volume that train: its 20 but for the last fifth, which validates."""
 

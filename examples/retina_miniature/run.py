@@ -30,7 +30,7 @@ PRETRAINING = [
 ]
 SMOKE_PRETRAINING = ["--set", "recipe.epochs=1", "--set", "recipe.crop=32", "--set", "recipe.batch_size=4"]
 SMOKE = [
-    *("--datasets", "folder:data/vnc"),
+    *("--datasets", "folder[gap=0]:data/vnc"),
     *("--seeds", "2", "--set", "recipe.iterations=2", "--set", "recipe.crop=32"),
     *("--set", "recipe.batch_size=2", "--set", "protocol.window=64"),
 ]

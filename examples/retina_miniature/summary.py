@@ -54,7 +54,7 @@ def read_scores(results: Path) -> pd.DataFrame:
     boards = json.loads((results / "report/leaderboard.json").read_text())["boards"]
     rows = [
         {
-            "dataset": board["dataset"].removeprefix("folder:"),
+            "dataset": board["dataset"].rpartition(":")[2],
             "start": SCRATCH if row["initialisation"] == "scratch" else PRETRAINED,
             "seed": seed["seed"],
             "mean_iou": seed["score"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -245,7 +246,8 @@ def test_a_process_that_dies_ends_the_others(runs: Runs, work: Path) -> None:
 def test_wrong_input_ends_all_processes(runs: Runs) -> None:
     code, _, err = runs.run("out", "--model", "toy-plain", "--set", "recipe.batch_size=3", processes=2)
     assert code != 0
-    assert "process 0 of 2: error: recipe.batch_size: got 3, expected a multiple of 2" in err
+    # whichever finds it first; the other may be ended before it has said so
+    assert re.search(r"process [01] of 2: error: recipe\.batch_size: got 3, expected a multiple of 2", err)
 
 
 @pytest.mark.slow
