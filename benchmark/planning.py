@@ -202,7 +202,6 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
     offer = catalogue.find(catalogue.datasets, reference.name)
     manifest = open_dataset(reference, offer, cache).manifest
     location = str(Path(reference.location).expanduser().resolve()) if reference.location else None
-    name = label(reference.name, reference.options)
     spec = DatasetSpec(
         name=reference.name,
         location=location,
@@ -211,7 +210,13 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
         split_sha256=split_sha256(manifest),
         has_instances=manifest.has_instances,
         provider=provider_of(offer),
-        label=f"{name}:{Path(location).name}" if location else name,
+        label=_row_name(reference, location),
         citation=offer.card.citation,
     )
     return _OpenDataset(spec, manifest)
+
+
+def _row_name(reference: DatasetReference, location: str | None) -> str:
+    """Name a dataset for people: of a path, in an option too, the last part."""
+    name = label(reference.name, {key: Path(str(value)).name for key, value in reference.options.items()})
+    return f"{name}:{Path(location).name}" if location else name

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from filelock import FileLock
 
+from ...benchmark.data.arrays import ArrayFile
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ...benchmark.volume_readers import npy
@@ -62,12 +63,10 @@ def _write(
     target: Path, shape: tuple[int, int, int], dtype: np.dtype[Any], make: Callable[[slice], Array], step: int
 ) -> None:
     partial = target.with_suffix(".partial")
-    array = np.lib.format.open_memmap(partial, "w+", dtype=dtype, shape=shape)
-    for start in range(0, shape[0], step):
-        slab = slice(start, min(start + step, shape[0]))
-        array[slab] = make(slab)
-    array.flush()
-    del array
+    with ArrayFile(partial, dtype, shape) as file:
+        for start in range(0, shape[0], step):
+            for section in make(slice(start, min(start + step, shape[0]))):
+                file.write(section.astype(dtype, copy=False))
     partial.replace(target)
 
 

@@ -88,3 +88,9 @@ def test_scores_are_by_number_now_and_scored_anew(cells, ran, runtime, tmp_path,
 def test_without_metrics_of_objects_nothing_is_said_of_them(cells, make_job):
     job = make_job("toy-plain", dataset=cells.format("slices"))
     assert not any("true objects" in note for note in job.spec.notes)
+
+
+def test_a_row_is_named_without_folders(cells, make_job, tmp_path):
+    whole = cells.format("slices").replace("numbers.tif", str(tmp_path / "numbers.tif"))
+    job = make_job("toy-plain", "protocol.metrics=iou", dataset=whole)
+    assert job.spec.dataset.label == "volume[instances=binary,labels=numbers.tif,scored=slices]:cells.tif"
