@@ -5,8 +5,9 @@ by how many standard deviations the gradient under the edges exceeds that of the
 
 Measured on VNC, CDeep3M, the examples of CEM500K, photographs of particles, neurons in a FIB-SEM and drawn
 tissue, masks as they are and moved by 2 to 11 px: the best shift was found within 1 px, but for thin rims of
-neurons, where it was 3 px off.  It fits better by 0.3 standard deviations from 2 px on where masks follow membranes, and from 4 to 7 px elsewhere;
-unmoved masks never gained more than 0.02, but for thin rims of neurons, which gained 0.23.
+neurons, where it was 3 px off.  It fits better by 0.3 standard deviations from 2 px on where masks follow
+membranes, and from 4 to 7 px elsewhere; unmoved masks never gained more than 0.02, but for those rims, which
+gained 0.23.
 """
 
 from __future__ import annotations
