@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -51,8 +52,17 @@ class Found:
     """What had to be done before values could be read."""
 
 
+_OPENING = Lock()
+if hasattr(os, "register_at_fork"):  # or a child forked while a thread opens would wait for ever
+    os.register_at_fork(
+        before=_OPENING.acquire, after_in_parent=_OPENING.release, after_in_child=_OPENING.release
+    )
+
+
 class Handle(Generic[T]):
     """Something that is opened once in every process, for a forked process must not share an open file.
+
+    Threads of a process share it; what they do with it at the same time, it has to bear.
 
     Args:
         open_: Opens it; a function of a module or a `functools.partial` of one, so that it goes to workers.
@@ -64,9 +74,13 @@ class Handle(Generic[T]):
 
     def get(self) -> T:
         """Return what is open in this process."""
-        if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = (os.getpid(), self._open())
-        return self._opened[1]
+        opened = self._opened
+        if opened is None or opened[0] != os.getpid():
+            with _OPENING:
+                opened = self._opened
+                if opened is None or opened[0] != os.getpid():
+                    opened = self._opened = (os.getpid(), self._open())
+        return opened[1]
 
     def __del__(self) -> None:
         """Close what is open, where it can be closed."""

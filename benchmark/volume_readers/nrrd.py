@@ -1,6 +1,7 @@
 """NRRD: raw values are memory-mapped, gzip ones unpacked into the cache once.
 
 The header is text (teem.sourceforge.net/nrrd/format.html); values follow it, or lie in a file that it names.
+SimpleITK reads it too, but does not say where the values begin, and would load all of them.
 """
 
 from __future__ import annotations
