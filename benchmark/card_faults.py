@@ -107,9 +107,6 @@ def _published_faults(card: DatasetCard) -> Iterator[str]:
             yield f"{card.name}'s files are called {names}, expected plain file names, each its own"
     if card.derived_from and card.convert is None:
         yield f"{card.name} is derived from other datasets and has no conversion"
-    version = getattr(card.factory, "version", card.version)
-    if version != card.version:
-        yield f"{card.name} is of version {card.version} and its factory of version {version}"
 
 
 def _all_are(name: str, what: str, values: object, kind: type[Any]) -> Iterator[str]:

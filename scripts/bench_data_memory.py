@@ -59,7 +59,7 @@ def convert(path: Path, store: DataStore) -> None:
 
 def read_crops(store: DataStore, number: int) -> int:
     """Open the dataset and read crops of random training sections; return the sum of their means."""
-    dataset = Published("bench", RULES, SingleSplits())(None, store.cache, **OPTIONS)
+    dataset = Published("bench", RULES, SingleSplits(), 1)(None, store.cache, **OPTIONS)
     cases = dataset.manifest.split("train")
     rng = np.random.default_rng(0)
     total = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -92,8 +91,8 @@ def splits(card: DatasetCard) -> str:
         return "none, no labels"
     if isinstance(card.factory.splits, SingleSplits):
         return "blocks"
-    named = dict.fromkeys(re.findall(r"split=[\w-]+", " ".join(card.used_in)))
-    return "as published" + "".join(f", or `{name}`" for name in named)
+    named = [name for name in card.factory.splits.others if name != "official"]
+    return "as published" + "".join(f", or `split={name}`" for name in named)
 
 
 def scored(card: DatasetCard) -> str:

@@ -21,11 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, SourceFiles
-from .all_mito_splits import divide_all_mito, section_name
-from .options import OfficialOptions
-from .published import Published, Rules
+from .all_mito_splits import SPLITS, section_name
+from .published import Rules, published_card
 
 if TYPE_CHECKING:
     from ...benchmark.pixels import Array
@@ -120,6 +118,8 @@ RULES = Rules(
     class_names=("background", "mitochondria"),
     voxel_size_nm=None,
     ignore_value=IGNORED,
+    scored="volumes",  # of two of the five; see all_mito_splits
+    ignore_rule="padding of Kasthuri++ and what is not annotated in Guay are neither trained on nor scored",
     notes=(
         "The published score is the mean of five benchmarks' scores, with objects matched in Perez and "
         "UroCell segmented along three axes; here no objects are matched, volumes are segmented along z, and "
@@ -128,14 +128,11 @@ RULES = Rules(
     ),
 )
 
-ALL_MITO = DatasetCard(
-    name="all-mito",
+ALL_MITO = published_card(
+    "all-mito",
+    RULES,
+    SPLITS,
     description="mitochondria in five benchmarks at once: Perez, Kasthuri++, Lucchi++, Guay and UroCell",
-    factory=Published("all-mito", RULES, divide_all_mito),
-    options=OfficialOptions,
-    dimension="3d",
-    classes=RULES.class_names,
-    ignore_rule="padding of Kasthuri++ and what is not annotated in Guay are neither trained on nor scored",
     page="https://github.com/volume-em/cem-dataset",
     derived_from=tuple(SOURCES),
     convert=convert,

@@ -7,16 +7,15 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from ...benchmark.contracts import OptionValue, Split
+from ...benchmark.contracts import Split
 from ...benchmark.data_contracts import ConvertedVolume
-from ...benchmark.errors import UnknownNameError
 from ...benchmark.splits import cut_blocks, default_gap
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
 from .division import Division, Piece, by_group, cut_list, whole
 from .options import OfficialOptions, refuse_idle
 from .published import Rules
-from .splitting import of_part
+from .splitting import OfficialSplits, of_part
 
 BENCHMARKS: Final = ("perez-mito", "kasthuri-pp", "lucchi-pp", "guay", "urocell")
 """With whose names those of volumes begin."""
@@ -38,26 +37,11 @@ def section_name(volume: str, axis: int, index: int) -> str:
     return f"{volume}-{'zyx'[axis]}{index:04}"
 
 
-def divide_all_mito(
+def _by_sections(
     volumes: Sequence[ConvertedVolume],
-    given: Mapping[str, OptionValue],
+    options: OfficialOptions,
     rules: Rules,  # noqa: ARG001 - given to every division
 ) -> Division:
-    """Divide as the card's `OfficialOptions` say.
-
-    Raises:
-        UnknownNameError: There is no such split.
-        UsageError: An option does nothing.
-        DataError: There is nothing to train on.
-    """
-    options = OfficialOptions(**given)  # type: ignore[arg-type]  # checked against the card
-    divisions = {"official": _by_sections, SPLIT: _as_published}
-    if options.split not in divisions:
-        raise UnknownNameError("split", options.split, divisions)
-    return divisions[options.split](volumes, options)
-
-
-def _by_sections(volumes: Sequence[ConvertedVolume], options: OfficialOptions) -> Division:
     """Let the end of each training part validate: its last volumes, or the last sections of its only one."""
     shares: Mapping[Split, float] = {"val": options.val_share}
     patches: dict[Split, list[Piece]] = {"train": [], "val": []}
@@ -80,7 +64,11 @@ def _by_sections(volumes: Sequence[ConvertedVolume], options: OfficialOptions) -
     )
 
 
-def _as_published(volumes: Sequence[ConvertedVolume], options: OfficialOptions) -> Division:
+def _as_published(
+    volumes: Sequence[ConvertedVolume],
+    options: OfficialOptions,
+    rules: Rules,  # noqa: ARG001 - given to every division
+) -> Division:
     """Divide as CEM500K did: without last slices, and as background what is ignored here."""
     refuse_idle(options, ("val_share", "gap"), f"split={SPLIT} is as it was published")
     train, left_out = _part_last(of_part(volumes, "train"))
@@ -134,3 +122,6 @@ def _benchmark(volume: ConvertedVolume) -> str:
 def _series(volume: ConvertedVolume) -> str:
     """Name the volume and axis that a section is from: ``guay-train-z``."""
     return volume.name[:-4]
+
+
+SPLITS: Final = OfficialSplits({"official": _by_sections, SPLIT: _as_published})

@@ -15,10 +15,8 @@ to know of the files:
 
 from __future__ import annotations
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 ARCHIVE = "cdeep3m-1.6.2.tar.gz"
@@ -62,13 +60,11 @@ RULES = Rules(
     ),
 )
 
-CDEEP3M_MITO = DatasetCard(
-    name="cdeep3m-mito",
+CDEEP3M_MITO = published_card(
+    "cdeep3m-mito",
+    RULES,
+    OfficialSplits(),
     description="mitochondria in mouse brain, SBF-SEM; the example of CDeep3M",
-    factory=Published("cdeep3m-mito", RULES, OfficialSplits()),
-    options=OfficialOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://github.com/CRBS/cdeep3m",
     files=(RemoteFile(name=ARCHIVE, url="https://github.com/CRBS/cdeep3m/archive/refs/tags/v1.6.2.tar.gz"),),
     convert=convert,

@@ -16,11 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
@@ -82,14 +80,11 @@ SHA256 = {
     "C": "2874496f224d222ebc29d0e4753e8c458093e1d37bc53acd1b69b19ed1ae7052",
 }
 
-CREMI = DatasetCard(
-    name="cremi",
+CREMI = published_card(
+    "cremi",
+    RULES,
+    OfficialSplits({SPLIT: Cem500kSplit(sliced=True)}),
     description="synaptic clefts in the brain of an adult fly, ssTEM",
-    factory=Published("cremi", RULES, OfficialSplits({SPLIT: Cem500kSplit(sliced=True)})),
-    options=OfficialOptions,
-    dimension="3d",
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://cremi.org/data/",
     files=tuple(
         RemoteFile(

@@ -16,11 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, Slices, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
@@ -80,21 +78,18 @@ RULES = Rules(
     scored="volumes",
     scored_classes=(2, 3, 4, 5, 6),
     mask_by_truth=True,
+    ignore_rule="predictions count only where the truth is not 0, and labels 2 to 6 are scored",
     notes=(
         "Label 0 is background, or not annotated: predictions count only where the truth is not 0.",
         "Labels 3 and 4 are named as the data's authors name them; CEM500K has them the other way round.",
     ),
 )
 
-GUAY = DatasetCard(
-    name="guay",
+GUAY = published_card(
+    "guay",
+    RULES,
+    OfficialSplits({SPLIT: Cem500kSplit(sliced=True)}),
     description="organelles of human platelets, SBF-SEM, annotated in part",
-    factory=Published("guay", RULES, OfficialSplits({SPLIT: Cem500kSplit(sliced=True)})),
-    options=OfficialOptions,
-    dimension="3d",
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
-    ignore_rule="predictions count only where the truth is not 0, and labels 2 to 6 are scored",
     page="https://leapmanlab.github.io/dense-cell/",
     files=(
         RemoteFile(

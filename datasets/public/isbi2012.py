@@ -17,11 +17,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, RemoteFile, Slices, SourceFiles
 from ...benchmark.errors import DataError
-from .options import SingleOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import SingleSplits
 
 ARCHIVE = "ISBI-2012-challenge.zip"
@@ -106,13 +104,11 @@ RULES = Rules(
     notes=("The test labels of ISBI 2012 are not public: a block of its training stack tests here.",),
 )
 
-ISBI2012 = DatasetCard(
-    name="isbi2012",
+ISBI2012 = published_card(
+    "isbi2012",
+    RULES,
+    SingleSplits(),
     description="membranes of neurons in the nerve cord of a fly's larva, ssTEM",
-    factory=Published("isbi2012", RULES, SingleSplits()),
-    options=SingleOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://imagej.net/events/isbi-2012-segmentation-challenge",
     files=(RemoteFile(name=ARCHIVE, url=f"https://downloads.imagej.net/{ARCHIVE}"),),
     convert=convert,

@@ -16,11 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
@@ -59,17 +57,15 @@ RULES = Rules(
     class_names=("background", "mitochondria"),
     voxel_size_nm=(30.0, 3.0, 3.0),
     ignore_value=PADDING,
+    ignore_rule="the padding around the tissue is neither trained on nor scored",
     notes=("Other sources give the voxel size as 12 x 12 x 30 nm.",),
 )
 
-KASTHURI_PP = DatasetCard(
-    name="kasthuri-pp",
+KASTHURI_PP = published_card(
+    "kasthuri-pp",
+    RULES,
+    OfficialSplits({SPLIT: Cem500kSplit(relabel=((PADDING, 0),))}),
     description="mitochondria in mouse cortex, ATUM-SEM, corrected labels",
-    factory=Published("kasthuri-pp", RULES, OfficialSplits({SPLIT: Cem500kSplit(relabel=((PADDING, 0),))})),
-    options=OfficialOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
-    ignore_rule="the padding around the tissue is neither trained on nor scored",
     page="https://casser.io/connectomics/",
     files=(
         RemoteFile(

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
@@ -66,13 +64,11 @@ RULES = Rules(
     notes=("Lucchi's train and test parts are of one block of tissue.",),
 )
 
-LUCCHI = DatasetCard(
-    name="lucchi",
+LUCCHI = published_card(
+    "lucchi",
+    RULES,
+    OfficialSplits(),
     description="EPFL's hippocampus: mitochondria in mouse CA1, FIB-SEM, as first labelled",
-    factory=Published("lucchi", RULES, OfficialSplits()),
-    options=OfficialOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://www.epfl.ch/labs/cvlab/data/data-em/",
     files=tuple(
         RemoteFile(name=name, url=FOLDER + name, megabytes=130)

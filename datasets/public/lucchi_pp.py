@@ -13,11 +13,9 @@ Sections are PNG files in ``Train_In`` and ``Train_Out``, ``Test_In`` and ``Test
 
 from __future__ import annotations
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 ARCHIVE = "lucchi_pp.zip"
@@ -45,13 +43,11 @@ RULES = Rules(
     voxel_size_nm=(5.0, 5.0, 5.0),
 )
 
-LUCCHI_PP = DatasetCard(
-    name="lucchi-pp",
+LUCCHI_PP = published_card(
+    "lucchi-pp",
+    RULES,
+    OfficialSplits({SPLIT: Cem500kSplit()}),
     description="mitochondria in mouse hippocampus CA1, FIB-SEM, corrected labels",
-    factory=Published("lucchi-pp", RULES, OfficialSplits({SPLIT: Cem500kSplit()})),
-    options=OfficialOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://casser.io/connectomics/",
     files=(
         RemoteFile(

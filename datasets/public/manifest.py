@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
 
 from ...benchmark.contracts import Case, Manifest, Split
 from ...benchmark.data.leaks import Portrait, leak_notes
@@ -13,12 +11,11 @@ from ...benchmark.data_contracts import ConvertedVolume
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ..folder.wording import listed
+from ..summing_up import absent_class_notes, grey_scale, starts_in_groups
 from .division import Division, Piece, group_of
 from .published import Rules
 
 AXES = "zyx"
-FAR = 1_000_000
-"""Sections between the volumes of one group, as their cases count them: none is another's neighbour."""
 
 
 def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest, Mapping[str, Piece]]:
@@ -34,22 +31,23 @@ def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest
     volumes = {id(piece.volume): piece.volume for _, piece in placed}
     for volume in volumes.values():
         _check_labels(name, volume, rules)
-    if len({volume.bits for volume in volumes.values()}) > 1:
+    bits, *others = {volume.bits for volume in volumes.values()}
+    if others:
         raise DataError(f"{name} mixes 8-bit and 16-bit images, whose grey scales are not comparable.")
     starts, stems = _starts(volumes.values()), _stems(volumes.values())
     cases, pieces = [], {}
     for split, piece in placed:
         volume = piece.volume
-        case = _case(split, piece, stems[volume.part, volume.name], starts[volume.part, volume.name])
+        case = _case(split, piece, stems[volume.part, volume.name], starts.get((volume.part, volume.name)))
         cases.append(case)
         pieces[case.id] = piece
-    mean, std = _grey_scale(name, division.pieces["train"])
+    mean, std = _grey_scale(name, division.pieces["train"], bits)
     manifest = Manifest(
         dataset=name,
         class_names=rules.class_names,
         channels=1,
-        mean=(mean,),
-        std=(std,),
+        mean=mean,
+        std=std,
         cases=tuple(cases),
         ignore_value=rules.ignore_value,
         voxel_size_nm=rules.voxel_size_nm,
@@ -61,7 +59,7 @@ def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest
         notes=(
             *rules.notes,
             *division.notes,
-            *_absent_classes(rules, division),
+            *absent_class_notes(rules.class_names, _present(division)),
             *leak_notes(_portraits(division, stems)),
         ),
     )
@@ -90,15 +88,11 @@ def _stems(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], str]:
     }
 
 
-def _starts(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], int | None]:
-    """Say where the sections of each volume begin in its group; None for single images."""
-    counters: dict[str, Iterator[int]] = {}
-    return {
-        (volume.part, volume.name): None
-        if volume.shape[0] == 1
-        else next(counters.setdefault(group_of(volume), count(0, FAR)))
-        for volume in volumes
-    }
+def _starts(volumes: Iterable[ConvertedVolume]) -> dict[tuple[str, str], int]:
+    """Say where the sections of each volume begin in its group; single images are left out."""
+    stacks = [volume for volume in volumes if volume.shape[0] > 1]
+    starts = starts_in_groups(map(group_of, stacks))
+    return {(volume.part, volume.name): start for volume, start in zip(stacks, starts, strict=True)}
 
 
 def _case(split: Split, piece: Piece, stem: str, start: int | None) -> Case:
@@ -147,18 +141,14 @@ def _sections(pieces: Iterable[Piece]) -> Iterator[tuple[ConvertedVolume, int]]:
                 yield piece.volume, z
 
 
-def _grey_scale(name: str, pieces: Iterable[Piece]) -> tuple[float, float]:
+def _grey_scale(name: str, pieces: Iterable[Piece], bits: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of the training sections on the 0-1 scale, from exact whole sums."""
-    pixels = total = squares = bits = 0
+    pixels = total = squares = 0
     for volume, z in _sections(pieces):
-        facts, bits = volume.slices[z], volume.bits
+        facts = volume.slices[z]
         pixels += volume.shape[1] * volume.shape[2]
         total, squares = total + facts.sum, squares + facts.squares
-    spread = pixels * squares - total**2
-    if spread == 0:
-        raise DataError(f"{name}: all training images have one and the same value everywhere.")
-    top = 2**bits - 1
-    return total / (pixels * top), math.sqrt(spread) / (pixels * top)
+    return grey_scale(name, pixels, [total], [squares], 2**bits - 1)
 
 
 def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iterator[Portrait]:
@@ -174,10 +164,9 @@ def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iter
             )
 
 
-def _absent_classes(rules: Rules, division: Division) -> Iterator[str]:
-    """Find classes that a split has no pixel of."""
-    for split, pieces in division.pieces.items():
-        present = {value for volume, z in _sections(pieces) for value in volume.slices[z].counts}
-        absent = [name for label, name in enumerate(rules.class_names) if label not in present]
-        if absent:
-            yield f"The {split} split holds no pixel of {listed(absent, 10)}."
+def _present(division: Division) -> dict[str, set[int]]:
+    """Return the labels that there are in each split."""
+    return {
+        split: {value for volume, z in _sections(pieces) for value in volume.slices[z].counts}
+        for split, pieces in division.pieces.items()
+    }

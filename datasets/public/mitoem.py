@@ -22,8 +22,7 @@ from functools import partial
 
 from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 FOLDERS: dict[Part, str] = {"train": "mito-train-v2", "test": "mito-val-v2"}
@@ -96,13 +95,11 @@ def _card(cube: _Cube) -> DatasetCard:
         name=image_archive(cube.letter), url=cube.image_url, sha256=cube.image_sha256, megabytes=16_000
     )
     labels = RemoteFile(name=label_archive(cube.letter), url=cube.label_url, sha256=cube.label_sha256)
-    return DatasetCard(
-        name=name,
+    return published_card(
+        name,
+        RULES,
+        OfficialSplits(),
         description=f"mitochondria in a 30 µm cube of {cube.tissue} cortex; MitoEM",
-        factory=Published(name, RULES, OfficialSplits()),
-        options=OfficialOptions,
-        classes=RULES.class_names,
-        voxel_size_nm=RULES.voxel_size_nm,
         page="https://mitoem.grand-challenge.org/",
         files=(image, labels),
         convert=partial(convert, cube.letter),

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
@@ -100,13 +99,11 @@ def _card(short: str) -> DatasetCard:
             "independent.",
         ),
     )
-    return DatasetCard(
-        name=name,
+    return published_card(
+        name,
+        rules,
+        OfficialSplits({SPLIT: Cem500kSplit()}),
         description=f"{folder} in the suprachiasmatic nucleus of a mouse, SBF-SEM, labelled in part",
-        factory=Published(name, rules, OfficialSplits({SPLIT: Cem500kSplit()})),
-        options=OfficialOptions,
-        classes=rules.class_names,
-        voxel_size_nm=rules.voxel_size_nm,
         page="https://doi.org/10.3389/fnana.2014.00126",
         files=(
             RemoteFile(

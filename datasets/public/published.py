@@ -1,9 +1,9 @@
-"""Published datasets as plugins offer them: what an adapter says, and the factory made of that.
+"""Published datasets as plugins offer them: what an adapter says, and the card and factory made of that.
 
-An adapter is a card, a conversion, and::
+An adapter is a conversion and::
 
     RULES = Rules(class_names=("background", "mitochondria"), voxel_size_nm=(50, 4.6, 4.6))
-    Published("vnc", RULES, SingleSplits())
+    CARD = published_card("vnc", RULES, SingleSplits(), convert=convert, files=(...), ...)
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from ...benchmark.contracts import Axes, OptionValue
+from ...benchmark.contracts import Axes, DatasetCard, LazyReference, OptionValue
 from ...benchmark.errors import DataError
 
 if TYPE_CHECKING:
-    from ...benchmark.data_contracts import ConvertedVolume
+    from ...benchmark.data_contracts import ConversionWriter, ConvertedVolume, RemoteFile, SourceFiles
     from .dataset import PublishedDataset
     from .division import Division
 
@@ -31,28 +31,44 @@ class Rules:
     voxel_size_nm: tuple[float, ...] | None
     """(z, y, x), or (y, x) of images, in nm; None: not known."""
     ignore_value: int | None = None
+    ignore_rule: str = "no pixel is ignored"
+    """Which pixels do not count, in words."""
     axes: Axes = "stack"
     """How volumes are segmented."""
     train_axes: tuple[int, ...] = (0,)
     """Along which axes training slices are cut: 0 z, 1 y, 2 x."""
     scored: Literal["slices", "volumes"] = "slices"
-    """What a test case is; val is always scored in slices."""
+    """What a test case is, or some of them; val is always scored in slices."""
     scored_classes: tuple[int, ...] | None = None
     mask_by_truth: bool = False
     notes: tuple[str, ...] = ()
     """What a reader of scores must know, whatever the split."""
 
 
+class Splits(Protocol):
+    """Divides a dataset's volumes into train, val and test: `OfficialSplits` or `SingleSplits`."""
+
+    options: ClassVar[type[Any]]
+    """A frozen dataclass of what people may choose."""
+
+    def __call__(
+        self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
+    ) -> Division:
+        """Divide them, by complete options."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A factory for `DatasetCard.factory`: opens the arrays that the card's conversion made."""
+    """A factory for `DatasetCard.factory`: opens the arrays that the card's conversion made.
+
+    See `published_card`, which makes both.
+    """
 
     name: str
     """The card's."""
     rules: Rules
-    splits: Callable[[Sequence[ConvertedVolume], Mapping[str, OptionValue], Rules], Division]
-    """`OfficialSplits` or `SingleSplits`."""
-    version: int = 1
+    splits: Splits
+    version: int
     """The card's."""
 
     def __call__(self, location: str | None, cache: Path, **options: OptionValue) -> PublishedDataset:
@@ -75,6 +91,57 @@ class Published:
         volumes = DataStore(cache).open_arrays(self.name, self.version).volumes
         division = self.splits(volumes, options, self.rules)
         return PublishedDataset(*make_manifest(self.name, self.rules, division))
+
+
+def published_card(
+    name: str,
+    rules: Rules,
+    splits: Splits,
+    *,
+    description: str,
+    convert: LazyReference | Callable[[SourceFiles, ConversionWriter], None],
+    page: str | None = None,
+    files: tuple[RemoteFile, ...] = (),
+    derived_from: tuple[str, ...] = (),
+    version: int = 1,
+    used_in: tuple[str, ...] = (),
+    citation: str,
+    licence: str,
+) -> DatasetCard:
+    """Make the card of a labelled dataset; what its rules and splits say is said nowhere else.
+
+    Args:
+        name: What people ask for.
+        rules: How it is trained on and scored: classes, voxel size, what is ignored, 2D or 3D.
+        splits: How it is divided, and by which options.
+        description: See `DatasetCard`, like all that follow.
+        convert: Turns the files into arrays.
+        page: Where people read about it.
+        files: What it is published as.
+        derived_from: Datasets that it is made of.
+        version: Raised whenever the conversion would give other pixels.
+        used_in: What published work used it, a sentence each.
+        citation: What to cite.
+        licence: Of the data.
+    """
+    return DatasetCard(
+        name=name,
+        description=description,
+        factory=Published(name, rules, splits, version),
+        options=splits.options,
+        dimension="3d" if rules.scored == "volumes" else "2d",
+        classes=rules.class_names,
+        voxel_size_nm=rules.voxel_size_nm,
+        ignore_rule=rules.ignore_rule,
+        page=page,
+        files=files,
+        derived_from=derived_from,
+        convert=convert,
+        version=version,
+        used_in=used_in,
+        citation=citation,
+        licence=licence,
+    )
 
 
 @dataclass(frozen=True, slots=True)

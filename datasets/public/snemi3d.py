@@ -17,10 +17,8 @@ Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What 
 
 from __future__ import annotations
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, RemoteFile, Slices, SourceFiles
-from .options import SingleOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import SingleSplits
 
 TRAIN, TEST = "snemi_train.h5", "snemi_test.h5"
@@ -87,13 +85,11 @@ RULES = Rules(
     ),
 )
 
-SNEMI3D = DatasetCard(
-    name="snemi3d",
+SNEMI3D = published_card(
+    "snemi3d",
+    RULES,
+    SingleSplits(),
     description="boundaries between neurons in mouse cortex, ATUM-SEM",
-    factory=Published("snemi3d", RULES, SingleSplits()),
-    options=SingleOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://snemi3d.grand-challenge.org/",
     files=(
         RemoteFile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ...benchmark.contracts import OptionValue, Split
 from ...benchmark.data_contracts import ConvertedVolume, Part
@@ -23,14 +23,16 @@ NamedSplit: TypeAlias = Callable[[Sequence[ConvertedVolume], OfficialOptions, "R
 
 @dataclass(frozen=True, slots=True)
 class OfficialSplits:
-    """Of datasets with a train and a test part; the card's options are `OfficialOptions`.
+    """Of datasets with a train and a test part.
 
     Where no val part was published, the last block of each training volume validates; of training images
     (volumes of depth 1), the last groups of them, or the last images if they are all of one group.
     """
 
+    options: ClassVar[type[Any]] = OfficialOptions
+
     others: Mapping[str, NamedSplit] = field(default_factory=dict)
-    """What ``split=NAME`` may ask for instead."""
+    """What ``split=NAME`` may ask for instead; one called official takes the place of the above."""
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
@@ -43,20 +45,21 @@ class OfficialSplits:
             DataError: There is nothing to train on.
         """
         options = OfficialOptions(**given)  # type: ignore[arg-type]  # checked against the card
-        if options.split == "official":
-            return _divide_official(volumes, options, rules)
-        if options.split not in self.others:
-            raise UnknownNameError("split", options.split, ["official", *self.others])
-        return self.others[options.split](volumes, options, rules)
+        named = {"official": _divide_official, **self.others}
+        if options.split not in named:
+            raise UnknownNameError("split", options.split, named)
+        return named[options.split](volumes, options, rules)
 
 
 @dataclass(frozen=True, slots=True)
 class SingleSplits:
-    """Of datasets in one piece; the card's options are `SingleOptions`.
+    """Of datasets in one piece.
 
     Three groups or more are divided whole.  Fewer are cut into blocks: volumes along z, each of them, and
     images in their order.
     """
+
+    options: ClassVar[type[Any]] = SingleOptions
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules

@@ -17,11 +17,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .options import OfficialOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
@@ -106,14 +104,11 @@ RULES = Rules(
     scored="volumes",
 )
 
-UROCELL = DatasetCard(
-    name="urocell",
+UROCELL = published_card(
+    "urocell",
+    RULES,
+    OfficialSplits({SPLIT: Cem500kSplit(sliced=True)}),
     description="lysosomes and mitochondria in mouse bladder, FIB-SEM",
-    factory=Published("urocell", RULES, OfficialSplits({SPLIT: Cem500kSplit(sliced=True)})),
-    options=OfficialOptions,
-    dimension="3d",
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://github.com/MancaZerovnikMekuc/UroCell",
     files=(
         RemoteFile(

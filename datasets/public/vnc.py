@@ -21,10 +21,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
 from ...benchmark.data_contracts import ConversionWriter, RemoteFile, Slices, SourceFiles
-from .options import SingleOptions
-from .published import Published, Rules
+from .published import Rules, published_card
 from .splitting import SingleSplits
 
 if TYPE_CHECKING:
@@ -97,13 +95,11 @@ RULES = Rules(
     notes=("VNC's sections are 45 to 50 nm thick; 50 is reckoned with.", "In VNC glia counts as membrane."),
 )
 
-VNC = DatasetCard(
-    name="vnc",
+VNC = published_card(
+    "vnc",
+    RULES,
+    SingleSplits(),
     description="mitochondria, synapses and membranes in the nerve cord of a fly's larva, ssTEM",
-    factory=Published("vnc", RULES, SingleSplits()),
-    options=SingleOptions,
-    classes=RULES.class_names,
-    voxel_size_nm=RULES.voxel_size_nm,
     page="https://github.com/unidesigner/groundtruth-drosophila-vnc",
     files=(
         RemoteFile(

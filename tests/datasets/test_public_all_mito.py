@@ -143,6 +143,6 @@ def test_a_benchmark_that_is_not_here_is_named(converted, cache):
 
 def test_options_that_do_nothing_are_refused():
     with pytest.raises(UsageError, match="the option gap does nothing here: split=cem500k-2021"):
-        all_mito_splits.divide_all_mito((), {"split": "cem500k-2021", "gap": 3}, all_mito.RULES)
+        all_mito_splits.SPLITS((), {"split": "cem500k-2021", "gap": 3}, all_mito.RULES)
     with pytest.raises(UnknownNameError, match="known: cem500k-2021, official"):
-        all_mito_splits.divide_all_mito((), {"split": "mine"}, all_mito.RULES)
+        all_mito_splits.SPLITS((), {"split": "mine"}, all_mito.RULES)

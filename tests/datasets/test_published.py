@@ -52,12 +52,12 @@ def options(type_: type, **changed: object) -> dict[str, object]:
 
 
 def official(store: DataStore, rules: Rules = RULES, others=None, **changed: object) -> PublishedDataset:
-    factory = Published("x", rules, OfficialSplits(others or {}))
+    factory = Published("x", rules, OfficialSplits(others or {}), 1)
     return factory(None, store.cache, **options(OfficialOptions, **changed))
 
 
 def single(store: DataStore, rules: Rules = RULES, **changed: object) -> PublishedDataset:
-    return Published("x", rules, SingleSplits())(None, store.cache, **options(SingleOptions, **changed))
+    return Published("x", rules, SingleSplits(), 1)(None, store.cache, **options(SingleOptions, **changed))
 
 
 def sections(manifest: Manifest) -> dict[str, list[int | None]]:

@@ -7,11 +7,11 @@ import os
 from emseg_bench import hookimpl
 from emseg_bench.benchmark.contracts import DatasetCard
 from emseg_bench.benchmark.data_contracts import RemoteFile
-from emseg_bench.datasets.public.options import SingleOptions
-from emseg_bench.datasets.public.published import Published, Rules, Unlabelled
+from emseg_bench.datasets.public.published import Rules, Unlabelled, published_card
 from emseg_bench.datasets.public.splitting import SingleSplits
 
 RULES = Rules(class_names=("background", "thing"), voxel_size_nm=(50, 5, 5))
+SAID = {"description": "a stack", "citation": "none", "licence": "MIT"}
 
 
 def convert(files, writer):
@@ -35,20 +35,8 @@ def convert_derived(files, writer):
 
 
 def card(name: str, *files: RemoteFile, **more: object) -> DatasetCard:
-    known = {
-        "convert": "emseg_shelf:convert",
-        "factory": Published(name, RULES, SingleSplits()),
-        "options": SingleOptions,
-        "classes": RULES.class_names,
-    }
-    return DatasetCard(
-        name=name,
-        description="a stack",
-        files=files,
-        citation="none",
-        licence="MIT",
-        **(known | more),
-    )
+    known = {"convert": "emseg_shelf:convert", "files": files} | SAID
+    return published_card(name, RULES, SingleSplits(), **(known | more))
 
 
 @hookimpl
@@ -63,11 +51,10 @@ def emseg_datasets():
         note="the owner wants a letter",
     )
     pair = (RemoteFile(name="a.npy", url=None), RemoteFile(name="b.npy", url=None))
-    bare = {"convert": None, "factory": Unlabelled("shelf-bare"), "options": None, "classes": None}
     return [
         card("shelf", archive),
         card("shelf-too", archive),
         card("shelf-pair", *pair, convert="emseg_shelf:convert_pair"),
-        card("shelf-bare", archive, **bare),
+        DatasetCard(name="shelf-bare", factory=Unlabelled("shelf-bare"), files=(archive,), **SAID),
         card("shelf-derived", derived_from=("shelf",), convert="emseg_shelf:convert_derived"),
     ]
