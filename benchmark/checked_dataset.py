@@ -48,13 +48,12 @@ def check_sides(case: Case, sample: Sample, manifest: Manifest) -> None:
     Raises:
         DataError: They are not.
     """
-    sides = (case.height, case.width) if case.depth is None else (case.depth, case.height, case.width)
-    expected = (manifest.channels, *sides)
+    expected = (manifest.channels, *case.sides)
     if sample.image.shape != expected:
         raise DataError(f"the image is {sample.image.shape}, expected {expected} as the manifest says.")
-    if sample.labels.shape != sides:
+    if sample.labels.shape != case.sides:
         raise DataError(
-            f"true labels are {sample.labels.shape}, expected {sides}: "
+            f"true labels are {sample.labels.shape}, expected {case.sides}: "
             "labels must have the sides of their image."
         )
     check_instances(sample, manifest)

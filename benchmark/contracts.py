@@ -406,6 +406,11 @@ class Case:
     section: int | None = None
     """Where a slice lies in its group's volume, px along z; neighbours look alike."""
 
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """(H, W), or (Z, Y, X) of a volume, px."""
+        return (self.height, self.width) if self.depth is None else (self.depth, self.height, self.width)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:

@@ -28,11 +28,6 @@ SLICES = 5
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
-def sides_of(case: Case) -> tuple[int, ...]:
-    """Give a case's sides, (H, W) or (Z, Y, X), px."""
-    return (case.height, case.width) if case.depth is None else (case.depth, case.height, case.width)
-
-
 def looked_at(case: Case, pixels: Array) -> Iterator[Array]:
     """Give the pixels (..., H, W) that are looked at: all of an image, some slices of a volume."""
     if case.depth is None or pixels.ndim < 3:

@@ -14,7 +14,7 @@ from ..benchmark.hashing import manifest_sha256
 from ..benchmark.references import DatasetReference
 from ..benchmark.strangers import RAISED, describe_error
 from . import card_checks
-from .dataset_bench import SPLITS, Array, DatasetBench, looked_at, sides_of
+from .dataset_bench import SPLITS, Array, DatasetBench, looked_at
 from .findings import Check, ContractError
 
 
@@ -93,7 +93,7 @@ def check_images(bench: DatasetBench) -> None:
     """Images are (C, H, W), volumes (C, Z, Y, X) as the manifest says, uint8 or float32 between 0 and 1."""
     channels = bench.dataset.manifest.channels
     for case, sample in bench.samples:
-        image, shape = sample.image, (channels, *sides_of(case))
+        image, shape = sample.image, (channels, *case.sides)
         if image.shape != shape:
             raise ContractError(
                 f"{case.id}: an image {image.shape}", f"{shape}", "Correct the manifest or read"
