@@ -33,6 +33,7 @@ from .contracts import (
 from .errors import TrialError
 from .evaluation.evaluate import evaluate, steps_of
 from .evaluation.scoring import primary_score
+from .evaluation.segmenter import Segmenter
 from .evaluation.sliding_window import window_side
 from .inference import inference_batch
 from .kept_labels import KeptLabels
@@ -91,10 +92,6 @@ class _Trial:
         if settled == "auto":
             raise TrialError("the recipe's precision is 'auto', expected fp32 or bf16: planning settles it.")
         return settled
-
-    @property
-    def batch(self) -> int:
-        return inference_batch(self.runtime.device)
 
     def tell(self, phase: str, done: int = 0, total: int = 0, message: str = "") -> None:
         self.listener(
@@ -187,19 +184,22 @@ class _Trial:
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
         on_slice: Callable[[], None],
     ) -> pd.DataFrame:
-        spec = self.spec
-        return evaluate(
-            network,
-            parts.dataset,
-            cases,
+        segmenter = Segmenter(
+            model=network,
             normalisation=parts.normalisation,
             protocol=protocol,
             window=self._window(),
-            size_divisor=spec.model.size_divisor,
-            metrics=parts.metrics,
+            size_divisor=self.spec.model.size_divisor,
             device=self.device,
+            batch_size=inference_batch(self.runtime.device),
+            num_logits=parts.dataset.manifest.num_logits,
+        )
+        return evaluate(
+            segmenter,
+            parts.dataset,
+            cases,
+            metrics=parts.metrics,
             precision=self.precision,
-            batch_size=self.batch,
             on_case=on_case,
             on_slice=on_slice,
             scratch=self.folder.scratch,

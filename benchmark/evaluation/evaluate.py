@@ -10,46 +10,29 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import nn
 
 from ..cache import cache_folder
 from ..checked_dataset import check_sides
-from ..contracts import (
-    Axes,
-    Case,
-    Dataset,
-    Metric,
-    Normalisation,
-    Precision,
-    Sample,
-    ScoringProtocol,
-)
+from ..contracts import Axes, Case, Dataset, Metric, Precision, Sample
 from ..errors import DataError, TrialError
 from ..inference import inference
 from .labels import to_labels, to_probabilities
 from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
 from .scratch import scratch_array
 from .segmenter import Segmenter
-from .volumes import AXES, segment_volume
+from .volumes import count_slices, segment_volume
 
 Labels: TypeAlias = np.ndarray[Any, Any]
 Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
 
 
 def evaluate(
-    model: nn.Module,
+    segmenter: Segmenter,
     dataset: Dataset,
     cases: Sequence[Case],
     *,
-    normalisation: Normalisation,
-    protocol: ScoringProtocol,
-    window: int,
-    size_divisor: int,
     metrics: Mapping[str, Metric],
-    device: torch.device | str,
     precision: Precision,
-    batch_size: int,
     on_case: Callable[[Case, Sample, Labels], None],
     on_slice: Callable[[], None] = lambda: None,
     scratch: Path | None = None,
@@ -57,17 +40,11 @@ def evaluate(
     """Segment and score cases; a volume is segmented slice by slice and scored as one case.
 
     Args:
-        model: On `device`; its evaluation mode is set here and undone at the end.
+        segmenter: Predicts; its model's evaluation mode is set here and undone at the end.
         dataset: Reads the cases' pixels.
         cases: What to score, in this order.
-        normalisation: How pixels become the model's input.
-        protocol: Overlap in images and in slices, blending, padding and threshold come from here.
-        window: Side of the inference window, px (`sliding_window.window_side`).
-        size_divisor: The model's.
         metrics: By name.
-        device: Where the model runs.
         precision: ``bf16``: under autocast.
-        batch_size: Windows per forward pass.
         on_case: Called after each case with the case, its pixels and the (H, W) or (Z, Y, X) uint8
             prediction, which may be a memory map.
         on_slice: Called after each image and each slice of a volume, for progress; `steps_of` counts them.
@@ -83,19 +60,9 @@ def evaluate(
     """
     _check_names(metrics)
     manifest = dataset.manifest
-    segmenter = Segmenter(
-        model=model,
-        normalisation=normalisation,
-        protocol=protocol,
-        window=window,
-        size_divisor=size_divisor,
-        device=device,
-        batch_size=batch_size,
-        num_logits=manifest.num_logits,
-    )
     predictor = _Predictor(segmenter, manifest.axes, scratch or cache_folder(), on_slice)
     rows: list[ScoreRow] = []
-    with inference(model, device, precision):
+    with inference(segmenter.model, segmenter.device, precision):
         for case in cases:
             sample = dataset.read(case)
             try:
@@ -112,14 +79,7 @@ def evaluate(
 
 def steps_of(cases: Sequence[Case], axes: Axes) -> int:
     """Count how often `evaluate` will call its `on_slice`."""
-    return sum(_slices(case, axes) for case in cases)
-
-
-def _slices(case: Case, axes: Axes) -> int:
-    if case.depth is None:
-        return 1
-    sides = (case.depth, case.height, case.width)
-    return sum(sides[axis] for axis in AXES[axes])
+    return sum(count_slices(case.sides, axes) for case in cases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ AXES: Mapping[Axes, tuple[int, ...]] = {"stack": (0,), "orthoplane": (2, 1, 0)}
 NAMES: Final = "zyx"
 
 
+def count_slices(sides: Sequence[int], axes: Axes) -> int:
+    """Count the slices that are segmented: of a volume (Z, Y, X) along its axes, of an image (H, W) one."""
+    return 1 if len(sides) == 2 else sum(sides[axis] for axis in AXES[axes])
+
+
 def segment_volume(
     segmenter: Segmenter,
     volume: Slabs,

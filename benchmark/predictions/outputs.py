@@ -22,11 +22,15 @@ class Output:
 
     source: Path
     target: Path
-    shape: tuple[int, ...]
-    """(C, H, W), or (Z, Y, X) of a volume."""
-    volume: bool
+    sides: tuple[int, ...]
+    """(H, W), or (Z, Y, X) of a volume, px."""
     made_from: str
     """Names all that decides its content."""
+
+    @property
+    def volume(self) -> bool:
+        """Whether it is a volume's."""
+        return len(self.sides) == 3
 
 
 def plan_outputs(
@@ -62,19 +66,14 @@ def plan_outputs(
 
 def _output(path: Path, target: Path, setting: Setting, identity: Mapping[str, Any]) -> Output:
     volume = is_volume(path)
-    shape = _volume_shape(path, setting) if volume else read_image(path, setting.channels).shape
+    pixels = open_pixels(path, setting.channels) if volume else read_image(path, setting.channels)[0]
     making = {**identity, "axes": setting.axes if volume else None, "image": sha256_of_file(path)}
     return Output(
         source=path,
         target=target.with_name(f"{target.name}{'.tif' if volume else '.png'}"),
-        shape=shape,
-        volume=volume,
+        sides=pixels.shape,
         made_from=sha256_of(making),
     )
-
-
-def _volume_shape(path: Path, setting: Setting) -> tuple[int, ...]:
-    return open_pixels(path, setting.channels).shape
 
 
 def _check_places(outputs: Sequence[Output], images: set[Path]) -> None:

@@ -8,7 +8,7 @@ from ..contracts import Axes
 from ..errors import DataError, StoreError, TrialError
 from ..evaluation.labels import to_labels
 from ..evaluation.segmenter import Segmenter
-from ..evaluation.volumes import AXES, segment_into
+from ..evaluation.volumes import count_slices, segment_into
 from ..inference import inference
 from .images import open_pixels, read_image
 from .label_maps import volume_label_map, write_label_map
@@ -46,7 +46,7 @@ def segment_files(outputs: Sequence[Output], setting: Setting, on_slice: Callabl
 
 def steps_of(outputs: Sequence[Output], axes: Axes) -> int:
     """Count how often `segment_files` will call `on_slice`."""
-    return sum(sum(output.shape[axis] for axis in AXES[axes]) if output.volume else 1 for output in outputs)
+    return sum(count_slices(output.sides, axes) for output in outputs)
 
 
 def _segment(segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from emseg_bench.benchmark.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation import calibration, metrics
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.scoring import COLUMNS, primary_score
+from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from torch import nn
 
 MEAN, STD = 0.4, 0.2
@@ -59,18 +60,32 @@ class Ideal(nn.Module):
         return -(grey + 0.5 - centres[:, None, None]).abs()
 
 
-def run(model, dataset, on_case=lambda case, sample, prediction: None, **changes):
+def run(
+    model,
+    dataset,
+    on_case=lambda case, sample, prediction: None,
+    *,
+    metrics=METRICS,
+    precision="fp32",
+    **changes,
+):
     setting = {
         "normalisation": Normalisation(mean=(MEAN,), std=(STD,)),
         "protocol": PROTOCOL,
         "window": 16,
         "size_divisor": 8,
-        "metrics": METRICS,
         "device": "cpu",
-        "precision": "fp32",
         "batch_size": 3,
+        "num_logits": dataset.manifest.num_logits,
     }
-    return evaluate(model, dataset, dataset.manifest.cases, on_case=on_case, **{**setting, **changes})
+    return evaluate(
+        Segmenter(model=model, **{**setting, **changes}),
+        dataset,
+        dataset.manifest.cases,
+        metrics=metrics,
+        precision=precision,
+        on_case=on_case,
+    )
 
 
 @pytest.mark.parametrize("classes", [2, 4])

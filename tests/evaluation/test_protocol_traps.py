@@ -10,6 +10,7 @@ from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sampl
 from emseg_bench.benchmark.evaluation import metrics, published
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.scoring import primary_score
+from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.presets import PROTOCOLS
 from torch import nn
 
@@ -53,18 +54,22 @@ class Lines:
 
 def score(protocol):
     dataset = Lines()
-    table = evaluate(
-        Bright(),
-        dataset,
-        dataset.manifest.cases,
+    segmenter = Segmenter(
+        model=Bright(),
         normalisation=Normalisation(mean=(0.0,), std=(1.0,)),
         protocol=protocol,
         window=16,
         size_divisor=4,
-        metrics={name: METRICS[name] for name in protocol.metrics},
         device="cpu",
-        precision="fp32",
         batch_size=2,
+        num_logits=dataset.manifest.num_logits,
+    )
+    table = evaluate(
+        segmenter,
+        dataset,
+        dataset.manifest.cases,
+        metrics={name: METRICS[name] for name in protocol.metrics},
+        precision="fp32",
         on_case=lambda *_: None,
     )
     return primary_score(table, protocol.primary)

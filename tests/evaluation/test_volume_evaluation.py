@@ -12,8 +12,10 @@ from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.evaluate import evaluate, steps_of
 from emseg_bench.benchmark.evaluation.sanity import TRUTH, sanity_scores
 from emseg_bench.benchmark.evaluation.scoring import primary_score, score_case
+from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from torch import nn
 
+PROTOCOL = ScoringProtocol(name="test", window=16)
 METRICS = {"iou": metrics.iou()}
 
 
@@ -61,19 +63,26 @@ class Ideal(nn.Module):
         return logits
 
 
-def run(model, dataset, **changes):
-    setting = {
-        "normalisation": Normalisation(mean=(0.0,), std=(1.0,)),
-        "protocol": ScoringProtocol(name="test", window=16),
-        "window": 16,
-        "size_divisor": 4,
-        "metrics": METRICS,
-        "device": "cpu",
-        "precision": "fp32",
-        "batch_size": 3,
-        "on_case": lambda *_: None,
-    }
-    return evaluate(model, dataset, dataset.manifest.cases, **{**setting, **changes})
+def run(model, dataset, *, protocol=PROTOCOL, on_slice=lambda: None):
+    segmenter = Segmenter(
+        model=model,
+        normalisation=Normalisation(mean=(0.0,), std=(1.0,)),
+        protocol=protocol,
+        window=16,
+        size_divisor=4,
+        device="cpu",
+        batch_size=3,
+        num_logits=dataset.manifest.num_logits,
+    )
+    return evaluate(
+        segmenter,
+        dataset,
+        dataset.manifest.cases,
+        metrics=METRICS,
+        precision="fp32",
+        on_case=lambda *_: None,
+        on_slice=on_slice,
+    )
 
 
 @pytest.mark.parametrize("axes", ["stack", "orthoplane"])
