@@ -6,14 +6,26 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from .errors import UsageError
+from .errors import EmsegError, UsageError
 
 T = TypeVar("T")
+
+
+class Versioned(Protocol):
+    """A dataclass that is kept as a JSON file."""
+
+    @property
+    def version(self) -> int:
+        """Of the file's form."""
+
+
+V = TypeVar("V", bound=Versioned)
 
 
 @cache
@@ -39,6 +51,37 @@ def validate(type_: type[T], data: object, where: str) -> T:
         problems = _of_nearest_members(error.errors())
         raise UsageError("\n".join(_explain(problem, type_, where) for problem in problems)) from None
     return value
+
+
+def read_versioned(type_: type[V], path: Path, version: int, error: type[EmsegError], remedy: str) -> V:
+    """Read a JSON file that this program wrote.
+
+    Args:
+        type_: A dataclass.
+        path: Of the file.
+        version: That this program knows.
+        error: What is raised.
+        remedy: What else to do than to use the version that wrote it: ``remove the folder``.
+
+    Raises:
+        EmsegError: The file has gone, is damaged, or of another version; of the type `error`.
+    """
+    try:
+        found: V = adapter(cast(Hashable, type_)).validate_json(path.read_bytes())
+    except OSError as failure:
+        raise error(f"{path} cannot be read ({failure.strerror}); {remedy}") from failure
+    except ValidationError as failure:
+        fault = failure.errors()[0]
+        why = ": ".join([*map(str, fault["loc"]), fault["msg"]])
+        raise error(
+            f"{path} is damaged or of a later version ({why}); use the emseg-bench that wrote it, or {remedy}"
+        ) from None
+    if found.version != version:
+        raise error(
+            f"{path} has version {found.version}, expected {version}; use the emseg-bench that wrote it, or "
+            f"{remedy}"
+        )
+    return found
 
 
 def plain(value: object) -> Any:

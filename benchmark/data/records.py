@@ -40,24 +40,14 @@ def read_records(path: Path) -> dict[str, FileRecord]:
     """Read the records of a dataset's files; nothing where there are none.
 
     Raises:
-        DataError: They are damaged, or of a later version.
+        DataError: They are damaged, or of another version.
     """
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    from pydantic import ValidationError
+    from ..validation import read_versioned
 
-    from ..validation import adapter
-
-    try:
-        book: _Book = adapter(_Book).validate_json(text)
-    except ValidationError as error:
-        raise DataError(
-            f"{path} is damaged or of a later version ({error.error_count()} faults); use the emseg-bench "
-            "that wrote it, or remove it: checksums that are not published are then recorded anew"
-        ) from None
-    return dict(book.files)
+    remedy = "remove it: checksums that are not published are then recorded anew"
+    return dict(read_versioned(_Book, path, VERSION, DataError, remedy).files)
 
 
 def write_records(path: Path, files: Mapping[str, FileRecord]) -> None:

@@ -96,20 +96,10 @@ def read_manifest(folder: Path, dataset: str) -> StoredArrays:
     Raises:
         DataError: It is damaged, of another version, or a file has gone.
     """
-    from pydantic import ValidationError
-
-    from ..validation import adapter
+    from ..validation import read_versioned
 
     remedy = f"remove the folder {folder} and run 'emseg-bench data fetch {dataset}' again"
-    try:
-        manifest: _Manifest = adapter(_Manifest).validate_json((folder / MANIFEST).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise DataError(f"{folder / MANIFEST} is damaged ({_first_line(error)}); {remedy}") from None
-    if manifest.version != MANIFEST_VERSION:
-        raise DataError(
-            f"{folder / MANIFEST} has version {manifest.version}, expected {MANIFEST_VERSION}; use the "
-            f"emseg-bench that wrote it, or {remedy}"
-        )
+    manifest = read_versioned(_Manifest, folder / MANIFEST, MANIFEST_VERSION, DataError, remedy)
     gone = [name for name in manifest.files if not (folder / name).is_file()]
     if gone:
         raise DataError(f"{folder / gone[0]} has gone, with {len(gone) - 1} more; {remedy}")
@@ -155,7 +145,3 @@ def _unpack(volume: _Volume, folder: Path) -> ConvertedVolume:
             for total, squares, counts, look in columns
         ),
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

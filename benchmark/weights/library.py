@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 SUFFIX = ".safetensors"
+INDEX_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _UNFINISHED = ".unfinished-"
 
@@ -57,7 +58,7 @@ class Entry:
 class _Index:
     __pydantic_config__ = STRICT
 
-    version: int = 1
+    version: int = INDEX_VERSION
     weights: Mapping[str, Entry]
 
 
@@ -85,24 +86,14 @@ class Library:
         """Read the record of all names.
 
         Raises:
-            WeightsError: It is damaged, or of a later version than this program knows.
+            WeightsError: It is damaged, or of another version.
         """
-        try:
-            text = self.index.read_bytes()
-        except FileNotFoundError:
+        if not self.index.exists():
             return {}
-        from pydantic import ValidationError
+        from ..validation import read_versioned
 
-        from ..validation import adapter
-
-        try:
-            index: _Index = adapter(_Index).validate_json(text)
-        except ValidationError as error:
-            raise WeightsError(
-                f"{self.index} is damaged or of a later version ({error.error_count()} faults); use the "
-                "emseg-bench that wrote it, or remove it and import the weights again"
-            ) from None
-        return dict(index.weights)
+        remedy = "remove it and import the weights again"
+        return dict(read_versioned(_Index, self.index, INDEX_VERSION, WeightsError, remedy).weights)
 
     def find(self, name: str) -> Path | None:
         """Give the file of the weights called `name`, unchanged since they were imported; None without any.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from emseg_bench.benchmark.data.records import read_records
 from emseg_bench.benchmark.data.slices import LazySlices
 from emseg_bench.benchmark.data.store import DataStore
 from emseg_bench.benchmark.data.stored import SourceRecord
@@ -166,6 +167,22 @@ def test_damage_is_told_with_what_to_do(damage, words, tmp_path):
     damage(store.arrays("x"))
     with pytest.raises(DataError, match=f"{words}.*run 'emseg-bench data fetch x' again"):
         store.open_arrays("x")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"version": 1', "is damaged"),
+        ('{"version": 9, "files": {}}', "has version 9, expected 1"),
+        ('{"version": 1, "files": {"a": {"sha256": "0"}}}', "files: a: bytes: Field required"),
+    ],
+)
+def test_damaged_records_of_files_are_told(content, words, tmp_path):
+    path = tmp_path / "files.json"
+    assert read_records(path) == {}
+    path.write_text(content)
+    with pytest.raises(DataError, match=f"{words}.*or remove it: checksums"):
+        read_records(path)
 
 
 def _change(path: Path, key: str, value: object) -> None:

@@ -256,3 +256,11 @@ def test_a_damaged_index_is_told(invoke, cache):
     done = invoke("weights", "list")
     assert done.code == 2
     assert "index.json is damaged" in done.err
+
+
+def test_an_index_of_a_later_version_is_left_alone(invoke, cache):
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "index.json").write_text('{"version": 2, "weights": {}}')
+    done = invoke("weights", "list")
+    assert done.code == 2
+    assert "index.json has version 2, expected 1; use the emseg-bench that wrote it" in done.err
