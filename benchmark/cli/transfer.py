@@ -67,8 +67,8 @@ class LineMeter:
         self._done += size
         if time.monotonic() - self._last >= LINE_SECONDS:
             self._last = time.monotonic()
-            whole = f" of {self.total / MIB:.1f}" if self.total else ""
-            self._write(f"{self._done / MIB:.1f}{whole} MiB")
+            rest = f" of {self.total / MIB:.1f} MiB" if self.total else " MiB so far"
+            self._write(f"{self._done / MIB:.1f}{rest}")
 
     def reset(self) -> None:
         """Begin anew at nothing."""
