@@ -20,6 +20,9 @@ WARNING = (
     "division can be compared."
 )
 
+OURS = ("iou", "iou-eps", "iou-matched")
+"""Metrics of published numbers that are built in."""
+
 
 def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001 - draws nothing
     """Tabulate what was published on the board's dataset; None if nothing is known."""
@@ -103,7 +106,3 @@ def _missing(table: Leaderboard, found: Sequence[Reference]) -> list[str]:
         f"Not scored here: {', '.join(lacking)}. emseg-bench rescore --metrics {','.join([*here, *lacking])} "
         "does that without a new run."
     ]
-
-
-OURS = ("iou", "iou-eps", "iou-matched")
-"""Metrics of published numbers that are built in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.contracts import Board, Provider, Record, ReportSection, Trial
+from ...benchmark.contracts import Board, DatasetSpec, Provider, Record, ReportSection, Trial
 from ..grid import Cell, Column, Grid, bullets, html
 from ..templating import render
 from ..wording import MISSING, number, score
@@ -111,10 +111,17 @@ def _sources(record: Record) -> list[tuple[str, str, str]]:
     return [
         ("engine", "training and evaluation", spec.engine_sha256),
         (f"data of {dataset.label}", "manifest of all cases", dataset.manifest_sha256),
+        *_division(dataset),
         (f"dataset {dataset.name}", *_origin(dataset.provider)),
         (f"model {model.name}", *_origin(model.provider)),
         *((f"metric {metric.name}", *_origin(metric.provider)) for metric in spec.metrics),
     ]
+
+
+def _division(dataset: DatasetSpec) -> list[tuple[str, str, str]]:
+    if not dataset.split_sha256:  # a record from before there was one
+        return []
+    return [(f"division of {dataset.label}", "which case is in which split", dataset.split_sha256)]
 
 
 def _origin(provider: Provider) -> tuple[str, str]:

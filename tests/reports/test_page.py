@@ -89,6 +89,16 @@ def test_all_parts_are_there(full, tmp_path) -> None:
         assert text in page.text
 
 
+def test_provenance_holds_the_division_where_the_record_has_one(make, tmp_path) -> None:
+    (trial,) = make.seeds("a@x", [0.5])
+    assert "division of" not in page_of([make.board([trial])], tmp_path / "old").text
+    spec = trial.record.spec
+    spec = replace(spec, dataset=replace(spec.dataset, split_sha256="5" * 64))
+    trial = replace(trial, record=replace(trial.record, spec=spec))
+    text = page_of([make.board([trial])], tmp_path / "new").text
+    assert re.search(r"division of synthetic-em\s+which case is in which split\s+5{12}(?!5)", text)
+
+
 def test_notes_stand_above_the_table(full, tmp_path) -> None:
     text = page_of([full], tmp_path / "r").text
     assert text.index("val split serves as test split") < text.index("Mean IoU")
