@@ -12,6 +12,7 @@ from PIL import Image
 
 from .errors import StoreError
 from .pixels import BROKEN
+from .tiff_stacks import stack_writer
 
 Labels: TypeAlias = np.ndarray[Any, Any]
 
@@ -39,16 +40,8 @@ class KeptLabels:
         if labels.ndim == 2:
             Image.fromarray(labels).save(self._image(number), compress_level=1)
             return
-        with tifffile.TiffWriter(self._volume(number)) as file:
-            file.write(
-                (np.ascontiguousarray(plane) for plane in labels),
-                shape=labels.shape,
-                dtype=labels.dtype,
-                photometric="minisblack",
-                compression="zlib",
-                compressionargs={"level": 1},
-                metadata=None,
-            )
+        with stack_writer(self._volume(number), labels.shape) as pages:
+            pages[0 : len(labels)] = labels
 
     def read(self, number: int, shape: tuple[int, ...]) -> Labels:
         """Read the uint8 labels of a case; a volume as a memory map of a temporary file.

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from ..errors import DataError
 from ..pixels import BROKEN, MOST_LABEL, decode_mask, read_bytes
 from ..store import write_whole
-from .tiff_stacks import StackWriter, stack_writer
+from ..tiff_stacks import StackWriter, stack_writer
 from .volume_files import NUMPY_SUFFIX, TIFF_SUFFIXES, VOLUME_SUFFIXES, is_volume, read_volume
 
 Array: TypeAlias = np.ndarray[Any, Any]

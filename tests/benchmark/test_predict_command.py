@@ -209,7 +209,7 @@ def test_compressed_volumes_of_16_bit_give_the_same(work, predict, axes):
 
 
 def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
-    from emseg_bench.benchmark.predictions.tiff_stacks import StackWriter
+    from emseg_bench.benchmark.tiff_stacks import StackWriter
 
     for name in "ab":
         tifffile.imwrite(f"{name}.tif", picture(20, 17)[None].repeat(3, 0), photometric="minisblack")
@@ -228,7 +228,7 @@ def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
 
 
 def test_full_disk_is_told(work, predict, monkeypatch):
-    from emseg_bench.benchmark.predictions.tiff_stacks import StackWriter
+    from emseg_bench.benchmark.tiff_stacks import StackWriter
 
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK
 import tifffile
 from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.predictions import tiff_stacks
+from emseg_bench.benchmark import tiff_stacks
 from emseg_bench.benchmark.predictions.images import find_images, open_pixels
 from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map, volume_label_map
 from emseg_bench.benchmark.predictions.pairs import find_pairs

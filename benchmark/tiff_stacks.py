@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import tifffile
 
-from ..store import whole_file
+from .store import whole_file
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -19,13 +19,13 @@ _BIG = 2**31
 
 
 @contextmanager
-def stack_writer(path: Path, shape: tuple[int, ...], description: str) -> Iterator[StackWriter]:
+def stack_writer(path: Path, shape: tuple[int, ...], description: str | None = None) -> Iterator[StackWriter]:
     """Give what takes the slices of a volume and writes each as a page; the file is there when all are.
 
     Args:
         path: The file.
         shape: (Z, Y, X)
-        description: A line that stands in the file.
+        description: A line that stands in the file; None: nothing.
     """
     with (
         whole_file(path) as file,
@@ -37,7 +37,7 @@ def stack_writer(path: Path, shape: tuple[int, ...], description: str) -> Iterat
 class StackWriter:
     """Takes slices in their order."""
 
-    def __init__(self, writer: tifffile.TiffWriter, description: str) -> None:
+    def __init__(self, writer: tifffile.TiffWriter, description: str | None) -> None:
         self._writer = writer
         self._description = description
         self._next = 0
