@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from filelock import FileLock
 from .contracts import Dataset, Metric, TrialSpec
 from .evaluation.sanity import sanity_scores
 from .hashing import engine_sha256, sha256_of
+from .store import whole_file
 
 
 def shared_sanity(
@@ -38,7 +38,8 @@ def shared_sanity(
         known = _read(path)
         if known is None:
             known = sanity_scores(dataset, dataset.manifest.split("test"), metrics)
-            _write(path, known)
+            with whole_file(path) as file:
+                known.to_parquet(file, index=False)
     return known
 
 
@@ -54,9 +55,3 @@ def _read(path: Path) -> pd.DataFrame | None:
         return pd.read_parquet(path)
     except (OSError, ValueError):
         return None
-
-
-def _write(path: Path, table: pd.DataFrame) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    table.to_parquet(draft, index=False)
-    draft.replace(path)

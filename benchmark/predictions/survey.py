@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import DataError
+from ..evaluation.slicewise import as_slices
 from .label_maps import read_label_map
 from .pairs import Pair, some
 from .true_objects import count_unnumbered, read_objects
@@ -123,8 +124,7 @@ def _look(pair: Pair, ignore_value: int | None) -> _Look:
 
 def _values(labels: Array) -> frozenset[int]:
     """Return the distinct values, slice by slice: counting makes a wide copy."""
-    planes = labels if labels.ndim == 3 else labels[None]
-    counts = sum(np.bincount(plane.ravel(), minlength=2**16) for plane in planes)
+    counts = sum(np.bincount(plane.ravel(), minlength=2**16) for plane in as_slices(labels))
     return frozenset(np.flatnonzero(counts).tolist())
 
 
