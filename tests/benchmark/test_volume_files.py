@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import SimpleITK
 import tifffile
-from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark import tiff_stacks
+from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.predictions.images import find_images, open_pixels
 from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map, volume_label_map
 from emseg_bench.benchmark.predictions.pairs import find_pairs
