@@ -108,10 +108,7 @@ def _part_last(sections: Iterable[ConvertedVolume]) -> tuple[list[ConvertedVolum
 
 def _tested(volumes: Sequence[ConvertedVolume]) -> Iterator[Piece]:
     for volume in of_part(volumes, "test"):
-        if _benchmark(volume) in SLICED:
-            yield whole(volume).whole()
-        else:
-            yield from whole(volume).slices()
+        yield from whole(volume).cases("volumes" if _benchmark(volume) in SLICED else "slices")
 
 
 def _benchmark(volume: ConvertedVolume) -> str:

@@ -7,7 +7,7 @@ that trains too.  Scores during training say little then, and scores of the test
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +51,8 @@ class Cem500kSplit:
         else:
             left_out = trained[-1:]
             note = "The val split is the last training section, which trains too."
-        pieces = {"train": trained, "val": left_out, "test": list(_tested(test, rules))}
+        tested = [piece for volume in test for piece in whole(volume).cases(rules.scored)]
+        pieces = {"train": trained, "val": left_out, "test": tested}
         return Division(
             pieces={split: tuple(map(self._read, pieces[split])) for split in SPLITS},
             rule=f"as CEM500K divided it (Conrad & Narayan 2021){', without last slices' * self.sliced}",
@@ -73,11 +74,3 @@ def _slices(
             last = piece.index == volume.shape[piece.axis] - 1
             (dropped if last and drop_last else used).append(piece)
     return used, dropped
-
-
-def _tested(volumes: Sequence[ConvertedVolume], rules: Rules) -> Iterator[Piece]:
-    for volume in volumes:
-        if rules.scored == "volumes":
-            yield whole(volume).whole()
-        else:
-            yield from whole(volume).slices()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from ...benchmark.contracts import Split
 from ...benchmark.data_contracts import ConvertedVolume
@@ -53,6 +54,10 @@ class Block:
     def whole(self) -> Piece:
         """Take it as a volume."""
         return Piece(volume=self.volume, sections=self.sections)
+
+    def cases(self, kind: Literal["slices", "volumes"]) -> Iterator[Piece]:
+        """Cut it into test cases, as `Rules.scored` says: its slices along z, or itself."""
+        yield from [self.whole()] if kind == "volumes" else self.slices()
 
 
 def whole(volume: ConvertedVolume) -> Block:

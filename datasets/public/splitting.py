@@ -11,7 +11,7 @@ from ...benchmark.data_contracts import ConvertedVolume, Part
 from ...benchmark.errors import DataError, UnknownNameError
 from ...benchmark.splits import cut_blocks, cut_fold, default_gap
 from ..folder.wording import counted
-from .division import Block, Cut, Division, Piece, by_group, cut_list, cut_volumes, whole
+from .division import Block, Cut, Division, by_group, cut_list, cut_volumes, whole
 from .options import OfficialOptions, SingleOptions, refuse_idle
 
 if TYPE_CHECKING:
@@ -151,9 +151,5 @@ def _division(blocks: Mapping[Split, Sequence[Block]], rules: Rules, rule: str) 
     """Cut blocks into the cases that the rules ask for."""
     train = tuple(piece for block in blocks["train"] for piece in block.slices(rules.train_axes))
     val = tuple(piece for block in blocks["val"] for piece in block.slices())
-    test: tuple[Piece, ...] = tuple(
-        piece
-        for block in blocks["test"]
-        for piece in ([block.whole()] if rules.scored == "volumes" else block.slices())
-    )
+    test = tuple(piece for block in blocks["test"] for piece in block.cases(rules.scored))
     return Division(pieces={"train": train, "val": val, "test": test}, rule=rule)
