@@ -56,8 +56,6 @@ class _Member:
     """A file in an archive."""
 
     name: str
-    size: int
-    """Bytes, as the archive says."""
     content: IO[bytes]
 
 
@@ -136,7 +134,7 @@ def _zipped(archive: Path) -> Iterator[_Member]:
             if info.flag_bits & 1:
                 raise DataError(f"{archive} is locked with a password; unpack it and import the folder.")
             with opened.open(info) as content:
-                yield _Member(info.filename, info.file_size, content)
+                yield _Member(info.filename, content)
 
 
 def _taped(archive: Path) -> Iterator[_Member]:
@@ -147,7 +145,7 @@ def _taped(archive: Path) -> Iterator[_Member]:
             content = opened.extractfile(info) if info.isreg() else None
             if content is None:
                 raise _no_file(archive, info.name)
-            yield _Member(info.name, info.size, content)
+            yield _Member(info.name, content)
 
 
 def _is_litter(name: str) -> bool:

@@ -16,15 +16,15 @@ from ...benchmark.volume_readers.found import Stored
 from ..folder.layout import natural_key
 
 
-def files_in(folder: Path, suffix: str = ".png") -> list[Path]:
-    """List the files of a folder with a suffix; numbers in their names are ordered by value.
+def files_in(folder: Path) -> list[Path]:
+    """List the PNG files of a folder; numbers in their names are ordered by value.
 
     Raises:
         DataError: There are none.
     """
-    found = [path for path in folder.glob(f"*{suffix}") if not path.name.startswith(".")]
+    found = [path for path in folder.glob("*.png") if not path.name.startswith(".")]
     if not found:
-        raise DataError(f"{folder} holds no {suffix} file. Is this the archive as it was published?")
+        raise DataError(f"{folder} holds no .png file. Is this the archive as it was published?")
     return sorted(found, key=lambda path: natural_key(path.name))
 
 
