@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .disk import what_failed
 from .errors import DownloadError, WrongFileError
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ def plain_words(url: str, timeouts: tuple[float, float]) -> Iterator[None]:
     except requests.RequestException as error:
         raise DownloadError(_what_happened(url, error, timeouts)) from error
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = "the disk is full" if full else error.strerror or str(error)
-        raise DownloadError(f"{url} cannot be written to {error.filename or 'the disk'}: {why}") from error
+        where = error.filename or "the disk"
+        raise DownloadError(f"{url} cannot be written to {where}: {what_failed(error)}") from error
 
 
 def _what_happened(url: str, error: Exception, timeouts: tuple[float, float]) -> str:

@@ -1,12 +1,12 @@
-"""What is said of a disk that takes no more."""
+"""Writing into the folder of published datasets."""
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..disk import what_failed
 from ..errors import DataError
 
 
@@ -20,8 +20,7 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = "its disk is full" if full else error.strerror or str(error)
         raise DataError(
-            f"cannot write to {folder} ({why}); make room, or choose another place with EMSEG_BENCH_CACHE"
+            f"cannot write to {folder} ({what_failed(error)}); make room, or choose another place with "
+            "EMSEG_BENCH_CACHE"
         ) from error

@@ -6,7 +6,6 @@ written last and removed first: what has none is no part of the library, whateve
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..cache import cache_folder
 from ..contracts import STRICT
+from ..disk import what_failed
 from ..errors import UsageError, WeightsError
 from ..hashing import sha256_of_file
 
@@ -160,10 +160,9 @@ class Library:
             folder = Path(mkdtemp(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=self.root))
             yield folder
         except OSError as error:
-            full = "its disk is full" if error.errno == errno.ENOSPC else str(error.strerror or error)
             raise WeightsError(
-                f"cannot write to the library of weights {self.root} ({full}); make room, or choose another "
-                "place with EMSEG_BENCH_CACHE"
+                f"cannot write to the library of weights {self.root} ({what_failed(error)}); make room, or "
+                "choose another place with EMSEG_BENCH_CACHE"
             ) from error
         finally:
             if folder:
