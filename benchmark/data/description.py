@@ -33,8 +33,7 @@ class Describer:
         """
         offer = self.catalogue.find(self.catalogue.datasets, reference.name)
         card = offer.card
-        published = bool(card.files or card.derived_from)
-        opened = not published or (card.convert is not None and is_here(card, self.store))
+        here = state(card, self.store) if card.files or card.derived_from else None
         return {
             "name": card.name,
             "description": card.description,
@@ -48,18 +47,15 @@ class Describer:
             "page": card.page,
             "derived_from": list(card.derived_from),
             "distribution": f"{offer.distribution} {offer.version}",
-            **(self._here(card) if published else {}),
+            **({"state": here, "arrays": self._arrays(card)} if here else {}),
             "files": self._files(card),
-            **(self._opened(reference) if opened else {}),
+            **(self._opened(reference) if here in (None, "converted") else {}),
         }
 
-    def _here(self, card: DatasetCard) -> dict[str, Any]:
-        return {
-            "state": state(card, self.store),
-            "arrays": str(self.store.arrays(card.name, card.version))
-            if self.store.has_arrays(card.name, card.version)
-            else None,
-        }
+    def _arrays(self, card: DatasetCard) -> str | None:
+        """Say where a dataset's arrays lie, if there are any, damaged or not."""
+        there = self.store.has_arrays(card.name, card.version)
+        return str(self.store.arrays(card.name, card.version)) if there else None
 
     def _files(self, card: DatasetCard) -> list[dict[str, Any]]:
         known = read_records(self.store.records(card.name))

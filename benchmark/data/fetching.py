@@ -94,7 +94,7 @@ class Fetcher:
                 f"{card.name} is used as it is unpacked, so nothing is to be imported: "
                 f"'emseg-bench pretrain --images {folder}' reads the folder where it is."
             )
-        return OwnFolder(folder.resolve(), card, self.catalogue, self.store)
+        return OwnFolder(card, self.catalogue, self.store, folder.resolve())
 
     def _bring(self, card: DatasetCard, wishes: Wishes) -> None:
         """Bring those files of a card that are not here yet, and those that were given."""

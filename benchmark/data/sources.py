@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..contracts import DatasetCard
-from ..data_contracts import ConvertedArrays
 from ..errors import DataError
 from ..hashing import sha256_of, sha256_of_file
 from ..registry import Catalogue
 from .records import read_records
 from .store import DataStore
-from .stored import SourceRecord
+from .stored import SourceRecord, StoredArrays
 from .telling import Teller
 from .unpack import is_archive, unpack
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedFiles:
-    """`SourceFiles` of files that were brought to this machine; archives are unpacked when asked for."""
+class _Sources:
+    """What the two have in common: the datasets that one is derived from."""
 
     card: DatasetCard
     catalogue: Catalogue
     store: DataStore
+
+    def dataset(self, name: str) -> StoredArrays:
+        """Return the arrays of another dataset."""
+        return self.store.open_arrays(name, self.catalogue.find(self.catalogue.datasets, name).card.version)
+
+    def derived_records(self) -> Iterator[SourceRecord]:
+        """Say which other datasets' arrays a dataset is made from."""
+        for name in self.card.derived_from:
+            volumes = self.dataset(name).volumes
+            yield SourceRecord(name=f"dataset {name}", sha256=sha256_of([one.sha256 for one in volumes]))
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFiles(_Sources):
+    """`SourceFiles` of files that were brought to this machine; archives are unpacked when asked for."""
+
     teller: Teller
 
     def path(self, name: str) -> Path:
@@ -38,15 +54,11 @@ class FetchedFiles:
                 unpack(file, folder, meter)
         return folder
 
-    def dataset(self, name: str) -> ConvertedArrays:
-        """Return the arrays of another dataset."""
-        return self.store.open_arrays(name, _version(self.catalogue, name))
-
     def records(self) -> tuple[SourceRecord, ...]:
         """Say what the conversion is made from."""
         known = read_records(self.store.records(self.card.name))
         files = [SourceRecord(name=file.name, sha256=known[file.name].sha256) for file in self.card.files]
-        return (*files, *_derived(self.card, self.catalogue, self.store))
+        return (*files, *self.derived_records())
 
     def clean(self) -> None:
         """Remove what was unpacked; the archives stay."""
@@ -55,13 +67,10 @@ class FetchedFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnFolder:
+class OwnFolder(_Sources):
     """`SourceFiles` of a folder that people have, with all the files or with what was in the archives."""
 
     folder: Path
-    card: DatasetCard
-    catalogue: Catalogue
-    store: DataStore
 
     def path(self, name: str) -> Path:
         """Return ``folder/name``, ``folder/<name without suffix>`` or, of an archive, the folder itself."""
@@ -70,10 +79,6 @@ class OwnFolder:
             return named
         stem = self.folder / name.partition(".")[0]
         return stem if is_archive(name) and stem.is_dir() else self.folder if is_archive(name) else named
-
-    def dataset(self, name: str) -> ConvertedArrays:
-        """Return the arrays of another dataset."""
-        return self.store.open_arrays(name, _version(self.catalogue, name))
 
     def records(self) -> tuple[SourceRecord, ...]:
         """Hash every file of the folder.
@@ -87,24 +92,7 @@ class OwnFolder:
         except OSError as error:
             raise DataError(f"{error.filename or self.folder} cannot be read: {error.strerror}.") from error
         own = SourceRecord(name=f"folder {self.folder}", sha256=sha256_of(found))
-        return (own, *_derived(self.card, self.catalogue, self.store))
+        return (own, *self.derived_records())
 
     def clean(self) -> None:
         """Leave the folder as it is."""
-
-
-def _version(catalogue: Catalogue, name: str) -> int:
-    return catalogue.find(catalogue.datasets, name).card.version
-
-
-def _derived(card: DatasetCard, catalogue: Catalogue, store: DataStore) -> tuple[SourceRecord, ...]:
-    """Say which other datasets' arrays a dataset is made from."""
-    return tuple(
-        SourceRecord(
-            name=f"dataset {name}",
-            sha256=sha256_of(
-                [volume.sha256 for volume in store.open_arrays(name, _version(catalogue, name)).volumes]
-            ),
-        )
-        for name in card.derived_from
-    )
