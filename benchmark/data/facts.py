@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -24,13 +23,22 @@ def slice_facts(image: np.ndarray[Any, Any], labels: np.ndarray[Any, Any] | None
     """
     pixels = value_counts(image)
     values = np.arange(len(pixels))
-    counts: Iterable[int] = () if labels is None else value_counts(labels)
     return SliceFacts(
         sum=int(pixels @ values),
         squares=int(pixels @ values**2),
-        counts={value: int(number) for value, number in enumerate(counts) if number},
+        counts={} if labels is None else label_counts(labels),
         look=look(image),
     )
+
+
+def label_counts(labels: np.ndarray[Any, Any]) -> dict[int, int]:
+    """Count the pixels of each label that there is.
+
+    Args:
+        labels: (H, W) whole numbers, 0 to 65535, of any type.
+    """
+    counts = value_counts(labels if labels.dtype == np.uint8 else labels.astype(np.uint16, copy=False))
+    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
 def value_counts(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -15,17 +15,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..contracts import Case, Split
 from .looks import NOTHING_TO_SEE
 
-if TYPE_CHECKING:
-    from ..pixels import Array
-
 ALIKE_BITS: Final = 14
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
-ROWS_AT_ONCE: Final = 256
+WORD: Final = 4
+"""Hexadecimal digits of a look that are searched for as one; a look has more words than `ALIKE_BITS`."""
 SHOWN: Final = 3
 """So many pairs are named in a sentence; the others are counted."""
 
@@ -63,8 +61,8 @@ def find_likenesses(first: Sequence[Portrait], second: Sequence[Portrait]) -> li
     same = {portrait.pixels: portrait for portrait in first}
     found = [Likeness(same[one.pixels], one, True) for one in second if one.pixels in same]
     rest = [one for one in second if one.pixels not in same]
-    for one, (place, bits) in zip(rest, _nearest(first, rest), strict=True):
-        if bits <= ALIKE_BITS:
+    for one, place in zip(rest, _nearest(first, rest), strict=True):
+        if place is not None:
             found.append(Likeness(first[place], one, False))
     return found
 
@@ -125,25 +123,28 @@ def _are_the_same(first: Iterable[Portrait], second: Iterable[Portrait]) -> bool
     return {portrait.pixels for portrait in first} == {portrait.pixels for portrait in second}
 
 
-def _nearest(first: Sequence[Portrait], second: Sequence[Portrait]) -> Iterator[tuple[int, int]]:
-    """Give for each of `second` the place of the nearest look in `first`, and how many bits differ."""
-    import numpy as np
+def _nearest(first: Sequence[Portrait], second: Sequence[Portrait]) -> Iterator[int | None]:
+    """Give for each of `second` the place of the nearest look in `first`; None: none is alike.
 
-    known, asked = _bits(first), _bits(second)
-    for start in range(0, len(asked), ROWS_AT_ONCE):
-        apart = np.zeros((len(asked[start : start + ROWS_AT_ONCE]), len(known)), np.uint16)
-        for word in range(known.shape[1]):
-            apart += np.bitwise_count(asked[start : start + ROWS_AT_ONCE, None, word] ^ known[None, :, word])
-        for row in apart:
-            place = int(row.argmin())
-            yield place, int(row[place])
+    Looks that differ in fewer bits than they have words have a word in common, so only such are compared.
+    """
+    looks = [int(one.look, 16) for one in first]
+    places: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, one in enumerate(first):
+        for word in _words(one.look):
+            places[word].append(place)
+    for one in second:
+        own = int(one.look, 16)
+        candidates = {place for word in _words(one.look) for place in places.get(word, ())}
+        alike = [
+            (bits, place) for place in candidates if (bits := (own ^ looks[place]).bit_count()) <= ALIKE_BITS
+        ]
+        yield min(alike)[1] if alike else None
 
 
-def _bits(portraits: Sequence[Portrait]) -> Array:
-    """Give looks as (N, 4) uint64."""
-    import numpy as np
-
-    return np.frombuffer(b"".join(bytes.fromhex(one.look) for one in portraits), np.uint64).reshape(-1, 4)
+def _words(look: str) -> Iterator[tuple[int, str]]:
+    """Cut a look into 16 words of 16 bits, each with its place."""
+    return ((start, look[start : start + WORD]) for start in range(0, len(look), WORD))
 
 
 def _counted(found: Sequence[Likeness]) -> str:

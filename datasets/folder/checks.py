@@ -9,7 +9,7 @@ from typing import Final
 from ...benchmark.errors import DataError
 from .facts import ImageFacts
 from .index import Index
-from .labels import IGNORED, LabelMap
+from .labels import LabelMap
 from .layout import Pair
 from .wording import counted, listed
 
@@ -71,7 +71,7 @@ def check_foreground(root: Path, pairs: tuple[Pair, ...], index: Index, labels: 
     Raises:
         DataError: All training masks are background or ignored.
     """
-    foreground = {value for value, label in labels.table if label not in (0, IGNORED)}
+    foreground = labels.foreground
     if not any(foreground & index.masks[pair.mask].counts.keys() for pair in pairs):
         wanted = listed(labels.class_names[1:], 5)
         raise DataError(

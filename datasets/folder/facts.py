@@ -29,6 +29,8 @@ class ImageFacts:
     """Sum of the values, per channel."""
     squares: tuple[int, ...]
     """Sum of the squared values, per channel."""
+    look: str
+    """What it looks like, of the mean over its channels: `benchmark.data.looks.look`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

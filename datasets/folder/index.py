@@ -20,7 +20,7 @@ from ...benchmark.errors import DataError
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
 from .layout import Layout
 
-INDEX_VERSION: Final = 1
+INDEX_VERSION: Final = 2
 """Raised whenever the same file would give other facts."""
 
 SHOWN_FAILURES: Final = 5

@@ -32,6 +32,16 @@ class LabelMap:
     ignore_value: int | None
     """`IGNORED` if the owner named a value to ignore, otherwise None."""
 
+    @property
+    def foreground(self) -> set[int]:
+        """The mask values of all classes but the background."""
+        return {value for value, label in self.table if label not in (0, IGNORED)}
+
+    def present(self, counts: Iterable[Iterable[int]]) -> set[int]:
+        """Return the labels that some masks, each of such values, hold."""
+        label_of = dict(self.table)
+        return {label_of[value] for values in counts for value in values}
+
     def apply(self, mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Turn (H, W) mask values, all of them in the table, into (H, W) uint8 labels."""
         import numpy as np

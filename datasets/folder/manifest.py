@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmark.contracts import Case, Manifest, Split
-from ...benchmark.errors import DataError
+from ...benchmark.data.leaks import Portrait, leak_notes
 from ..description import Description
+from ..summing_up import absent_class_notes, grey_scale
 from .checks import check_foreground, check_sizes, decide_channels
 from .facts import ImageFacts
 from .index import Index
 from .labels import LabelMap
 from .layout import Pair
 from .splits import Division
-from .wording import counted, listed
+from .wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +118,12 @@ def _grey_scale(
     Raises:
         DataError: A channel has the same value everywhere.
     """
-    pixels = sum(image.height * image.width for image in images)
-    top = 2 ** images[0].bits - 1
-    sums = [sum(image.sums[channel] for image in images) for channel in range(channels)]
-    squares = [sum(image.squares[channel] for image in images) for channel in range(channels)]
-    spreads = [pixels * square - total**2 for total, square in zip(sums, squares, strict=True)]
-    if 0 in spreads:
-        raise DataError(
-            f"{root}: all training images have one and the same value everywhere; are they exported well?"
-        )
-    return (
-        tuple(total / (pixels * top) for total in sums),
-        tuple(math.sqrt(spread) / (pixels * top) for spread in spreads),
+    return grey_scale(
+        root,
+        sum(image.height * image.width for image in images),
+        [sum(image.sums[channel] for image in images) for channel in range(channels)],
+        [sum(image.squares[channel] for image in images) for channel in range(channels)],
+        2 ** images[0].bits - 1,
     )
 
 
@@ -137,8 +131,8 @@ def _notes(division: Division, description: Description, index: Index, labels: L
     """Say what the files' facts give away about the scores to come."""
     if transparent := [path for path, image in index.images.items() if image.transparent]:
         yield f"{counted(len(transparent), 'image')} had transparent pixels; the alpha channel was dropped."
-    yield from _leaks(division, index)
-    yield from _absent_classes(division, index, labels)
+    yield from leak_notes(_portraits(division, index))
+    yield from absent_class_notes(labels.class_names, _present(division, index, labels))
     if description.volume is None and not division.groups and _numbered(division.splits["test"]):
         yield (
             "The test images are numbered consecutively and count as independent samples. If they are slices "
@@ -146,23 +140,21 @@ def _notes(division: Division, description: Description, index: Index, labels: L
         )
 
 
-def _leaks(division: Division, index: Index) -> Iterator[str]:
-    """Find images of the training split that come back, file for file, in another split."""
-    trained = {index.images[pair.image].sha256 for pair in division.splits["train"]}
-    for split in ("val", "test"):
-        if copies := [p.stem for p in division.splits[split] if index.images[p.image].sha256 in trained]:
-            number = counted(len(copies), f"{split} image")
-            yield f"The train split holds copies of {number} ({listed(copies)}): scores are optimistic."
-
-
-def _absent_classes(division: Division, index: Index, labels: LabelMap) -> Iterator[str]:
-    """Find classes that a split has no pixel of."""
-    label_of = dict(labels.table)
+def _portraits(division: Division, index: Index) -> Iterator[Portrait]:
+    """Portray the images of each split by what the index knows of them."""
     for split, pairs in division.splits.items():
-        present = {label_of[value] for pair in pairs for value in index.masks[pair.mask].counts}
-        absent = [name for label, name in enumerate(labels.class_names) if label not in present]
-        if absent:
-            yield f"The {split} split holds no pixel of {listed(absent, 10)}."
+        for pair in pairs:
+            image = index.images[pair.image]
+            name = f"{split}/{pair.stem}"
+            yield Portrait(name=name, split=split, pixels=image.sha256, look=image.look)
+
+
+def _present(division: Division, index: Index, labels: LabelMap) -> dict[str, set[int]]:
+    """Return the labels that there are in each split."""
+    return {
+        split: labels.present(index.masks[pair.mask].counts for pair in pairs)
+        for split, pairs in division.splits.items()
+    }
 
 
 def _numbered(pairs: tuple[Pair, ...]) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...benchmark.data.facts import label_counts
+from ...benchmark.data.looks import look
 from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
 from .facts import ImageFacts, MaskFacts
 
@@ -20,16 +22,18 @@ def measure_image(path: Path) -> ImageFacts:
     data = read_bytes(path)
     raster = decode_image(data, str(path))
     height, width, channels = raster.pixels.shape
+    grey = bool(np.all(raster.pixels == raster.pixels[..., :1]))
     return ImageFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         height=height,
         width=width,
         channels=channels,
         bits=8 * raster.pixels.itemsize,
-        grey=bool(np.all(raster.pixels == raster.pixels[..., :1])),
+        grey=grey,
         transparent=raster.transparent,
         sums=tuple(raster.pixels.sum(axis=(0, 1), dtype=np.uint64).tolist()),
         squares=tuple(_sums_of_squares(raster.pixels).tolist()),
+        look=look(raster.pixels[..., 0] if grey else raster.pixels.mean(axis=-1, dtype=np.float32)),
     )
 
 
@@ -46,18 +50,9 @@ def measure_mask(path: Path) -> MaskFacts:
     """
     data = read_bytes(path)
     mask = decode_mask(data, str(path))
-    counts = _histogram(mask)
     return MaskFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         height=mask.shape[0],
         width=mask.shape[1],
-        counts={int(value): int(counts[value]) for value in np.flatnonzero(counts)},
+        counts=label_counts(mask),
     )
-
-
-def _histogram(mask: Array) -> Array:
-    """Count every value, in stretches, since bincount makes a wide copy of what it counts."""
-    values = mask.ravel()
-    length = int(values.max()) + 1
-    stretches = np.array_split(values, 1 + values.size // 2**22)
-    return np.asarray(np.sum([np.bincount(stretch, minlength=length) for stretch in stretches], axis=0))

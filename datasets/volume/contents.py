@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...benchmark.contracts import Case, Manifest
+from ...benchmark.data.leaks import Portrait, leak_notes
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ...benchmark.volume_readers.volume import Volume
-from ..folder.labels import IGNORED, LabelMap
-from ..folder.wording import counted, listed
+from ..folder.labels import LabelMap
+from ..folder.wording import listed
+from ..summing_up import absent_class_notes, grey_scale, starts_in_groups
 from .checks import common_voxel_size
 from .division import SPLITS, Division, Piece
 from .entries import Entry
 from .facts import ImageSection, LabelSection
-
-FAR: int = 10_000
-"""Volumes of one group are numbered as if they lay so many sections apart: they do not touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +76,18 @@ def sum_up(
     """
     _check_foreground(volumes, division, labels)
     mean, std = _grey_scale(volumes, division, top)
+    starts = starts_in_groups(_group(looked) for looked in volumes)
     made = [
         (case, place)
         for piece in division.pieces
-        for case, place in _cases(volumes, piece, labels, whole, way)
+        for case, place in _cases(volumes[piece.volume], piece, starts[piece.volume], labels, whole, way)
     ]
     manifest = Manifest(
         dataset="volume",
         class_names=labels.class_names,
         channels=1,
-        mean=(mean,),
-        std=(std,),
+        mean=mean,
+        std=std,
         cases=tuple(case for case, _ in made),
         ignore_value=labels.ignore_value,
         voxel_size_nm=common_voxel_size([volume.image for volume in volumes]),
@@ -97,20 +96,18 @@ def sum_up(
         notes=(
             *notes,
             *division.notes,
-            *_leaks(volumes, division),
-            *_absent_classes(volumes, division, labels),
+            *leak_notes(_portraits(volumes, division)),
+            *absent_class_notes(labels.class_names, _present(volumes, division, labels), "voxel"),
         ),
     )
     return Contents({case.id: place for case, place in made}, manifest)
 
 
 def _cases(
-    volumes: Sequence[Looked], piece: Piece, labels: LabelMap, whole: bool, way: str
+    looked: Looked, piece: Piece, first_section: int, labels: LabelMap, whole: bool, way: str
 ) -> Iterator[tuple[Case, Place]]:
-    looked = volumes[piece.volume]
     as_volume = whole and piece.split != "train"
-    starts = (piece.sections[0],) if as_volume else piece.sections
-    for start in starts:
+    for start in (piece.sections[0],) if as_volume else piece.sections:
         place = Place(piece.volume, start, piece.sections[-1] + 1 if as_volume else start + 1)
         sections = slice(place.start, place.stop)
         hashes = [
@@ -126,22 +123,19 @@ def _cases(
                 height=looked.image.shape[1],
                 width=looked.image.shape[2],
                 sha256=sha256_of([hashes, labels.table, way]),
-                group=looked.entry.group or name,
-                section=_first_section(volumes, piece.volume) + start,
+                group=_group(looked),
+                section=first_section + start,
             ),
             place,
         )
 
 
-def _first_section(volumes: Sequence[Looked], number: int) -> int:
-    """Return where a volume begins among those of its group, laid end to end with much between them."""
-    group = volumes[number].entry.group
-    before = [one for one in volumes[:number] if group and one.entry.group == group]
-    return sum(one.image.shape[0] + FAR for one in before)
+def _group(looked: Looked) -> str:
+    return looked.entry.group or looked.entry.name
 
 
 def _check_foreground(volumes: Sequence[Looked], division: Division, labels: LabelMap) -> None:
-    foreground = {value for value, label in labels.table if label not in (0, IGNORED)}
+    foreground = labels.foreground
     if not any(foreground & counts.keys() for counts in _label_counts(volumes, division, "train")):
         raise DataError(
             f"no training section holds any foreground ({listed(labels.class_names[1:], 5)}), so there is "
@@ -155,45 +149,31 @@ def _label_counts(volumes: Sequence[Looked], division: Division, split: str) -> 
             yield from (volumes[piece.volume].label_facts[z].counts for z in piece.sections)
 
 
-def _grey_scale(volumes: Sequence[Looked], division: Division, top: float) -> tuple[float, float]:
-    """Return mean and standard deviation of the training sections on the 0-1 scale.
-
-    Raises:
-        DataError: They hold one value everywhere.
-    """
-    pixels, total, squares = 0, 0.0, 0.0
+def _grey_scale(
+    volumes: Sequence[Looked], division: Division, top: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of the training sections on the 0-1 scale."""
+    pixels = 0
+    total: float = 0
+    squares: float = 0
     for number, looked in enumerate(volumes):
         sections = [looked.image_facts[z] for z in division.training(number)]
         pixels += len(sections) * looked.image.shape[1] * looked.image.shape[2]
         total += sum(section.sum for section in sections)
         squares += sum(section.squares for section in sections)
-    mean = total / pixels
-    variance = squares / pixels - mean**2
-    if variance <= 1e-12 * top**2:
-        raise DataError(
-            "all training sections have one and the same value everywhere; are they exported well?"
-        )
-    return mean / top, math.sqrt(variance) / top
+    return grey_scale(volumes[0].image.source, pixels, [total], [squares], top)
 
 
-def _leaks(volumes: Sequence[Looked], division: Division) -> Iterator[str]:
-    """Find training sections that come back, value for value, in another split."""
-    hashes: dict[str, list[str]] = {split: [] for split in SPLITS}
+def _portraits(volumes: Sequence[Looked], division: Division) -> Iterator[Portrait]:
+    """Portray the sections of each split by what is known of them."""
     for piece in division.pieces:
-        hashes[piece.split] += [volumes[piece.volume].image_facts[z].sha256 for z in piece.sections]
-    trained = set(hashes["train"])
-    for split in ("val", "test"):
-        copies = sum(sha256 in trained for sha256 in hashes[split])
-        if copies:
-            number = counted(copies, f"{split} section")
-            yield f"The train split holds copies of {number}: scores are optimistic."
+        looked = volumes[piece.volume]
+        for z in piece.sections:
+            facts = looked.image_facts[z]
+            name = f"{looked.entry.name}/{z:04d}"
+            yield Portrait(name=name, split=piece.split, pixels=facts.sha256, look=facts.look)
 
 
-def _absent_classes(volumes: Sequence[Looked], division: Division, labels: LabelMap) -> Iterator[str]:
-    """Find classes that a split has no voxel of."""
-    label_of = dict(labels.table)
-    for split in SPLITS:
-        present = {label_of[value] for counts in _label_counts(volumes, division, split) for value in counts}
-        absent = [name for label, name in enumerate(labels.class_names) if label not in present]
-        if absent:
-            yield f"The {split} split holds no voxel of {listed(absent, 10)}."
+def _present(volumes: Sequence[Looked], division: Division, labels: LabelMap) -> dict[str, set[int]]:
+    """Return the labels that there are in each split."""
+    return {split: labels.present(_label_counts(volumes, division, split)) for split in SPLITS}

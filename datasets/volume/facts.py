@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...benchmark.volume_readers.found import Array
     from ...benchmark.volume_readers.volume import Volume
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever the same values would give other facts."""
 SLAB_BYTES: Final = 1 << 26
 """So much is read at a time: chunks of compressed files hold several sections."""
@@ -42,6 +42,8 @@ class ImageSection:
     sum: float
     """Of its values: exact whole numbers as stored, or on the 0-1 scale."""
     squares: float
+    look: str
+    """What it looks like: `benchmark.data.looks.look`."""
 
 
 @dataclass(frozen=True, slots=True)

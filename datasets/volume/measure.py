@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.data.facts import value_counts
+from ...benchmark.data.facts import label_counts, value_counts
+from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
 from ...benchmark.volume_readers.found import Array
 from ...benchmark.volume_readers.volume import Volume
@@ -76,9 +77,10 @@ def _look_at_image(source: str, scale: Scale, section: Array, place: int) -> Ima
     if scale.as_stored:
         pixels = value_counts(section)
         values = np.arange(len(pixels))
-        return ImageSection(hash_section(section), int(pixels @ values), int(pixels @ values**2))
+        total, squares = int(pixels @ values), int(pixels @ values**2)
+        return ImageSection(hash_section(section), total, squares, look(section))
     scaled = scale.apply(section).astype(np.float64)
-    return ImageSection(hash_section(section), float(scaled.sum()), float((scaled**2).sum()))
+    return ImageSection(hash_section(section), float(scaled.sum()), float((scaled**2).sum()), look(section))
 
 
 def _look_at_labels(
@@ -92,7 +94,4 @@ def _look_at_labels(
             f"{source}: section {place} holds {numbers.max()}; labels are classes, up to {MAX_VALUE}. If "
             "they are numbers of objects, say so: the option instances=boundary or instances=binary."
         )
-    counts = value_counts(numbers if numbers.dtype == np.uint8 else numbers.astype(np.uint16))
-    return LabelSection(
-        hash_section(section), {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
-    )
+    return LabelSection(hash_section(section), label_counts(numbers))

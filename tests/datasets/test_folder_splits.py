@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from emseg_bench.benchmark.errors import DataError, UsageError
 from emseg_bench.datasets.folder.dataset import open_folder
@@ -11,6 +12,7 @@ from emseg_bench.datasets.folder.layout import Pair, natural_key
 from emseg_bench.datasets.folder.splits import block_split
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 SHARE = st.floats(0.01, 0.33)
 
@@ -154,8 +156,30 @@ def test_copies_of_training_images_are_noted(make_folder, cache):
     make_folder(3, "train")
     make_folder(2, "val", start=10)
     dataset = open_folder(str(make_folder(3, "test", start=2)), cache)
-    assert (
-        "The train split holds copies of 1 test image (02): scores are optimistic." in dataset.manifest.notes
+    leak, _ = dataset.manifest.notes
+    assert leak == (
+        "The train split holds copies of 1 image of the test split (train/02 and test/02): scores are "
+        "optimistic."
+    )
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_nearly_identical_images_are_noted(make_folder, cache, colour):
+    """A brighter one, as colour too, is another file, but shows the same."""
+    root = make_folder(3, "train")
+    make_folder(2, "val", start=10)
+    make_folder(2, "test", start=20)
+    stored = np.array(Image.open(root / "train" / "images" / "01.png"))
+    brighter = Image.fromarray((stored // 2 + 40).astype(np.uint8))
+    if colour:
+        for path in root.rglob("images/*.png"):
+            Image.open(path).convert("RGB").save(path)
+        brighter = Image.merge("RGB", [brighter, brighter, brighter.point(lambda value: value + 1)])
+    brighter.save(root / "test" / "images" / "20.png")
+    leak, _ = open_folder(str(root), cache).manifest.notes
+    assert leak == (
+        "The train split holds images nearly identical to 1 image of the test split (train/01 and test/20): "
+        "scores may be optimistic."
     )
 
 

@@ -404,7 +404,7 @@ def test_the_keys_groups_and_splits(described, cache):
     manifest = open_volumes(where, cache).manifest
     assert {case.group for case in manifest.cases} == {"s", "t"}
     numbers = [case.section for case in manifest.split("train")]
-    assert numbers == [*range(9), *range(10012, 10021)]
+    assert numbers == [*range(9), *range(1_000_000, 1_000_009)]
 
 
 def test_a_group_in_two_splits_is_noted(described, cache):
@@ -497,8 +497,24 @@ def test_copies_of_training_sections_are_noted(pair, cache):
     stored = picture()
     stored[11] = stored[0]
     image, labels = pair(stored)
-    notes = open_volumes(str(image), cache, labels=str(labels)).manifest.notes
-    assert "The train split holds copies of 1 test section: scores are optimistic." in notes
+    assert open_volumes(str(image), cache, labels=str(labels)).manifest.notes == (
+        "The train split holds copies of 1 image of the test split (cells/0000 and cells/0011): scores are "
+        "optimistic.",
+    )
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_sections_nearly_identical_to_training_sections_are_noted(pair, cache, dtype):
+    stored = picture() // 2
+    stored[11] = stored[0] + 40
+    image, labels = pair(stored.astype(dtype))
+    dataset = open_volumes(
+        str(image), cache, labels=str(labels), **{"range": "0..255"} if dtype == "float32" else {}
+    )
+    assert (
+        "The train split holds images nearly identical to 1 image of the test split (cells/0000 and "
+        "cells/0011): scores may be optimistic."
+    ) in dataset.manifest.notes
 
 
 @pytest.mark.parametrize(
