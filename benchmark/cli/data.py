@@ -15,6 +15,7 @@ from .data_inspect import EXAMPLES as INSPECT_EXAMPLES
 from .data_inspect import inspect
 from .data_verify import verify
 from .exit_codes import interruptible
+from .light import LightCommand, LightGroup
 
 if TYPE_CHECKING:
     from ..data.fetching import Wishes
@@ -22,13 +23,18 @@ if TYPE_CHECKING:
     from ..registry import Catalogue
 
 app = typer.Typer(
-    help="List, fetch, import, verify and describe datasets.", no_args_is_help=True, rich_markup_mode=None
+    cls=LightGroup,
+    help="List, fetch, import, verify and describe datasets.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 GOES_ON = "the same command goes on where this one stopped"
 
 
-@app.command("list", epilog="Examples:  emseg-bench data list    emseg-bench data list --json")
+@app.command(
+    "list", cls=LightCommand, epilog="Examples:  emseg-bench data list    emseg-bench data list --json"
+)
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:

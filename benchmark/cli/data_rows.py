@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..data.description import state
+from ..data.presence import state
 from ..data.sizes import megabytes
 from ..data.store import DataStore
 from ..registry import Catalogue

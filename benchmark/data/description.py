@@ -13,7 +13,7 @@ from ..hashing import manifest_sha256, split_sha256
 from ..planning import open_dataset
 from ..references import DatasetReference
 from ..registry import Catalogue
-from .fetching import files_are_here, is_here
+from .presence import state
 from .records import read_records
 from .store import DataStore
 
@@ -70,13 +70,6 @@ class Describer:
         offer = self.catalogue.find(self.catalogue.datasets, reference.name)
         manifest = open_dataset(reference, offer, self.store.cache).manifest
         return {"options": complete_options(offer.card, reference.options), **_contents(manifest)}
-
-
-def state(card: DatasetCard, store: DataStore) -> str:
-    """Say what of a published dataset is on this machine."""
-    if is_here(card, store):
-        return "converted" if card.convert else "fetched"
-    return "fetched" if card.files and files_are_here(card, store) else "not fetched"
 
 
 def _contents(manifest: Manifest) -> Mapping[str, Any]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..contracts import DatasetCard
-from ..errors import DataError, DataUnavailableError, UsageError
+from ..errors import DataUnavailableError, UsageError
 from ..lazy import resolve
 from ..registry import Catalogue, Offer
 from ..strangers import blaming
 from .bringing import Bringer, addresses, match_archives
+from .presence import is_here
 from .sources import FetchedFiles, OwnFolder
 from .store import DataStore
 from .telling import Teller
-from .unpack import is_archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,24 +152,3 @@ def check_published(card: DatasetCard) -> None:
         raise UsageError(
             f"the dataset {card.name!r} is not made of published files: there is nothing to fetch."
         )
-
-
-def is_here(card: DatasetCard, store: DataStore) -> bool:
-    """Tell whether a dataset is ready for use; a damaged store is none."""
-    if card.convert is None:
-        return files_are_here(card, store)
-    try:
-        store.open_arrays(card.name, card.version)
-    except DataError:
-        return False
-    return True
-
-
-def files_are_here(card: DatasetCard, store: DataStore) -> bool:
-    """Tell whether all files of a dataset came, and those that are used as they are unpacked are."""
-    return all(
-        store.unpacked(card.name, file.name).is_dir()
-        if card.convert is None and is_archive(file.name)
-        else (store.files(card.name) / file.name).is_file()
-        for file in card.files
-    )

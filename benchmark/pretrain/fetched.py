@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..contracts import DatasetCard
-from ..data.fetching import is_here
+from ..data.presence import is_here
 from ..data.store import DataStore
 from ..errors import DataUnavailableError, UsageError
 from ..registry import Registry

@@ -34,18 +34,27 @@ def emseg_models():
 HEAVY = ("torch", "numpy", "pandas", "yaml", "pydantic", "rich")
 
 
-@pytest.mark.parametrize("arguments", [("list", "models"), ("list", "models", "--json")], ids=" ".join)
-def test_listing_many_models_imports_nothing_heavy(arguments, tmp_path, make_distribution):
-    (tmp_path / "many_models.py").write_text(MANY)
-    make_distribution(tmp_path, "many-models", {"many": "many_models"})
+def check_nothing_heavy(arguments, folder, shows):
+    """Run a command with plugins of `folder`; it must show a text, and import none of `HEAVY`."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", PROBE, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(folder), "EMSEG_BENCH_CACHE": str(folder / "cache")},
     )
     assert done.returncode == 0, done.stderr
-    assert "extra-29" in done.stdout
+    assert shows in done.stdout
     loaded = done.stderr.splitlines()[-1]
     assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+@pytest.mark.parametrize("arguments", [("list", "models"), ("list", "models", "--json")], ids=" ".join)
+def test_listing_many_models_imports_nothing_heavy(arguments, tmp_path, make_distribution):
+    (tmp_path / "many_models.py").write_text(MANY)
+    make_distribution(tmp_path, "many-models", {"many": "many_models"})
+    check_nothing_heavy(arguments, tmp_path, shows="extra-29")
+
+
+def test_listing_published_datasets_imports_nothing_heavy(tmp_path):
+    check_nothing_heavy(("data", "list", "--json"), tmp_path, shows="not fetched")
