@@ -24,7 +24,9 @@ def fetch(
     url: str | None = None,
     replace: bool = False,
 ) -> Entry:
-    """Download published weights and take them into the library; nothing is left behind if that fails.
+    """Download published weights and take them into the library.
+
+    A download that was cut off goes on the next time, if the server allows that; nothing else is left behind.
 
     Args:
         card: Which.
@@ -45,8 +47,7 @@ def fetch(
             f"'emseg-bench weights import FILE --as {card.name}'; a mirror can be named with --url"
         )
     wishes = Wishes(name=card.name, replace=replace, original_name=_file_name(address))
-    with library.unfinished() as folder:
-        target = folder / "download"
+    with library.arriving(card.name) as target:
         _download(address, target, card, meter)
         try:
             return import_weights(target, catalogue, library, wishes)
@@ -73,8 +74,9 @@ def _download(address: str, target: Path, card: WeightsCard, meter: Meter) -> No
         raise WeightsError(str(error)) from error
     except DownloadError as error:
         raise WeightsUnavailableError(
-            f"{error}. Try again, name a mirror with --url, or bring the file from a machine that has it and "
-            f"run 'emseg-bench weights import FILE --as {card.name}'"
+            f"{error}. Try again: what has come is kept, if the server can send the rest. Or name a mirror "
+            "with --url, or bring the file from a machine that has it and run "
+            f"'emseg-bench weights import FILE --as {card.name}'"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The library of imported weights: every path in it is named here, and nowhere else.
+"""The library of imported weights: every path in it is named here, but for what is `unfinished`.
 
 A name stands for one file, ``<name>.safetensors``, and one entry of ``index.json``.  The entry is
 written last and removed first: what has none is no part of the library, whatever lies in the folder.
@@ -6,21 +6,18 @@ written last and removed first: what has none is no part of the library, whateve
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from ..cache import cache_folder
 from ..contracts import STRICT
-from ..disk import what_failed
 from ..errors import UsageError, WeightsError
 from ..hashing import sha256_of_file
+from .unfinished import arriving, unfinished
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 SUFFIX = ".safetensors"
 INDEX_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
-_UNFINISHED = ".unfinished-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,36 +140,13 @@ class Library:
             converted.replace(self.file(entry.name))
             self._write({**entries, entry.name: entry})
 
-    @contextmanager
-    def unfinished(self) -> Iterator[Path]:
-        """Give a folder on the library's disk for files that are not finished; it is removed afterwards.
+    def unfinished(self) -> AbstractContextManager[Path]:
+        """Give a folder on the library's disk for files that are not finished; see `unfinished`."""
+        return unfinished(self.root)
 
-        What killed processes left behind is removed too.
-
-        Raises:
-            WeightsError: The library cannot be written to, or its disk is full.
-        """
-        folder = None
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            self._sweep()
-            folder = Path(mkdtemp(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=self.root))
-            yield folder
-        except OSError as error:
-            raise WeightsError(
-                f"cannot write to the library of weights {self.root} ({what_failed(error)}); make room, or "
-                "choose another place with EMSEG_BENCH_CACHE"
-            ) from error
-        finally:
-            if folder:
-                rmtree(folder, ignore_errors=True)
-
-    def _sweep(self) -> None:
-        from psutil import pid_exists
-
-        for left in self.root.glob(f"{_UNFINISHED}*"):
-            if not pid_exists(int(left.name.removeprefix(_UNFINISHED).partition("-")[0])):
-                rmtree(left, ignore_errors=True)
+    def arriving(self, name: str) -> AbstractContextManager[Path]:
+        """Give the path for a download of the weights called `name`; see `arriving`."""
+        return arriving(self.root, name)
 
     def _lock(self) -> BaseFileLock:
         from filelock import FileLock

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -40,13 +41,18 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         body = b"<!doctype html><title>sign in</title>" if kind == "html" else CONTENT
+        if kind == "part" and "Range" in self.headers:
+            self._rest(body)
+            return
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
+        if kind == "part":
+            self.send_header("ETag", '"one"')
         self.end_headers()
         half = len(body) // 2
         self.wfile.write(body[:half])
         self.wfile.flush()
-        if kind == "cut":
+        if kind in ("cut", "part"):
             return
         if kind == "stuck":
             self.server.stuck.wait(10)
@@ -54,6 +60,15 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "slow":
             time.sleep(0.3)
         self.wfile.write(body[half:])
+
+    def _rest(self, body: bytes) -> None:
+        """Send what is asked for, of a file that is never sent whole."""
+        start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(body[start:])
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
@@ -116,6 +131,25 @@ def test_what_does_not_is_refused_and_leaves_nothing(how, words, server, invoke,
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(done.err)
     assert kept(library) == set()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_download_goes_on_where_it_was_cut_or_killed(killed, server, invoke, library, monkeypatch):
+    monkeypatch.setattr(download, "CHUNK_BYTES", 64)
+    cut = invoke("weights", "fetch", "tiny-one", "--url", f"{server}/part")
+    assert cut.code == 2
+    assert "Try again: what has come is kept" in cut.err
+    assert kept(library) == {".cut-tiny-one", "download.part", "download.part.json"}
+    if killed:
+        with subprocess.Popen(["true"]) as gone:
+            pass
+        (library / f".unfinished-{gone.pid}-x").mkdir()
+        (library / ".cut-tiny-one").rename(library / f".unfinished-{gone.pid}-x" / "tiny-one")
+    done = invoke("weights", "fetch", "tiny-one", "--url", f"{server}/part")
+    assert done.code == 0, done.err
+    entry = json.loads((library / "index.json").read_text())["weights"]["tiny-one"]
+    assert entry["original_sha256"] == CHECKSUM
+    assert kept(library) == {"index.json", "tiny-one.safetensors"}
 
 
 def test_a_refused_connection_is_named(invoke, library):
