@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
 from ..errors import DataError
+from ..hashing import sha256_of
+from .copies import keep
 from .found import unreadable
 
 STRETCH: Final = 1 << 24
@@ -19,7 +19,7 @@ STRETCH: Final = 1 << 24
 
 
 def unpacked(path: Path, offset: int, cache: Path) -> Path:
-    """Return an unpacked copy of a gzip stream, made if the file is new or has changed.
+    """Return an unpacked copy of a gzip stream, made if the file is new or has changed, in place of the old.
 
     Args:
         path: The compressed file.
@@ -30,16 +30,11 @@ def unpacked(path: Path, offset: int, cache: Path) -> Path:
         DataError: The stream is damaged, or the cache cannot be written.
     """
     status = path.stat()
-    state = f"{os.fsdecode(path.absolute())}\n{status.st_size}\n{status.st_mtime_ns}\n{offset}"
-    name = hashlib.sha256(os.fsencode(state)).hexdigest()[:24]
-    target = cache / "datasets" / "volume" / "unpacked" / f"{name}.raw"
-    if target.exists():
-        return target
+    name = sha256_of([os.fsencode(path.absolute()).hex(), offset])[:16]
+    state = sha256_of([status.st_size, status.st_mtime_ns])[:8]
+    target = cache / "datasets" / "volume" / "unpacked" / f"{name}-{state}.raw"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_suffix(".lock")):
-            if not target.exists():
-                _unpack(path, offset, target)
+        keep(target, partial(_unpack, path, offset), stale=f"{name}-*")
     except OSError as error:
         raise DataError(
             f"{path} cannot be unpacked into {target.parent}: {error.strerror or error}. Make the cache "
@@ -49,14 +44,11 @@ def unpacked(path: Path, offset: int, cache: Path) -> Path:
 
 
 def _unpack(path: Path, offset: int, target: Path) -> None:
-    partial = target.with_suffix(".partial")
-    with path.open("rb") as packed, partial.open("wb") as file:
+    with path.open("rb") as packed, target.open("wb") as file:
         packed.seek(offset)
         try:
             with gzip.open(packed) as stream:
                 while stretch := stream.read(STRETCH):
                     file.write(stretch)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            partial.unlink()
             raise unreadable(path, error) from error
-    partial.replace(target)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from filelock import FileLock
 
 from ...benchmark.data.arrays import ArrayFile
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ...benchmark.volume_readers import npy
+from ...benchmark.volume_readers.copies import keep
 from ...benchmark.volume_readers.found import Array
 from ...benchmark.volume_readers.volume import Volume
 from .stamps import stamp
@@ -29,6 +31,7 @@ def prepared(
     dtype: np.dtype[Any] | type[np.generic],
     make: Callable[[slice], Array],
     step: int,
+    stale: str | None = None,
 ) -> Array:
     """Return a memory map of a (Z, Y, X) array, made if it is not there.
 
@@ -39,17 +42,14 @@ def prepared(
         dtype: Of the values.
         make: Gives the sections of a slab.
         step: Sections of a slab.
+        stale: Pattern of the names that it takes the place of.
 
     Raises:
         DataError: What it is made from cannot be read, or the cache cannot be written.
     """
     target = folder(cache) / f"{name}.npy"
     try:
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(target.with_suffix(".lock")):
-                if not target.exists():
-                    _write(target, shape, np.dtype(dtype), make, step)
+        keep(target, partial(_write, shape, np.dtype(dtype), make, step), stale)
         array: Array = np.load(target, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(
@@ -60,31 +60,31 @@ def prepared(
 
 
 def _write(
-    target: Path, shape: tuple[int, int, int], dtype: np.dtype[Any], make: Callable[[slice], Array], step: int
+    shape: tuple[int, int, int], dtype: np.dtype[Any], make: Callable[[slice], Array], step: int, target: Path
 ) -> None:
-    partial = target.with_suffix(".partial")
-    with ArrayFile(partial, dtype, shape) as file:
+    with ArrayFile(target, dtype, shape) as file:
         for start in range(0, shape[0], step):
             for section in make(slice(start, min(start + step, shape[0]))):
                 file.write(section.astype(dtype, copy=False))
-    partial.replace(target)
 
 
 def mappable(volume: Volume, cache: Path) -> Volume:
     """Return a volume of which single sections can be read.
 
     Chunks of HDF5 and zarr hold many sections, and reading one of them decodes all.  So such a volume is
-    copied into the cache as it is, once, by whoever reads it first.
+    copied into the cache as it is, once, by whoever reads it first; a copy from before it was changed goes.
 
     Raises:
         DataError: It cannot be read, or the cache cannot be written.
     """
     if volume.chunk_depth == 1:
         return volume
-    name = sha256_of([volume.source, volume.axes, list(volume.shape), str(volume.dtype), stamp(volume.path)])
-    path = folder(cache) / f"{name[:24]}-stored.npy"
-    prepared(cache, path.stem, volume.shape, volume.dtype, volume.read, volume.slab(SLAB_BYTES))
-    stored = npy.find(path).stored
+    source = os.path.abspath(volume.source)  # noqa: PTH100 - a name within the file may follow
+    what = sha256_of([source, volume.axes, list(volume.shape), str(volume.dtype)])[:16]
+    name = f"{what}-{sha256_of(stamp(volume.path))[:8]}-stored"
+    step = volume.slab(SLAB_BYTES)
+    prepared(cache, name, volume.shape, volume.dtype, volume.read, step, stale=f"{what}-*")
+    stored = npy.find(folder(cache) / f"{name}.npy").stored
     return replace(volume, stored=stored, axes="zyx", dtype=stored.dtype)
 
 

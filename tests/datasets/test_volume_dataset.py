@@ -188,6 +188,18 @@ def test_chunks_of_several_sections_are_copied_once(tmp_path, cache, chunks, mon
     )
 
 
+def test_the_copy_of_a_changed_volume_takes_the_place_of_the_old(tmp_path, cache):
+    where = f"{tmp_path}/a.h5:/raw"
+    for change in range(3):
+        with h5py.File(tmp_path / "new.h5", "w") as file:
+            file.create_dataset("raw", data=picture() ^ change, chunks=(4, 8, 8), compression="gzip")
+            file.create_dataset("labels", data=classes(), chunks=(4, 8, 8), compression="gzip")
+        (tmp_path / "new.h5").replace(tmp_path / "a.h5")
+        dataset = open_volumes(where, cache, labels=":/labels")
+        np.testing.assert_array_equal(dataset.read(dataset.manifest.cases[3]).image[0], picture()[3] ^ change)
+    assert len(list((cache / "datasets" / "volume" / "prepared").glob("*.npy"))) == 2
+
+
 def test_slabs_are_whole_chunks_where_they_are_small(tmp_path):
     path = tmp_path / "a.zarr"
     zarr.create_array(path, shape=(100, 32, 32), dtype="uint8", chunks=(16, 32, 32))

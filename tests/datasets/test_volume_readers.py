@@ -313,7 +313,7 @@ def test_packed_files_are_unpacked_once(tmp_path, monkeypatch):
     path = write_itk(tmp_path / "packed.nii.gz", numbers((3, 4, 5), "int16"))
     first = open_volume(path, tmp_path / "cache")
     assert first.notes == (f"{path} was unpacked into the cache.",)
-    monkeypatch.setattr("emseg_bench.benchmark.volume_readers.unpacking._unpack", None)
+    monkeypatch.setattr("emseg_bench.benchmark.volume_readers.unpacking._unpack", pytest.fail)
     np.testing.assert_array_equal(open_volume(path, tmp_path / "cache").read(), first.read())
 
 
@@ -336,6 +336,18 @@ def test_something_else_than_its_name_says(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=r"cannot be read"):
         open_volume(tmp_path / name, tmp_path)
+
+
+def test_the_copy_of_a_changed_file_takes_the_place_of_the_old(tmp_path):
+    """Files are opened in three states; of the others' copies nothing stays."""
+    other = open_volume(write_itk(tmp_path / "other.nii.gz", numbers((3, 4, 5), "int16")), tmp_path / "cache")
+    for depth in (3, 4, 5):
+        values = numbers((depth, 6, 7), "uint8")
+        volume = open_volume(write_itk(tmp_path / "a.nii.gz", values), tmp_path / "cache")
+        np.testing.assert_array_equal(volume.read(), values)
+    folder = tmp_path / "cache" / "datasets" / "volume" / "unpacked"
+    assert len(list(folder.glob("*.raw"))) == 2
+    np.testing.assert_array_equal(other.read(), numbers((3, 4, 5), "int16"))
 
 
 def test_a_damaged_gzip_stream_leaves_nothing(tmp_path):
