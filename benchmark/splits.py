@@ -101,6 +101,20 @@ def cut_fold(
     return {"train": train, "val": tuple(val), "test": tuple(test)}
 
 
+def cut_sequence(
+    length: int, shares: Mapping[Split, float], *, gap: int = 0, order: int = 0, folds: int = 0, fold: int = 0
+) -> Mapping[Split, Sequence[int]]:
+    """Cut a sequence as `cut_blocks` does, or as `cut_fold` if there are folds.
+
+    Raises:
+        UsageError: There is no such fold.
+        DataError: Nothing is left to train on.
+    """
+    if folds:
+        return cut_fold(length, folds, fold, val_share=shares["val"], gap=gap)
+    return cut_blocks(length, shares, gap=gap, order=order)
+
+
 def divide_groups(
     groups: Sequence[str], shares: Mapping[Split, float], *, seed: int = 0
 ) -> dict[Split, tuple[str, ...]]:
@@ -151,6 +165,20 @@ def fold_groups(
         "val": tuple(sorted(others[:size])),
         "test": tuple(sorted(test)),
     }
+
+
+def choose_groups(
+    groups: Sequence[str], shares: Mapping[Split, float], *, seed: int = 0, folds: int = 0, fold: int = 0
+) -> dict[Split, tuple[str, ...]]:
+    """Divide groups as `divide_groups` does, or as `fold_groups` if there are folds.
+
+    Raises:
+        UsageError: There is no such fold.
+        DataError: There are too few groups.
+    """
+    if folds:
+        return fold_groups(groups, folds, fold, val_share=shares["val"], seed=seed)
+    return divide_groups(groups, shares, seed=seed)
 
 
 def _check_fold(folds: int, fold: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
-from ...benchmark.splits import cut_blocks, cut_fold, default_gap, divide_groups, fold_groups
+from ...benchmark.splits import choose_groups, cut_sequence, default_gap
 from ..description import FILE_NAME, Description
 from ..naming import name_groups, name_splits
 from .layout import Layout, Pair
@@ -39,28 +39,26 @@ class _Way:
         """Divide pairs, by groups where there are some."""
         options = self.options
         if self.groups:
-            names = [self.groups[pair.stem] for pair in pairs]
-            chosen = (
-                fold_groups(
-                    names,
-                    options.folds,
-                    options.fold,
-                    val_share=options.val_share,
-                    seed=options.split_seed,
-                )
-                if options.folds
-                else divide_groups(names, shares, seed=options.split_seed)
+            chosen = choose_groups(
+                [self.groups[pair.stem] for pair in pairs],
+                shares,
+                seed=options.split_seed,
+                folds=options.folds,
+                fold=options.fold,
             )
             return {
                 split: tuple(pair for pair in pairs if self.groups[pair.stem] in members)
                 for split, members in chosen.items()
             }
-        if options.folds:
-            places = cut_fold(
-                len(pairs), options.folds, options.fold, val_share=options.val_share, gap=self.gap
-            )
-            return {split: tuple(pairs[place] for place in items) for split, items in places.items()}
-        return block_split(pairs, shares, options.split_seed, self.gap)
+        blocks = cut_sequence(
+            len(pairs),
+            shares,
+            gap=self.gap,
+            order=options.split_seed,
+            folds=options.folds,
+            fold=options.fold,
+        )
+        return {split: tuple(pairs[place] for place in block) for split, block in blocks.items()}
 
     def refuse_idle(self, used: Sequence[str], reason: str) -> None:
         """Refuse options that were changed and would do nothing."""
@@ -162,24 +160,6 @@ def _divide_without_val(layout: Layout, way: _Way, said: str) -> Division:
         f"There is no val split: {counted(len(splits['val']), 'image')} of train/ validate and do not train."
     )
     return Division(splits | {"test": layout.parts["test"]}, rule, way.groups, (note,))
-
-
-def block_split(
-    items: Sequence[Pair], shares: Mapping[Split, float], seed: int, gap: int = 0
-) -> dict[Split, tuple[Pair, ...]]:
-    """Cut a sequence into contiguous blocks, one per split, so that neighbouring slices stay together.
-
-    Args:
-        items: What to divide, in order.
-        shares: Share of each split other than train.
-        seed: In which order the blocks stand, as in `cut_blocks`.
-        gap: Items between two blocks that belong to no split.
-
-    Raises:
-        DataError: Nothing is left to train on.
-    """
-    blocks = cut_blocks(len(items), shares, gap=gap, order=seed)
-    return {split: tuple(items[place] for place in block) for split, block in blocks.items()}
 
 
 def _rule(number: int, where: str, splits: Mapping[Split, tuple[Pair, ...]], way: _Way) -> str:

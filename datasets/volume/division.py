@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
-from ...benchmark.splits import cut_blocks, cut_fold, default_gap, divide_groups, fold_groups
+from ...benchmark.splits import choose_groups, cut_blocks, cut_sequence, default_gap
 from ..folder.wording import counted, listed
 from .entries import Entry
 from .options import VolumeOptions
@@ -141,16 +141,11 @@ def _without_val(
 
 def _by_groups(entries: Sequence[Entry], depths: Sequence[int], options: VolumeOptions) -> Division:
     groups = [entry.group or entry.name for entry in entries]
-    if options.folds:
-        used: tuple[str, ...] = ("val_share", "order", "folds", "fold")
-        members: Mapping[Split, tuple[str, ...]] = fold_groups(
-            groups, options.folds, options.fold, val_share=options.val_share, seed=options.order
-        )
-    else:
-        used = ("val_share", "test_share", "order")
-        shares: dict[Split, float] = {"val": options.val_share, "test": options.test_share}
-        members = divide_groups(groups, shares, seed=options.order)
+    used = ("val_share", "order", *(("folds", "fold") if options.folds else ("test_share",)))
     _refuse_idle(options, used, "groups are divided whole")
+    members = choose_groups(
+        groups, _shares(options), seed=options.order, folds=options.folds, fold=options.fold
+    )
     pieces = tuple(
         Piece(split, number, tuple(range(depths[number])))
         for split, own in members.items()
@@ -162,26 +157,23 @@ def _by_groups(entries: Sequence[Entry], depths: Sequence[int], options: VolumeO
 
 
 def _by_blocks(entries: Sequence[Entry], depths: Sequence[int], gap: int, options: VolumeOptions) -> Division:
-    used = (
-        ("val_share", "gap", "folds", "fold")
-        if options.folds
-        else ("val_share", "test_share", "gap", "order")
-    )
+    used = ("val_share", "gap", *(("folds", "fold") if options.folds else ("test_share", "order")))
     _refuse_idle(options, used, "sections are cut into " + ("folds" if options.folds else "blocks"))
-    shares: dict[Split, float] = {"val": options.val_share, "test": options.test_share}
     pieces: list[Piece] = []
     for number, depth in enumerate(depths):
-        blocks: Mapping[Split, Sequence[int]]
-        if options.folds:
-            blocks = cut_fold(depth, options.folds, options.fold, val_share=options.val_share, gap=gap)
-        else:
-            blocks = cut_blocks(depth, shares, gap=gap, order=options.order)
+        blocks = cut_sequence(
+            depth, _shares(options), gap=gap, order=options.order, folds=options.folds, fold=options.fold
+        )
         pieces += [Piece(split, number, tuple(block)) for split, block in blocks.items()]
     words = "; ".join(_describe(entry, number, pieces) for number, entry in enumerate(entries))
     return Division(
         tuple(sorted(pieces, key=lambda piece: SPLITS.index(piece.split))),
         f"contiguous blocks along z, {gap} sections left out between them: {words}; {_fold(options)}",
     )
+
+
+def _shares(options: VolumeOptions) -> dict[Split, float]:
+    return {"val": options.val_share, "test": options.test_share}
 
 
 def _describe(entry: Entry, number: int, pieces: Sequence[Piece]) -> str:

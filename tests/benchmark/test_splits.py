@@ -38,6 +38,54 @@ def test_blocks_are_disjoint_and_gaps_are_kept(length: int, gap: int, order: int
     assert by_place[-1].stop == length
 
 
+SHARE = st.floats(0.01, 0.33)
+
+
+@given(number=st.integers(3, 300), val=SHARE, test=SHARE, order=st.integers(0, 2**40))
+def test_blocks_cover_all_whatever_the_order(number: int, val: float, test: float, order: int) -> None:
+    blocks = cut_blocks(number, {"val": val, "test": test}, order=order)
+    assert list(blocks) == ["train", "val", "test"]
+    assert all(len(block) for block in blocks.values())
+    assert sorted(place for block in blocks.values() for place in block) == list(range(number))
+
+
+@given(number=st.integers(10, 300), val=SHARE, test=SHARE, order=st.integers(0, 100))
+def test_blocks_have_their_shares_whatever_the_order(
+    number: int, val: float, test: float, order: int
+) -> None:
+    blocks = cut_blocks(number, {"val": val, "test": test}, order=order)
+    assert len(blocks["val"]) == max(1, round(number * val))
+    assert len(blocks["test"]) == max(1, round(number * test))
+    assert blocks == cut_blocks(number, {"val": val, "test": test}, order=order)
+
+
+@given(number=st.integers(3, 60), first=st.integers(0, 50), second=st.integers(0, 50))
+def test_orders_give_six_divisions_in_turn(number: int, first: int, second: int) -> None:
+    shares = {"val": 0.2, "test": 0.2}
+    same = cut_blocks(number, shares, order=first) == cut_blocks(number, shares, order=second)
+    assert same == (first % 6 == second % 6)
+
+
+def test_the_order_of_blocks_by_hand() -> None:
+    shares = {"val": 0.2, "test": 0.2}
+    firsts = [
+        {split: block[0] for split, block in cut_blocks(10, shares, order=order).items()}
+        for order in range(3)
+    ]
+    assert firsts == [
+        {"train": 0, "val": 6, "test": 8},
+        {"train": 0, "val": 8, "test": 6},
+        {"train": 2, "val": 0, "test": 8},
+    ]
+
+
+@pytest.mark.parametrize(("number", "val", "test"), [(10, 0.5, 0.6), (4, 0.375, 0.375), (2, 0.2, 0.2)])
+def test_nothing_left_to_train_on(number: int, val: float, test: float) -> None:
+    told = rf"{number} sections cannot be divided into val \d, test \d.*: nothing is left to train on"
+    with pytest.raises(DataError, match=told):
+        cut_blocks(number, {"val": val, "test": test})
+
+
 def test_too_few_sections_say_what_was_asked_for() -> None:
     with pytest.raises(
         DataError, match=r"4 sections cannot be divided into val 1, test 1 and 2 gap\(s\) of 1"

@@ -8,68 +8,14 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.errors import DataError, UsageError
 from emseg_bench.datasets.folder.dataset import open_folder
-from emseg_bench.datasets.folder.layout import Pair, natural_key
-from emseg_bench.datasets.folder.splits import block_split
+from emseg_bench.datasets.folder.layout import natural_key
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-SHARE = st.floats(0.01, 0.33)
-
-
-def pairs(number: int) -> list[Pair]:
-    return [Pair(f"{k:04d}", f"images/{k}.png", f"masks/{k}.png") for k in range(number)]
-
 
 def ids(dataset, split: str) -> list[str]:
     return [case.id for case in dataset.manifest.split(split)]
-
-
-@given(number=st.integers(3, 300), val=SHARE, test=SHARE, seed=st.integers(0, 2**40))
-def test_blocks_are_disjoint_contiguous_and_cover_all(number, val, test, seed):
-    items = pairs(number)
-    splits = block_split(items, {"val": val, "test": test}, seed)
-    assert list(splits) == ["train", "val", "test"]
-    together = [pair for block in splits.values() for pair in block]
-    assert sorted(together, key=lambda pair: pair.stem) == items
-    for block in splits.values():
-        assert block
-        begin = items.index(block[0])
-        assert list(block) == items[begin : begin + len(block)]
-
-
-@given(number=st.integers(10, 300), val=SHARE, test=SHARE, seed=st.integers(0, 100))
-def test_blocks_have_their_shares_whatever_the_seed(number, val, test, seed):
-    splits = block_split(pairs(number), {"val": val, "test": test}, seed)
-    assert len(splits["val"]) == max(1, round(number * val))
-    assert len(splits["test"]) == max(1, round(number * test))
-    assert splits == block_split(pairs(number), {"val": val, "test": test}, seed)
-
-
-@given(number=st.integers(3, 60), first=st.integers(0, 50), second=st.integers(0, 50))
-def test_seeds_give_six_divisions_in_turn(number, first, second):
-    shares = {"val": 0.2, "test": 0.2}
-    same = block_split(pairs(number), shares, first) == block_split(pairs(number), shares, second)
-    assert same == (first % 6 == second % 6)
-
-
-def test_the_order_of_blocks_by_hand():
-    shares = {"val": 0.2, "test": 0.2}
-    firsts = [
-        {k: int(v[0].stem) for k, v in block_split(pairs(10), shares, seed).items()} for seed in range(3)
-    ]
-    assert firsts == [
-        {"train": 0, "val": 6, "test": 8},
-        {"train": 0, "val": 8, "test": 6},
-        {"train": 2, "val": 0, "test": 8},
-    ]
-
-
-@pytest.mark.parametrize(("number", "val", "test"), [(10, 0.5, 0.6), (4, 0.375, 0.375), (2, 0.2, 0.2)])
-def test_nothing_left_to_train_on(number, val, test):
-    told = rf"{number} sections cannot be divided into val \d, test \d.*: nothing is left to train on"
-    with pytest.raises(DataError, match=told):
-        block_split(pairs(number), {"val": val, "test": test}, 0)
 
 
 @given(st.lists(st.text(alphabet="ab019_", max_size=8), unique=True))
