@@ -10,7 +10,7 @@ from .evaluation.slicewise import as_slices
 
 
 class CheckedDataset:
-    """Another dataset, of which each case is checked when it is first read.
+    """Another dataset, whose cases are checked as they are read: label values once, all else every time.
 
     Args:
         dataset: Reads.
@@ -29,17 +29,22 @@ class CheckedDataset:
         """Read one case.
 
         Raises:
-            DataError: It cannot be read, or image or labels are not what the manifest says; names the place.
+            DataError: It cannot be read, or image or labels are not what the manifest says; names case and
+                place.
         """
         sample = self._dataset.read(case)
-        if (case.split, case.id) not in self._checked:
-            try:
-                check_sides(case, sample, self.manifest)
-                _check_labels(sample, self.manifest)
-            except DataError as error:
-                raise DataError(f"{case.split} case {case.id!r}: {error}") from error
-            self._checked.add((case.split, case.id))
+        try:
+            check_sides(case, sample, self.manifest)
+            _check_types(sample)
+            self._check_once(case, sample)
+        except DataError as error:
+            raise DataError(f"{case.split} case {case.id!r}: {error}") from error
         return sample
+
+    def _check_once(self, case: Case, sample: Sample) -> None:
+        if (case.split, case.id) not in self._checked:
+            _check_labels(sample, self.manifest)
+            self._checked.add((case.split, case.id))
 
 
 def check_sides(case: Case, sample: Sample, manifest: Manifest) -> None:
@@ -81,10 +86,15 @@ def check_instances(sample: Sample, manifest: Manifest) -> None:
         )
 
 
-def _check_labels(sample: Sample, manifest: Manifest) -> None:
-    """Check the label values, slice by slice."""
+def _check_types(sample: Sample) -> None:
+    if sample.image.dtype not in (np.uint8, np.float32):
+        raise DataError(f"the image is {sample.image.dtype}, expected uint8, or float32 between 0 and 1.")
     if sample.labels.dtype != np.uint8:
         raise DataError(f"true labels are {sample.labels.dtype}, expected uint8.")
+
+
+def _check_labels(sample: Sample, manifest: Manifest) -> None:
+    """Check the label values, slice by slice."""
     classes = len(manifest.class_names)
     for z, labels in enumerate(as_slices(sample.labels)):
         strange = labels >= classes  # several times as fast as counting, for what is nearly never there

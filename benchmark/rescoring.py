@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
+from .checked_dataset import CheckedDataset
 from .contracts import Job, MetricSpec, Record, TrialSpec
 from .errors import StoreError, UsageError
 from .evaluation.scoring import ScoreRow, score_case, to_frame
@@ -84,7 +85,7 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
     labels = KeptLabels(item.source.predictions)
     if not labels.exist:
         raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
-    dataset = reopen_dataset(item.job.spec.dataset, catalogue, cache)
+    dataset = CheckedDataset(reopen_dataset(item.job.spec.dataset, catalogue, cache))
     target.path.mkdir(parents=True, exist_ok=True)
     with FileLock(target.lock):
         metrics = make_metrics(item.job.spec.metrics, catalogue)

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from ..cache import cache_folder
-from ..checked_dataset import check_sides
 from ..contracts import Axes, Case, Dataset, Metric, Precision, Sample
 from ..errors import DataError, TrialError
 from ..inference import inference
@@ -41,7 +40,7 @@ def evaluate(
 
     Args:
         segmenter: Predicts; its model's evaluation mode is set here and undone at the end.
-        dataset: Reads the cases' pixels.
+        dataset: Reads the cases' pixels, and checks them (`CheckedDataset`).
         cases: What to score, in this order.
         metrics: By name.
         precision: ``bf16``: under autocast.
@@ -54,7 +53,7 @@ def evaluate(
         The table of `contracts.Trial.cases`.
 
     Raises:
-        DataError: A case cannot be read, or its pixels do not fit manifest or normalisation; names the case.
+        DataError: A case cannot be read, or its pixels do not fit the normalisation; names the case.
         TrialError: The model's output is wrong; names the case, and the slice of a volume.
         StoreError: There is no space for a large volume's labels.
     """
@@ -66,7 +65,6 @@ def evaluate(
         for case in cases:
             sample = dataset.read(case)
             try:
-                check_sides(case, sample, manifest)
                 prediction, probabilities = predictor.predict(case, sample)
                 rows += score_case(
                     case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances

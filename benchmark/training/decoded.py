@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..contracts import Case, Dataset, Sample
-from ..errors import DataError
 from ..shared_memory import Bytes, shared_zeros
 
 ALIGNMENT = 64
@@ -81,7 +80,7 @@ class DecodedImages:
     whose pixels are of another type than the footprint's, are read anew each time.
 
     Args:
-        dataset: Reads.
+        dataset: Reads and checks (`CheckedDataset`).
         cases: What is trained on.
         footprint: Of the cases.
         memory: Zeros that all loader processes share.
@@ -123,19 +122,5 @@ class DecodedImages:
         return Sample(image, self._memory[middle : middle + pixels].reshape(case.height, case.width))
 
     def _decode(self, number: int) -> Sample:
-        case = self._cases[number]
-        sample = self._dataset.read(case)
-        _check(sample, case)
+        sample = self._dataset.read(self._cases[number])
         return Sample(np.asarray(sample.image), np.asarray(sample.labels))
-
-
-def _check(sample: Sample, case: Case) -> None:
-    image, labels = sample.image, sample.labels
-    sides = (case.height, case.width)
-    as_promised = image.shape[1:] == labels.shape == sides and labels.dtype == np.uint8
-    if not as_promised or image.dtype not in (np.uint8, np.float32):
-        raise DataError(
-            f"training image {case.id} was read as {image.shape} {image.dtype} with {labels.shape} "
-            f"{labels.dtype} labels; expected (C, {case.height}, {case.width}), as the manifest says, uint8 "
-            "or float32, with uint8 labels: mend the dataset's read() or its manifest."
-        )

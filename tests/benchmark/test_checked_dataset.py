@@ -81,6 +81,22 @@ def test_wide_labels_are_told():
         CheckedDataset(given).read(IMAGE)
 
 
+def test_images_of_16_bit_are_told():
+    given = Given()
+    given.samples["two"] = replace(given.samples["two"], image=np.zeros((1, 3, 4, 5), np.uint16))
+    with pytest.raises(DataError, match="test case 'two': the image is uint16, expected uint8, or float32"):
+        CheckedDataset(given).read(VOLUME)
+
+
+def test_sides_are_looked_at_each_time():
+    given = Given()
+    dataset = CheckedDataset(given)
+    dataset.read(IMAGE)
+    given.samples["one"] = Sample(np.zeros((1, 5, 4), np.uint8), np.zeros((5, 4), np.uint8))
+    with pytest.raises(DataError, match=r"train case 'one': the image is \(1, 5, 4\)"):
+        dataset.read(IMAGE)
+
+
 def test_a_wrong_training_label_ends_the_trial_before_it_is_trained_on(make_job, runtime, monkeypatch):
     job = make_job()
     import emseg_toy_parts

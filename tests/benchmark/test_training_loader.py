@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from emseg_bench.benchmark.checked_dataset import CheckedDataset
 from emseg_bench.benchmark.contracts import Case, Manifest, Sample
 from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.presets import RECIPES
@@ -151,18 +152,26 @@ def test_beside_memory_maps_only_the_others_are_kept(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        Sample(np.zeros((1, 9, 8), np.uint8), np.zeros((9, 7), np.uint8)),
-        Sample(np.zeros((1, 9, 7), np.uint8), np.zeros((9, 7), np.int64)),
-        Sample(np.zeros((1, 9, 7), np.uint16), np.zeros((9, 7), np.uint8)),
+        (Sample(np.zeros((1, 9, 8), np.uint8), np.zeros((9, 7), np.uint8)), r"the image is \(1, 9, 8\), exp"),
+        (
+            Sample(np.zeros((1, 9, 7), np.uint8), np.zeros((9, 7), np.int64)),
+            "true labels are int64, exp",
+        ),
+        (Sample(np.zeros((1, 9, 7), np.uint16), np.zeros((9, 7), np.uint8)), "the image is uint16, exp"),
     ],
 )
-def test_what_the_manifest_does_not_say_is_an_error(wrong):
+@pytest.mark.parametrize("first", [True, False], ids=["at first", "later"])
+def test_what_the_manifest_does_not_say_is_an_error(wrong, message, first):
     data = Drawn()
+    checked = CheckedDataset(data)
+    images = DecodedImages(checked, data.cases, measure(checked, data.cases), shared_zeros(0))
+    if not first:
+        images.read(0)
     data.samples["0"] = wrong
-    with pytest.raises(DataError, match="training image 0 was read as"):
-        decoded(data).read(0)
+    with pytest.raises(DataError, match=f"train case '0': {message}"):
+        images.read(0)
 
 
 # ---------------------------------------------------------------------------------------- foreground

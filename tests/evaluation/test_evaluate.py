@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from emseg_bench.benchmark.checked_dataset import CheckedDataset
 from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample, ScoringProtocol
 from emseg_bench.benchmark.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation import calibration, metrics
@@ -80,7 +81,7 @@ def run(
     }
     return evaluate(
         Segmenter(model=model, **{**setting, **changes}),
-        dataset,
+        CheckedDataset(dataset),
         dataset.manifest.cases,
         metrics=metrics,
         precision=precision,

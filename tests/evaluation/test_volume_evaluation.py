@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
+from emseg_bench.benchmark.checked_dataset import CheckedDataset
 from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample, ScoringProtocol
 from emseg_bench.benchmark.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation import metrics
@@ -76,7 +77,7 @@ def run(model, dataset, *, protocol=PROTOCOL, on_slice=lambda: None):
     )
     return evaluate(
         segmenter,
-        dataset,
+        CheckedDataset(dataset),
         dataset.manifest.cases,
         metrics=METRICS,
         precision="fp32",
