@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from .contracts import Job, Record
 from .store import TrialFolder, read_record, to_json, write_whole
-from .validation import plain, validate
 
 
 def now() -> str:
@@ -28,6 +27,8 @@ def failed_record(job: Job, started: str, reason: str) -> Record:
 
 def write_record(folder: TrialFolder, record: Record) -> None:
     """Write a record; from then on the trial counts as run."""
+    from .validation import plain
+
     write_whole(folder.record, to_json(plain(record)))
 
 
@@ -37,4 +38,6 @@ def load_record(folder: TrialFolder) -> Record:
     Raises:
         StoreError: It is damaged or of another version.
     """
+    from .validation import validate
+
     return validate(Record, read_record(folder), str(folder.record))

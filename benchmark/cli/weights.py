@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .exit_codes import SOME_FAILED, interruptible
+from .light import LightCommand, LightGroup
 
 if TYPE_CHECKING:
     from ..contracts import OptionValue, WeightsCard
@@ -16,13 +17,20 @@ if TYPE_CHECKING:
     from ..weights.library import Entry, Library
 
 app = typer.Typer(
-    help="List, fetch, import and verify pre-trained weights.", no_args_is_help=True, rich_markup_mode=None
+    cls=LightGroup,
+    help="List, fetch, import and verify pre-trained weights.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Row = dict[str, Any]
 
 
-@app.command("list", epilog="Examples:  emseg-bench weights list    emseg-bench weights list --json")
+@app.command(
+    "list",
+    cls=LightCommand,
+    epilog="Examples:  emseg-bench weights list    emseg-bench weights list --json",
+)
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:

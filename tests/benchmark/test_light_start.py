@@ -56,5 +56,6 @@ def test_listing_many_models_imports_nothing_heavy(arguments, tmp_path, make_dis
     check_nothing_heavy(arguments, tmp_path, shows="extra-29")
 
 
-def test_listing_published_datasets_imports_nothing_heavy(tmp_path):
-    check_nothing_heavy(("data", "list", "--json"), tmp_path, shows="not fetched")
+@pytest.mark.parametrize(("group", "shows"), [("data", "not fetched"), ("weights", "see hub")])
+def test_listing_what_is_published_imports_nothing_heavy(group, shows, tmp_path):
+    check_nothing_heavy((group, "list", "--json"), tmp_path, shows=shows)
