@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ...benchmark.contracts import Split
-from ...benchmark.errors import DataError, UsageError
+from ...benchmark.errors import DataError
 from ...benchmark.splits import choose_groups, cut_sequence, default_gap
 from ..description import FILE_NAME, Description
+from ..idle_options import refuse_idle
 from ..naming import name_groups, name_splits
 from .layout import Layout, Pair
 from .options import FolderOptions
@@ -62,12 +63,8 @@ class _Way:
 
     def refuse_idle(self, used: Sequence[str], reason: str) -> None:
         """Refuse options that were changed and would do nothing."""
-        default = FolderOptions()
-        for field in fields(self.options):
-            if field.name not in used and getattr(self.options, field.name) != getattr(default, field.name):
-                raise UsageError(
-                    f"the option {field.name} does nothing here: {self.root} {reason}. Leave the option out."
-                )
+        names = {field.name for field in fields(self.options)}
+        refuse_idle(self.options, names - set(used), f"{self.root} {reason}")
 
 
 def divide(layout: Layout, description: Description, options: FolderOptions) -> Division:

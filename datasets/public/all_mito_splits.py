@@ -10,10 +10,11 @@ from typing import Final
 from ...benchmark.contracts import Split
 from ...benchmark.data_contracts import ConvertedVolume
 from ...benchmark.splits import cut_blocks, default_gap
+from ..idle_options import refuse_idle
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
 from .division import Division, Piece, by_group, cut_list, whole
-from .options import OfficialOptions, refuse_idle
+from .options import OfficialOptions
 from .published import Rules
 from .splitting import OfficialSplits, of_part
 

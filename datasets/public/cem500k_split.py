@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..folder.layout import SPLITS
+from ..idle_options import refuse_idle
 from .division import Division, Piece, whole
-from .options import OfficialOptions, refuse_idle
+from .options import OfficialOptions
 from .splitting import of_part
 
 if TYPE_CHECKING:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
 from ...benchmark.contracts import STRICT
-from ...benchmark.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +42,3 @@ class SingleOptions:
     """Blocks of a k-fold cross-validation, 2 or more; 0: none."""
     fold: Annotated[int, Ge(0)] = 0
     """Which of the folds tests, from 0."""
-
-
-def refuse_idle(options: Any, idle: Collection[str], why: str) -> None:
-    """Refuse options that were changed and would do nothing.
-
-    Args:
-        options: An instance of a dataclass whose fields all have defaults.
-        idle: Names of those that do nothing.
-        why: Ends the sentence "... does nothing here: ...".
-
-    Raises:
-        UsageError: One of them is not at its default.
-    """
-    for field in fields(options):
-        if field.name in idle and getattr(options, field.name) != field.default:
-            raise UsageError(f"the option {field.name} does nothing here: {why}. Leave the option out.")

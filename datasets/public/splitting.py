@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from ...benchmark.contracts import OptionValue, Split
 from ...benchmark.data_contracts import ConvertedVolume, Part
 from ...benchmark.errors import DataError, UnknownNameError
-from ...benchmark.splits import cut_blocks, cut_fold, default_gap
+from ...benchmark.splits import cut_blocks, cut_sequence, default_gap
 from ..folder.wording import counted
+from ..idle_options import refuse_idle
 from .division import Block, Cut, Division, by_group, cut_list, cut_volumes, whole
-from .options import OfficialOptions, SingleOptions, refuse_idle
+from .options import OfficialOptions, SingleOptions
 
 if TYPE_CHECKING:
     from .published import Rules
@@ -97,19 +98,17 @@ def of_part(volumes: Sequence[ConvertedVolume], part: Part) -> list[ConvertedVol
 
 def _single_cut(options: SingleOptions) -> tuple[Cut, str]:
     """Return what divides a sequence, and the words for it."""
-    if not options.folds:
+    if options.folds:
+        refuse_idle(options, ("test_share", "order"), "the folds decide what tests")
+        words = f"fold {options.fold} of {options.folds}, val {options.val_share:g}"
+    else:
         refuse_idle(options, ("fold",), "folds is 0, so there are none")
-        shares: Mapping[Split, float] = {"val": options.val_share, "test": options.test_share}
-        return (
-            lambda length, gap: cut_blocks(length, shares, gap=gap, order=options.order),
-            f"val {options.val_share:g}, test {options.test_share:g}, order {options.order}",
-        )
-    refuse_idle(options, ("test_share", "order"), "the folds decide what tests")
+        words = f"val {options.val_share:g}, test {options.test_share:g}, order {options.order}"
+    shares: Mapping[Split, float] = {"val": options.val_share, "test": options.test_share}
+    order, folds, fold = options.order, options.folds, options.fold
     return (
-        lambda length, gap: cut_fold(
-            length, options.folds, options.fold, val_share=options.val_share, gap=gap
-        ),
-        f"fold {options.fold} of {options.folds}, val {options.val_share:g}",
+        lambda length, gap: cut_sequence(length, shares, gap=gap, order=order, folds=folds, fold=fold),
+        words,
     )
 
 

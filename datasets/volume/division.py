@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 
 from ...benchmark.contracts import Split
-from ...benchmark.errors import DataError, UsageError
+from ...benchmark.errors import DataError
 from ...benchmark.splits import choose_groups, cut_blocks, cut_sequence, default_gap
 from ..folder.wording import counted, listed
+from ..idle_options import refuse_idle
 from .entries import Entry
 from .options import VolumeOptions
 
@@ -194,9 +195,5 @@ def _fold(options: VolumeOptions) -> str:
 
 
 def _refuse_idle(options: VolumeOptions, used: Sequence[str], reason: str) -> None:
-    """Refuse options that were changed and would do nothing."""
-    default = VolumeOptions()
-    for field in fields(options):
-        changed = getattr(options, field.name) != getattr(default, field.name)
-        if field.name in _DIVIDING and field.name not in used and changed:
-            raise UsageError(f"the option {field.name} does nothing here: {reason}. Leave the option out.")
+    """Refuse options of the division that were changed and would do nothing."""
+    refuse_idle(options, set(_DIVIDING) - set(used), reason)
