@@ -41,8 +41,7 @@ def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
         UsageError: It has another form, or an option is wrong.
         UnknownNameError: There is no such metric.
     """
-    reference = parse_metric(text)
-    offer: Offer[MetricCard] = catalogue.find(catalogue.metrics, reference.name)
+    reference, offer = parse_metric(text), find_metric(text, catalogue)
     card = offer.card
     return MetricSpec(
         name=str(reference),
@@ -57,6 +56,16 @@ def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
     )
 
 
+def find_metric(text: str, catalogue: Catalogue) -> Offer[MetricCard]:
+    """Find the metric that a reference names.
+
+    Raises:
+        UsageError: It has another form.
+        UnknownNameError: There is no such metric.
+    """
+    return catalogue.find(catalogue.metrics, parse_metric(text).name)
+
+
 def object_notes(metrics: Sequence[MetricSpec], dataset: DatasetSpec) -> tuple[str, ...]:
     """Say what true objects are, where metrics of objects meet a dataset that knows them one by one."""
     if not (dataset.has_instances and any(metric.of_objects for metric in metrics)):
@@ -69,7 +78,7 @@ def object_notes(metrics: Sequence[MetricSpec], dataset: DatasetSpec) -> tuple[s
 
 def _check_needs(metric: MetricSpec, manifest: Manifest, label: str, catalogue: Catalogue) -> None:
     """Check that lengths in nm can be computed, never in px instead, and that there will be probabilities."""
-    needs = catalogue.find(catalogue.metrics, parse_metric(metric.name).name).card.needs
+    needs = find_metric(metric.name, catalogue).card.needs
     volumes = any_volume([*manifest.split("val"), *manifest.split("test")])
     if "probabilities" in needs and volumes:
         raise UsageError(

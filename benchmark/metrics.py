@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .contracts import Metric, MetricSpec
 from .lazy import resolve
-from .references import parse_metric
+from .metric_planning import find_metric
 from .registry import Catalogue
 from .strangers import blaming
 
@@ -21,7 +21,7 @@ def make_metrics(specs: Sequence[MetricSpec], catalogue: Catalogue) -> dict[str,
 
 
 def _make(spec: MetricSpec, catalogue: Catalogue) -> Metric:
-    offer = catalogue.find(catalogue.metrics, parse_metric(spec.name).name)
+    offer = find_metric(spec.name, catalogue)
     with blaming(offer, "making it"):
         metric: Metric = resolve(offer.card.factory, offer)(**spec.options)
     return metric

@@ -17,11 +17,10 @@ from .errors import StoreError, UsageError
 from .evaluation.scoring import ScoreRow, score_case, to_frame
 from .hashing import fingerprint
 from .kept_labels import KeptLabels
-from .metric_planning import object_notes, plan_metric
+from .metric_planning import find_metric, object_notes, plan_metric
 from .metrics import make_metrics
 from .planning import reopen_dataset
 from .records import load_record, now, write_record
-from .references import parse_metric
 from .registry import Catalogue
 from .shared_sanity import shared_sanity
 from .store import Store, TrialFolder, to_json, write_whole
@@ -145,8 +144,7 @@ def _plan(folder: TrialFolder, store: Store, wanted: Wanted, catalogue: Catalogu
 
 def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Catalogue) -> None:
     for metric in metrics:
-        card = catalogue.find(catalogue.metrics, parse_metric(metric.name).name).card
-        if "probabilities" in card.needs:
+        if "probabilities" in find_metric(metric.name, catalogue).card.needs:
             raise UsageError(
                 f"the metric {metric.name} needs probabilities, and trials keep label maps alone "
                 f"({spec.model.label} on {spec.dataset.label}); run it with the metric, or leave that out."

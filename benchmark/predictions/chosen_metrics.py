@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from ..contracts import Metric, MetricCard, MetricSpec
 from ..errors import UsageError
-from ..metric_planning import plan_metric
+from ..metric_planning import find_metric, plan_metric
 from ..metrics import make_metrics
 from ..plugins import load_plugins
 from ..references import parse_metric, split_list
-from ..registry import Catalogue
 from .rules import Rule
 
 
@@ -42,7 +41,7 @@ def metrics_of(
     names = dict.fromkeys(name for rule in rules for name in rule.metrics)
     specs = [plan_metric(name, catalogue) for name in names]
     for spec in specs:
-        _check(spec.name, _card(spec.name, catalogue), voxel_size_nm, axes)
+        _check(spec.name, find_metric(spec.name, catalogue).card, voxel_size_nm, axes)
     return make_metrics(specs, catalogue), [text for spec in specs if (text := _remark(spec))]
 
 
@@ -54,7 +53,7 @@ def check_objects_compared(rules: Sequence[Rule]) -> None:
     """
     catalogue = load_plugins().catalogue
     names = dict.fromkeys(name for rule in rules for name in rule.metrics)
-    if not any(_card(name, catalogue).of_objects for name in names):
+    if not any(find_metric(name, catalogue).card.of_objects for name in names):
         raise UsageError(
             f"--truth-objects is for metrics of objects, and {', '.join(names)} are none; ask for some with "
             "--metrics object-f1,pq, or leave it out."
@@ -66,10 +65,6 @@ def _remark(spec: MetricSpec) -> str:
     if not unit and spec.direction == "higher":
         return ""
     return f"{spec.name}{unit}: {spec.direction} is better"
-
-
-def _card(name: str, catalogue: Catalogue) -> MetricCard:
-    return catalogue.find(catalogue.metrics, parse_metric(name).name).card
 
 
 def _check(name: str, card: MetricCard, voxel_size_nm: tuple[float, ...] | None, axes: int) -> None:
