@@ -25,7 +25,13 @@ from pathlib import Path
 from emseg_bench.benchmark.plugins import load_plugins
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
-CASES = (["--help"], ["list", "models"], ["list", "models", "--json"], ["run", "--help"])
+CASES = (
+    ["--help"],
+    ["list", "models"],
+    ["list", "models", "--json"],
+    ["data", "list", "--json"],
+    ["run", "--help"],
+)
 TERMINAL = "(terminal)"
 
 
