@@ -255,3 +255,9 @@ def _counts(value: float) -> Counts:
 @pytest.fixture
 def make(tmp_path: Path) -> Factory:
     return Factory(tmp_path / "trials")
+
+
+@pytest.fixture(scope="module")
+def make_shared(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """As `make`, for boards that a module's tests share and only read."""
+    return Factory(tmp_path_factory.mktemp("shared") / "trials")

@@ -18,9 +18,10 @@ from pydantic import TypeAdapter, ValidationError
 TWO = {"title": "cells", "slug": "cells"}
 
 
-@pytest.fixture
-def boards(make):
+@pytest.fixture(scope="module")
+def boards(make_shared):
     """Two boards: a tie with a failed seed, and single seeds without a profile."""
+    make = make_shared
     three = ("background", "mito", "er")
     ahead = [
         make.trial(model="a@x", seed=i, class_names=three, iou={0: [0.9], 1: [v], 2: [v - 0.1]})
@@ -32,11 +33,13 @@ def boards(make):
     return [first, make.board(single, **TWO)]
 
 
-@pytest.fixture
-def folder(boards, tmp_path: Path) -> Path:
-    built = build(boards, emseg_report_sections(), tmp_path / "r", generated="2026-11-23", version="1.2")
+@pytest.fixture(scope="module")
+def folder(boards, tmp_path_factory) -> Path:
+    """Their report, for tests that only read."""
+    place = tmp_path_factory.mktemp("report") / "r"
+    built = build(boards, emseg_report_sections(), place, generated="2026-11-23", version="1.2")
     assert built.problems == ()
-    return tmp_path / "r"
+    return place
 
 
 def test_json_reads_back_equal(boards, folder) -> None:
@@ -59,9 +62,9 @@ def test_json_follows_its_schema_and_holds_no_nan(folder) -> None:
     assert [item["class_name"] for item in first["score"]["classes"]] == ["background", "mito", "er"]
 
 
-def test_json_of_another_version_is_refused(folder) -> None:
-    path = folder / "leaderboard.json"
-    path.write_text(path.read_text().replace('"version": 1', '"version": 2', 1))
+def test_json_of_another_version_is_refused(folder, tmp_path) -> None:
+    path = tmp_path / "leaderboard.json"
+    path.write_text((folder / "leaderboard.json").read_text().replace('"version": 1', '"version": 2', 1))
     with pytest.raises(ValidationError):
         read_json(path)
 

@@ -21,10 +21,13 @@ HOSTILE = "<script>document.title='hacked'</script>\"'|*_&$\\x"
 VOID = {"meta", "img", "br", "wbr", "link", "input", "hr"}
 
 
-def built(boards: list[Board], folder: Path, *more: ReportSectionCard) -> BuiltReport:
-    return build(
-        boards, [*emseg_report_sections(), *more], folder, generated="2026-11-23 16:00 UTC", version="0.1.0"
-    )
+DRAWN = {"score-and-cost", "pictures", "curves"}
+"""Sections that take long; where the others will do they are left out."""
+
+
+def built(boards: list[Board], folder: Path, *more: ReportSectionCard, drawn: bool = True) -> BuiltReport:
+    sections = [card for card in emseg_report_sections() if drawn or card.name not in DRAWN]
+    return build(boards, [*sections, *more], folder, generated="2026-11-23 16:00 UTC", version="0.1.0")
 
 
 def page_of(boards: list[Board], folder: Path) -> Page:
@@ -64,9 +67,10 @@ class Page(HTMLParser):
         return self.attributes("id")
 
 
-@pytest.fixture
-def full(make) -> Board:
+@pytest.fixture(scope="module")
+def full(make_shared) -> Board:
     """Everything at once: a tie, a failure, notes, pictures."""
+    make = make_shared
     trials = [
         *make.seeds("a@x", [0.6, 0.7, 0.8], notes=("val split serves as test split",)),
         *make.seeds("b@x", [0.59, 0.69, 0.79]),
@@ -77,8 +81,21 @@ def full(make) -> Board:
     return make.board(trials, superseded=1)
 
 
-def test_all_parts_are_there(full, tmp_path) -> None:
-    page = page_of([full], tmp_path / "r")
+@pytest.fixture(scope="module")
+def full_report(full, tmp_path_factory) -> Path:
+    """The folder of its report, for tests that only read."""
+    report = built([full], tmp_path_factory.mktemp("full") / "r")
+    assert report.problems == ()
+    return report.index.parent
+
+
+@pytest.fixture
+def full_page(full_report) -> Page:
+    return Page(full_report / "index.html")
+
+
+def test_all_parts_are_there(full_page) -> None:
+    page = full_page
     parts = ["leaderboard", "score-and-cost", "pictures", "curves", "metrics", "aggregates", "method"]
     parts += ["failures", "provenance"]
     sections = [i for i in page.ids() if i.startswith("synthetic-em-")]
@@ -91,34 +108,34 @@ def test_all_parts_are_there(full, tmp_path) -> None:
 
 def test_provenance_holds_the_division_where_the_record_has_one(make, tmp_path) -> None:
     (trial,) = make.seeds("a@x", [0.5])
-    assert "division of" not in page_of([make.board([trial])], tmp_path / "old").text
+    assert "division of" not in Page(built([make.board([trial])], tmp_path / "old", drawn=False).index).text
     spec = trial.record.spec
     spec = replace(spec, dataset=replace(spec.dataset, split_sha256="5" * 64))
     trial = replace(trial, record=replace(trial.record, spec=spec))
-    text = page_of([make.board([trial])], tmp_path / "new").text
+    text = Page(built([make.board([trial])], tmp_path / "new", drawn=False).index).text
     assert re.search(r"division of synthetic-em\s+which case is in which split\s+5{12}(?!5)", text)
 
 
-def test_notes_stand_above_the_table(full, tmp_path) -> None:
-    text = page_of([full], tmp_path / "r").text
+def test_notes_stand_above_the_table(full_page) -> None:
+    text = full_page.text
     assert text.index("val split serves as test split") < text.index("Mean IoU")
 
 
-def test_nothing_is_loaded_from_elsewhere(full, tmp_path) -> None:
-    page = page_of([full], tmp_path / "r")
+def test_nothing_is_loaded_from_elsewhere(full_report) -> None:
+    page = Page(full_report / "index.html")
     links = page.attributes("src", "href", "srcset", "action", "data", "poster")
     local = [link for link in links if not link.startswith("#")]
     assert len(local) > 10
     for link in local:
-        assert (tmp_path / "r" / link).resolve().is_relative_to((tmp_path / "r").resolve())
-        assert (tmp_path / "r" / link).is_file(), link
+        assert (full_report / link).resolve().is_relative_to(full_report.resolve())
+        assert (full_report / link).is_file(), link
     anchors = {link[1:] for link in links if link.startswith("#")}
     assert anchors <= set(page.ids())
     assert not re.search(r"url\(|@import|https?://|//cdn|fetch\(|XMLHttpRequest", page.source)
 
 
-def test_tables_and_pictures_are_accessible(full, tmp_path) -> None:
-    page = page_of([full], tmp_path / "r")
+def test_tables_and_pictures_are_accessible(full_page) -> None:
+    page = full_page
     names = [tag for tag, _ in page.tags]
     assert names.count("caption") == names.count("table") > 5
     assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
@@ -226,8 +243,8 @@ def test_figures_of_many_boards_are_limited_and_said_to_be(make, tmp_path, monke
     assert "Training curves are drawn for the first 1 boards of a report only." in page.text
 
 
-def test_the_same_trials_give_the_same_files(full, tmp_path) -> None:
-    one, two = built([full], tmp_path / "one").index.parent, built([full], tmp_path / "two").index.parent
+def test_the_same_trials_give_the_same_files(full, full_report, tmp_path) -> None:
+    one, two = full_report, built([full], tmp_path / "two").index.parent
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert len(files) > 8
     assert [(one / name).read_bytes() for name in files] == [(two / name).read_bytes() for name in files]
@@ -243,7 +260,7 @@ def test_a_plugin_adds_a_section_in_its_place(full, tmp_path) -> None:
         (folder / "mine.txt").write_text(board.title)
         return ReportSection(html='<p><a href="mine.txt">mine</a></p>', markdown="*mine*")
 
-    report = built([full], tmp_path / "r", card(mine))
+    report = built([full], tmp_path / "r", card(mine), drawn=False)
     page = Page(report.index)
     parts = [i for i in page.ids() if i.startswith("synthetic-em-")]
     assert parts.index("synthetic-em-leaderboard") + 1 == parts.index("synthetic-em-mine")
@@ -252,7 +269,7 @@ def test_a_plugin_adds_a_section_in_its_place(full, tmp_path) -> None:
 
 
 def test_a_section_may_have_nothing_to_say(full, tmp_path) -> None:
-    report = built([full], tmp_path / "r", card(lambda board, folder: None))
+    report = built([full], tmp_path / "r", card(lambda board, folder: None), drawn=False)
     assert report.problems == ()
     assert "synthetic-em-mine" not in Page(report.index).ids()
 
@@ -267,7 +284,7 @@ def test_a_section_may_have_nothing_to_say(full, tmp_path) -> None:
     ],
 )
 def test_a_broken_section_costs_its_own_part_only(full, tmp_path, factory, reason) -> None:
-    report = built([full], tmp_path / "r", card(factory))
+    report = built([full], tmp_path / "r", card(factory), drawn=False)
     (problem,) = report.problems
     assert problem.startswith(f"section 'mine' of board 'synthetic-em': {reason}")
     page = Page(report.index)
@@ -282,7 +299,7 @@ def test_an_error_message_is_escaped(full, tmp_path) -> None:
     def broken(board: Board, folder: Path) -> ReportSection:
         raise RuntimeError(HOSTILE)
 
-    page = Page(built([full], tmp_path / "r", card(broken)).index)
+    page = Page(built([full], tmp_path / "r", card(broken), drawn=False).index)
     assert [tag for tag, _ in page.tags].count("script") == 1
 
 
@@ -295,14 +312,14 @@ def test_a_new_report_replaces_an_old_one_as_a_whole(full, make, tmp_path) -> No
 
 
 def test_a_report_that_fails_leaves_the_old_one_alone(full, tmp_path, monkeypatch) -> None:
-    before = built([full], tmp_path / "r").index.read_bytes()
+    before = built([full], tmp_path / "r", drawn=False).index.read_bytes()
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("emseg_bench.reports.build.write_csv", stop)
     with pytest.raises(KeyboardInterrupt):
-        built([full], tmp_path / "r")
+        built([full], tmp_path / "r", drawn=False)
     assert (tmp_path / "r" / "index.html").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name != "trials"] == ["r"]
 
@@ -335,7 +352,7 @@ def test_nothing_to_report(tmp_path) -> None:
 
 def test_an_empty_folder_is_filled(full, tmp_path) -> None:
     (tmp_path / "deep" / "r").mkdir(parents=True)
-    assert built([full], tmp_path / "deep" / "r").index.is_file()
+    assert built([full], tmp_path / "deep" / "r", drawn=False).index.is_file()
 
 
 def test_drawing_leaves_no_trace_in_the_process(full, tmp_path) -> None:
