@@ -12,7 +12,6 @@ import typer
 from ..errors import EmsegError, TrialError
 from .exit_codes import SOME_FAILED, WRONG_INPUT, interruptible
 from .running import PrecisionChoice
-from .tables import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -144,6 +143,7 @@ def _pretrain(
     from ..pretrain.tracker import check_tracker
     from ..profiling.hardware import choose_device
     from .pretraining_progress import indexing
+    from .tables import say
 
     console = Console(quiet=not processes.leads)
     if use.tracker:
@@ -197,6 +197,8 @@ def _run(
 
 def _announce(plan: PretrainingPlan, processes: Processes, device: str, console: Console) -> None:
     """Say what will run, on what, and where."""
+    from .tables import say
+
     spec, recipe = plan.spec, plan.spec.recipe
     tiles = f", seen as {spec.tiles:,}" if spec.tiles != spec.images else ""
     share = f", {processes.count} processes" if processes.count > 1 else ""
@@ -209,6 +211,8 @@ def _announce(plan: PretrainingPlan, processes: Processes, device: str, console:
 
 
 def _show_result(record: PretrainingRecord, folder: OutputFolder, console: Console) -> None:
+    from .tables import say
+
     say(
         console,
         f"{record.steps:,} steps in {record.train_seconds:,.0f} s, {record.images_per_s:,.1f} images/s; "
