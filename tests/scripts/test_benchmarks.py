@@ -15,7 +15,11 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 @pytest.mark.parametrize(
     ("script", "arguments", "last"),
     [
-        ("bench_engine_overhead.py", ["--iterations", "2", "--pairs", "1"], "median ratio"),
+        (
+            "bench_engine_overhead.py",
+            ["--model", "unet[encoder=resnet18]", "--iterations", "2", "--pairs", "1", "--threads", "1"],
+            "median ratio",
+        ),
         (
             "bench_retina.py",
             ["--side", "32", "--batch", "1", "--repeats", "1", "--threads", "1"],
