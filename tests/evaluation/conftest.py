@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,20 @@ def catalogue():
     return load_plugins().catalogue
 
 
+@pytest.fixture(scope="session")
+def made(catalogue):
+    """Make a metric as people write it, each once."""
+
+    @cache
+    def made(text):
+        (metric,) = make_metrics([plan_metric(text, catalogue)], catalogue).values()
+        return metric
+
+    return made
+
+
 @pytest.fixture
-def value(catalogue):
+def value(made):
     """Score two label maps with a metric as people write it: one number per class."""
 
     def value(
@@ -43,8 +56,7 @@ def value(catalogue):
             true_objects=None if true_objects is None else np.atleast_2d(true_objects),
             probabilities=None if probabilities is None else lambda: np.float32(probabilities),
         )
-        (metric,) = make_metrics([plan_metric(text, catalogue)], catalogue).values()
-        return metric(case)
+        return made(text)(case)
 
     return value
 
