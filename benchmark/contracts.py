@@ -13,7 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    runtime_checkable,
+)
 
 from annotated_types import Ge, Gt, Lt
 
@@ -28,6 +38,7 @@ LazyReference: TypeAlias = str
 
 OptionValue: TypeAlias = str | int | float | bool
 Split: TypeAlias = Literal["train", "val", "test"]
+SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 Axes: TypeAlias = Literal["stack", "orthoplane"]
 """Along which axes a volume is cut into slices: z alone, or z, y and x."""
 Precision: TypeAlias = Literal["fp32", "bf16"]

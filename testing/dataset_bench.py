@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..benchmark.cases import spread
-from ..benchmark.contracts import Case, Dataset, Sample, Split
+from ..benchmark.contracts import SPLITS, Case, Dataset, Sample
 from ..benchmark.planning import open_dataset
 from ..benchmark.references import DatasetReference
 from ..benchmark.registry import Offer
@@ -24,8 +24,6 @@ PER_SPLIT = 4
 """Cases of each split that are read, evenly spread."""
 SLICES = 5
 """Of a volume's slices, those that are looked at, evenly spread."""
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 def looked_at(case: Case, pixels: Array) -> Iterator[Array]:

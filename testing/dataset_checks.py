@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..benchmark.checked_dataset import check_instances
-from ..benchmark.contracts import Case, DatasetCard, Manifest, Sample
+from ..benchmark.contracts import SPLITS, Case, DatasetCard, Manifest, Sample
 from ..benchmark.data.store import DataStore
 from ..benchmark.errors import DataError
 from ..benchmark.hashing import manifest_sha256
 from ..benchmark.references import DatasetReference
 from ..benchmark.strangers import RAISED, describe_error
 from . import card_checks
-from .dataset_bench import SPLITS, Array, DatasetBench, looked_at
+from .dataset_bench import Array, DatasetBench, looked_at
 from .findings import Check, ContractError
 
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Final
 
-from ..contracts import Case, Split
+from ..contracts import SPLITS, Case, Split
 from .looks import NOTHING_TO_SEE
 
 ALIKE_BITS: Final = 14
-SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 WORD: Final = 4
 """Hexadecimal digits of a look that are searched for as one; a look has more words than `ALIKE_BITS`."""
 SHOWN: Final = 3

@@ -10,14 +10,13 @@ from typing import Any, Final
 import numpy as np
 
 from ..cases import spread
-from ..contracts import Case, Dataset, Manifest, Split
+from ..contracts import SPLITS, Case, Dataset, Manifest, Split
 from ..data.leaks import Portrait
 from ..data.portraits import portrait
 from .shifts import Shift, edge_fit, find_shift
 
 Array = np.ndarray[Any, Any]
 
-SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 BINS: Final = 64
 """Of the histogram of intensities, from 0 to 1."""
 EXAMPLES: Final = 4

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.contracts import Manifest
+from ...benchmark.contracts import SPLITS, Manifest
 from ...benchmark.errors import DataError, UsageError
 from ...benchmark.store import write_whole
 from ..description import FILE_NAME
-from ..folder.layout import SPLITS
 from .draft import Draft
 
 

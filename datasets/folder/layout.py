@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from ...benchmark.contracts import Split
+from ...benchmark.contracts import SPLITS, Split
 from ...benchmark.errors import DataError
 from .wording import counted, listed
 
 Part: TypeAlias = Split | Literal[""]
 """A folder with ``images/`` and ``masks/``; ``""`` is the dataset's own."""
 
-SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 SUFFIXES: Final = (".png", ".tif", ".tiff")
 FOREIGN_SUFFIXES: Final = (
     ".bmp",

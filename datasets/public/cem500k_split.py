@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ..folder.layout import SPLITS
+from ...benchmark.contracts import SPLITS
 from ..idle_options import refuse_idle
 from .division import Division, Piece, whole
 from .options import OfficialOptions

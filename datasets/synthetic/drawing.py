@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...benchmark.contracts import Case, Manifest, Split
+from ...benchmark.contracts import SPLITS, Case, Manifest, Split
 from .generator import draw_pair
 from .options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions
-
-SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 
 Grey = NDArray[np.uint8]
 

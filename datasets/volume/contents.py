@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...benchmark.contracts import Case, Manifest
+from ...benchmark.contracts import SPLITS, Case, Manifest
 from ...benchmark.data.leaks import Portrait, leak_notes
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
@@ -14,7 +14,7 @@ from ..folder.labels import LabelMap
 from ..folder.wording import listed
 from ..summing_up import absent_class_notes, grey_scale, starts_in_groups
 from .checks import common_voxel_size
-from .division import SPLITS, Division, Piece
+from .division import Division, Piece
 from .entries import Entry
 from .facts import ImageSection, LabelSection
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...benchmark.contracts import Split
+from ...benchmark.contracts import SPLITS, Split
 from ...benchmark.errors import DataError
 from ...benchmark.splits import choose_groups, cut_blocks, cut_sequence, default_gap
 from ..folder.wording import counted, listed
@@ -14,7 +14,6 @@ from ..idle_options import refuse_idle
 from .entries import Entry
 from .options import VolumeOptions
 
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 _DIVIDING = ("val_share", "test_share", "gap", "order", "folds", "fold")
 
 
