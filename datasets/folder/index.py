@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...benchmark.errors import DataError
+from ...benchmark.store import write_whole
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
 from .layout import Layout
 
@@ -140,11 +140,7 @@ def _load(store: Path) -> dict[str, Any]:
 def _save(store: Path, files: dict[str, Any]) -> None:
     """Write whole or not at all; of two processes at once the later one stays, which is as good."""
     try:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=store.parent, prefix=f"{store.stem}.", suffix=".partial")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": INDEX_VERSION, "files": files}, file)
-        Path(partial).replace(store)
+        write_whole(store, json.dumps({"version": INDEX_VERSION, "files": files}))
     except OSError as error:
         raise DataError(
             f"the index of the folder cannot be written to {store}: {error.strerror or error}. "
