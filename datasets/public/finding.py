@@ -20,8 +20,8 @@ def find(folder: Path, name: str) -> Path:
     found = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
     if not found:
         raise DataError(
-            f"{folder} holds no {name}, at no depth. Is this what was published? Fetch it again, or import "
-            "other files."
+            f"{folder} holds no {name} at any depth, expected a file or folder of that name. Is this what was "
+            "published? Fetch it again, or import other files."
         )
     return found[0]
 
