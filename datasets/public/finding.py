@@ -20,7 +20,7 @@ def find(folder: Path, name: str) -> Path:
     found = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
     if not found:
         raise DataError(
-            f"{folder} holds no {name} at any depth, expected a file or folder of that name. Is this what was "
+            f"{folder} holds no {name} at any depth, expected a file or folder of that name. Is it what was "
             "published? Fetch it again, or import other files."
         )
     return found[0]
