@@ -1,0 +1,127 @@
+"""Only regular files are opened, and nothing outside the place that the user named.
+
+A FIFO never ends, a device ends the memory, and a link within a folder may lead anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from ..errors import DataError, EmsegError
+from .printable import printable
+
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe (FIFO)",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+LONGEST_PATH: Final = 4096
+"""Characters; what is longer is no path."""
+
+
+def check_regular(path: Path, error: type[EmsegError] = DataError) -> os.stat_result:
+    """Look at what a path leads to, links resolved, without opening it.
+
+    Args:
+        path: Of a file that is about to be opened.
+        error: What is raised.
+
+    Returns:
+        The file's state, as `os.stat` gives it.
+
+    Raises:
+        EmsegError: There is nothing, or something that is no regular file; of the type `error`.
+    """
+    state = file_state(path, error)
+    kind = stat.S_IFMT(state.st_mode)
+    if kind != stat.S_IFREG:
+        raise error(f"{shown(path)} is {_KINDS.get(kind, 'no file')}, expected a regular file.")
+    return state
+
+
+def file_state(path: Path, error: type[EmsegError] = DataError) -> os.stat_result:
+    """Return the state of what a path leads to, whatever its kind.
+
+    Raises:
+        EmsegError: There is nothing, or no such path can be; of the type `error`.
+    """
+    text = os.fspath(path)
+    if "\0" in text or len(text) > LONGEST_PATH:
+        why = "it holds a NUL character" if "\0" in text else f"it has {len(text):,} characters"
+        raise error(f"{shown(path)} is no path: {why}.")
+    try:
+        return path.stat()
+    except FileNotFoundError as failure:
+        reason = "it is a link to nothing" if path.is_symlink() else "there is no such file"
+        raise error(f"{shown(path)} cannot be read: {reason}.") from failure
+    except OSError as failure:
+        raise error(f"{shown(path)} cannot be read: {failure.strerror or failure}.") from failure
+
+
+def open_regular(path: Path, error: type[EmsegError] = DataError) -> BinaryIO:
+    """Open a file for reading, if it is a regular one; never waits for the other end of a pipe.
+
+    Raises:
+        EmsegError: It is none, or cannot be read; of the type `error`.
+    """
+    check_regular(path, error)
+    try:
+        # what lies there may have changed since; O_NONBLOCK keeps even a FIFO from hanging
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as failure:
+        raise error(f"{shown(path)} cannot be read: {failure.strerror or failure}.") from failure
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise error(f"{shown(path)} is no regular file any more.")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(path: Path, most_bytes: int, error: type[EmsegError] = DataError) -> bytes:
+    """Read a whole regular file that has at most `most_bytes`.
+
+    Raises:
+        EmsegError: It is larger, no regular file, or cannot be read; of the type `error`.
+    """
+    with open_regular(path, error) as file:
+        try:
+            content = file.read(most_bytes + 1)
+        except OSError as failure:
+            raise error(f"{shown(path)} cannot be read: {failure.strerror or failure}.") from failure
+    if len(content) > most_bytes:
+        raise error(f"{shown(path)} is larger than {most_bytes:,} bytes, the most that such a file may have.")
+    return content
+
+
+def check_within(place: Path, path: Path, named_by: object, error: type[EmsegError] = DataError) -> Path:
+    """Refuse a path that leads out of a place, by ``..`` or by links.
+
+    Args:
+        place: The folder that the user named.
+        path: Where something points to, absolute or as seen from `place`.
+        named_by: What points there, for the message.
+        error: What is raised.
+
+    Returns:
+        The path with links resolved.
+
+    Raises:
+        EmsegError: It is outside; of the type `error`.
+    """
+    found = Path(os.path.realpath(place / path))
+    if not found.is_relative_to(os.path.realpath(place)):
+        raise error(
+            f"{printable(named_by)} leads to {shown(found)}, outside {shown(place)}; nothing is read from "
+            "there. Copy the data into the folder, or name that place itself."
+        )
+    return found
+
+
+def shown(path: object) -> str:
+    """Write a path for a message: no control characters, and not endlessly long."""
+    text = printable(path)
+    return text if len(text) <= 300 else f"{text[:140]}…{text[-140:]}"
