@@ -6,6 +6,7 @@ Nothing is imported before it is needed: a verb's module when that verb is asked
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from ..errors import EmsegError
+from ..files.limits import VARIABLE, limit_bytes
 from .exit_codes import WRONG_INPUT
 from .light import LightGroup
 
@@ -32,6 +34,8 @@ VERBS: Mapping[str, str] = {
 }
 """In this room: a function, with the module's ``EXAMPLES`` below its help, or a `typer.Typer` of verbs."""
 
+LIMIT = "--limit-gib"
+
 
 def make_app(arguments: Sequence[str]) -> typer.Typer:
     """Build the command with the verb that `arguments` start with, or with all verbs."""
@@ -46,10 +50,21 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    asked = [name for name in arguments[:1] if name in VERBS]
-    for name in asked or VERBS:
+    asked = _verb(arguments)
+    for name in (asked,) if asked in VERBS else VERBS:
         _add(app, name)
     return app
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Return the first argument that is neither an option of the command's own nor the value of one."""
+    words = iter(arguments)
+    for word in words:
+        if word == LIMIT:
+            next(words, "")
+        elif not word.startswith(f"{LIMIT}="):
+            return word
+    return ""
 
 
 def _add(app: typer.Typer, name: str) -> None:
@@ -74,14 +89,37 @@ def _options(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    limit_gib: Annotated[
+        str,
+        typer.Option(
+            LIMIT,
+            metavar="GIB",
+            help="How much memory a file may take that is decoded in one piece: an image, a chunk, a weight "
+            "file (default 1).",
+        ),
+    ] = "",
 ) -> None:
     """Take the options that stand before a verb."""
+    if limit_gib:
+        os.environ[VARIABLE] = limit_gib  # workers inherit it
+        limit_bytes(f"{LIMIT} got")
 
 
 def main() -> None:
-    """Run the command line: exit 0 all done, 1 a trial failed, 2 wrong input, 130 interrupted."""
+    """Run the command line: exit 0 all done, 1 a trial failed, 2 wrong input, 130 interrupted.
+
+    What a library raises on a file's content is wrong input as well; faults of our own show their traceback.
+    """
     try:
         make_app(sys.argv[1:])()
     except EmsegError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(WRONG_INPUT)
+    except BaseException as failure:
+        from ..files.decoding import explained
+
+        sentence = explained(failure)
+        if sentence is None:
+            raise
+        typer.echo(f"error: {sentence}", err=True)
         sys.exit(WRONG_INPUT)

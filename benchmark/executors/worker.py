@@ -12,6 +12,7 @@ from threading import Thread
 
 from ..contracts import Event, Job, Runtime
 from ..errors import EmsegError
+from ..files.decoding import explained
 from ..records import failed_record, now, write_record
 from ..store import TrialFolder
 from ..strangers import RAISED, describe_error
@@ -66,6 +67,8 @@ def _reason(error: BaseException, job: Job) -> str:
         return f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
     if "libGL" in str(error):
         return f"OpenCV, which mmengine needs, lacks a system library ({error}); install it (Debian: libgl1)"
+    if sentence := explained(error):
+        return f"{sentence} The traceback is in {TrialFolder(job.folder).log}"
     return f"{describe_error(error)}; the traceback is in {TrialFolder(job.folder).log}"
 
 

@@ -12,12 +12,13 @@ from typing import Final
 
 from ..errors import DataError, EmsegError
 from .printable import printable
-from .regular import shown
+from .regular import last_opened, shown
 
 LIBRARIES: Final = frozenset(
     {
         "PIL",
         "SimpleITK",
+        "bz2",
         "gzip",
         "h5py",
         "imagecodecs",
@@ -56,6 +57,58 @@ def decoding(path: Path | str, library: str, error: type[EmsegError] = DataError
         if not isinstance(failure, Exception) and type(failure).__name__ != "PanicException":
             raise
         raise error(cannot_be_read(path, library, failure)) from failure
+
+
+@contextmanager
+def reading(path: Path | str, error: type[EmsegError] = DataError) -> Iterator[None]:
+    """Read a file with our own code and with libraries, of which the latter may raise what they like.
+
+    Unlike within `decoding`, code of ours may stand within, and its faults keep their tracebacks.
+
+    Raises:
+        EmsegError: A library could not read the file, or memory ran out; of the type `error`.  What is one
+            already stays as it is.
+    """
+    try:
+        yield
+    except EmsegError:
+        raise
+    except BaseException as failure:
+        sentence = explained(failure, path)
+        if sentence is None:
+            raise
+        raise error(sentence) from failure
+
+
+def explained(failure: BaseException, path: Path | str | None = None) -> str | None:
+    """Say what a library made of a file's content; None: it was no library's doing.
+
+    Args:
+        failure: What was raised, with its traceback.
+        path: The file; None: the one that was opened last, and the sentence says so.
+    """
+    if isinstance(failure, KeyboardInterrupt | SystemExit | GeneratorExit):
+        return None
+    library = library_of(failure.__traceback__)
+    if isinstance(failure, MemoryError):
+        library = library or "Python"
+    if library is None:
+        return None
+    if path is not None:
+        return _sentence(path, library, failure)
+    last = last_opened()
+    return _sentence(last, library, failure, " It was the last file that was opened.") if last else None
+
+
+def _sentence(path: Path | str, library: str, failure: BaseException, remark: str = "") -> str:
+    if isinstance(failure, MemoryError):
+        said = printable(" ".join(str(failure).split()))[:200]
+        return (
+            f"{shown(path)} cannot be read: {library} needs more memory than there is"
+            f"{f' ({said})' if said else ''}. It announces more than it holds, or this machine is too small "
+            f"for it.{remark}"
+        )
+    return cannot_be_read(path, library, failure) + remark
 
 
 def cannot_be_read(path: Path | str, library: str, failure: BaseException) -> str:

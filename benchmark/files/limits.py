@@ -23,8 +23,11 @@ MOST_SIDE: Final = 1 << 40
 """No array has a longer side; what says so is damaged."""
 
 
-def limit_bytes() -> int:
+def limit_bytes(who: str = f"{VARIABLE} is") -> int:
     """Return how many bytes one piece may take once it is decoded.
+
+    Args:
+        who: Begins the message: who says how many.
 
     Raises:
         UsageError: The environment variable holds no positive number.
@@ -35,7 +38,7 @@ def limit_bytes() -> int:
     except ValueError:
         gib = math.nan
     if not 0 < gib < 1e6:
-        raise UsageError(f"{VARIABLE} is {text!r}, expected a size in GiB such as 4.")
+        raise UsageError(f"{who} {text!r}, expected a size in GiB such as 4.")
     return int(gib * GIB)
 
 

@@ -23,6 +23,13 @@ _KINDS: Final = {
 LONGEST_PATH: Final = 4096
 """Characters; what is longer is no path."""
 
+_last: Path | None = None
+
+
+def last_opened() -> Path | None:
+    """Return the file that this process looked at last before opening it, for messages of last resort."""
+    return _last
+
 
 def check_regular(path: Path, error: type[EmsegError] = DataError) -> os.stat_result:
     """Look at what a path leads to, links resolved, without opening it.
@@ -37,6 +44,8 @@ def check_regular(path: Path, error: type[EmsegError] = DataError) -> os.stat_re
     Raises:
         EmsegError: There is nothing, or something that is no regular file; of the type `error`.
     """
+    global _last  # threads of loaders look at files too, so no context of one thread would do
+    _last = path
     state = file_state(path, error)
     kind = stat.S_IFMT(state.st_mode)
     if kind != stat.S_IFREG:
