@@ -89,6 +89,6 @@ def _take(event: yaml.Event, sizes: _Sizes) -> None:
     elif isinstance(event, yaml.AliasEvent):
         if any(one.anchor == event.anchor for one in sizes.open):
             raise yaml.YAMLError(f"the alias *{event.anchor} stands within what it stands for")
-        sizes.add(sizes.of_anchor.get(event.anchor, 1))
+        sizes.add(sizes.of_anchor.get(event.anchor or "", 1))
     elif isinstance(event, yaml.ScalarEvent):
         sizes.add(1)
