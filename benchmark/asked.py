@@ -8,6 +8,7 @@ from typing import Any
 
 from .contracts import Card, OptionValue, Provider
 from .errors import UsageError
+from .files.printable import brief
 from .hashing import sha256_of_source
 from .lazy import source_of
 from .registry import Offer
@@ -39,6 +40,6 @@ def _scalar(value: OptionValue) -> Any:
     """Read ``768`` as a number and ``true`` as a truth value, as YAML does."""
     if not isinstance(value, str):
         return value
-    import yaml
+    from .files.texts import parse_yaml
 
-    return yaml.safe_load(value)
+    return parse_yaml(value, f"the option value {brief(value)}", UsageError)

@@ -5,6 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
+
+from .errors import DataError
+from .files.texts import read_json
+
+MOST_BYTES: Final = 1 << 20
+"""Of the notes beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +38,8 @@ class Part:
     def promise(self) -> Promise | None:
         """What was said of it; None where nothing can be relied on."""
         try:
-            found = Promise(**json.loads(self.notes.read_bytes()))
-        except (OSError, ValueError, TypeError):
+            found = Promise(**read_json(self.notes, most_bytes=MOST_BYTES))
+        except (DataError, TypeError):
             return None
         return found if found.validator and self.path.is_file() else None
 

@@ -44,7 +44,8 @@ class UnknownNameError(UsageError):
         names = sorted(known)
         near = get_close_matches(name, names, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        message = f"no {kind} is called {name!r}; {hint}known: {', '.join(names) or 'none'}."
+        shown = name if len(name) <= 200 else f"{name[:100]}…{name[-100:]}"
+        message = f"no {kind} is called {shown!r}; {hint}known: {', '.join(names) or 'none'}."
         super().__init__(f"{message}\n{remark}" if remark else message)
         self.kind, self.name = kind, name
 

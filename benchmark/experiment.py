@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from .contracts import STRICT, Recipe, ScoringProtocol
 from .errors import UnknownNameError, UsageError
+from .files.printable import brief
+from .files.regular import shown
+from .files.texts import read_yaml
 from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
 from .references import parse_metric, split_list
 from .settings import describe_changes, parse_settings
@@ -19,6 +22,10 @@ from .validation import merge, validate
 from .volume_protocol import PUBLISHED, volume_protocol
 
 S = TypeVar("S", Recipe, ScoringProtocol)
+
+MOST_SEEDS = 10_000
+"""As a number; whoever wants other seeds lists them."""
+MOST_TRIALS = 100_000
 
 DEFAULTS: Mapping[str, Any] = {
     "datasets": ["synthetic-em"],
@@ -91,15 +98,10 @@ def describe(settings: Recipe | ScoringProtocol) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the experiment file {file}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not valid YAML: {' '.join(str(error).split())}.") from error
+    data = read_yaml(file, UsageError)
     if not isinstance(data, dict):
         raise UsageError(
-            f"{file} holds {type(data).__name__}, expected keys such as 'models:' and 'datasets:'."
+            f"{shown(file)} holds {type(data).__name__}, expected keys such as 'models:' and 'datasets:'."
         )
     return data
 
@@ -107,9 +109,10 @@ def _read(file: Path) -> dict[str, Any]:
 def _seeds(seeds: object, where: str) -> object:
     """Turn ``3`` into the seeds 0, 1, 2; lists are left as they are."""
     if isinstance(seeds, int) and not isinstance(seeds, bool):
-        if seeds < 1:
+        if not 1 <= seeds <= MOST_SEEDS:
             raise UsageError(
-                f"{where}.seeds: got {seeds}, expected a number of seeds from 1, or a list of seeds."
+                f"{where}.seeds: got {seeds}, expected a number of seeds from 1 to {MOST_SEEDS:,}, or a list "
+                "of seeds."
             )
         return list(range(seeds))
     return seeds
@@ -121,7 +124,9 @@ def _settings(
     """Build a recipe or protocol: a preset's name, or its changes with ``preset:``; then ``--set``."""
     given = {"preset": asked} if isinstance(asked, str) else asked
     if not isinstance(given, Mapping):
-        raise UsageError(f"{where}: got {asked!r}, expected a name ({', '.join(presets)}) or keys to change.")
+        raise UsageError(
+            f"{where}: got {brief(repr(asked))}, expected a name ({', '.join(presets)}) or keys to change."
+        )
     own = dict(given)
     name = own.pop("preset", DEFAULT_RECIPE if type_ is Recipe else DEFAULT_PROTOCOL)
     if name not in presets:
@@ -159,5 +164,16 @@ def _check(experiment: Experiment, where: str) -> None:
         values = getattr(experiment, key)
         if len(set(values)) < len(values):
             raise UsageError(
-                f"{where}.{key}: {', '.join(map(str, values))} names something twice; name each once."
+                f"{where}.{key}: {brief(', '.join(map(str, values)))} names something twice; name each once."
             )
+    _check_number(experiment, where)
+
+
+def _check_number(experiment: Experiment, where: str) -> None:
+    lists = (experiment.models, experiment.datasets, experiment.seeds, experiment.label_fractions)
+    trials = math.prod(map(len, lists))
+    if trials > MOST_TRIALS:
+        raise UsageError(
+            f"{where}: {' × '.join(str(len(one)) for one in lists)} models, datasets, seeds and label "
+            f"fractions make {trials:,} trials, expected at most {MOST_TRIALS:,}; ask for fewer at once."
+        )

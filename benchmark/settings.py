@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from .errors import UsageError
+from .files.printable import brief
+from .files.texts import parse_yaml
 from .validation import merge
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+MOST_PARTS = 8
+"""Of a key, between its dots."""
 UNTOLD = frozenset({"name", "precision"})
 """Keys that are told elsewhere."""
 
@@ -32,24 +34,22 @@ def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, d
     for setting in settings:
         path, equals, text = setting.partition("=")
         head, *rest = path.strip().split(".")
-        if not equals or not rest or head not in heads:
+        if not equals or not all(rest) or not 0 < len(rest) < MOST_PARTS or head not in heads:
             expected = " or ".join(f"--set {name}.KEY=VALUE" for name in heads)
-            raise UsageError(f"got --set {setting}, expected {expected}.")
-        value = _value(setting, text)
+            raise UsageError(f"got --set {brief(setting)}, expected {expected}.")
+        value = _value(brief(setting), text)
         for key in reversed([head, *rest]):
             value = {key: value}
         changes = merge(changes, value)
     return changes
 
 
-def _value(setting: str, text: str) -> Any:
+def _value(shown: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(
-            f"got --set {setting}, whose value is not valid YAML: {' '.join(str(error).split())}. In a list, "
-            'quote what holds brackets: [iou, "nsd[tolerance_nm=20]"].'
-        ) from error
+        return parse_yaml(text, f"the value of --set {shown}", UsageError)
+    except UsageError as error:
+        remedy = 'In a list, quote what holds brackets: [iou, "nsd[tolerance_nm=20]"].'
+        raise UsageError(f"{error} {remedy}" if "[" in text else str(error)) from error
 
 
 def describe_changes(settings: DataclassInstance, base: DataclassInstance | None) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from .contracts import RECORD_VERSION
 from .errors import StoreError
+from .files.texts import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ class TrialFolder:
     def is_complete(self) -> bool:
         """Tell whether the trial has been run to its end."""
         try:
-            return bool(json.loads(self.record.read_bytes())["status"] == "complete")
-        except (OSError, ValueError, KeyError, TypeError):
+            return bool(read_json(self.record, StoreError)["status"] == "complete")
+        except (StoreError, KeyError, TypeError):
             return False
 
 
@@ -134,11 +135,9 @@ def read_record(folder: TrialFolder) -> dict[str, Any]:
         StoreError: It is damaged, or of a later version than this program knows.
     """
     try:
-        data = json.loads(folder.record.read_bytes())
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{folder.record} is damaged ({error}); remove the folder {folder.path} and run again."
-        ) from error
+        data = read_json(folder.record, StoreError)
+    except StoreError as error:
+        raise StoreError(f"{error} Remove the folder {folder.path} and run again.") from error
     if not isinstance(data, dict) or data.get("version") != RECORD_VERSION:
         version = data.get("version") if isinstance(data, dict) else None
         raise StoreError(

@@ -13,8 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import EmsegError, UsageError
+from .files.printable import brief
+from .files.texts import read_json
 
 T = TypeVar("T")
+
+MOST_PROBLEMS = 10
+"""Told at once."""
 
 
 class Versioned(Protocol):
@@ -49,7 +54,7 @@ def validate(type_: type[T], data: object, where: str) -> T:
         value: T = adapter(cast(Hashable, type_)).validate_python(data)
     except ValidationError as error:
         problems = _of_nearest_members(error.errors())
-        raise UsageError("\n".join(_explain(problem, type_, where) for problem in problems)) from None
+        raise UsageError("\n".join(_explain_all(problems, type_, where))) from None
     return value
 
 
@@ -67,9 +72,9 @@ def read_versioned(type_: type[V], path: Path, version: int, error: type[EmsegEr
         EmsegError: The file has gone, is damaged, or of another version; of the type `error`.
     """
     try:
-        found: V = adapter(cast(Hashable, type_)).validate_json(path.read_bytes())
-    except OSError as failure:
-        raise error(f"{path} cannot be read ({failure.strerror}); {remedy}") from failure
+        found: V = adapter(cast(Hashable, type_)).validate_python(read_json(path, error))
+    except EmsegError as failure:
+        raise error(f"{failure} Use the emseg-bench that wrote it, or {remedy}") from failure
     except ValidationError as failure:
         fault = failure.errors()[0]
         why = ": ".join([*map(str, fault["loc"]), fault["msg"]])
@@ -110,15 +115,21 @@ def _is_member(part: int | str) -> bool:
     return str(part)[:1].isupper()
 
 
+def _explain_all(problems: Sequence[ErrorDetails], type_: type[Any], where: str) -> list[str]:
+    told = [_explain(problem, type_, where) for problem in problems[:MOST_PROBLEMS]]
+    rest = len(problems) - MOST_PROBLEMS
+    return [*told, f"{where}: and {rest:,} more of this kind."] if rest > 0 else told
+
+
 def _explain(problem: ErrorDetails, type_: type[Any], where: str) -> str:
     path = [str(part) for part in problem["loc"] if not str(part).startswith(("literal[", "constrained-"))]
     place = [part for part in path if not _is_member(part)]
-    key = ".".join([where, *place])
+    key = brief(".".join([where, *place]))
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         return f"{key}: there is no such key{_nearest(place[-1], _keys(type_, path[:-1]))}."
     if problem["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"{key}: this key is missing."
-    return f"{key}: got {problem['input']!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}."
+    return f"{key}: got {brief(repr(problem['input']))}; {problem['msg'][0].lower()}{problem['msg'][1:]}."
 
 
 def _keys(type_: Any, path: Iterable[str]) -> list[str]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from .contracts import STRICT, Normalisation, OptionValue
 from .errors import WeightsError
+from .files.regular import open_regular, shown
+from .files.texts import parse_json
 
 KEY = "emseg_bench"
 """The metadata entry that holds a `WeightsInfo` as JSON."""
@@ -68,8 +70,8 @@ def read_info(path: Path) -> WeightsInfo | None:
     from .validation import validate
 
     try:
-        return validate(WeightsInfo, json.loads(text), "metadata")
-    except (ValueError, UsageError) as error:
+        return validate(WeightsInfo, parse_json(text, "metadata", WeightsError), "metadata")
+    except (WeightsError, UsageError) as error:
         raise WeightsError(
             f"{path}: what it says about itself cannot be understood ({error}); "
             "use the emseg-bench that wrote it."
@@ -79,10 +81,11 @@ def read_info(path: Path) -> WeightsInfo | None:
 def _metadata(path: Path) -> Mapping[str, str]:
     """Read the metadata of a safetensors file; nothing if it has none or is something else."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, WeightsError) as file:
             length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if length < HEADER_LIMIT else {}
-    except (OSError, ValueError):
+            text = file.read(length) if length < HEADER_LIMIT else b"{}"
+        header = parse_json(text, shown(path), WeightsError)
+    except (OSError, WeightsError):
         return {}
     found = header.get("__metadata__") if isinstance(header, dict) else None
     return found if isinstance(found, dict) else {}

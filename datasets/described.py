@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..benchmark.errors import DataError
+from ..benchmark.files.texts import read_json
 from ..benchmark.store import write_whole
 from .description import Description, VolumeEntry, read_description
 
@@ -36,10 +37,10 @@ def recall_description(path: Path, cache: Path) -> Description:
     name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]
     store = cache / "datasets" / "described" / f"{name}.json"
     try:
-        stored = json.loads(store.read_text(encoding="utf-8"))
+        stored = read_json(store)
         if stored["state"] == state:
             return _rebuild(stored["description"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (DataError, ValueError, AttributeError, KeyError, TypeError):
         pass  # nothing is remembered, or it is damaged
     description = read_description(path)
     with suppress(OSError):  # whatever else needs the cache will say that it cannot be written

@@ -29,6 +29,7 @@ from annotated_types import Ge, Gt, Le, Len
 
 from ..benchmark.contracts import STRICT, Split
 from ..benchmark.errors import DataError
+from ..benchmark.files.texts import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -112,13 +113,9 @@ def read_description(path: Path) -> Description:
     Raises:
         DataError: It is no YAML, has an unknown key or a value that makes no sense.
     """
-    import yaml
     from pydantic import TypeAdapter, ValidationError
 
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"{path} cannot be read as YAML: {error}") from error
+    content = read_yaml(path)
     if not isinstance(content, dict | None):
         raise DataError(f"{path} must be a mapping of keys to values; {_example()}")
     try:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-import yaml
 from annotated_types import Ge, Le
 
 from ..benchmark.contracts import STRICT
 from ..benchmark.errors import UsageError
+from ..benchmark.files.texts import read_yaml
 from ..benchmark.validation import validate
 from .schema import Leaderboard, MetricScore, Row
 
@@ -99,7 +99,7 @@ def read(path: Path) -> PublishedFile:
     Raises:
         UsageError: A key is missing, unknown or wrong, or a method has no description.
     """
-    file = validate(PublishedFile, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    file = validate(PublishedFile, read_yaml(path, UsageError), path.name)
     named = {short for result in file.results for short in result.scores}
     if named != set(file.methods):
         odd = sorted(named ^ set(file.methods))

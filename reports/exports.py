@@ -10,6 +10,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
+from ..benchmark.errors import StoreError
+from ..benchmark.files import texts
 from .cost import Conditions, Cost
 from .schema import Leaderboard, Row
 
@@ -37,9 +39,10 @@ def read_json(path: Path) -> LeaderboardFile:
     """Read ``leaderboard.json`` back.
 
     Raises:
+        StoreError: It is no JSON, or cannot be read.
         pydantic.ValidationError: The file is not one, or of another version.
     """
-    return TypeAdapter(LeaderboardFile).validate_json(path.read_bytes())
+    return TypeAdapter(LeaderboardFile).validate_python(texts.read_json(path, StoreError))
 
 
 def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..benchmark.contracts import Trial
 from ..benchmark.errors import StoreError
+from ..benchmark.files.texts import read_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,9 @@ def previews(trial: Trial) -> dict[str, Preview]:
     if not index.exists():
         return {}
     try:
-        entries = json.loads(index.read_text(encoding="utf-8"))
+        entries = read_json(index, StoreError)
         found = [_preview(folder, entry) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (StoreError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"{index.name} of {trial.folder.name} cannot be read ({error}); expected a list of "
             '{"index": number, "case": id}. Run the trial again to write it anew.'

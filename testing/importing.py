@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..benchmark.files.texts import read_json
 from .findings import BlockedError
 
 TRIES = 3
@@ -74,5 +74,5 @@ def _import(module: str) -> Imported:
         if not answer.exists():
             last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "no message"
             return Imported(error=f"the interpreter ended with exit code {done.returncode}: {last}")
-        found = json.loads(answer.read_text())
+        found = read_json(answer)
         return Imported(**{**found, "attempts": tuple(found["attempts"])})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..benchmark.errors import UsageError
+from ..benchmark.files.texts import parse_json
 from .child import Plan, serve
 from .findings import Outcome
 
@@ -69,7 +69,7 @@ def _check_until_it_ends(name: str, timeout: float, progress: _Progress) -> Iter
                     if not answers.poll(timeout):
                         yield _failed(name, progress, f"it had not ended after {timeout:g} s (--timeout)")
                         return
-                    yield from _take(json.loads(answers.recv_bytes()), progress)
+                    yield from _take(parse_json(answers.recv_bytes(), "the answer"), progress)
             except (EOFError, OSError):
                 process.join(GRACE_SECONDS)
                 yield _failed(name, progress, _cause(process.exitcode, log))

@@ -24,6 +24,15 @@ def printable(value: object, *, lines: bool = False) -> str:
     return "".join(char if _is_harmless(char, lines=lines) else _escape(char) for char in text)
 
 
+def brief(text: object, most: int = 200) -> str:
+    """Write what somebody gave for a message: printable, and its middle left out where it is long."""
+    whole = str(text)
+    if len(whole) > most:
+        half = most // 2
+        whole = f"{whole[:half]}…{whole[-half:]}"
+    return printable(whole)
+
+
 def _is_harmless(char: str, *, lines: bool) -> bool:
     if char in "\n\t":
         return lines

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ..errors import DataError, EmsegError
-from .printable import printable
+from .printable import brief, printable
 
 _KINDS: Final = {
     stat.S_IFDIR: "a folder",
@@ -132,5 +132,4 @@ def check_within(place: Path, path: Path, named_by: object, error: type[EmsegErr
 
 def shown(path: object) -> str:
     """Write a path for a message: no control characters, and not endlessly long."""
-    text = printable(path)
-    return text if len(text) <= 300 else f"{text[:140]}…{text[-140:]}"
+    return brief(path, 300)

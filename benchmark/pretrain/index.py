@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from ..errors import DataError
+from ..files.texts import parse_json
 from ..pixels import read_bytes
 from .grey import to_grey
 from .walk import FileState, Found, changed_at, walk
@@ -162,7 +163,7 @@ def _load(place: Path) -> pa.Table | None:
 
 def _holds(known: pa.Table, root: Path) -> bool:
     try:
-        directories = json.loads(known.schema.metadata[b"directories"])
+        directories = parse_json(known.schema.metadata[b"directories"], "the index")
         return all(changed_at(root / folder) == changed for folder, changed in directories.items())
     except DataError:
         return False

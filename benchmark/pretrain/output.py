@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from ..contracts import STRICT
 from ..errors import EmsegError, StoreError, TrialError, UsageError
+from ..files.texts import read_json
 from ..profiling.environment import Environment
 from ..store import to_json, write_whole
 from ..validation import plain, validate
@@ -167,8 +167,8 @@ def check_same(folder: OutputFolder, spec: PretrainingSpec) -> None:
         StoreError: It cannot be understood.
     """
     try:
-        found = validate(PretrainingSpec, json.loads(folder.spec.read_bytes()), "spec.json")
-    except (OSError, ValueError, EmsegError) as error:
+        found = validate(PretrainingSpec, read_json(folder.spec, StoreError), "spec.json")
+    except EmsegError as error:
         raise StoreError(
             f"{folder.spec} cannot be understood ({error}); choose another folder with --out, or remove it."
         ) from error
@@ -188,8 +188,8 @@ def read_record(folder: OutputFolder) -> PretrainingRecord | None:
     if not folder.record.exists():
         return None
     try:
-        return validate(PretrainingRecord, json.loads(folder.record.read_bytes()), "record.json")
-    except (OSError, ValueError, UsageError) as error:
+        return validate(PretrainingRecord, read_json(folder.record, StoreError), "record.json")
+    except EmsegError as error:
         raise StoreError(f"{folder.record} is damaged ({error}); remove it and run again.") from error
 
 

@@ -6,10 +6,11 @@ PlantSeg), ``voxel_size`` with ``units``, and ``axistags`` (vigra and ilastik).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import DataError
+from ..files.texts import parse_json
 from .units import spacing_of
 
 _HABITS = (("element_size_um", "um"), ("element_size_nm", "nm"), ("resolution", "nm"), ("voxel_size", "nm"))
@@ -54,6 +55,6 @@ def _letters(names: Any) -> str | None:
 
 def _vigra_axes(text: Any) -> str | None:
     try:
-        return "".join(axis["key"] for axis in json.loads(text)["axes"]) if text else None
-    except (ValueError, TypeError, KeyError):
+        return "".join(axis["key"] for axis in parse_json(text, "axistags")["axes"]) if text else None
+    except (DataError, TypeError, KeyError):
         return None

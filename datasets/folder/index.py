@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...benchmark.errors import DataError
+from ...benchmark.files.texts import read_json
 from ...benchmark.store import write_whole
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
 from .layout import Layout
@@ -131,9 +132,9 @@ def _measure_mask(path: Path) -> MaskFacts:
 def _load(store: Path) -> dict[str, Any]:
     """Return what is remembered, nothing if that is of another version or damaged."""
     try:
-        stored = json.loads(store.read_text(encoding="utf-8"))
+        stored = read_json(store)
         return dict(stored["files"]) if stored["version"] == INDEX_VERSION else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (DataError, ValueError, KeyError, TypeError):
         return {}
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ...benchmark.contracts import Case, Manifest
 from ...benchmark.errors import DataError
+from ...benchmark.files.texts import read_json
 from .options import GENERATOR_VERSION, SyntheticOptions
 
 MANIFEST = "manifest.json"
@@ -75,7 +76,7 @@ def load_manifest(folder: Path) -> Manifest:
         DataError: It is missing or damaged.
     """
     try:
-        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        stored = read_json(folder / MANIFEST)
         return Manifest(
             dataset=stored["dataset"],
             class_names=tuple(stored["class_names"]),
@@ -86,7 +87,7 @@ def load_manifest(folder: Path) -> Manifest:
             voxel_size_nm=tuple(stored["voxel_size_nm"]),
             split_rule=stored["split_rule"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (DataError, ValueError, KeyError, TypeError) as error:
         raise damaged(folder, folder / MANIFEST) from error
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ...benchmark.errors import DataError, StoreError
+from ...benchmark.files.texts import read_json
 from ...benchmark.hashing import sha256_of
 from ...benchmark.store import write_whole
 from .stamps import stamp
@@ -107,9 +108,9 @@ def _measure_rest(
 def _load(store: Path, state: list[int]) -> list[dict[str, Any]]:
     """Return what is remembered, nothing if that is of another state or damaged."""
     try:
-        stored = json.loads(store.read_text(encoding="utf-8"))
+        stored = read_json(store)
         return list(stored["sections"]) if stored["state"] == state else []
-    except (OSError, ValueError, KeyError, TypeError):
+    except (DataError, KeyError, TypeError):
         return []
 
 

@@ -83,7 +83,7 @@ def test_planning_imports_no_torch(tmp_path):
         (["run", "--models", "retina@cem500k-reconstruction"], "pretrain_200.pt"),
         (["run", "--models", "unet", "--workers", "0"], "--workers"),
         (["run", "--model", "unet"], "No such option"),
-        (["run", "nowhere.yaml"], "cannot read the experiment file nowhere.yaml"),
+        (["run", "nowhere.yaml"], "nowhere.yaml cannot be read: there is no such file"),
         (["list", "modles"], "modles"),
         (["report", "nowhere"], "there is no trial with a record"),
         (["fly"], "No such command"),

@@ -574,7 +574,7 @@ def test_a_damaged_store_is_told_and_mended_by_fetching_again(fetch, url, invoke
     manifest.write_text("{")
     told = invoke("run", "--models", "unet", "--datasets", "shelf", "--dry-run")
     assert told.code == 2
-    assert "manifest.json is damaged" in told.err
+    assert "manifest.json is not valid JSON" in told.err
     assert fetch(url("missing")).code == 0
     assert np.array_equal(image_here(cache), IMAGE)
 

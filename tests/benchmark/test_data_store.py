@@ -154,7 +154,7 @@ def test_another_version_of_the_conversion_is_other_arrays(tmp_path):
     ("damage", "words"),
     [
         (lambda folder: (folder / "manifest.json").write_text("{}"), "is damaged"),
-        (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), "is damaged"),
+        (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), "is not valid JSON"),
         (lambda folder: _change(folder / "manifest.json", "version", 9), "has version 9, expected 1"),
         (lambda folder: _change(folder / "manifest.json", "more", 1), "is damaged"),
         (lambda folder: (folder / "train/a.labels.npy").unlink(), "a.labels.npy has gone"),
@@ -172,7 +172,7 @@ def test_damage_is_told_with_what_to_do(damage, words, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"version": 1', "is damaged"),
+        ('{"version": 1', "is not valid JSON"),
         ('{"version": 9, "files": {}}', "has version 9, expected 1"),
         ('{"version": 1, "files": {"a": {"sha256": "0"}}}', "files: a: bytes: Field required"),
     ],

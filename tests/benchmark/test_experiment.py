@@ -105,7 +105,7 @@ def test_wrong_files(tmp_path, text, message):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(UsageError, match="cannot read the experiment file"):
+    with pytest.raises(UsageError, match="cannot be read: there is no such file"):
         build_experiment(tmp_path / "none.yaml", {})
 
 

@@ -255,7 +255,7 @@ def test_a_damaged_index_is_told(invoke, cache):
     (cache / "index.json").write_text('{"version": 1')
     done = invoke("weights", "list")
     assert done.code == 2
-    assert "index.json is damaged" in done.err
+    assert "index.json is not valid JSON" in done.err
 
 
 def test_an_index_of_a_later_version_is_left_alone(invoke, cache):
