@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 from pyarrow.parquet import ParquetFile
@@ -15,7 +15,7 @@ from .contracts import Board, Record, Trial
 from .errors import StoreError
 from .evaluation.scoring import to_frame, with_depth
 from .experiment import describe
-from .hashing import sha256_of
+from .hashing import model_sha256, sha256_of
 from .label_fraction import describe_fraction
 from .records import load_record
 from .store import Store, TrialFolder
@@ -43,9 +43,17 @@ def load_boards(store: Store) -> list[Board]:
 def _group(record: Record) -> str:
     """Name what all trials of one table have in common."""
     spec = record.spec
-    metrics = {metric.name: metric.version for metric in spec.metrics}
+    metrics = {
+        metric.name: [metric.version, dict(metric.options), metric.provider.distribution]
+        for metric in spec.metrics
+    }
     data = [spec.dataset.manifest_sha256, spec.label_fraction]
-    return sha256_of([data, asdict(spec.recipe), asdict(spec.protocol), metrics])
+    return sha256_of([data, _nameless(asdict(spec.recipe)), _nameless(asdict(spec.protocol)), metrics])
+
+
+def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave the name of a preset out, as fingerprints do: the same settings are the same by any name."""
+    return {key: value for key, value in settings.items() if key != "name"}
 
 
 def _board(members: Sequence[Member]) -> Board:
@@ -57,21 +65,25 @@ def _board(members: Sequence[Member]) -> Board:
     return Board(
         title=" · ".join(filter(None, [*data, *settings])),
         slug="",
-        trials=tuple(
-            sorted(trials, key=lambda trial: (trial.record.spec.model.label, trial.record.spec.seed))
-        ),
+        trials=tuple(sorted(trials, key=lambda trial: _place(trial.record))),
         superseded=len(members) - len(kept),
         primary=next(metric for metric in spec.metrics if metric.name == spec.protocol.primary),
         sanity=_sanity(kept),
     )
 
 
+def _place(record: Record) -> tuple[str, str, int]:
+    """Where a trial stands among those of its board."""
+    model = record.spec.model
+    return model.label, model_sha256(model), record.spec.seed
+
+
 def _current(members: Iterable[Member]) -> list[Member]:
-    """Keep the newest of each model and seed, and the result that a newer failure could not replace."""
+    """Keep the newest of each row and seed, and the result that a newer failure could not replace."""
     kept: dict[tuple[str, int], list[Member]] = {}
     for member in sorted(members, key=lambda member: member[0].finished):
         record = member[0]
-        key = (record.spec.model.label, record.spec.seed)
+        key = (model_sha256(record.spec.model), record.spec.seed)
         results = [] if record.status == "complete" else _complete(kept.get(key, []))
         kept[key] = [*results, member]
     return [member for group in kept.values() for member in group]

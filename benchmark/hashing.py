@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .contracts import Manifest, MetricSpec, Provider, TrialSpec
+from .contracts import Manifest, MetricSpec, ModelSpec, Provider, TrialSpec
 
 ENGINE_PARTS = (
     "training",
@@ -79,17 +79,11 @@ def fingerprint(spec: TrialSpec) -> str:
 
     Out stay the names of presets, where files lie, what a row is called, citations and remarks.
     """
-    model, dataset = spec.model, spec.dataset
+    dataset = spec.dataset
     recipe, protocol = asdict(spec.recipe), asdict(spec.protocol)
     return sha256_of(
         {
-            "model": {
-                "name": model.name,
-                "options": dict(model.options),
-                "init": model.init,
-                "weights": model.weights_sha256,
-                "provider": _provider(model.provider),
-            },
+            "model": _model(spec.model),
             "dataset": {
                 "name": dataset.name,
                 "manifest": dataset.manifest_sha256,
@@ -103,6 +97,21 @@ def fingerprint(spec: TrialSpec) -> str:
             "engine": spec.engine_sha256,
         }
     )
+
+
+def model_sha256(model: ModelSpec) -> str:
+    """Name a model by what of it counts in a fingerprint: its trials make one row of a leaderboard."""
+    return sha256_of(_model(model))
+
+
+def _model(model: ModelSpec) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "options": dict(model.options),
+        "init": model.init,
+        "weights": model.weights_sha256,
+        "provider": _provider(model.provider),
+    }
 
 
 def _metric(metric: MetricSpec) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .asked import complete_options, provider_of
@@ -10,10 +12,11 @@ from .contracts import Initialisation, ModelCard, ModelSpec, OptionValue
 from .errors import PluginError, UnknownNameError, UsageError, WeightsUnavailableError
 from .every_model import wanted_models
 from .experiment import Experiment
-from .hashing import sha256_of_file
+from .hashing import model_sha256, sha256_of_file
 from .lazy import resolve
 from .references import ModelReference, label, parse_model
 from .registry import Catalogue
+from .row_names import row_names
 from .strangers import blaming
 from .weight_info import read_info
 
@@ -41,7 +44,28 @@ def plan_models(
             left_out.append(f"{text} is left out of 'all': {error}")
     if not planned:
         raise UsageError("\n".join(["no registered model can be used.", *left_out]))
-    return planned, left_out
+    return _told_apart(planned), [*left_out, *_same(model for model, _ in planned)]
+
+
+def _told_apart(planned: Sequence[tuple[ModelSpec, str]]) -> list[tuple[ModelSpec, str]]:
+    """Label models so that no two that differ are called alike in this run."""
+    names = row_names(model for model, _ in planned)
+    shared = {model_sha256(model): model.label for model, _ in planned}
+    clashing = [label for label, count in Counter(shared.values()).items() if count > 1]
+    return [
+        (replace(model, label=names[model_sha256(model)]) if model.label in clashing else model, note)
+        for model, note in planned
+    ]
+
+
+def _same(models: Iterable[ModelSpec]) -> Iterator[str]:
+    """Say which labels stand for one and the same model."""
+    labels: dict[str, list[str]] = {}
+    for model in models:
+        labels.setdefault(model_sha256(model), []).append(model.label)
+    for same in labels.values():
+        if len(same) > 1:
+            yield f"{' and '.join(same)} are one and the same model, so they make one row."
 
 
 def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:

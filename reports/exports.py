@@ -68,6 +68,7 @@ def _line(board: Leaderboard, row: Row) -> Line:
         "model": row.model,
         "family": row.family,
         "initialisation": row.initialisation,
+        "identity": row.identity,
         **_standing(row),
         "metric": board.metric.name,
         "metric_unit": board.metric.unit,

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from ..benchmark.contracts import Board, Trial
 from .cost import all_conditions
+from .naming import name_of, row_of
 from .ranking import ranked
 from .remarks import remarks
 from .rows import rows
@@ -39,7 +40,7 @@ def leaderboard(board: Board) -> Leaderboard:
         remarks=(),
         rows=ranked(rows(board, complete, conditions), board.primary.direction),
         conditions=conditions,
-        failures=tuple(_failure(trial) for trial in board.trials if trial.record.status == "failed"),
+        failures=tuple(_failure(trial, board) for trial in board.trials if trial.record.status == "failed"),
         superseded=board.superseded,
         scoring=scoring(complete[0]) if complete else Scoring(),
     )
@@ -54,16 +55,17 @@ def complete_trials(board: Board) -> tuple[Trial, ...]:
 def _check_distinct(complete: Sequence[Trial]) -> None:
     seen: set[tuple[str, int]] = set()
     for trial in complete:
-        key = (trial.record.spec.model.label, trial.record.spec.seed)
+        key = (row_of(trial), trial.record.spec.seed)
         if key in seen:
-            raise ValueError(f"two complete trials of {key[0]!r} with seed {key[1]} on one board")
+            label = trial.record.spec.model.label
+            raise ValueError(f"two complete trials of {label!r} with seed {key[1]} on one board")
         seen.add(key)
 
 
-def _failure(trial: Trial) -> Failure:
+def _failure(trial: Trial, board: Board) -> Failure:
     record = trial.record
     return Failure(
-        model=record.spec.model.label,
+        model=name_of(trial, board),
         seed=record.spec.seed,
         fingerprint=record.fingerprint,
         reason=record.reason or "no reason was recorded",

@@ -10,6 +10,7 @@ import pandas as pd
 from ..benchmark.contracts import Board, Trial
 from .aggregates import RATIOS, aggregates
 from .cost import Conditions, cost
+from .naming import by_row, names_of, row_of
 from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore
 from .scores import POOLED_IOU, Scores, joined, scores_of
 from .scoring import scored_classes
@@ -26,35 +27,28 @@ def rows(board: Board, complete: Sequence[Trial], conditions: Sequence[Condition
         complete: Those that have scores.
         conditions: The board's conditions, that costs refer to.
     """
-    models = _by_model(board.trials)
-    done = _by_model(complete)
+    names, done = names_of(board), by_row(complete)
     summaries = _Summaries(complete)
     metrics = _other_metrics(board)
     return [
         Row(
-            model=label,
+            model=names[row],
+            identity=row,
             initialisation=trials[0].record.spec.model.init,
             family=trials[0].record.spec.model.family,
             rank=None,
             tied_with=(),
-            score=summaries.metric(label, board.primary.name),
-            pooled_iou=summaries.metric(label, POOLED_IOU),
-            other_metrics=tuple(summaries.metric(label, name) for name in metrics),
+            score=summaries.metric(row, board.primary.name),
+            pooled_iou=summaries.metric(row, POOLED_IOU),
+            other_metrics=tuple(summaries.metric(row, name) for name in metrics),
             behind_leader=None,
-            seeds=tuple(summaries.seed(trial, board.primary.name) for trial in _by_seed(done.get(label, ()))),
+            seeds=tuple(summaries.seed(trial, board.primary.name) for trial in _by_seed(done.get(row, ()))),
             seeds_planned=len({trial.record.spec.seed for trial in trials}),
-            cost=cost([trial.record.profile for trial in done.get(label, ())], conditions),
-            aggregates=summaries.aggregates(label),
+            cost=cost([trial.record.profile for trial in done.get(row, ())], conditions),
+            aggregates=summaries.aggregates(row),
         )
-        for label, trials in models.items()
+        for row, trials in by_row(board.trials).items()
     ]
-
-
-def _by_model(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
-    models: dict[str, list[Trial]] = {}
-    for trial in trials:
-        models.setdefault(trial.record.spec.model.label, []).append(trial)
-    return models
 
 
 def _by_seed(trials: Iterable[Trial]) -> list[Trial]:
@@ -67,7 +61,7 @@ def _other_metrics(board: Board) -> tuple[str, ...]:
 
 
 class _Summaries:
-    """Scores by model and by trial: grouped once for all rows, then looked up.
+    """Scores by row and by trial: grouped once for all rows, then looked up.
 
     Args:
         complete: Trials that have scores.
@@ -80,15 +74,15 @@ class _Summaries:
         self._class_names = complete[0].record.class_names if complete else ()
         self._scored = scored_classes(complete[0].record) if complete else ()
         self._position = {trial.record.fingerprint: i for i, trial in enumerate(complete)}
-        labels = pd.Series([trial.record.spec.model.label for trial in complete], dtype=object)
-        self._of_model(scored, labels)
+        of_trial = pd.Series([row_of(trial) for trial in complete], dtype=object)
+        self._of_row(scored, of_trial)
         self._of_trial(scored)
-        self._of_aggregates(aggregates(cases), labels)
+        self._of_aggregates(aggregates(cases), of_trial)
 
-    def _of_model(self, scored: Scores, label: pd.Series[str]) -> None:
-        overall = scored.overall.assign(model=scored.overall["trial"].map(label))
-        by_class = scored.by_class.assign(model=scored.by_class["trial"].map(label))
-        keys = ["model", "metric", "class_index"]
+    def _of_row(self, scored: Scores, row: pd.Series[str]) -> None:
+        overall = scored.overall.assign(row=scored.overall["trial"].map(row))
+        by_class = scored.by_class.assign(row=scored.by_class["trial"].map(row))
+        keys = ["row", "metric", "class_index"]
         self._means = _estimates(overall, keys[:2])
         self._classes = _estimates(by_class, keys)
         cases = by_class.groupby(keys)[["applicable", "cases"]].sum()
@@ -98,39 +92,39 @@ class _Summaries:
         self._trial_means = _lookup(scored.overall, ["trial", "metric"])
         self._trial_classes = _lookup(scored.by_class, ["trial", "metric", "class_index"])
 
-    def _of_aggregates(self, table: pd.DataFrame, label: pd.Series[str]) -> None:
-        keys = ["model", "aggregate", "metric"]
+    def _of_aggregates(self, table: pd.DataFrame, row: pd.Series[str]) -> None:
+        keys = ["row", "aggregate", "metric"]
         long = table.melt(["trial", "aggregate", "units"], list(RATIOS), "metric")
-        self._aggregates = _estimates(long.assign(model=long["trial"].map(label)), keys)
+        self._aggregates = _estimates(long.assign(row=long["trial"].map(row)), keys)
         units = table.groupby("aggregate", sort=False)["units"].max()
         self._units = {str(name): int(number) for name, number in units.items()}
 
-    def aggregates(self, model: str) -> tuple[AggregateScore, ...]:
-        """Sum up one model by every aggregate; empty without a complete trial."""
+    def aggregates(self, row: str) -> tuple[AggregateScore, ...]:
+        """Sum up one row by every aggregate; empty without a complete trial."""
         return tuple(
             AggregateScore(
                 aggregate=name,
                 units=units,
-                **{ratio: self._aggregates[model, name, ratio] for ratio in RATIOS},
+                **{ratio: self._aggregates[row, name, ratio] for ratio in RATIOS},
             )
             for name, units in self._units.items()
-            if (model, name, RATIOS[0]) in self._aggregates
+            if (row, name, RATIOS[0]) in self._aggregates
         )
 
-    def metric(self, model: str, metric: str) -> MetricScore:
-        """Sum up one metric of one model over its seeds."""
+    def metric(self, row: str, metric: str) -> MetricScore:
+        """Sum up one metric of one row over its seeds."""
         return MetricScore(
             metric=metric,
-            mean=self._means.get((model, metric), estimate(())),
-            classes=tuple(self._class(model, metric, i) for i in self._scored),
+            mean=self._means.get((row, metric), estimate(())),
+            classes=tuple(self._class(row, metric, i) for i in self._scored),
         )
 
-    def _class(self, model: str, metric: str, index: int) -> ClassScore:
-        applicable, cases = self._cases.get((model, metric, index), (0, 0))
+    def _class(self, row: str, metric: str, index: int) -> ClassScore:
+        applicable, cases = self._cases.get((row, metric, index), (0, 0))
         return ClassScore(
             class_index=index,
             class_name=self._class_names[index],
-            score=self._classes.get((model, metric, index), estimate(())),
+            score=self._classes.get((row, metric, index), estimate(())),
             applicable=int(applicable),
             cases=int(cases),
         )

@@ -86,6 +86,7 @@ class Row:
     """One model."""
 
     model: str
+    """Its name on the board, which no other row has."""
     initialisation: str
     family: str
     rank: Rank | None
@@ -104,6 +105,8 @@ class Row:
     """Complete and failed."""
     cost: Cost | None
     aggregates: tuple[AggregateScore, ...] = ()
+    identity: str = ""
+    """Hash of the model as fingerprints know it; empty in leaderboard.json from before it was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

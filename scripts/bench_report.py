@@ -60,7 +60,7 @@ def vary(record: Record, board: int, model: int, seed: int) -> Record:
     changed = replace(
         spec,
         seed=seed,
-        model=replace(spec.model, label=f"model{model}@scratch"),
+        model=replace(spec.model, name=f"model{model}", label=f"model{model}@scratch"),
         dataset=replace(spec.dataset, label=f"data{board}", manifest_sha256=sha256_of(board)),
     )
     return replace(record, spec=changed, fingerprint=sha256_of([board, model, seed]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from ...benchmark.contracts import Board, ReportSection, Trial
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
 from ..leaderboard import complete_trials, leaderboard
+from ..naming import row_of
 from ..schema import Leaderboard
 from ..templating import render
 from ..wording import metric_heading
@@ -32,8 +33,9 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     """Draw how the best models learned; None if no curve was kept."""
     table = leaderboard(board)
     titles = {LOSS: "Training loss", f"val/{table.metric.name}": f"Validation {metric_heading(table.metric)}"}
-    names = [row.model for row in table.scored[:MODELS_SHOWN]]
-    curves = _curves(complete_trials(board), names, list(titles))
+    shown = {row.identity: row.model for row in table.scored[:MODELS_SHOWN]}
+    names = list(shown.values())
+    curves = _curves(complete_trials(board), shown, list(titles))
     series = [name for name in titles if (curves["series"] == name).any()]
     if not series:
         return None
@@ -44,15 +46,21 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     return ReportSection(html=render("drawing.html", values))
 
 
-def _curves(trials: Sequence[Trial], models: Sequence[str], series: Sequence[str]) -> pd.DataFrame:
-    """Columns model, trial, series, iteration, value; at most `POINTS` per trial and series."""
-    drawn = [trial for trial in trials if trial.record.spec.model.label in models and len(trial.curve)]
+def _curves(trials: Sequence[Trial], shown: Mapping[str, str], series: Sequence[str]) -> pd.DataFrame:
+    """Columns model, trial, series, iteration, value; at most `POINTS` per trial and series.
+
+    Args:
+        trials: Of any rows.
+        shown: Names of the rows that are drawn, by their identity.
+        series: Which curves.
+    """
+    drawn = [trial for trial in trials if row_of(trial) in shown and len(trial.curve)]
     if not drawn:
         return pd.DataFrame(columns=["model", "trial", "series", "iteration", "value"])
     lengths = [len(trial.curve) for trial in drawn]
     table = pd.concat([trial.curve for trial in drawn], ignore_index=True)
     table["trial"] = np.repeat(np.arange(len(drawn)), lengths)
-    table["model"] = np.repeat([trial.record.spec.model.label for trial in drawn], lengths)
+    table["model"] = np.repeat([shown[row_of(trial)] for trial in drawn], lengths)
     table = table[table["series"].isin(series) & np.isfinite(table["value"])]
     return _thinned(table)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...benchmark.contracts import Board, ReportSection, Trial
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import leaderboard
+from ..naming import name_of
 from ..schema import Failure, Leaderboard
 from ..templating import render
 
@@ -36,7 +37,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     values = {
         "grid": html(grid),
         "left_out": len(table.failures) - len(grid.rows),
-        "logs": [log for trial in failed[:MAX_LOGS] if (log := _log(trial))],
+        "logs": [log for trial in failed[:MAX_LOGS] if (log := _log(trial, name_of(trial, board)))],
     }
     return ReportSection(html=render("failures.html", values), markdown=markdown(grid))
 
@@ -64,11 +65,11 @@ def _row(failure: Failure) -> tuple[Cell, ...]:
     )
 
 
-def _log(trial: Trial) -> LogEnd | None:
+def _log(trial: Trial, name: str) -> LogEnd | None:
     """Read the end of a trial's log, if it left one."""
     path = trial.folder / "log.txt"
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", errors="replace") as lines:
         text = "".join(deque(lines, maxlen=LOG_LINES))
-    return LogEnd(f"{trial.record.spec.model.label}, seed {trial.record.spec.seed}", text) if text else None
+    return LogEnd(f"{name}, seed {trial.record.spec.seed}", text) if text else None

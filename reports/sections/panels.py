@@ -12,6 +12,7 @@ from ...benchmark.contracts import Board, ReportSection, Trial
 from ...benchmark.errors import StoreError
 from ..figures import FOLDER, MAX_BOARDS, no_room
 from ..leaderboard import complete_trials, leaderboard
+from ..naming import row_of
 from ..overlay import fit, overlay
 from ..palette import CLASSES, OTHER, class_colour
 from ..previews import Preview, previews
@@ -97,26 +98,26 @@ def _sources(trials: Sequence[Trial], table: Leaderboard) -> tuple[list[Source],
     """Find the best models' pictures, and say whose cannot be read."""
     first: dict[str, Trial] = {}
     for trial in sorted(trials, key=lambda trial: trial.record.spec.seed):
-        first.setdefault(trial.record.spec.model.label, trial)
+        first.setdefault(row_of(trial), trial)
     sources: list[Source] = []
     problems: list[str] = []
     for row in table.rows:
-        if row.model not in first or len(sources) == MODELS_SHOWN:
+        if row.identity not in first or len(sources) == MODELS_SHOWN:
             continue
         try:
-            found = previews(first[row.model])
+            found = previews(first[row.identity])
         except StoreError as error:
             problems.append(f"No pictures of {row.model}: {error}")
             continue
         if found:
-            sources.append(_source(first[row.model], found, table.metric.name))
+            sources.append(_source(row.model, first[row.identity], found, table.metric.name))
     return sources, problems
 
 
-def _source(trial: Trial, found: dict[str, Preview], metric: str) -> Source:
+def _source(model: str, trial: Trial, found: dict[str, Preview], metric: str) -> Source:
     cases = trial.cases[trial.cases["case"].isin(list(found))]
     scores = {str(case): float(value) for case, value in case_scores(cases, metric).items()}
-    return Source(trial.record.spec.model.label, trial.record.spec.seed, found, scores)
+    return Source(model, trial.record.spec.seed, found, scores)
 
 
 def _remarks(table: Leaderboard, sources: Sequence[Source]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...benchmark.contracts import Board, DatasetSpec, Provider, Record, ReportSection, Trial
 from ..grid import Cell, Column, Grid, bullets, html
+from ..naming import name_of
 from ..templating import render
 from ..wording import MISSING, number, score
 
@@ -49,16 +50,16 @@ def _trials(board: Board) -> Grid:
             Column(title="Finished", unit="UTC", numeric=False),
             Column(title="Fingerprint", numeric=False),
         ),
-        rows=tuple(_trial(trial) for trial in board.trials[:MAX_ROWS]),
+        rows=tuple(_trial(trial, name_of(trial, board)) for trial in board.trials[:MAX_ROWS]),
     )
 
 
-def _trial(trial: Trial) -> tuple[Cell, ...]:
+def _trial(trial: Trial, name: str) -> tuple[Cell, ...]:
     record = trial.record
     model, profile = record.spec.model, record.profile
     seconds = profile.test_seconds if profile else None
     return (
-        Cell(text=model.label, order=model.label.lower()),
+        Cell(text=name, order=name.lower()),
         Cell(text=str(record.spec.seed), order=record.spec.seed),
         Cell(text=record.status, order=record.status),
         _kept(record),

@@ -104,3 +104,46 @@ def test_damaged_table_is_told(add, store):
     folder.cases.write_bytes(b"not a table")
     with pytest.raises(StoreError, match=r"cases.parquet is damaged .*remove the folder"):
         load_boards(store)
+
+
+def of_model(add, **changes):
+    return replace(add.spec.model, **changes)
+
+
+def test_other_weights_of_one_label_replace_nothing(add, store):
+    label = "toy@file:weights.safetensors"
+    add(
+        "a" * 64,
+        model=of_model(add, label=label, weights_path="/A/weights.safetensors", weights_sha256="1" * 64),
+    )
+    add(
+        "b" * 64,
+        model=of_model(add, label=label, weights_path="/B/weights.safetensors", weights_sha256="2" * 64),
+    )
+    (board,) = load_boards(store)
+    assert len(board.trials) == 2
+    assert board.superseded == 0
+
+
+def test_an_option_written_out_is_the_same_model(add, store):
+    add("a" * 64, finished="2026-01-01T00:00:00+00:00")
+    add("b" * 64, finished="2026-01-02T00:00:00+00:00", model=of_model(add, label="toy[width=8]@scratch"))
+    (board,) = load_boards(store)
+    assert [trial.record.fingerprint[0] for trial in board.trials] == ["b"]
+    assert board.superseded == 1
+
+
+def test_the_name_of_a_preset_makes_no_board(add, store):
+    add("a" * 64, seed=0)
+    add("b" * 64, seed=1, recipe=replace(add.spec.recipe, name="mine"))
+    (board,) = load_boards(store)
+    assert len(board.trials) == 2
+
+
+def test_another_metric_of_one_name_makes_a_board(add, store):
+    first, *others = add.spec.metrics
+    add("a" * 64, seed=0)
+    add("b" * 64, seed=1, metrics=(replace(first, options={"tolerance": 2}), *others))
+    foreign = replace(first.provider, distribution="emseg-other")
+    add("c" * 64, seed=2, metrics=(replace(first, provider=foreign), *others))
+    assert len(load_boards(store)) == 3
