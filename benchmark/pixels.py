@@ -16,6 +16,8 @@ from PIL import Image, UnidentifiedImageError
 from PIL.Image import DecompressionBombError
 
 from .errors import DataError
+from .orientation import TAG, turn_of
+from .tiff_pages import decode_page
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -66,14 +68,11 @@ def decode_image(data: bytes, path: str) -> Raster:
     Raises:
         DataError: It is damaged, or not an 8- or 16-bit grey or RGB image.
     """
-    pixels = _decode(data, path, as_labels=False)
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * 255
+    pixels, alpha = _decode(data, path, as_labels=False)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise DataError(f"{path} holds {pixels.dtype} values; expected 8 or 16 bit unsigned. Convert it.")
-    colours, alpha = _split_alpha(pixels, path)
-    opaque = np.iinfo(pixels.dtype).max
-    return Raster(colours, alpha is not None and bool(np.any(alpha != opaque)))
+    colours = pixels if pixels.ndim == 3 else pixels[..., None]
+    return Raster(colours, alpha is not None and not _is_opaque(alpha))
 
 
 def decode_mask(data: bytes, path: str, most: int = MOST_LABEL) -> Array:
@@ -89,24 +88,23 @@ def decode_mask(data: bytes, path: str, most: int = MOST_LABEL) -> Array:
     Raises:
         DataError: It is damaged, not of an integer type, coloured or transparent.
     """
-    pixels = _decode(data, path, as_labels=True)
+    pixels, alpha = _decode(data, path, as_labels=True)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8)
     if not np.issubdtype(pixels.dtype, np.integer) or pixels.min() < 0 or pixels.max() > most:
         raise DataError(f"{path} holds {pixels.dtype} values; label values are whole numbers, 0 to {most}.")
-    colours, alpha = _split_alpha(pixels, path)
-    if np.any(colours != colours[..., :1]):
+    if pixels.ndim == 3 and np.any(pixels != pixels[..., :1]):
         raise DataError(
             f"{path} is a colour picture: its red, green and blue differ. A mask needs one value per pixel, "
             "the label: save it as a grey or palette image."
         )
-    if alpha is not None and np.any(alpha != np.iinfo(pixels.dtype).max):
+    if alpha is not None and not _is_opaque(alpha):
         raise DataError(f"{path} is a mask with transparent pixels; save it without an alpha channel.")
-    return np.asarray(colours[..., 0])
+    return np.asarray(pixels[..., 0] if pixels.ndim == 3 else pixels)
 
 
-def _decode(data: bytes, path: str, *, as_labels: bool) -> Array:
-    """Decode into (H, W) or (H, W, C), whatever the type."""
+def _decode(data: bytes, path: str, *, as_labels: bool) -> tuple[Array, Array | None]:
+    """Decode into (H, W) or (H, W, 3), whatever the type, and the alpha channel if there is one."""
     decode = _decode_png if path.lower().endswith(".png") else _decode_tiff
     try:
         return decode(data, path, as_labels)
@@ -123,18 +121,11 @@ def _decode(data: bytes, path: str, *, as_labels: bool) -> Array:
         ) from error
 
 
-def _split_alpha(pixels: Array, path: str) -> tuple[Array, Array | None]:
-    """Return (H, W, 1 or 3) colours and, if there is one, the (H, W) alpha channel."""
-    pixels = pixels if pixels.ndim == 3 else pixels[..., None]
-    channels = pixels.shape[-1]
-    if channels not in (1, 2, 3, 4):
-        raise DataError(f"{path} has {channels} channels; expected grey or RGB, with or without alpha.")
-    if channels in (2, 4):
-        return pixels[..., :-1], pixels[..., -1]
-    return pixels, None
+def _is_opaque(alpha: Array) -> bool:
+    return bool(np.all(alpha == (np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1)))
 
 
-def _decode_png(data: bytes, path: str, as_labels: bool) -> Array:
+def _decode_png(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array | None]:
     image: Image.Image = Image.open(io.BytesIO(data), formats=("PNG",))
     image.load()
     depth, colour_type = data[24], data[25]  # of the IHDR chunk, which comes first
@@ -143,34 +134,20 @@ def _decode_png(data: bytes, path: str, as_labels: bool) -> Array:
     if image.mode == "P" and not as_labels:
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     pixels = np.asarray(image)
+    if image.mode == "1" and not as_labels:
+        pixels = pixels.astype(np.uint8) * 255
     if image.mode == "I":
         pixels = pixels.astype(np.uint16)
     if as_labels and depth in (2, 4) and colour_type == 0:
         pixels = pixels // (255 // (2**depth - 1))  # Pillow spreads few grey values over 0 to 255
-    return pixels
+    pixels = turn_of(image.getexif().get(TAG), path).apply(pixels)
+    if image.mode not in ("LA", "RGBA"):
+        return pixels, None
+    return pixels[..., 0] if image.mode == "LA" else pixels[..., :3], pixels[..., -1]
 
 
-def _decode_tiff(data: bytes, path: str, as_labels: bool) -> Array:
+def _decode_tiff(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array | None]:
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         if len(file.pages) != 1:
             raise DataError(f"{path} has {len(file.pages)} pages; save every slice as a file of its own.")
-        page = file.pages.first
-        meaning = page.photometric.name
-        if meaning not in ("MINISBLACK", "RGB", "PALETTE" if as_labels else "RGB"):
-            unclear = ", in which 0 is white for some programs and black for others" * (
-                meaning == "MINISWHITE"
-            )
-            raise DataError(f"{path} is a {meaning} TIFF{unclear}; save it as grey (0 is black) or RGB.")
-        try:
-            pixels = page.asarray()
-        except ValueError as error:
-            if "imagecodecs" not in str(error) or (page.samplesperpixel > 1 and page.bitspersample > 8):
-                raise
-            pixels = _decode_compressed_tiff(data)
-        return np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else np.asarray(pixels)
-
-
-def _decode_compressed_tiff(data: bytes) -> Array:
-    """Decode LZW and JPEG, which tifffile leaves to an extra package, with Pillow's libtiff."""
-    with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
-        return np.asarray(image)
+        return decode_page(file.pages.first, path, as_labels=as_labels)

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from ..errors import DataError
+from .position import Position
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Place: TypeAlias = tuple[slice, ...]
@@ -48,8 +49,12 @@ class Found:
     """One letter per axis of `stored`, such as ``zyx``; None: the file does not say."""
     spacing: Mapping[str, float] = field(default_factory=dict)
     """Voxel size by axis, nm; without what the file does not say."""
-    note: str = ""
-    """What had to be done before values could be read."""
+    backwards: str = ""
+    """Axes, of `axes`, along which values are stored from the end to the beginning."""
+    position: Position | None = None
+    """Where it lies; None: the file does not say, or nobody could believe it."""
+    notes: tuple[str, ...] = ()
+    """What people should know, as what follows the file's name: ``was unpacked into the cache``."""
 
 
 _OPENING = Lock()

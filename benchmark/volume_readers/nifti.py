@@ -42,7 +42,9 @@ def find(path: Path, cache: Path) -> Found:
     if path.name.lower().endswith(".gz"):
         plain = unpacked(path, 0, cache)
         mapped = Mapped(plain, dtype, shape, offset)
-        return Found(stored=checked(mapped, path), axes=axes, spacing=spacing, note="unpacked into the cache")
+        return Found(
+            stored=checked(mapped, path), axes=axes, spacing=spacing, notes=("was unpacked into the cache",)
+        )
     return Found(stored=checked(Mapped(path, dtype, shape, offset)), axes=axes, spacing=spacing)
 
 

@@ -57,15 +57,15 @@ def find(path: Path, cache: Path) -> Found:
         raise unreadable(path, f"its header lacks or does not explain {error}") from error
     dtype = np.dtype(("<" if fields.get("endian", "little") == "little" else ">") + kind)
     data, start = _values(path, header)
-    note = ""
+    notes: tuple[str, ...] = ()
     if encoding in ("gzip", "gz"):
-        data, start, note = unpacked(data, start, cache), 0, "unpacked into the cache"
+        data, start, notes = unpacked(data, start, cache), 0, ("was unpacked into the cache",)
     elif encoding != "raw":
         raise DataError(f"{path} is of the encoding {encoding!r}; expected raw or gzip. Save it so.")
     rank = len(sizes)
     mapped = checked(Mapped(data, dtype, tuple(reversed(sizes)), start), path)
     axes = "zyx"[-rank:] if rank <= 3 else None
-    return Found(stored=mapped, axes=axes, spacing=_spacing(fields, rank), note=note)
+    return Found(stored=mapped, axes=axes, spacing=_spacing(fields, rank), notes=notes)
 
 
 def _read_header(path: Path) -> _Header:

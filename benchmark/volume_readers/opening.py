@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +22,12 @@ NIFTI: Final = (".nii", ".nii.gz")
 SUFFIXES: Final = (*TIFF, *HDF5, *NRRD, *NIFTI, *MRC, ".zarr", ".npy")
 """Of files, and of zarr's folders, that are read as volumes."""
 
+MANY: Final = 5
+"""So many channels or frames of grey data, and no section beside them, are sections."""
+MOST_ANISOTROPY: Final = 50.0
+"""A voxel with sides that differ by more is questioned."""
+MOST_UNEVEN: Final = 2.0
+"""Likewise for rows and columns."""
 _ZARR_MARKS: Final = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
 _OTHERS: Final[Mapping[str, str]] = {
     "c": "channels",
@@ -40,6 +46,8 @@ class Wanted:
     """(z, y, x), or one number for all."""
     level: int | None = None
     """Of an OME-Zarr image, 0 the finest."""
+    as_labels: bool = False
+    """Whether values are labels: a palette's index is the label, and 0 as white is no negative."""
 
 
 def open_volume(location: str | Path, cache: Path, wanted: Wanted | None = None) -> Volume:
@@ -56,7 +64,8 @@ def open_volume(location: str | Path, cache: Path, wanted: Wanted | None = None)
     """
     wanted = wanted or Wanted()
     path, inside = split_location(str(location))
-    return as_volume(str(location), path, find(path, inside, wanted.level, cache), wanted)
+    found = find(path, inside, wanted.level, cache, as_labels=wanted.as_labels)
+    return as_volume(str(location), path, found, wanted)
 
 
 def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
@@ -71,23 +80,29 @@ def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
     Raises:
         DataError: It is no grey volume.
     """
+    from .position import grid_of
     from .volume import Volume, shape_of
 
     shape, kind = found.stored.shape, found.stored.dtype
     if kind.kind not in "uifb" or kind.itemsize > 8:
         raise DataError(f"{source} holds {kind} values; expected whole numbers or floats, one per voxel.")
-    axes = settle_axes(source, found.axes, shape, wanted.axes)
+    said = found.axes if wanted.axes else sections_in(found.axes, shape)
+    axes = settle_axes(source, said, shape, wanted.axes)
     if 0 in shape:
         raise DataError(f"{source} is an array {tuple(shape)}: it holds nothing.")
+    size = _settle_voxel_size(found, wanted)
+    notes = [*found.notes, *sections_note(found.axes, said, shape), *doubts_of(size)]
     return Volume(
         source=source,
         path=path,
         axes=axes,
         shape=shape_of(axes, shape),
         dtype=kind,
-        voxel_size_nm=_settle_voxel_size(found, wanted),
+        voxel_size_nm=size,
         stored=found.stored,
-        notes=(f"{source} was {found.note}.",) if found.note else (),
+        notes=tuple(f"{source} {note}." for note in notes),
+        backwards=found.backwards,
+        grid=grid_of(found.position, axes) if found.position else None,
     )
 
 
@@ -108,7 +123,7 @@ def is_volume_file(path: Path) -> bool:
     return is_zarr(path) if path.is_dir() else path.name.lower().endswith(SUFFIXES)
 
 
-def find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
+def find(path: Path, inside: str, level: int | None, cache: Path, *, as_labels: bool = False) -> Found:
     """Have the format's reader look at the file.
 
     Args:
@@ -116,6 +131,7 @@ def find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
         inside: What is meant within HDF5 and zarr; empty: the only one.
         level: Of an OME-Zarr image.
         cache: The cache folder, for unpacked copies.
+        as_labels: Whether values are labels, and not grey.
 
     Raises:
         DataError: There is no such file, or it cannot be read.
@@ -134,16 +150,16 @@ def find(path: Path, inside: str, level: int | None, cache: Path) -> Found:
         from . import hdf5
 
         return hdf5.find(path, inside)
-    return _find_plain(path, cache)
+    return _find_plain(path, cache, as_labels=as_labels)
 
 
-def _find_plain(path: Path, cache: Path) -> Found:
+def _find_plain(path: Path, cache: Path, *, as_labels: bool) -> Found:
     """Look at a file that holds one array."""
     from . import mrc, nifti, npy, nrrd, tiff
 
     name = path.name.lower()
     if path.is_file() and name.endswith(TIFF):
-        return tiff.find(path)
+        return tiff.find(path, as_labels=as_labels)
     if path.is_file() and name.endswith(NIFTI):
         return nifti.find(path, cache)
     if path.is_file() and name.endswith(NRRD):
@@ -191,6 +207,46 @@ def settle_axes(source: str, said: str | None, shape: Sequence[int], wanted: str
     if any(axes.count(axis) > 1 for axis in "zyx") or not {"y", "x"} <= set(axes):
         raise DataError(f"{lengths} and its axes are {axes!r}; expected z, y and x, each once.")
     return "".join(axis if axis in "zyx" else "1" for axis in axes)
+
+
+def sections_in(said: str | None, shape: Sequence[int]) -> str | None:
+    """Return the axes of a file, its only long axis beside y and x called z, whatever it calls it.
+
+    Programs write sections as channels or frames where nobody told them; of grey data a few may be channels,
+    so that fewer than `MANY` are left as they are.
+    """
+    if said is None:
+        return None
+    long = [place for place, side in enumerate(shape) if side > 1 and said[place] not in "yx"]
+    if len(long) != 1 or said[long[0]] == "z" or shape[long[0]] < MANY:
+        return said
+    return "".join(
+        "z" if place == long[0] else "1" if axis == "z" else axis for place, axis in enumerate(said)
+    )
+
+
+def sections_note(said: str | None, taken: str | None, shape: Sequence[int]) -> Iterator[str]:
+    """Say that sections were called something else."""
+    if said and taken and said != taken:
+        place = next(place for place, axis in enumerate(taken) if axis == "z")
+        what = _OTHERS.get(said[place], f"an axis {said[place]!r}")
+        yield (
+            f"calls its {shape[place]} sections {what}: they are taken for sections, since there are no "
+            "others; the option axes, or axes in dataset.yaml, says otherwise"
+        )
+
+
+def doubts_of(size: tuple[float, float, float] | None) -> Iterator[str]:
+    """Question a voxel size that hardly any microscope has."""
+    if size is None:
+        return
+    thin, thick = min(size), max(size)
+    if thick > MOST_ANISOTROPY * thin or max(size[1:]) > MOST_UNEVEN * min(size[1:]):
+        sides = " x ".join(f"{side:g}" for side in size)
+        yield (
+            f"says that a voxel is {sides} nm (z, y, x), one side {thick / thin:,.0f} times another: is a "
+            "unit wrong? The option voxel_size, or voxel_size_nm in dataset.yaml, says what is right"
+        )
 
 
 def _as_sections(axes: str, axis: str) -> str:

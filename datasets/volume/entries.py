@@ -88,7 +88,7 @@ def _single(location: str, options: VolumeOptions) -> Told:
         split=None,
         group=None,
         wanted=wanted,
-        labels_wanted=wanted,
+        labels_wanted=replace(wanted, as_labels=True),
     )
     return Told(root=path, by_options=True, description=description, entries=(entry,))
 
@@ -142,7 +142,7 @@ def _entry(
         split=entry.split,
         group=entry.group,
         wanted=Wanted(axes=axes, voxel_size_nm=_three(name, size), level=level),
-        labels_wanted=Wanted(axes=entry.labels_axes or axes, level=level),
+        labels_wanted=Wanted(axes=entry.labels_axes or axes, level=level, as_labels=True),
     )
 
 

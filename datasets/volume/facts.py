@@ -74,7 +74,7 @@ def recall_or_measure(volume: Volume, cache: Path, way: Any, measure: Measure) -
         DataError: The file cannot be read, its values make no sense, or the cache cannot be written.
     """
     source = os.path.abspath(volume.source)  # noqa: PTH100 - a name within the file may follow
-    key = sha256_of([source, volume.axes, list(volume.shape), str(volume.dtype), way])
+    key = sha256_of([source, volume.axes, list(volume.shape), str(volume.dtype), way, *volume.view])
     store = cache / "datasets" / "volume" / f"{key[:16]}.json"
     state = [VERSION, *stamp(volume.path)]
     known = _load(store, state)

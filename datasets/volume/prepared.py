@@ -80,12 +80,12 @@ def mappable(volume: Volume, cache: Path) -> Volume:
     if volume.chunk_depth == 1:
         return volume
     source = os.path.abspath(volume.source)  # noqa: PTH100 - a name within the file may follow
-    what = sha256_of([source, volume.axes, list(volume.shape), str(volume.dtype)])[:16]
+    what = sha256_of([source, volume.axes, list(volume.shape), str(volume.dtype), *volume.view])[:16]
     name = f"{what}-{sha256_of(stamp(volume.path))[:8]}-stored"
     step = volume.slab(SLAB_BYTES)
     prepared(cache, name, volume.shape, volume.dtype, volume.read, step, stale=f"{what}-*")
     stored = npy.find(folder(cache) / f"{name}.npy").stored
-    return replace(volume, stored=stored, axes="zyx", dtype=stored.dtype)
+    return replace(volume, stored=stored, axes="zyx", dtype=stored.dtype, backwards="", start=(0, 0, 0))
 
 
 def folder(cache: Path) -> Path:

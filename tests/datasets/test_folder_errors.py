@@ -221,13 +221,6 @@ def test_multi_page_tiff(make_folder, cache):
     assert "02.tif has 7 pages; save every slice as a file of its own" in refused(root, cache)
 
 
-def test_white_is_zero_tiff(make_folder, cache):
-    root = make_folder()
-    (root / "masks" / "02.png").unlink()
-    tifffile.imwrite(root / "masks" / "02.tif", np.zeros((24, 32), bool))
-    assert "02.tif is a MINISWHITE TIFF, in which 0 is white for some programs" in refused(root, cache)
-
-
 def test_many_channels(make_folder, cache):
     root = make_folder()
     (root / "images" / "02.png").unlink()

@@ -409,9 +409,9 @@ def test_wrong_places_and_kinds_are_told(tmp_path):
         open_volume(tmp_path / "a.npy", tmp_path)
     with pytest.raises(UsageError, match=r"level is for OME-Zarr"):
         open_volume(tmp_path / "a.npy", tmp_path, Wanted(level=1))
-    tifffile.imwrite(tmp_path / "rgb.tif", np.zeros((3, 8, 8, 3), "uint8"), photometric="rgb")
-    with pytest.raises(DataError, match=r"is a RGB TIFF"):
-        open_volume(tmp_path / "rgb.tif", tmp_path)
+    tifffile.imwrite(tmp_path / "rgb.tif", numbers((3, 8, 8, 3), "uint8"), photometric="rgb")
+    with pytest.raises(DataError, match=r"rgb\.tif is coloured: red, green and blue differ"):
+        open_volume(tmp_path / "rgb.tif", tmp_path).read()
 
 
 def test_gzip_of_nifti_is_not_a_name_alone(tmp_path):
