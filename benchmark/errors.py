@@ -19,7 +19,8 @@ The command line prints the message and exits with 2 for all but TrialError, whi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from .near import did_you_mean
 
 
 class EmsegError(Exception):
@@ -42,8 +43,7 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remark: str = "") -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(name, names)
         shown = name if len(name) <= 200 else f"{name[:100]}…{name[-100:]}"
         message = f"no {kind} is called {shown!r}; {hint}known: {', '.join(names) or 'none'}."
         super().__init__(f"{message}\n{remark}" if remark else message)

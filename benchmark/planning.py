@@ -21,6 +21,7 @@ from .contracts import (
 )
 from .data.leaks import adjacent_notes
 from .data.sizes import size_told
+from .dataset_lookup import find_dataset
 from .errors import DataError, UsageError
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
@@ -29,7 +30,7 @@ from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
 from .normalisation import settle_normalisation
 from .profiling.precision import resolve_precision
-from .references import DatasetReference, label, parse_dataset
+from .references import DatasetReference, label
 from .registry import Catalogue, Offer
 from .strangers import blaming, unusable
 
@@ -198,8 +199,7 @@ def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
 
 
 def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
-    reference = parse_dataset(text)
-    offer = catalogue.find(catalogue.datasets, reference.name)
+    reference, offer = find_dataset(text, catalogue)
     manifest = open_dataset(reference, offer, cache).manifest
     location = str(Path(reference.location).expanduser().resolve()) if reference.location else None
     spec = DatasetSpec(

@@ -28,11 +28,16 @@ def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, d
         heads: What a key may begin with.
 
     Raises:
-        UsageError: A setting has another form.
+        UsageError: A setting has another form, or a key is set twice.
     """
     changes: dict[str, Any] = {}
+    said: dict[str, str] = {}
     for setting in settings:
         path, equals, text = setting.partition("=")
+        if said.setdefault(path.strip(), text.strip()) != text.strip():
+            raise UsageError(
+                f"--set changes {path.strip()} twice, to {said[path.strip()]} and to {text.strip()}; say one."
+            )
         head, *rest = path.strip().split(".")
         if not equals or not all(rest) or not 0 < len(rest) < MOST_PARTS or head not in heads:
             expected = " or ".join(f"--set {name}.KEY=VALUE" for name in heads)

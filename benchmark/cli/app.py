@@ -17,7 +17,7 @@ import typer
 from ..errors import EmsegError
 from ..files.limits import VARIABLE, limit_bytes
 from .exit_codes import WRONG_INPUT
-from .light import LightGroup
+from .light import LightCommand, LightGroup
 
 VERBS: Mapping[str, str] = {
     "run": "running:run",
@@ -74,7 +74,7 @@ def _add(app: typer.Typer, name: str) -> None:
     if isinstance(verb, typer.Typer):
         app.add_typer(verb, name=name)
     else:
-        app.command(name, epilog=room.EXAMPLES)(verb)
+        app.command(name, cls=LightCommand, epilog=room.EXAMPLES)(verb)
 
 
 def _version(wanted: bool) -> None:

@@ -55,12 +55,14 @@ def list_(
 
 app.command(
     "info",
+    cls=LightCommand,
     epilog="Examples:  emseg-bench data info vnc    emseg-bench data info folder:/data/my_cells --json",
 )(info)
 
 
 @app.command(
     "fetch",
+    cls=LightCommand,
     epilog="Examples:  emseg-bench data fetch vnc    "
     "emseg-bench data fetch lucchi-pp --url https://mirror.example/lucchi_pp.zip",
 )
@@ -86,6 +88,7 @@ def fetch(
 
 @app.command(
     "import",
+    cls=LightCommand,
     epilog="Examples:  emseg-bench data import lucchi-pp --archive lucchi_pp.zip    "
     "emseg-bench data import vnc --archive /data/unpacked",
 )
@@ -104,16 +107,17 @@ def import_(
 
 app.command(
     "verify",
+    cls=LightCommand,
     epilog="Examples:  emseg-bench data verify vnc    emseg-bench data verify folder:/data/my_cells    "
     "emseg-bench data verify vnc --pretraining /data/em_images",
 )(verify)
 
 
-app.command("init", epilog=INIT_EXAMPLES)(init)
-app.command("inspect", epilog=INSPECT_EXAMPLES)(inspect)
+app.command("init", cls=LightCommand, epilog=INIT_EXAMPLES)(init)
+app.command("inspect", cls=LightCommand, epilog=INSPECT_EXAMPLES)(inspect)
 
 
-@app.command("remove", epilog="Example:  emseg-bench data remove vnc")
+@app.command("remove", cls=LightCommand, epilog="Example:  emseg-bench data remove vnc")
 def remove(
     name: Annotated[str, typer.Argument(help="A name of 'data list'.", metavar="NAME")],
     forget: Annotated[bool, typer.Option("--forget", help="Forget the checksums of its files too.")] = False,

@@ -20,13 +20,14 @@ def info(
     """Show a dataset: classes, licence, files and checksums, what is here, and its splits once it is."""
     from ..data.description import Describer
     from ..data.store import DataStore
+    from ..dataset_lookup import find_dataset
     from ..plugins import load_plugins
-    from ..references import parse_dataset
     from .json_output import json_stream
 
     with json_stream(as_json) as stream:
-        reference = parse_dataset(dataset)
-        data = Describer(load_plugins().catalogue, DataStore.here()).describe(reference)
+        catalogue = load_plugins().catalogue
+        reference, _ = find_dataset(dataset, catalogue)
+        data = Describer(catalogue, DataStore.here()).describe(reference)
     if stream:
         stream.write(json.dumps(data, indent=2) + "\n")
         return

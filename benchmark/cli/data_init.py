@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,7 @@ def _tell(title: str, sentences: tuple[str, ...]) -> None:
 
 def _next(found: Draft) -> None:
     typer.echo(
-        f"look at them:  emseg-bench data inspect {found.reference}\n"
-        f"and then run:  emseg-bench run --models unet --datasets {found.reference}"
+        f"look at them:  {shlex.join(['emseg-bench', 'data', 'inspect', found.reference])}\n"
+        "and then run:  "
+        f"{shlex.join(['emseg-bench', 'run', '--models', 'unet', '--datasets', found.reference])}"
     )

@@ -51,12 +51,11 @@ def inspect(
 
 def _open(text: str) -> Dataset:
     from ..cache import cache_folder
+    from ..dataset_lookup import find_dataset
     from ..planning import open_dataset
     from ..plugins import load_plugins
-    from ..references import parse_dataset
 
-    catalogue, reference = load_plugins().catalogue, parse_dataset(text)
-    return open_dataset(reference, catalogue.find(catalogue.datasets, reference.name), cache_folder())
+    return open_dataset(*find_dataset(text, load_plugins().catalogue), cache_folder())
 
 
 def _write_page(path: Path, found: Survey, faults: list[str]) -> None:

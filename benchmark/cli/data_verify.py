@@ -37,12 +37,12 @@ def verify(
     from rich.console import Console
 
     from ..data.store import DataStore
+    from ..dataset_lookup import find_dataset
     from ..plugins import load_plugins
-    from ..references import parse_dataset
 
     catalogue, store, console = load_plugins().catalogue, DataStore.here(), Console(stderr=True)
-    reference = parse_dataset(dataset)
-    card: DatasetCard = catalogue.find(catalogue.datasets, reference.name).card
+    reference, offer = find_dataset(dataset, catalogue)
+    card: DatasetCard = offer.card
     faults = 0
     with interruptible("nothing was changed"):
         if card.files or card.derived_from:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .cells import cell
+from .light import LightCommand
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +50,7 @@ def _verb(kind: str) -> Callable[[str, bool], None]:
 
 
 for _kind, _help in KINDS.items():
-    app.command(_kind, help=_help)(_verb(_kind))
+    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))
 
 
 def _describe(kind: str, name: str, *, as_json: bool) -> None:

@@ -16,5 +16,5 @@ app = typer.Typer(
     cls=LightGroup, help="List, check and start plugins.", no_args_is_help=True, rich_markup_mode=None
 )
 app.command("list", cls=LightCommand, epilog=LIST_EXAMPLES)(list_)
-app.command("check", epilog=CHECK_EXAMPLES)(check)
-app.command("new", epilog=NEW_EXAMPLES)(new)
+app.command("check", cls=LightCommand, epilog=CHECK_EXAMPLES)(check)
+app.command("new", cls=LightCommand, epilog=NEW_EXAMPLES)(new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -211,6 +212,7 @@ def _announce(plan: PretrainingPlan, processes: Processes, device: str, console:
 
 
 def _show_result(record: PretrainingRecord, folder: OutputFolder, console: Console) -> None:
+    from ..references import escaped
     from .tables import say
 
     say(
@@ -219,4 +221,5 @@ def _show_result(record: PretrainingRecord, folder: OutputFolder, console: Conso
         f"last loss {record.loss:.4f}",
     )
     say(console, f"weights: {folder.weights}")
-    say(console, f'use them: emseg-bench run --models "{record.spec.model_label}@file:{folder.weights}"')
+    start = f"{record.spec.model_label}@file:{escaped(str(folder.weights))}"
+    say(console, f"use them: {shlex.join(['emseg-bench', 'run', '--models', start])}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -119,9 +120,11 @@ def run(
     from ..profiling.hardware import choose_device
     from ..store import Store
 
+    if experiment is not None:
+        _refuse_name(experiment)
     asked = {
         "models": _list(models),
-        "datasets": _list(datasets),
+        "datasets": _datasets(datasets),
         "seeds": _seeds(seeds),
         "label_fractions": _fractions(label_fractions),
         "recipe": recipe,
@@ -223,6 +226,30 @@ def _list(text: str | None) -> list[str] | None:
     from ..references import split_list
 
     return split_list(text) if text is not None else None
+
+
+def _datasets(text: str | None) -> list[str] | None:
+    from ..dataset_lookup import split_datasets
+
+    return split_datasets(text) if text is not None else None
+
+
+def _refuse_name(experiment: Path) -> None:
+    """Say how a model is asked for, where its name stands in the place of a file."""
+    from ..plugins import load_plugins
+    from ..references import split_list
+
+    if experiment.exists() or experiment.suffix.lower() in (".yaml", ".yml"):
+        return
+    catalogue = load_plugins().catalogue
+    text = str(experiment)
+    names = [name.partition("@")[0].partition("[")[0] for name in split_list(text)]
+    if all(name.casefold() in map(str.casefold, catalogue.models.offers) for name in names):
+        command = shlex.join(["emseg-bench", "run", "--models", text])
+        raise UsageError(f"{text} is no experiment file but the name of a model; write: {command}.")
+    for option, registry in (("--datasets", catalogue.datasets), ("--executor", catalogue.executors)):
+        if text in registry.offers:
+            raise UsageError(f"{text} is no experiment file; write {option} {text}.")
 
 
 def _seeds(text: str | None) -> int | list[int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,7 @@ def list_(
 
 @app.command(
     "fetch",
+    cls=LightCommand,
     epilog="Examples:  emseg-bench weights fetch unet-cem500k-mocov2    "
     "emseg-bench weights fetch 'unet-imagenet[encoder=resnet50]'",
 )
@@ -86,7 +88,7 @@ def fetch(
     _tell(entry, library)
 
 
-@app.command("import", epilog="Example:  emseg-bench weights import pretrain_200.pt")
+@app.command("import", cls=LightCommand, epilog="Example:  emseg-bench weights import pretrain_200.pt")
 def import_(
     file: Annotated[Path, typer.Argument(help="A weight file.", metavar="FILE")],
     name: Annotated[
@@ -106,7 +108,7 @@ def import_(
     _tell(entry, library)
 
 
-@app.command("verify", epilog="Example:  emseg-bench weights verify")
+@app.command("verify", cls=LightCommand, epilog="Example:  emseg-bench weights verify")
 def verify(
     names: Annotated[
         list[str] | None, typer.Argument(help="Which; default: all.", metavar="[NAME]...")
@@ -206,5 +208,6 @@ def _tell(entry: Entry, library: Library) -> None:
     typer.echo(f"{entry.name}: {entry.kind}")
     typer.echo(f"now at {library.file(entry.name)}")
     if entry.trained:
-        typer.echo(f"segment with it: emseg-bench predict IMAGES --weights {entry.name} --out FOLDER")
-    typer.echo(f"start from it: --models '{entry.usable_as}'")
+        name = shlex.quote(entry.name)
+        typer.echo(f"segment with it: emseg-bench predict IMAGES --weights {name} --out FOLDER")
+    typer.echo(f"start from it: {shlex.join(['--models', entry.usable_as])}")

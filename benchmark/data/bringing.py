@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ class Bringer:
 
     def _by_hand(self, file: RemoteFile) -> str:
         page = f" from {self.card.page}" if self.card.page else ""
-        command = f"emseg-bench data import {self.card.name} --archive {file.name}"
+        command = shlex.join(["emseg-bench", "data", "import", self.card.name, "--archive", file.name])
         return f"bring {file.name}{page} and run '{command}'"
 
 

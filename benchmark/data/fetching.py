@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +93,8 @@ class Fetcher:
         if card.convert is None:
             raise UsageError(
                 f"{card.name} is used as it is unpacked, so nothing is to be imported: "
-                f"'emseg-bench pretrain --images {folder}' reads the folder where it is."
+                f"{shlex.join(['emseg-bench', 'pretrain', '--images', str(folder)])} reads the folder "
+                "where it is."
             )
         return OwnFolder(card, self.catalogue, self.store, folder.resolve())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..contracts import ModelCard, Normalisation, ScoringProtocol
 from ..errors import UsageError, WeightsError
+from ..references import escaped
 from ..registry import Catalogue, Offer
 from ..weight_info import WeightsInfo, read_info
 
@@ -42,12 +44,13 @@ def find_weights(place: str, catalogue: Catalogue) -> TrainedWeights:
     if info is None:
         raise WeightsError(
             f"{path} does not say which model it belongs to. Name the weights.safetensors of a trial, or "
-            f"bring the file in first: emseg-bench weights import {path}."
+            f"bring the file in first: {shlex.join(['emseg-bench', 'weights', 'import', str(path)])}"
         )
     if info.num_logits is None:
+        start = f"{info.model}@file:{escaped(str(path))}"
         raise WeightsError(
             f"{path} ({info.origin}) only initialises {info.model}; expected a whole trained model. "
-            f"Train it: emseg-bench run --models {info.model}@file:{path}."
+            f"Train it: {shlex.join(['emseg-bench', 'run', '--models', start])}"
         )
     return TrainedWeights(path, info, info.num_logits, catalogue.find(catalogue.models, info.model))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
+from ...benchmark.references import escaped
 from ...benchmark.volume_readers.opening import Wanted, is_volume_file, split_location
 from ..described import recall_description
 from ..description import (
@@ -64,8 +66,9 @@ def gather(location: str, options: VolumeOptions, cache: Path) -> Told:
         return _single(location, options)
     if not is_described(path):
         raise DataError(
-            f"{path} is a folder without {FILE_NAME}, which lists its volumes; 'emseg-bench data init "
-            f"{path}' writes one. For one volume write volume:FILE with the option labels."
+            f"{path} is a folder without {FILE_NAME}, which lists its volumes; this writes one: "
+            f"{shlex.join(['emseg-bench', 'data', 'init', str(path)])}\nFor one volume write volume:FILE "
+            "with the option labels."
         )
     return _described(path / FILE_NAME, options, cache)
 
@@ -74,8 +77,8 @@ def _single(location: str, options: VolumeOptions) -> Told:
     path, _ = split_location(location)
     if options.labels == AUTO:
         raise UsageError(
-            f"volume:{location} needs labels: 'volume[labels=FILE]:{location}', or labels=:/NAME within the "
-            "same file."
+            f"volume:{location} needs labels: {shlex.quote(f'volume[labels=FILE]:{escaped(location)}')}, or "
+            "labels=:/NAME within the same file."
         )
     description = override(Description(), options)
     wanted = Wanted(

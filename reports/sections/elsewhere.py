@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -102,7 +103,5 @@ def _missing(table: Leaderboard, found: Sequence[Reference]) -> list[str]:
     lacking = [metric for metric in wanted if metric not in here]
     if not lacking or not here:
         return []
-    return [
-        f"Not scored here: {', '.join(lacking)}. emseg-bench rescore --metrics {','.join([*here, *lacking])} "
-        "does that without a new run."
-    ]
+    command = shlex.join(["emseg-bench", "rescore", "--metrics", ",".join([*here, *lacking])])
+    return [f"Not scored here: {', '.join(lacking)}. {command} does that without a new run."]
