@@ -25,7 +25,6 @@ LISTS: Final = frozenset(
 class LightGroup(TyperGroup):
     """A group of verbs whose ``--help`` and own texts need no pydantic, and whose own options stand once."""
 
-
     def get_help_option(self, ctx: Any) -> Any:
         """Give the option ``--help``, which is False where it is not given."""
         return _false_by_default(super().get_help_option(ctx))
