@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import tifffile
 from PIL import Image, UnidentifiedImageError
-from PIL.Image import DecompressionBombError
 
 from .errors import DataError
+from .files.decoding import reading
+from .files.limits import check_claim, limit_bytes
+from .files.png_guard import check_png
+from .files.regular import check_regular, read_regular, shown
+from .files.tiff_guard import open_tiff_bytes
 from .orientation import TAG, turn_of
 from .tiff_pages import decode_page
 
@@ -23,6 +26,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 # tifffile also logs what it raises.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
+Image.MAX_IMAGE_PIXELS = None  # `files.limits` goes before Pillow's own limit, and can be raised
 
 BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
 """What Pillow and tifffile raise for a damaged file."""
@@ -45,12 +49,11 @@ def read_bytes(path: Path) -> bytes:
     """Read a file.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: It cannot be read, is no regular file, or is over the limit for one piece.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    size = check_regular(path).st_size
+    check_claim(size, shown(path), "a file")
+    return read_regular(path, max(size, limit_bytes()))
 
 
 def to_float_scale(pixels: Array) -> Array:
@@ -106,19 +109,18 @@ def decode_mask(data: bytes, path: str, most: int = MOST_LABEL) -> Array:
 def _decode(data: bytes, path: str, *, as_labels: bool) -> tuple[Array, Array | None]:
     """Decode into (H, W) or (H, W, 3), whatever the type, and the alpha channel if there is one."""
     decode = _decode_png if path.lower().endswith(".png") else _decode_tiff
-    try:
-        return decode(data, path, as_labels)
-    except DecompressionBombError as error:
-        raise DataError(f"{path} is too large to be opened in one piece; cut it into tiles.") from error
-    except UnidentifiedImageError as error:
-        raise DataError(
-            f"{path} is empty or not what its name says; save it again as PNG or TIFF."
-        ) from error
-    except BROKEN as error:
-        raise DataError(
-            f"{path} cannot be read: {error or type(error).__name__}. It is cut short, damaged or in another "
-            "format; save or copy it again."
-        ) from error
+    with reading(path):
+        try:
+            return decode(data, path, as_labels)
+        except UnidentifiedImageError as error:
+            raise DataError(
+                f"{path} is empty or not what its name says; save it again as PNG or TIFF."
+            ) from error
+        except BROKEN as error:
+            raise DataError(
+                f"{path} cannot be read: {error or type(error).__name__}. It is cut short, damaged or in "
+                "another format; save or copy it again."
+            ) from error
 
 
 def _is_opaque(alpha: Array) -> bool:
@@ -126,6 +128,7 @@ def _is_opaque(alpha: Array) -> bool:
 
 
 def _decode_png(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array | None]:
+    check_png(data, path)
     image: Image.Image = Image.open(io.BytesIO(data), formats=("PNG",))
     image.load()
     depth, colour_type = data[24], data[25]  # of the IHDR chunk, which comes first
@@ -147,7 +150,7 @@ def _decode_png(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array |
 
 
 def _decode_tiff(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array | None]:
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
+    with open_tiff_bytes(data, path) as file:
         if len(file.pages) != 1:
             raise DataError(f"{path} has {len(file.pages)} pages; save every slice as a file of its own.")
         return decode_page(file.pages.first, path, as_labels=as_labels)

@@ -18,7 +18,7 @@ import tifffile
 
 from .errors import DataError
 from .files.decoding import decoding
-from .files.limits import array_bytes, check_claim
+from .files.tiff_guard import check_page
 from .orientation import TAG, Turn, turn_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -159,9 +159,7 @@ def decode_stored(page: Page, path: str) -> Array:
     """
     if page.dtype is None:
         raise DataError(f"{path} holds values of an unknown kind; save it again as whole numbers or floats.")
-    with decoding(path, "tifffile"):
-        claimed = array_bytes(page.shape, page.dtype.itemsize)
-    check_claim(claimed, path, "an image")
+    check_page(page, path)
     compression = str(getattr(page.compression, "name", page.compression))
     if compression == "NONE":
         with decoding(path, "tifffile"):

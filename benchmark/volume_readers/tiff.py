@@ -17,10 +17,11 @@ import zarr
 
 from ..errors import DataError
 from ..files.decoding import decoding
+from ..files.tiff_guard import open_tiff
 from ..orientation import Turn
 from ..pixels import BROKEN
 from ..tiff_pages import decode_stored, meaning_of
-from .found import Array, Found, Handle, Mapped, Place, Stored, unreadable
+from .found import Array, Found, Handle, Mapped, Place, Stored, checked, unreadable
 from .tiff_facts import facts_of
 from .tiff_values import Meant, of_values
 
@@ -39,7 +40,7 @@ def find(path: Path, *, as_labels: bool = False) -> Found:
         DataError: It cannot be read, or is no stack of sections of equal size.
     """
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             _check(file, path)
             return _found(file, path, as_labels=as_labels)
     except BROKEN as error:
@@ -53,7 +54,7 @@ def count_pages(path: Path) -> int:
         DataError: It cannot be read, or ends before its last page.
     """
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             if not file.is_imagej:
                 _check_end(file, path)
             return max(len(file.pages), _announced(file), file.pages.first.imagedepth)
@@ -128,7 +129,7 @@ def _check_end(file: tifffile.TiffFile, path: Path) -> None:
 def _stored(path: Path, series: Any, byteorder: str) -> Stored:
     if series.dataoffset is not None:
         dtype = np.dtype(series.dtype).newbyteorder(byteorder)
-        return Mapped(path, dtype, tuple(series.shape), series.dataoffset)
+        return checked(Mapped(path, dtype, tuple(series.shape), series.dataoffset))
     page = series.keyframe
     if page.is_tiled and page.imagedepth > 1 and page.shape == tuple(series.shape):
         return _Tiles(path, page)
@@ -182,7 +183,7 @@ class _Tiles:
 
 def _open(path: Path) -> tifffile.TiffFile:
     try:
-        file = tifffile.TiffFile(path)
+        file = open_tiff(path)
     except BROKEN as error:
         raise unreadable(path, error) from error
     file.filehandle.set_lock(True)
