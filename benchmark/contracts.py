@@ -61,6 +61,18 @@ class Normalisation:
     std: tuple[Annotated[float, Gt(0)], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreyRange:
+    """Which stored values become 0 and 1 on the 0-1 scale; values beyond them do too."""
+
+    __pydantic_config__ = STRICT
+
+    low: float
+    high: float
+    eight_bit: bool = False
+    """Whether pixels are uint8, the 256 equal steps from `low` to `high`; otherwise they are float32."""
+
+
 # ------------------------------------------------------------------------------------------ cards
 class WeightSource(Protocol):
     """Where one initialisation's weights come from and how they go into a model."""
@@ -446,6 +458,11 @@ class Manifest:
     """Whether predictions count only where the truth is not 0, for images that are annotated in part."""
     has_instances: bool = False
     """Whether true objects are known one by one, so that every case has `Sample.instances`."""
+    grey_range: GreyRange | None = None
+    """Which of the files' values are 0 and 1 in samples, so that `predict` reads other files alike; None:
+    not told, and 8 and 16 bit are taken by their types."""
+    label_values: tuple[int, ...] | None = None
+    """What each class is in the owner's files, by label, so that `predict` writes that; None: the labels."""
     split_rule: str
     """How the splits came about, in words."""
     notes: tuple[str, ...] = ()

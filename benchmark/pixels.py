@@ -40,7 +40,7 @@ class Raster:
     """A decoded image."""
 
     pixels: Array
-    """(H, W, C) uint8 or uint16; C is 1 or 3."""
+    """(H, W, C), whole numbers or floats; C is 1 or 3."""
     transparent: bool
     """Whether an alpha channel was dropped that is not opaque everywhere."""
 
@@ -69,11 +69,13 @@ def decode_image(data: bytes, path: str) -> Raster:
         path: Its name, for messages; the suffix tells the format.
 
     Raises:
-        DataError: It is damaged, or not an 8- or 16-bit grey or RGB image.
+        DataError: It is damaged, or not a grey or RGB image of whole numbers or floats.
     """
     pixels, alpha = _decode(data, path, as_labels=False)
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise DataError(f"{path} holds {pixels.dtype} values; expected 8 or 16 bit unsigned. Convert it.")
+    if pixels.dtype.kind not in "uif" or pixels.dtype.itemsize > 8:
+        raise DataError(
+            f"{path} holds {pixels.dtype} values; expected whole numbers or floats, a value per channel."
+        )
     colours = pixels if pixels.ndim == 3 else pixels[..., None]
     return Raster(colours, alpha is not None and not _is_opaque(alpha))
 

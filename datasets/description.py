@@ -11,17 +11,18 @@ splits: {train: [mouse1_*], val: [mouse2_*], test: [mouse3_*]}
 volume: true                                 # of folder: alone: the images are slices; names that are
 # equal but for their last number belong to one volume
 
+intensity: [-2000, 4000]                     # values that become 0 and 1; left out: the range that is used
 volumes:                                     # of volume: alone, like all that follows
 - {image: a.tif, labels: a_labels.tif, split: train, group: mouse1}
 - {image: b.h5:/raw, labels: b.h5:/labels, split: test}
 axes: xyz                                    # of stored arrays, where files do not say or are wrong
-intensity: [-2000, 4000]                     # values that become 0 and 1 (8 and 16 bit need none)
 instances: boundary                          # labels are numbers of objects: boundary or binary
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
@@ -43,7 +44,7 @@ Value: TypeAlias = Annotated[int, Ge(0), Le(65535)]
 VoxelSize: TypeAlias = Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1, 3)]
 Instances: TypeAlias = Literal["none", "binary", "boundary"]
 
-OF_VOLUMES: Final = ("volumes", "axes", "intensity", "instances")
+OF_VOLUMES: Final = ("volumes", "axes", "instances")
 """Keys that a folder of images and masks has no use for."""
 OF_FOLDERS: Final = ("volume",)
 
@@ -123,6 +124,7 @@ def read_description(path: Path) -> Description:
     except ValidationError as error:
         raise DataError(f"{path}: " + "; ".join(_explain(error.errors()))) from error
     _check_ignored(path, description)
+    _check_intensity(path, description)
     return description
 
 
@@ -210,6 +212,13 @@ def _check_ignored(path: Path, description: Description) -> None:
             f"{path}: the value {description.ignore_value} is the class {name!r} and ignore_value at once; "
             "take it out of one of them."
         )
+
+
+def _check_intensity(path: Path, description: Description) -> None:
+    """Refuse a range of greys that is none."""
+    low, high = description.intensity or (0.0, 1.0)
+    if not -inf < low < high < inf:
+        raise DataError(f"{path}: got the range {low:g} to {high:g} as intensity, expected LOW < HIGH.")
 
 
 def _example() -> str:

@@ -46,14 +46,8 @@ def decide_channels(root: Path, images: Mapping[str, ImageFacts]) -> int:
     """Return 1 if every image is grey, though it may be stored as RGB, or 3 if all are RGB.
 
     Raises:
-        DataError: Some images are coloured and others have one channel; or bit depths are mixed.
+        DataError: Some images are coloured and others have one channel.
     """
-    depths = {image.bits: path for path, image in images.items()}
-    if len(depths) > 1:
-        raise DataError(
-            f"{root} mixes 8-bit images (for example {depths[8]}) and 16-bit images ({depths[16]}), whose "
-            "grey scales are not comparable. Convert all to one of them."
-        )
     coloured = [path for path, image in images.items() if not image.grey]
     single = [path for path, image in images.items() if image.channels == 1]
     if coloured and single:
@@ -63,6 +57,21 @@ def decide_channels(root: Path, images: Mapping[str, ImageFacts]) -> int:
             "Convert all to grey or all to RGB."
         )
     return 3 if coloured else 1
+
+
+def check_kinds(root: Path, images: Mapping[str, ImageFacts]) -> None:
+    """Refuse images of several types of values.
+
+    Raises:
+        DataError: There are such images.
+    """
+    kinds = {image.kind: path for path, image in images.items()}
+    if len(kinds) > 1:
+        mixed = listed([f"{kind} images (for example {path})" for kind, path in kinds.items()])
+        raise DataError(
+            f"{root} mixes {mixed}, whose grey scales are not comparable. Convert all to one of them, or say "
+            "what becomes 0 and 1 in all of them: intensity in dataset.yaml."
+        )
 
 
 def check_foreground(root: Path, pairs: tuple[Pair, ...], index: Index, labels: LabelMap) -> None:

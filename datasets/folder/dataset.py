@@ -10,6 +10,7 @@ from ...benchmark.contracts import Case, Manifest, Sample
 from ...benchmark.errors import DataError, UsageError
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
+from ..grey_scales import BYTES
 from .index import Index, index_folder
 from .labels import LabelMap, map_labels
 from .layout import find_layout
@@ -47,8 +48,8 @@ class FolderDataset:
     def read(self, case: Case) -> Sample:
         """Read one case.
 
-        The image is (C, H, W): uint8 as it is, 16-bit values as float32 divided by 65535.  The labels
-        are (H, W) uint8.
+        The image is (C, H, W): uint8 as it is, others scaled as the manifest says (`Manifest.grey_range`).
+        The labels are (H, W) uint8.
 
         Raises:
             DataError: A file has gone, changed or cannot be read.
@@ -59,7 +60,16 @@ class FolderDataset:
         image = self._unchanged(pair.image, self._index.images[pair.image].sha256)
         mask = self._unchanged(pair.mask, self._index.masks[pair.mask].sha256)
         pixels = decode_image(image, pair.image).pixels[..., : self.manifest.channels]
-        return Sample(image=_as_sample(pixels), labels=self._labels.apply(decode_mask(mask, pair.mask)))
+        return Sample(image=self._as_sample(pixels), labels=self._labels.apply(decode_mask(mask, pair.mask)))
+
+    def _as_sample(self, pixels: Array) -> Array:
+        """Turn (H, W, C) as stored into (C, H, W) uint8 or float32 between 0 and 1."""
+        import numpy as np
+
+        from ...benchmark.intensity import to_pixels
+
+        grey = self.manifest.grey_range or BYTES
+        return to_pixels(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), grey)
 
     def _unchanged(self, path: str, sha256: str) -> bytes:
         """Read a file and make sure that it is the one that the manifest speaks of."""
@@ -72,15 +82,6 @@ class FolderDataset:
                 "new trials, and those that are done stay as they are."
             )
         return data
-
-
-def _as_sample(pixels: Array) -> Array:
-    """Turn (H, W, C) uint8 or uint16 into (C, H, W) uint8 or float32 between 0 and 1."""
-    import numpy as np
-
-    from ...benchmark.pixels import to_float_scale
-
-    return to_float_scale(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)))
 
 
 def open_folder(
@@ -122,9 +123,8 @@ def open_folder(
     index = index_folder(layout, cache)
     values = {path: mask.counts for path, mask in index.masks.items()}
     labels = map_labels(root, description, values)
-    return FolderDataset(
-        root, sum_up(root, layout.pairs(), division, description, index, labels), index, labels
-    )
+    contents = sum_up(root, layout.pairs(), division, description, index, labels, cache)
+    return FolderDataset(root, contents, index, labels)
 
 
 def describe(root: Path, cache: Path) -> Description:

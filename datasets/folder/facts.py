@@ -19,15 +19,15 @@ class ImageFacts:
     """px"""
     channels: int
     """1 or 3; an alpha channel is not counted."""
-    bits: int
-    """8 or 16 per channel."""
+    kind: str
+    """Type of its values: ``uint8``, ``uint16``, ``float32``, ..."""
     grey: bool
     """Whether all channels are equal in every pixel."""
     transparent: bool
     """Whether an alpha channel was dropped that is not opaque everywhere."""
-    sums: tuple[int, ...]
-    """Sum of the values, per channel."""
-    squares: tuple[int, ...]
+    sums: tuple[float, ...]
+    """Sum of the values, per channel; exact whole numbers of 8 and 16 bit unsigned."""
+    squares: tuple[float, ...]
     """Sum of the squared values, per channel."""
     look: str
     """What it looks like, of the mean over its channels: `benchmark.data.looks.look`."""

@@ -37,6 +37,17 @@ class LabelMap:
         """The mask values of all classes but the background."""
         return {value for value, label in self.table if label not in (0, IGNORED)}
 
+    @property
+    def values(self) -> tuple[int, ...] | None:
+        """The mask value of each class, by label; None where these are the labels.
+
+        Of several values that share a class it is the label itself, if that is one of them, or the lowest.
+        """
+        labels = range(len(self.class_names))
+        own = [[value for value, label in self.table if label == wanted] for wanted in labels]
+        values = tuple(label if label in mine else min(mine) for label, mine in zip(labels, own, strict=True))
+        return None if values == tuple(labels) else values
+
     def present(self, counts: Iterable[Iterable[int]]) -> set[int]:
         """Return the labels that some masks, each of such values, hold."""
         label_of = dict(self.table)

@@ -12,9 +12,10 @@ from pathlib import Path
 from ...benchmark.contracts import Case, Manifest, Split
 from ...benchmark.data.leaks import Portrait, leak_notes
 from ..description import Description
-from ..summing_up import absent_class_notes, grey_scale
+from ..grey_scales import scale_notes
+from ..summing_up import absent_class_notes
 from .checks import check_foreground, check_sizes, decide_channels
-from .facts import ImageFacts
+from .greys import settle_greys
 from .index import Index
 from .labels import LabelMap
 from .layout import Pair
@@ -37,17 +38,19 @@ def sum_up(
     description: Description,
     index: Index,
     labels: LabelMap,
+    cache: Path,
 ) -> Contents:
     """Check a folder as a whole and write its manifest.
 
     Raises:
-        DataError: Images and masks differ in size, channels are mixed, nothing to learn.
+        DataError: Images and masks differ in size, channels or types are mixed, nothing to learn.
     """
     check_sizes(root, pairs, index)
     channels = decide_channels(root, index.images)
     train = division.splits["train"]
     check_foreground(root, train, index, labels)
-    mean, std = _grey_scale(root, [index.images[pair.image] for pair in train], channels)
+    training = {pair.image: index.images[pair.image] for pair in train}
+    greys = settle_greys(root, index.images, training, channels, description.intensity, cache)
     members = {
         f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
     }
@@ -56,15 +59,21 @@ def sum_up(
         dataset="folder",
         class_names=labels.class_names,
         channels=channels,
-        mean=mean,
-        std=std,
+        mean=greys.mean,
+        std=greys.std,
         cases=tuple(
             _case(name, split, pair, index, labels, sorting) for name, (split, pair) in members.items()
         ),
         ignore_value=labels.ignore_value,
         voxel_size_nm=_voxel_size(description),
+        grey_range=greys.range,
+        label_values=labels.values,
         split_rule=division.rule,
-        notes=(*division.notes, *_notes(division, description, index, labels)),
+        notes=(
+            *scale_notes(greys.range, greys.kind, "images", given=greys.given),
+            *division.notes,
+            *_notes(division, description, index, labels),
+        ),
     )
     return Contents({name: pair for name, (_, pair) in members.items()}, manifest)
 
@@ -108,23 +117,6 @@ def _case(name: str, split: Split, pair: Pair, index: Index, labels: LabelMap, s
 def _volume(stem: str) -> str:
     """Return the name of a slice's volume: the stem without its last number, ``cell2_z007``: ``cell2_z``."""
     return re.sub(r"[0-9]+(?=[^0-9]*$)", "", stem).strip(" _-.") or "volume"
-
-
-def _grey_scale(
-    root: Path, images: list[ImageFacts], channels: int
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation per channel on the 0-1 scale, from exact whole sums.
-
-    Raises:
-        DataError: A channel has the same value everywhere.
-    """
-    return grey_scale(
-        root,
-        sum(image.height * image.width for image in images),
-        [sum(image.sums[channel] for image in images) for channel in range(channels)],
-        [sum(image.squares[channel] for image in images) for channel in range(channels)],
-        2 ** images[0].bits - 1,
-    )
 
 
 def _notes(division: Division, description: Description, index: Index, labels: LabelMap) -> Iterator[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...benchmark.data.facts import label_counts
 from ...benchmark.data.looks import look
+from ...benchmark.errors import DataError
 from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
 from .facts import ImageFacts, MaskFacts
 
@@ -22,24 +23,32 @@ def measure_image(path: Path) -> ImageFacts:
     data = read_bytes(path)
     raster = decode_image(data, str(path))
     height, width, channels = raster.pixels.shape
+    if raster.pixels.dtype.kind == "f" and not np.isfinite(raster.pixels).all():
+        raise DataError(f"{path} holds NaN or infinite values; replace them, for example by the mean.")
     grey = bool(np.all(raster.pixels == raster.pixels[..., :1]))
     return ImageFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         height=height,
         width=width,
         channels=channels,
-        bits=8 * raster.pixels.itemsize,
+        kind=raster.pixels.dtype.newbyteorder("=").name,
         grey=grey,
         transparent=raster.transparent,
-        sums=tuple(raster.pixels.sum(axis=(0, 1), dtype=np.uint64).tolist()),
+        sums=tuple(raster.pixels.sum(axis=(0, 1), dtype=_wide(raster.pixels)).tolist()),
         squares=tuple(_sums_of_squares(raster.pixels).tolist()),
         look=look(raster.pixels[..., 0] if grey else raster.pixels.mean(axis=-1, dtype=np.float32)),
     )
 
 
 def _sums_of_squares(pixels: Array) -> Array:
-    """Return the (C,) sums of squares of (H, W, C) values; exact, and without a wide copy of them."""
-    return np.asarray(np.einsum("hwc,hwc->c", pixels, pixels, dtype=np.uint64))
+    """Return the (C,) sums of squares of (H, W, C) values, without a wide copy of them."""
+    return np.asarray(np.einsum("hwc,hwc->c", pixels, pixels, dtype=_wide(pixels), casting="unsafe"))
+
+
+def _wide(pixels: Array) -> type[np.uint64] | type[np.float64]:
+    """Give the type that sums of 8 and 16 bit unsigned are exact in, or that others fit in."""
+    exact = pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2
+    return np.uint64 if exact else np.float64
 
 
 def measure_mask(path: Path) -> MaskFacts:

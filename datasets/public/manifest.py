@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from ...benchmark.contracts import Case, Manifest, Split
 from ...benchmark.data.leaks import Portrait, leak_notes
@@ -11,15 +12,19 @@ from ...benchmark.data_contracts import ConvertedVolume
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
 from ..folder.wording import listed
-from ..summing_up import absent_class_notes, grey_scale, starts_in_groups
+from ..grey_scales import scale_notes
+from ..summing_up import absent_class_notes, starts_in_groups
 from .division import Division, Piece, group_of
+from .greys import range_of, statistics_of
 from .published import Rules
 
 AXES = "zyx"
 
 
-def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest, Mapping[str, Piece]]:
-    """Write a dataset's manifest.
+def make_manifest(
+    name: str, rules: Rules, division: Division, cache: Path
+) -> tuple[Manifest, Mapping[str, Piece]]:
+    """Write a dataset's manifest; 16-bit images are looked at for it once.
 
     Returns:
         The manifest, and the pieces by case id.
@@ -41,7 +46,9 @@ def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest
         case = _case(split, piece, stems[volume.part, volume.name], starts.get((volume.part, volume.name)))
         cases.append(case)
         pieces[case.id] = piece
-    mean, std = _grey_scale(name, division.pieces["train"], bits)
+    sections = list(_sections(division.pieces["train"]))
+    grey = range_of(name, sections, bits, cache)
+    mean, std = statistics_of(name, sections, grey, cache)
     manifest = Manifest(
         dataset=name,
         class_names=rules.class_names,
@@ -55,8 +62,10 @@ def make_manifest(name: str, rules: Rules, division: Division) -> tuple[Manifest
         scored_classes=rules.scored_classes,
         mask_by_truth=rules.mask_by_truth,
         has_instances=all(volume.instances for volume in volumes.values()),
+        grey_range=grey,
         split_rule=division.rule,
         notes=(
+            *scale_notes(grey, f"uint{bits}", "sections"),
             *rules.notes,
             *division.notes,
             *absent_class_notes(rules.class_names, _present(division)),
@@ -139,16 +148,6 @@ def _sections(pieces: Iterable[Piece]) -> Iterator[tuple[ConvertedVolume, int]]:
             if key not in seen:
                 seen.add(key)
                 yield piece.volume, z
-
-
-def _grey_scale(name: str, pieces: Iterable[Piece], bits: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of the training sections on the 0-1 scale, from exact whole sums."""
-    pixels = total = squares = 0
-    for volume, z in _sections(pieces):
-        facts = volume.slices[z]
-        pixels += volume.shape[1] * volume.shape[2]
-        total, squares = total + facts.sum, squares + facts.squares
-    return grey_scale(name, pixels, [total], [squares], 2**bits - 1)
 
 
 def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iterator[Portrait]:

@@ -90,7 +90,7 @@ class Published:
 
         volumes = DataStore(cache).open_arrays(self.name, self.version).volumes
         division = self.splits(volumes, options, self.rules)
-        return PublishedDataset(*make_manifest(self.name, self.rules, division))
+        return PublishedDataset(*make_manifest(self.name, self.rules, division, cache))
 
 
 def published_card(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...benchmark.contracts import SPLITS, Case, Manifest
+from ...benchmark.contracts import SPLITS, Case, GreyRange, Manifest
 from ...benchmark.data.leaks import Portrait, leak_notes
 from ...benchmark.errors import DataError
 from ...benchmark.hashing import sha256_of
@@ -53,6 +53,7 @@ def sum_up(
     division: Division,
     labels: LabelMap,
     *,
+    grey: GreyRange,
     top: float,
     whole: bool,
     numbered: bool,
@@ -65,6 +66,7 @@ def sum_up(
         volumes: All of them.
         division: Into splits.
         labels: From values to labels.
+        grey: Which stored values become 0 and 1.
         top: The value that is 1 on the 0-1 scale, of the facts' sums.
         whole: Whether blocks validate and test as volumes.
         numbered: Whether labels are made of numbers of objects.
@@ -92,6 +94,8 @@ def sum_up(
         ignore_value=labels.ignore_value,
         voxel_size_nm=common_voxel_size([volume.image for volume in volumes]),
         has_instances=numbered,
+        grey_range=grey,
+        label_values=None if numbered else labels.values,
         split_rule=division.rule,
         notes=(
             *notes,

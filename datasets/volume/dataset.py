@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...benchmark.contracts import Case, Manifest, Sample
+from ...benchmark.contracts import Case, GreyRange, Manifest, Sample
 from ...benchmark.errors import DataError
+from ...benchmark.intensity import EIGHT_BIT, to_pixels
 from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances
 from ..folder.labels import IGNORED, LabelMap
 from .contents import Contents, Looked, Place
 from .instances import to_semantic
-from .intensity import Scale
 from .measure import whole_numbers
 from .prepared import SLAB_BYTES, mappable, prepared
 from .stamps import glance
@@ -42,7 +42,7 @@ class VolumeDataset:
         volumes: Sequence[Looked],
         contents: Contents,
         *,
-        scale: Scale,
+        scale: GreyRange,
         labels: LabelMap,
         instances: Instances,
         ignored: int | None,
@@ -63,10 +63,9 @@ class VolumeDataset:
         """Read one case.
 
         The image is (1, H, W), or (1, Z, Y, X) of a volume: uint8 as stored, where possible as a view of a
-        memory map; 16 bit unsigned as float32 divided by 65535; others as float32, scaled as the manifest
-        notes.  The labels are uint8; where they are made of numbers of objects, the numbers are there too.
-        A volume that cannot be mapped is first written into the cache, and so is one whose chunks hold
-        several sections.
+        memory map; others scaled as the manifest says (`Manifest.grey_range`).  The labels are uint8; where
+        they are made of numbers of objects, the numbers are there too.  A volume that cannot be mapped is
+        first written into the cache, and so is one whose chunks hold several sections.
 
         Raises:
             DataError: A file has gone, changed or cannot be read.
@@ -102,7 +101,7 @@ class VolumeDataset:
 
     def _image(self, looked: Looked, start: int, stop: int) -> Array:
         """Return sections as pixels, (Z, Y, X)."""
-        return self._scale.apply(self._volume(looked.image).read(slice(start, stop)))
+        return to_pixels(self._volume(looked.image).read(slice(start, stop)), self._scale)
 
     def _numbers(self, looked: Looked, start: int, stop: int) -> Array:
         """Return sections as stored whole numbers, (Z, Y, X)."""
@@ -122,9 +121,9 @@ class VolumeDataset:
 
     def _whole_image(self, case: Case, looked: Looked, place: Place) -> Array:
         mapped = self._volume(looked.image).mapped()
-        if mapped is not None and mapped.dtype == np.uint8 and self._scale.as_stored:
+        if mapped is not None and mapped.dtype == np.uint8 and self._scale == EIGHT_BIT:
             return mapped[place.start : place.stop]
-        kind = np.uint8 if looked.image.dtype == np.uint8 and self._scale.as_stored else np.float32
+        kind = np.uint8 if self._scale.eight_bit else np.float32
         return prepared(
             self._cache,
             f"{case.sha256[:24]}-image",

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Literal
 
+from ...benchmark.contracts import GreyRange
 from ...benchmark.errors import DataError, UsageError
 from ...benchmark.hashing import sha256_of
+from ...benchmark.intensity import describe_range
 from ...benchmark.volume_readers.opening import open_volume
 from ..description import Description, Instances
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
@@ -17,7 +19,7 @@ from .dataset import VolumeDataset, object_labels
 from .division import divide
 from .entries import Told, gather
 from .instances import CLASS_NAMES
-from .intensity import Scale, describe_scale, settle_scale
+from .intensity import settle_scale, top_of, way_of
 from .measure import measure_image, measure_labels
 from .options import VolumeOptions
 
@@ -86,7 +88,8 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
     for image, mask in zip(images, masks, strict=True):
         check_shapes(image, mask)
     division = divide(told.entries, [image.shape[0] for image in images], common_voxel_size(images), options)
-    scale = settle_scale(images, [division.training(number) for number in range(len(images))], said.intensity)
+    training = [division.training(number) for number in range(len(images))]
+    scale = settle_scale(images, training, said.intensity, cache)
     instances = said.instances or "none"
     volumes = [
         Looked(
@@ -103,10 +106,11 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         volumes,
         division,
         table,
-        top=scale.high if scale.as_stored else 1.0,
+        grey=scale,
+        top=top_of(scale, images[0].dtype),
         whole=options.scored == "volumes",
         numbered=instances != "none",
-        way=sha256_of([instances, said.ignore_value, scale.as_stored or [scale.low, scale.high]]),
+        way=sha256_of([instances, said.ignore_value, way_of(scale, images[0].dtype)]),
         notes=_notes(volumes, scale, said),
     )
     return VolumeDataset(
@@ -151,9 +155,9 @@ def _check_classes(told: Told, values: Mapping[str, Set[int]]) -> None:
             )
 
 
-def _notes(volumes: Sequence[Looked], scale: Scale, said: Description) -> tuple[str, ...]:
+def _notes(volumes: Sequence[Looked], scale: GreyRange, said: Description) -> tuple[str, ...]:
     """Say what was done to values, and which files had to be unpacked."""
     notes = [note for one in volumes for volume in (one.image, one.labels) for note in volume.notes]
-    if not scale.as_stored:
-        notes.append(describe_scale(scale, volumes[0].image.dtype, given=said.intensity is not None))
+    if note := describe_range(scale, volumes[0].image.dtype, "sections", given=said.intensity is not None):
+        notes.append(note)
     return tuple(dict.fromkeys(notes))

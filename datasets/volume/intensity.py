@@ -1,60 +1,42 @@
-"""From stored values to the 0-1 scale."""
+"""One scale of greys for all volumes of a dataset."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...benchmark.contracts import GreyRange
 from ...benchmark.errors import DataError
-from ...benchmark.pixels import to_float_scale
+from ...benchmark.intensity import EIGHT_BIT, SIXTEEN_BIT
 from ...benchmark.volume_readers.found import Array
 from ...benchmark.volume_readers.volume import Volume
 from ..folder.wording import listed
-
-PERCENTILES = (0.1, 99.9)
-"""Of unlimited values: those beyond are mostly dust, charging and dead pixels."""
-SAMPLED_SECTIONS = 64
-SAMPLED_SIDE = 512
-"""Percentiles are measured on so many sections, of which about so many rows and columns are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How values become numbers between 0 and 1."""
-
-    low: float
-    """The value that becomes 0; values below do too."""
-    high: float
-    """The value that becomes 1."""
-    as_stored: bool
-    """Whether values are 8 or 16 bit unsigned and taken as they are."""
-
-    def apply(self, values: Array) -> Array:
-        """Return uint8 as it is, or float32 between 0 and 1."""
-        if self.as_stored:
-            return to_float_scale(values)
-        scaled = (values.astype(np.float64) - self.low) / (self.high - self.low)
-        return np.asarray(np.clip(scaled, 0, 1), np.float32)
+from ..grey_scales import recall_range, thinned_out
+from .stamps import stamp
 
 
 def settle_scale(
-    volumes: Sequence[Volume], sections: Sequence[Sequence[int]], given: tuple[float, float] | None
-) -> Scale:
+    volumes: Sequence[Volume],
+    sections: Sequence[Sequence[int]],
+    given: tuple[float, float] | None,
+    cache: Path,
+) -> GreyRange:
     """Decide on one scale for all volumes, so that their greys stay comparable.
 
     Args:
         volumes: All of them.
         sections: Of each volume, those that train.
-        given: What becomes 0 and 1; None: 8 and 16 bit unsigned as they are, percentiles of others.
+        given: What becomes 0 and 1; None: 8 bit unsigned as they are, the range that others use.
+        cache: The cache folder.
 
     Raises:
         DataError: Volumes hold different types of values, or all values are one.
     """
     if given is not None:
-        return Scale(*given, as_stored=False)
+        return GreyRange(low=given[0], high=given[1])
     kinds = {volume.dtype.newbyteorder("="): volume.source for volume in volumes}
     if len(kinds) > 1:
         words = [f"{kind} in {source}" for kind, source in kinds.items()]
@@ -63,36 +45,43 @@ def settle_scale(
             "Convert them, or say what becomes 0 and 1: the option range, or intensity in dataset.yaml."
         )
     (kind,) = kinds
-    if kind in (np.dtype(np.uint8), np.dtype(np.uint16)):
-        return Scale(0, float(np.iinfo(kind).max), as_stored=True)
+    if kind == np.dtype(np.uint8):
+        return EIGHT_BIT
     if kind.kind == "b":
         raise DataError(f"{kinds[kind]} holds truth values, which are no image. Are they the labels?")
-    return _measure(volumes, sections)
-
-
-def describe_scale(scale: Scale, kind: np.dtype[Any], given: bool) -> str:
-    """Return the note on a scale that is not the stored one."""
-    how = (
-        "as given" if given else f"the {PERCENTILES[0]} and {PERCENTILES[1]} percentiles of training sections"
-    )
-    return f"Values ({kind}) are scaled: {scale.low:.6g} becomes 0 and {scale.high:.6g} becomes 1, {how}."
-
-
-def _measure(volumes: Sequence[Volume], sections: Sequence[Sequence[int]]) -> Scale:
     places = [(volume, z) for volume, own in zip(volumes, sections, strict=True) for z in own]
-    chosen = places[:: max(1, -(-len(places) // SAMPLED_SECTIONS))]
-    values = np.concatenate([_thinned(volume.read(slice(z, z + 1))[0]).ravel() for volume, z in chosen])
-    low, high = (
-        np.percentile(values[np.isfinite(values)], PERCENTILES) if np.isfinite(values).any() else (0, 0)
+    key = [
+        [volume.source, *stamp(volume.path), list(own)] for volume, own in zip(volumes, sections, strict=True)
+    ]
+    return recall_range(
+        cache, key, lambda: (_section(*place) for place in thinned_out(places)), volumes[0].source
     )
-    if not low < high:
-        raise DataError(
-            f"the training sections of {volumes[0].source} hold one and the same value nearly everywhere, "
-            f"{low:g}; are they exported well? What becomes 0 and 1 can be given with the option range."
-        )
-    return Scale(float(low), float(high), as_stored=False)
 
 
-def _thinned(section: Array) -> Array:
-    rows, columns = (max(1, side // SAMPLED_SIDE) for side in section.shape)
-    return section[::rows, ::columns]
+def _section(volume: Volume, z: int) -> Array:
+    return volume.read(slice(z, z + 1))[0]
+
+
+def as_stored(grey: GreyRange, kind: np.dtype[Any]) -> bool:
+    """Tell whether a range is that of the type, 8 or 16 bit unsigned."""
+    return (kind.newbyteorder("="), grey) in (
+        (np.dtype(np.uint8), EIGHT_BIT),
+        (np.dtype(np.uint16), SIXTEEN_BIT),
+    )
+
+
+def way_of(grey: GreyRange, kind: np.dtype[Any]) -> Any:
+    """Return plain data that says how values become pixels."""
+    return as_stored(grey, kind) or [grey.low, grey.high, *(["8 bit"] if grey.eight_bit else [])]
+
+
+def top_of(grey: GreyRange, kind: np.dtype[Any]) -> float:
+    """Return the value that is 1 in what is summed up of sections."""
+    if grey.eight_bit:
+        return 255
+    return grey.high if sums_stored(grey, kind) else 1
+
+
+def sums_stored(grey: GreyRange, kind: np.dtype[Any]) -> bool:
+    """Tell whether stored values are summed up, and not pixels: whole numbers are exact."""
+    return grey.low == 0 and not grey.eight_bit and kind.kind == "u" and kind.itemsize == 2

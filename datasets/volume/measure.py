@@ -7,27 +7,29 @@ from pathlib import Path
 
 import numpy as np
 
+from ...benchmark.contracts import GreyRange
 from ...benchmark.data.facts import label_counts, value_counts
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
+from ...benchmark.intensity import to_pixels
 from ...benchmark.volume_readers.found import Array
 from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances
 from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
 from .instances import to_semantic
-from .intensity import Scale
+from .intensity import sums_stored, way_of
 
 MAX_VALUE = 65535
 """Of labels that are classes."""
 
 
-def measure_image(volume: Volume, scale: Scale, cache: Path) -> list[ImageSection]:
+def measure_image(volume: Volume, scale: GreyRange, cache: Path) -> list[ImageSection]:
     """Learn the facts about an image's sections.
 
     Raises:
         DataError: It cannot be read, or a value is no number.
     """
-    way = ["image", scale.as_stored or [scale.low, scale.high]]
+    way = ["image", way_of(scale, volume.dtype)]
     known = recall_or_measure(volume, cache, way, partial(_look_at_image, volume.source, scale))
     return [ImageSection(**facts) for facts in known]
 
@@ -69,17 +71,17 @@ def whole_numbers(section: Array, source: str, place: int) -> Array:
     return numbers
 
 
-def _look_at_image(source: str, scale: Scale, section: Array, place: int) -> ImageSection:
+def _look_at_image(source: str, scale: GreyRange, section: Array, place: int) -> ImageSection:
     if section.dtype.kind == "f" and not np.isfinite(section).all():
         raise DataError(
             f"{source}: section {place} holds NaN or infinite values; replace them, for example by the mean."
         )
-    if scale.as_stored:
-        pixels = value_counts(section)
+    if scale.eight_bit or sums_stored(scale, section.dtype):
+        pixels = value_counts(to_pixels(section, scale) if scale.eight_bit else section)
         values = np.arange(len(pixels))
         total, squares = int(pixels @ values), int(pixels @ values**2)
         return ImageSection(hash_section(section), total, squares, look(section))
-    scaled = scale.apply(section).astype(np.float64)
+    scaled = to_pixels(section, scale).astype(np.float64)
     return ImageSection(hash_section(section), float(scaled.sum()), float((scaled**2).sum()), look(section))
 
 

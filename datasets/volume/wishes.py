@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import Final
 
 from ...benchmark.errors import UsageError
@@ -28,7 +29,7 @@ def override(description: Description, options: VolumeOptions) -> Description:
         "instances": options.instances,
     }
     said = replace(description, **{key: value for key, value in chosen.items() if value not in (AUTO, -1)})  # type: ignore[arg-type]
-    if said.intensity and not said.intensity[0] < said.intensity[1]:
+    if said.intensity and not -inf < said.intensity[0] < said.intensity[1] < inf:
         raise UsageError(
             f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
         )

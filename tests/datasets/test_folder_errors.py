@@ -179,11 +179,27 @@ def test_many_unreadable_files_are_told_together(make_folder, cache):
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16, np.uint32])
-def test_images_of_other_types(make_folder, cache, kind):
+def test_an_image_of_another_type(make_folder, cache, kind):
     root = make_folder()
     (root / "images" / "02.png").unlink()
     tifffile.imwrite(root / "images" / "02.tif", np.zeros((24, 32), kind))
-    assert f"02.tif holds {np.dtype(kind)} values; expected 8 or 16 bit" in refused(root, cache)
+    message = refused(root, cache)
+    assert f"{np.dtype(kind)} images (for example images/02.tif)" in message
+    assert "uint8 images (for example images/" in message
+
+
+def test_an_image_with_values_that_are_no_numbers(make_folder, cache):
+    root = make_folder()
+    (root / "images" / "02.png").unlink()
+    tifffile.imwrite(root / "images" / "02.tif", np.full((24, 32), np.nan, np.float32))
+    assert "02.tif holds NaN or infinite values" in refused(root, cache)
+
+
+def test_images_of_complex_numbers(make_folder, cache):
+    root = make_folder()
+    (root / "images" / "02.png").unlink()
+    tifffile.imwrite(root / "images" / "02.tif", np.zeros((24, 32), np.complex64))
+    assert "02.tif holds complex64 values; expected whole numbers or floats" in refused(root, cache)
 
 
 def test_float_masks(make_folder, cache):
@@ -256,8 +272,8 @@ def test_mixed_bit_depths(make_folder, cache):
     root = make_folder()
     save(root / "images" / "03.png", np.zeros((24, 32), np.uint16))
     message = refused(root, cache)
-    assert "mixes 8-bit images (for example images/" in message
-    assert "and 16-bit images (images/03.png)" in message
+    assert "mixes uint8 images (for example images/" in message
+    assert "uint16 images (for example images/03.png)" in message
 
 
 def test_masks_of_255(make_folder, cache):

@@ -104,7 +104,7 @@ IMAGES = {
         [image.astype(np.uint16) * 257 for image in COLOUR],
         ".tif",
         lambda path, image: tiff(path, image, photometric="rgb"),
-        [image.astype(np.uint16) * 257 for image in COLOUR],
+        COLOUR,  # 257 is the step of 8 bits
     ),
 }
 

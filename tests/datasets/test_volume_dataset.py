@@ -214,10 +214,14 @@ def test_other_values_are_scaled_and_the_notes_say_how(pair, cache, dtype):
     image, labels = pair(stored)
     manifest = open_volumes(str(image), cache, labels=str(labels)).manifest
     low, high = np.percentile(stored[:6].astype(float), (0.1, 99.9))
-    assert manifest.notes == (
-        f"Values ({dtype}) are scaled: {low:.6g} becomes 0 and {high:.6g} becomes 1, the 0.1 and 99.9 "
-        "percentiles of training sections.",
+    how = (
+        "for they lie on 256 equal steps: 8 bits"
+        if dtype == "int8"
+        else "the 0.1 and 99.9 percentiles of training sections"
     )
+    scaled = f"{low:.6g} becomes 0 and {high:.6g} becomes 1"
+    assert manifest.notes == (f"Values ({dtype}) are scaled: {scaled}, {how}.",)
+    assert (manifest.grey_range.low, manifest.grey_range.high) == pytest.approx((low, high))
     given = open_volumes(str(image), cache, labels=str(labels), range="-10..20.5", scored="volumes")
     assert given.manifest.notes[0].endswith("-10 becomes 0 and 20.5 becomes 1, as given.")
     assert {case.sha256 for case in given.manifest.cases}.isdisjoint(case.sha256 for case in manifest.cases)
