@@ -17,6 +17,7 @@ ENGINE_PARTS = (
     "cases.py",
     "contracts.py",
     "inference.py",
+    "intensity.py",
     "label_fraction.py",
     "metrics.py",
     "normalisation.py",

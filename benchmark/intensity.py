@@ -26,6 +26,8 @@ PERCENTILES: Final = (0.1, 99.9)
 """Of values without a natural range: those beyond are mostly dust, charging and dead pixels."""
 LEAST_USED: Final = 0.25
 """Values between `PERCENTILES` must use such a share of a range for it to be theirs."""
+SMALL_PART: Final = 0.5
+"""Of the range of a type; a note says that data use no more."""
 SAMPLED_IMAGES: Final = 64
 SAMPLED_SIDE: Final = 512
 """So many images, or sections, are looked at, and about so many of their rows and columns."""
@@ -45,7 +47,23 @@ def to_pixels(values: Array, grey: GreyRange) -> Array:
 
 
 def settle_range(images: Iterable[Array], source: str) -> GreyRange:
-    """Decide which values become 0 and 1.
+    """Decide which values become 0 and 1; see `used_range`.
+
+    Raises:
+        DataError: Images hold one value nearly everywhere.
+    """
+    used = used_range(images)
+    if not used.low < used.high:
+        raise DataError(
+            f"the training images of {source} hold one and the same value nearly everywhere, {used.low:g}; "
+            "are they exported well? What becomes 0 and 1 can be given: intensity in dataset.yaml, or the "
+            "option range of volumes."
+        )
+    return used
+
+
+def used_range(images: Iterable[Array]) -> GreyRange:
+    """Find the range that values use; low and high are equal where all values are one.
 
     Values that lie on 256 equal steps from 0, whatever their type, are 8 bits, and so are signed bytes.
     Other whole numbers from 0 have the range of the camera that they fill to a quarter or more: 10, 12, 14
@@ -53,10 +71,6 @@ def settle_range(images: Iterable[Array], source: str) -> GreyRange:
 
     Args:
         images: Some that train, of any shape.
-        source: Where they are from, for messages.
-
-    Raises:
-        DataError: They hold one value nearly everywhere.
     """
     values = np.concatenate([_thinned(image).ravel() for image in images])
     values = values[np.isfinite(values)]
@@ -64,12 +78,6 @@ def settle_range(images: Iterable[Array], source: str) -> GreyRange:
     for known in _natural_ranges(values):
         if high - low >= LEAST_USED * (known.high - known.low):
             return known
-    if not low < high:
-        raise DataError(
-            f"the training images of {source} hold one and the same value nearly everywhere, {low:g}; are "
-            "they exported well? What becomes 0 and 1 can be given: intensity in dataset.yaml, or the option "
-            "range of volumes."
-        )
     return GreyRange(low=low, high=high)
 
 
@@ -93,7 +101,9 @@ def describe_range(grey: GreyRange, kind: np.dtype[Any], what: str, *, given: bo
         how = f"for the training {what} use {int(grey.high).bit_length()} bits"
     else:
         how = f"the {PERCENTILES[0]} and {PERCENTILES[1]} percentiles of training {what}"
-    return f"Values ({kind}) are scaled: {grey.low:.6g} becomes 0 and {grey.high:.6g} becomes 1, {how}."
+    share = (grey.high - grey.low) / np.iinfo(kind).max if kind.kind == "u" else 1
+    part = f"; that is {share:.1%} of the range of their type" if share < SMALL_PART else ""
+    return f"Values ({kind}) are scaled: {grey.low:.6g} becomes 0 and {grey.high:.6g} becomes 1, {how}{part}."
 
 
 def _natural_ranges(values: Array) -> list[GreyRange]:

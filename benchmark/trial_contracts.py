@@ -47,7 +47,8 @@ class ResizedCropAugmentation:
     """The random changes of CEM500K's and RETINA's published fine-tuning, in the published order.
 
     A part of random size and aspect of the image, padded by mirroring where it is smaller than a crop, is
-    resized to the crop; then rotation, brightness and contrast, noise, blur, flips.  For 8-bit images.
+    resized to the crop; then rotation, brightness and contrast, noise, blur, flips.  In 8 bits: images of
+    more are rounded.
     """
 
     __pydantic_config__ = STRICT

@@ -45,11 +45,9 @@ def portraits_in(index: ImageIndex, tick: Callable[[], None]) -> Iterator[Portra
     Raises:
         DataError: One cannot be read.
     """
-    from ..pretrain.grey import read_grey
-
     for number in range(len(index)):
         path = index.path(number)
-        yield portrait(path.relative_to(index.root).as_posix(), "pre-training", read_grey(path)[None])
+        yield portrait(path.relative_to(index.root).as_posix(), "pre-training", index.read(number)[None])
         tick()
 
 

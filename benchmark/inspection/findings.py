@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from statistics import median, pstdev
 from typing import Final
 
+import numpy as np
+
 from ..data.leaks import adjacent_notes, leak_notes
-from .survey import Look, SplitSurvey, Survey
+from .survey import BINS, Look, SplitSurvey, Survey
 
 ALMOST_EMPTY: Final = 0.001
 """Share of pixels below which a class can hardly be learnt or scored."""
@@ -18,6 +20,10 @@ LEAST_STEP: Final = 0.08
 """And at least so far, on the 0-1 scale: equally exported images differ by less."""
 SPLITS_APART: Final = 2.0
 """So many times the spread within the training images another split must lie away."""
+NARROW: Final = 0.25
+"""Share of the range that images should use."""
+TAIL: Final = 0.001
+"""Share of pixels beyond at either end that do not count."""
 NAMED: Final = 3
 
 
@@ -29,6 +35,7 @@ def find_faults(survey: Survey) -> list[str]:
         *_shifted_masks(survey),
         *leak_notes(survey.portraits),
         *adjacent_notes(survey.manifest.cases),
+        *_narrow_range(survey),
         *_outliers(survey),
         *_splits_apart(survey),
     ]
@@ -75,6 +82,22 @@ def _shifted_masks(survey: Survey) -> Iterator[str]:
             f"their edges would fit better (gradient under edges {shift.there:.2f} instead of "
             f"{shift.here:.2f} standard deviations, in {shift.images} image(s))."
         )
+
+
+def _narrow_range(survey: Survey) -> Iterator[str]:
+    """Find images that use a small part of the scale that they are on, as exports of a dark camera do."""
+    total = np.sum([split.histogram for split in survey.splits], axis=0)
+    edges = np.searchsorted(np.cumsum(total) / max(1, total.sum()), (TAIL, 1 - TAIL))
+    first, last = int(edges[0]), int(min(edges[1], BINS - 1))
+    grey = survey.manifest.grey_range
+    if last - first + 1 >= NARROW * BINS or grey is None:
+        return
+    low, high = (grey.low + (grey.high - grey.low) * step / BINS for step in (first, last + 1))
+    yield (
+        f"images use a small part of their range: nearly all values lie between {low:.4g} and {high:.4g} of "
+        f"{grey.low:.6g} to {grey.high:.6g}, so that changes of brightness and contrast in training are "
+        f"large beside them. Say intensity: [{low:.4g}, {high:.4g}] in dataset.yaml to use that part alone."
+    )
 
 
 def _outliers(survey: Survey) -> Iterator[str]:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..errors import DataError
 from ..shared_memory import shared_zeros
-from .grey import read_grey
 from .index import ImageIndex
 
 
@@ -64,7 +63,7 @@ class ImageStore:
 
     def _decode(self, image: int) -> np.ndarray[Any, Any]:
         path = self._index.path(image)
-        pixels = read_grey(path)
+        pixels = self._index.read(image)
         if pixels.shape != tuple(self._sides[image]):
             before = tuple(map(int, self._sides[image]))
             raise DataError(

@@ -12,7 +12,7 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,16 +22,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from ..cases import spread
+from ..contracts import GreyRange
 from ..errors import DataError
 from ..files.texts import parse_json
+from ..intensity import SAMPLED_IMAGES
 from ..pixels import read_bytes
-from .grey import to_grey
+from .grey import BYTES, kind_of, range_of, read_grey, stored_grey
 from .walk import FileState, Found, changed_at, walk
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """Raised whenever the same file would give other facts."""
 
 MANY = 2000
@@ -50,18 +54,19 @@ SCHEMA = pa.schema(
         ("changed", pa.int64()),
         ("height", pa.int32()),
         ("width", pa.int32()),
-        ("sum", pa.uint64()),
-        ("squares", pa.uint64()),
+        ("kind", pa.string()),
+        ("sum", pa.float64()),
+        ("squares", pa.float64()),
         ("digest", pa.binary(16)),
         ("problem", pa.string()),
     ]
 )
-"""`sum` and `squares` are over the pixels, `digest` over the bytes; `problem` says why a file is no use."""
+"""`kind`, `sum`, `squares` are of stored values, `digest` of the bytes; `problem` says why it is no use."""
 
 Tell = Callable[[int, int], None]
 """Called with the files that have been opened, and how many there are to open."""
 
-_FACTS = ("height", "width", "sum", "squares", "digest", "problem")
+_FACTS = ("height", "width", "kind", "sum", "squares", "digest", "problem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class ImageIndex:
     root: Path
     table: pa.Table
     """Of `SCHEMA`, by path."""
+    ranges: Mapping[str, GreyRange]
+    """Which values become 0 and 255, by their type; bytes stay as they are."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -79,18 +86,39 @@ class ImageIndex:
         """Return where an image lies."""
         return self.root / str(self.table["path"][number])
 
+    def read(self, number: int) -> np.ndarray[Any, Any]:
+        """Read an image as (H, W) uint8.
+
+        Raises:
+            DataError: It has gone or changed.
+        """
+        return read_grey(self.path(number), self.ranges)
+
     @property
     def sides(self) -> np.ndarray[Any, Any]:
         """(N, 2) height and width, px."""
         return np.stack([self.table["height"].to_numpy(), self.table["width"].to_numpy()], axis=1)
 
     def statistics(self) -> tuple[float, float]:
-        """Return mean and standard deviation of all pixels, on the 0-1 scale."""
-        count = int((self.table["height"].to_numpy().astype(np.int64) * self.table["width"].to_numpy()).sum())
-        total = sum(self.table["sum"].to_pylist())
-        squares = sum(self.table["squares"].to_pylist())
+        """Return mean and standard deviation of all pixels on the 0-1 scale; of bytes from exact sums."""
+        parts = [self._sums(kind) for kind in self.table["kind"].unique().to_pylist()]
+        count = sum(pixels for pixels, _, _ in parts)
+        total = sum(value for _, value, _ in parts)
+        squares = sum(square for _, _, square in parts)
         variance = (squares * count - total * total) / count**2
         return total / count / 255, variance**0.5 / 255
+
+    def _sums(self, kind: str) -> tuple[int, float, float]:
+        """Count the pixels of a type; sum them and their squares up, on the scale of bytes."""
+        table = self.table.filter(pc.equal(self.table["kind"], kind))
+        count = int((table["height"].to_numpy().astype(np.int64) * table["width"].to_numpy()).sum())
+        if kind == BYTES:
+            return count, sum(map(int, table["sum"].to_pylist())), sum(map(int, table["squares"].to_pylist()))
+        grey = self.ranges[kind]
+        total, squares = sum(table["sum"].to_pylist()), sum(table["squares"].to_pylist())
+        scale = 255 / (grey.high - grey.low)
+        squares = squares - 2 * grey.low * total + count * grey.low**2
+        return count, (total - count * grey.low) * scale, squares * scale**2
 
     def sha256(self) -> str:
         """Hash what the images are: their names, in order, and their contents."""
@@ -129,7 +157,18 @@ def open_index(root: Path, cache: Path, tell: Tell, *, skip_unreadable: bool = F
             f"the index of the images cannot be kept at {place}: {error.strerror or error}; "
             "make the cache folder writable, or choose another."
         ) from error
-    return ImageIndex(root, _usable(table, root, skip_unreadable=skip_unreadable))
+    usable = _usable(table, root, skip_unreadable=skip_unreadable)
+    return ImageIndex(root, usable, _ranges(usable, root))
+
+
+def _ranges(table: pa.Table, root: Path) -> dict[str, GreyRange]:
+    """Look at some images of each type but bytes, evenly spread."""
+    found = {}
+    for kind in table["kind"].unique().to_pylist():
+        if kind != BYTES:
+            paths = table.filter(pc.equal(table["kind"], kind))["path"].to_pylist()
+            found[kind] = range_of([root / path for path in spread(paths, SAMPLED_IMAGES)])
+    return found
 
 
 def _what_is_at(path: Path) -> str:
@@ -208,18 +247,25 @@ def _opening(root: Path, paths: Sequence[str]) -> Iterator[Iterator[tuple[Any, .
         yield pool.map(task, paths, chunksize=CHUNK // 8)
 
 
-def measure(root: Path, path: str) -> tuple[int, int, int, int, bytes, str | None]:
+def measure(root: Path, path: str) -> tuple[int, int, str, float, float, bytes, str | None]:
     """Open a file; give the last columns of `SCHEMA`, from the height on."""
     try:
         data = read_bytes(root / path)
-        pixels = to_grey(data, str(root / path))
+        pixels = stored_grey(data, str(root / path))
     except DataError as error:
-        return 0, 0, 0, 0, bytes(16), str(error)
-    counts = np.bincount(pixels.reshape(-1), minlength=256)
-    values = np.arange(256)
+        return 0, 0, "", 0, 0, bytes(16), str(error)
     height, width = pixels.shape
     digest = hashlib.blake2b(data, digest_size=16).digest()
-    return height, width, int(counts @ values), int(counts @ values**2), digest, None
+    return height, width, kind_of(pixels), *_summed(pixels), digest, None
+
+
+def _summed(pixels: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Return the sum of an image's values and of their squares; of bytes exact."""
+    if pixels.dtype == np.uint8:
+        counts, values = np.bincount(pixels.reshape(-1), minlength=256), np.arange(256)
+        return int(counts @ values), int(counts @ values**2)
+    wide = pixels.astype(np.float64)
+    return float(wide.sum()), float((wide**2).sum())
 
 
 SHOWN = 5

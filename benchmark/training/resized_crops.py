@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from ..contracts import Recipe, ResizedCropAugmentation, Sample
-from ..errors import DataError
 from ..normalise import to_unit
 from ..transforms import (
     add_gaussian_noise,
@@ -40,7 +39,7 @@ def cut_resized(
     """Cut and change one crop.
 
     Args:
-        sample: An 8-bit image and its labels.
+        sample: An image and its labels; one of more than 8 bits is rounded to 8, for which all is defined.
         recipe: How many crops hold foreground.
         settings: What may happen.
         side: Of the result, px.
@@ -49,9 +48,6 @@ def cut_resized(
 
     Returns:
         Image (C, side, side) float32 between 0 and 1 and labels (side, side) uint8.
-
-    Raises:
-        DataError: The image is not 8-bit.
     """
     image, labels = _oriented(sample)
     image, labels = pad_to(image, side), pad_to(labels, side)
@@ -69,13 +65,11 @@ def cut_resized(
 
 
 def _oriented(sample: Sample) -> tuple[Pixels, Pixels]:
-    """Give the image as (H, W, C), which OpenCV works on."""
-    if sample.image.dtype != np.uint8:
-        raise DataError(
-            f"the image is {sample.image.dtype}, expected uint8: the published augmentation is defined on 8 "
-            "bits; convert the images, or choose a recipe with another augmentation."
-        )
-    return np.ascontiguousarray(sample.image.transpose(1, 2, 0)), sample.labels
+    """Give the image as (H, W, C) uint8, which OpenCV works on."""
+    image = sample.image
+    if image.dtype != np.uint8:
+        image = np.rint(image * np.float32(255)).astype(np.uint8)
+    return np.ascontiguousarray(image.transpose(1, 2, 0)), sample.labels
 
 
 def _about_foreground(

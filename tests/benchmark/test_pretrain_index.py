@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from emseg_bench.benchmark.contracts import GreyRange
 from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.pretrain import index as index_module
 from emseg_bench.benchmark.pretrain.grey import read_grey
@@ -129,7 +130,7 @@ def damage(folder: Path) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)).save(
         folder / "colour.png"
     )
-    tifffile.imwrite(folder / "float.tif", np.zeros((4, 4), np.float32))
+    tifffile.imwrite(folder / "float.tif", np.full((4, 4), np.nan, np.float32))
 
 
 def test_files_that_cannot_be_used_are_named_with_a_remedy(folder: Path) -> None:
@@ -138,7 +139,7 @@ def test_files_that_cannot_be_used_are_named_with_a_remedy(folder: Path) -> None
         look(folder)
     message = str(raised.value)
     assert message.startswith("4 of 9 images cannot be used:")
-    for words in ("cut.tif", "empty.png", "colour picture", "float32", "--skip-unreadable"):
+    for words in ("cut.tif", "empty.png", "colour picture", "NaN", "--skip-unreadable"):
         assert words in message
 
 
@@ -176,13 +177,43 @@ def test_links_in_a_circle_end(folder: Path) -> None:
 def test_16_bit_images_keep_their_range(tmp_path: Path) -> None:
     values = np.array([[0, 1, 128, 129, 257, 32768, 65534, 65535]], np.uint16)
     tifffile.imwrite(tmp_path / "x.tif", values)
-    np.testing.assert_array_equal(read_grey(tmp_path / "x.tif"), np.rint(values / 257).astype(np.uint8))
+    ranges = {"uint16": GreyRange(low=0, high=65535, eight_bit=True)}
+    np.testing.assert_array_equal(
+        read_grey(tmp_path / "x.tif", ranges), np.rint(values / 257).astype(np.uint8)
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "shift"), [("uint16", 16, 0), ("int16", 1, -128), ("float32", 1, 0)]
+)
+def test_the_same_pixels_are_the_same_in_any_type(tmp_path: Path, kind: str, scale: int, shift: int) -> None:
+    stores, statistics = [], []
+    for name in ("uint8", kind):
+        (tmp_path / name).mkdir()
+        for n in range(3):
+            pixels = np.clip(picture(n, 40, 40) // 2 + 60, 60, 250)
+            values = pixels if name == "uint8" else (pixels.astype(np.int32) + shift) * scale
+            tifffile.imwrite(tmp_path / name / f"{n}.tif", values.astype(name))
+        index = look(tmp_path / name)
+        statistics.append(index.statistics())
+        stores.append(np.stack([ImageStore(index, 0, 10**6).read(n) for n in range(3)]))
+    np.testing.assert_array_equal(stores[0], stores[1])
+    assert statistics[1] == pytest.approx(statistics[0], rel=1e-9)
+
+
+def test_images_of_12_bits_use_their_range(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(300, 3800, (50, 60)).astype(np.uint16)
+    (tmp_path / "images").mkdir()
+    tifffile.imwrite(tmp_path / "images" / "x.tif", values)
+    index = look(tmp_path / "images")
+    np.testing.assert_array_equal(ImageStore(index, 0, 0).read(0), np.rint(values / 4095 * 255))
+    assert index.statistics() == pytest.approx((values.mean() / 4095, values.std() / 4095))
 
 
 def test_transparent_images_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((4, 4, 4), np.uint8)).save(tmp_path / "x.png")
     with pytest.raises(DataError, match="transparent"):
-        read_grey(tmp_path / "x.png")
+        read_grey(tmp_path / "x.png", {})
 
 
 def test_progress_ends_at_the_number_of_files(folder: Path) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from emseg_bench.benchmark.contracts import ResizedCropAugmentation, Sample
-from emseg_bench.benchmark.errors import DataError
 from emseg_bench.benchmark.presets import RECIPES
 from emseg_bench.benchmark.training.resized_crops import cut_resized
 
@@ -104,7 +103,9 @@ def test_small_images_are_mirrored_up_to_a_crop():
     assert image.unique().numel() == 1
 
 
-def test_only_8_bit_images():
-    data = Sample(image=np.zeros((1, 40, 40), np.float32), labels=np.zeros((40, 40), np.uint8))
-    with pytest.raises(DataError, match="float32, expected uint8"):
-        cut(data, STILL, 0)
+def test_images_of_more_bits_are_rounded_to_8():
+    grey = np.random.default_rng(0).integers(0, 256, (1, 40, 40), dtype=np.uint8)
+    labels = np.zeros((40, 40), np.uint8)
+    finer = grey.astype(np.float32) / 255 + np.float32(0.001)
+    crops = [cut(Sample(image=image, labels=labels), RETINA.augmentation, 3)[0] for image in (grey, finer)]
+    assert crops[0].equal(crops[1])
