@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -37,6 +38,7 @@ from .evaluation.segmenter import Segmenter
 from .evaluation.sliding_window import window_side
 from .inference import inference_batch
 from .kept_labels import KeptLabels
+from .layout import channels_last
 from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
 from .profiling.memory import MemoryPeak, PeakMemory
@@ -66,7 +68,8 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
         if folder.is_complete():
             return load_record(folder)
         folder.record.unlink(missing_ok=True)
-        return _Trial(job, folder, runtime, tell).run()
+        with _threads(runtime):
+            return _Trial(job, folder, runtime, tell).run()
 
 
 @dataclass(slots=True)
@@ -113,7 +116,7 @@ class _Trial:
         self.tell("load")
         seed_everything(self.spec.seed)
         parts = load_parts(self.spec, Path(self.runtime.cache))
-        parts.network.to(self.device).to(memory_format=torch.channels_last)
+        channels_last(parts.network.to(self.device))
         with PeakMemory(self.device) as memory:
             state = self._train(parts)
             test_start = time.perf_counter()
@@ -230,6 +233,17 @@ class _Trial:
             validation_seconds=state.validation_seconds,
             test_seconds=test_seconds,
         )
+
+
+@contextmanager
+def _threads(runtime: Runtime) -> Iterator[None]:
+    """Give a trial its share of the cores, whatever executor runs it, and the process its own back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _lock(folder: TrialFolder, note: Callable[[str], None]) -> FileLock:

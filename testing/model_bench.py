@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..benchmark.contracts import OptionValue
 from ..benchmark.inference import inference
+from ..benchmark.layout import channels_last
 from ..benchmark.parts import seed_everything
 from ..benchmark.registry import Offer
 from ..benchmark.strangers import RAISED
@@ -43,6 +44,8 @@ class ModelBench(CardBench):
         """What the factory printed while it made `built`."""
         self.attempts: tuple[str, ...] = ()
         """What it wanted of the network then."""
+        self.shared: tuple[str, ...] = ()
+        """Tensors of its state that lay in the same memory, before they were laid out."""
 
     @property
     def side(self) -> int:
@@ -51,7 +54,11 @@ class ModelBench(CardBench):
         return -(-SIDE // divisor) * divisor
 
     def build(self, channels: int, outputs: int, seed: int) -> Any:
-        """Call the factory, as a trial does."""
+        """Call the factory and lay the weights out, as a trial does."""
+        built = self._make(channels, outputs, seed)
+        return channels_last(built) if isinstance(built, nn.Module) else built
+
+    def _make(self, channels: int, outputs: int, seed: int) -> Any:
         factory = self.factory()
         seed_everything(seed)
         return factory(channels, outputs, **self.options)
@@ -60,9 +67,12 @@ class ModelBench(CardBench):
     def built(self) -> Any:
         """What the factory makes for one channel and one output; without a network connection."""
         with captured() as heard, offline() as attempts:
-            built = self.build(1, 1, 0)
+            built = self._make(1, 1, 0)
         self.printed, self.attempts = heard.text.strip(), tuple(attempts)
-        return built
+        if not isinstance(built, nn.Module):
+            return built
+        self.shared = _sharing_memory(built)
+        return channels_last(built)
 
     @property
     def network(self) -> nn.Module:
@@ -145,13 +155,25 @@ def _module(build: Callable[[], Any]) -> nn.Module:
     return network
 
 
+def _sharing_memory(network: nn.Module) -> tuple[str, ...]:
+    """Name the tensors of a network's state that lie in the same memory as another one."""
+    places: dict[int, list[str]] = {}
+    for name, tensor in network.state_dict().items():
+        if tensor.numel():
+            places.setdefault(tensor.untyped_storage().data_ptr(), []).append(name)
+    return tuple(name for names in places.values() if len(names) > 1 for name in names)
+
+
 def make_images(count: int, channels: int, side: int) -> Tensor:
-    """Make images (N, C, S, S) like normalised micrographs: structures and noise, mean 0, deviation 1."""
+    """Make images (N, C, S, S) like normalised micrographs: structures and noise, mean 0, deviation 1.
+
+    They are laid out channels last, as a trial's are.
+    """
     generator = torch.Generator().manual_seed(0)
     coarse = torch.randn(count, channels, 8, 8, generator=generator)
     smooth = nn.functional.interpolate(coarse, (side, side), mode="bilinear", align_corners=False)
     images = smooth + 0.5 * torch.randn(count, channels, side, side, generator=generator)
-    return (images - images.mean()) / images.std()
+    return ((images - images.mean()) / images.std()).contiguous(memory_format=torch.channels_last)
 
 
 def evaluate(network: nn.Module, images: Tensor) -> Any:

@@ -54,6 +54,12 @@ def check_state_round_trip(bench: ModelBench) -> None:
     from safetensors.torch import load, save
 
     _ = bench.steady_logits, bench.other_digest  # as built: the state of the other network is lost here
+    if bench.shared:
+        raise ContractError(
+            f"{_some([*bench.shared])} in the same memory",
+            "a state_dict of tensors that share no memory",
+            "Register each tensor once; what is computed from a parameter need not be stored",
+        )
     try:
         state = load(save({name: value.contiguous() for name, value in bench.network.state_dict().items()}))
         bench.other.load_state_dict(state, strict=True)

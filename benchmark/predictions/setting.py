@@ -41,13 +41,12 @@ class Setting:
         Raises:
             WeightsError: The weights do not fit.
         """
-        import torch
-
         from ..evaluation.segmenter import Segmenter
         from ..inference import inference_batch
+        from ..layout import channels_last
 
         return Segmenter(
-            model=build(self.weights).to(self.device).to(memory_format=torch.channels_last),
+            model=channels_last(build(self.weights).to(self.device)),
             normalisation=self.normalisation,
             protocol=self.protocol,
             window=self.window,

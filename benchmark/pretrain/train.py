@@ -13,6 +13,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from ..contracts import ModelCard, ModelToPretrain, OptionValue, PretrainingMethod
+from ..layout import channels_last
 from ..lazy import resolve
 from ..parts import seed_everything
 from ..registry import Catalogue, Offer
@@ -78,7 +79,7 @@ def pretrain(
     spec, device = plan.spec, torch.device(setup.device)
     seed_everything(spec.seed)
     method = build_method(spec, catalogue)
-    method.module.to(device).to(memory_format=torch.channels_last)
+    channels_last(method.module.to(device))
     images = ImageStore(plan.index, spec.recipe.tile, _cache_bytes(setup.processes))
     state = TrainingState()
     results = Results(folder, spec, method, state, setup.processes)

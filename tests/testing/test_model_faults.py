@@ -35,6 +35,13 @@ class Halves(Sound):
         return logits[..., ::2, ::2]
 
 
+class Viewing(Sound):
+    """Takes for granted how its images are laid out."""
+
+    def act(self, logits):
+        return logits.view(-1).view(logits.shape)
+
+
 class Bfloat(Sound):
     def act(self, logits):
         return logits.bfloat16()
@@ -190,6 +197,10 @@ def test_networks_fault_is_caught_by_its_check(failing, factory, expected):
 @pytest.mark.parametrize(("expected", "changes"), CARDS.items(), ids=CARDS)
 def test_cards_fault_is_caught_by_its_check(failing, expected, changes):
     assert [*failing("model", **{"factory": Sound, **changes})] == [expected]
+
+
+def test_network_that_takes_the_layout_for_granted_is_caught(failing):
+    assert [*failing("model", factory=Viewing)] == ["channels and classes"]
 
 
 def test_size_divisor_makes_a_pooling_network_sound(failing):

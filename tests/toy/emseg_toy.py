@@ -29,6 +29,7 @@ def emseg_models():
         _model("toy-children", "has_children"),
         _model("toy-unbuildable", "unbuildable"),
         _model("toy-plain", "plain", encoder="0"),
+        _model("toy-deep", "deep"),
     ]
 
 
