@@ -237,8 +237,8 @@ class ExecutorCard:
 class ReportSectionCard:
     """A named part of the report page.
 
-    The factory is called as ``factory(board, folder)`` with a `Board` and the report's folder
-    (figures go there) and returns a `ReportSection`, or None when it has nothing to say.
+    The factory is called as ``factory(board, folder)`` with a `Board` and the report's folder, in which
+    ``figures`` is there to take figures, and returns a `ReportSection`, or None when it has nothing to say.
     """
 
     name: str

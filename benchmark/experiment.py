@@ -112,7 +112,7 @@ def _seeds(seeds: object, where: str) -> object:
         if not 1 <= seeds <= MOST_SEEDS:
             raise UsageError(
                 f"{where}.seeds: got {seeds}, expected a number of seeds from 1 to {MOST_SEEDS:,}, or a list "
-                "of seeds."
+                "of seeds; the seed 0 alone is the list [0]."
             )
         return list(range(seeds))
     return seeds

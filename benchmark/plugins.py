@@ -27,16 +27,14 @@ from .contracts import (
     ReportSectionCard,
     WeightsCard,
 )
-from .errors import PluginError
-from .registry import OWN, Catalogue, Offer, Problem, Registry
+from .hook_faults import hook_faults
+from .registry import OWN, Catalogue, Offer, Problem, Registry, claimants
 from .strangers import RAISED, describe_error, one_line
 
 if TYPE_CHECKING:
     from .contracts import Record, TrialSpec
 
 C = TypeVar("C", bound=Card)
-
-HOOKS = frozenset(name for name in dir(hookspecs) if name.startswith("emseg_"))
 
 REMEDY_UPDATE = "Update or uninstall it; runs that do not ask for it go on"
 
@@ -52,11 +50,21 @@ class Loaded:
     """What it implements; nothing if it could not be loaded."""
 
 
+class _Manager(pluggy.PluginManager):
+    """Registers what is sound of a plugin, and leaves out hooks that it is told to."""
+
+    left_out: frozenset[str] = frozenset()
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Give a hook's marks; None for one that is left out, as for what is no hook."""
+        return None if name in self.left_out else super().parse_hookimpl_opts(plugin, name)
+
+
 class Plugins:
     """The loaded plugins: their catalogue, and the hooks that hear about trials."""
 
     def __init__(self) -> None:
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager = _Manager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._origins: dict[str, tuple[str, str]] = {}
         self.catalogue = Catalogue()
@@ -80,8 +88,7 @@ class Plugins:
             version: The distribution's version.
         """
         try:
-            self._check_hooks(plugin)
-            self._manager.register(plugin, name)
+            self._register(plugin, name, distribution)
         except RAISED as error:
             self._manager.unregister(name=name)
             self._report(distribution, "registration", one_line(error), REMEDY_UPDATE)
@@ -102,23 +109,28 @@ class Plugins:
         try:
             plugin = entry_point.load()
         except RAISED as error:
+            seconds = time.perf_counter() - start
             what = f"importing {entry_point.value} failed with {describe_error(error)}"
             self._report(distribution, "import", what, f"Reinstall, update or uninstall {distribution}")
-            plugin = None
-        seconds = time.perf_counter() - start
-        if plugin is not None:
+        else:
+            seconds = time.perf_counter() - start
             self.register(plugin, name, distribution, version)
         self.loaded.append(Loaded(distribution, version, seconds, self._hooks(name)))
 
-    def _check_hooks(self, plugin: object) -> None:
-        """Check what pluggy lets pass: hooks that do not exist, and wrappers, which would never be called."""
-        parsed = {name: self._manager.parse_hookimpl_opts(plugin, name) for name in dir(plugin)}
-        marked = {name: options for name, options in parsed.items() if options}
-        if unknown := marked.keys() - HOOKS:
-            raise PluginError(f"there is no hook called {', '.join(sorted(unknown))}")
-        wrappers = [name for name, opts in marked.items() if opts["wrapper"] or opts["hookwrapper"]]
-        if wrappers:
-            raise PluginError(f"{', '.join(wrappers)} is a wrapper, expected a plain function")
+    def _register(self, plugin: object, name: str, distribution: str) -> None:
+        """Register a plugin's sound hooks; those that would not be called, or cannot be, are reported."""
+        faults = tuple(hook_faults(plugin, self._manager.parse_hookimpl_opts))
+        for fault in faults:
+            self._report(distribution, fault.name, fault.what, fault.remedy)
+        self._manager.left_out = frozenset(fault.name for fault in faults)
+        try:
+            self._manager.register(plugin, name)
+        finally:
+            self._manager.left_out = frozenset()
+        if not faults and not self._hooks(name):
+            what = "it implements no hook, so nothing comes of it"
+            remedy = "Name a module or an object with functions that are marked with @hookimpl"
+            self._report(distribution, "registration", what, remedy)
 
     def _hooks(self, name: str) -> tuple[str, ...]:
         callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
@@ -134,8 +146,7 @@ class Plugins:
             elif isinstance(card, kind) and (
                 claims := registry.add(Offer(card, distribution, version, source))
             ):
-                what = f"the {registry.kind} name {card.name!r} is already claimed by {claims[0]}"
-                self._report(distribution, hook, what, _remedy_for_claim(claims))
+                self._report(distribution, hook, *_claimed(registry.kind, card.name, distribution, claims))
 
     def _call(self, plugin: str, hook: str) -> Iterable[object]:
         distribution, _ = self._origins[plugin]
@@ -202,10 +213,14 @@ def _origin(dist: Distribution) -> tuple[str, str]:
     return found.get("Name", name), found.get("Version", version)
 
 
-def _remedy_for_claim(claims: Sequence[str]) -> str:
+def _claimed(kind: str, name: str, distribution: str, claims: Sequence[str]) -> tuple[str, str]:
+    """Say that a name was claimed before, and what to do about it."""
+    if {*claims} == {distribution}:
+        return f"it registers the {kind} name {name!r} twice", "Its author must give each a name of its own"
+    what = f"the {kind} name {name!r} is already claimed by {claimants(claims)}"
     if claims[0] == OWN:
-        return f"{OWN} keeps it; ask the author for another name"
-    return "Uninstall one of the two to use that name"
+        return what, f"{OWN} keeps it; ask the author for another name"
+    return what, "Uninstall one of the two to use that name"
 
 
 def _source(plugin: object) -> Path | None:

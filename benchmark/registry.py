@@ -7,7 +7,8 @@ belongs to neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -107,10 +108,7 @@ class Catalogue:
         if offer := registry.offers.get(name):
             return offer
         if claims := registry.disputed.get(name):
-            raise PluginError(
-                f"the {registry.kind} name {name!r} is claimed by {' and by '.join(claims)}; "
-                f"uninstall one of them, or ask its author for another name."
-            )
+            raise PluginError(_disputed(registry.kind, name, claims))
         raise UnknownNameError(registry.kind, name, registry.offers, self._failed_plugins())
 
     def _failed_plugins(self) -> str:
@@ -119,3 +117,22 @@ class Catalogue:
         return "These plugins have problems and may have been meant to provide it:\n" + "\n".join(
             f"  {problem}" for problem in self.problems
         )
+
+
+def claimants(claims: Sequence[str]) -> str:
+    """Name the distributions that claim a name: ``emseg-a (twice) and emseg-b``."""
+    times = {1: "", 2: " (twice)"}
+    counted = Counter(claims).items()
+    return " and ".join(f"{name}{times.get(count, f' ({count} times)')}" for name, count in counted)
+
+
+def _disputed(kind: str, name: str, claims: Sequence[str]) -> str:
+    if len({*claims}) == 1:
+        return (
+            f"the {kind} name {name!r} is registered {len(claims)} times by {claims[0]} itself, so it is not "
+            f"clear what it stands for; update {claims[0]}, or ask its author for names of their own."
+        )
+    return (
+        f"the {kind} name {name!r} is claimed by {claimants(claims)}; uninstall one of them, or ask its "
+        "author for another name."
+    )

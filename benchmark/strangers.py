@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from .errors import EmsegError, PluginError
+from .plugin_code import is_plugin_code
 from .registry import OWN, Offer
 
 RAISED = (Exception, SystemExit)
@@ -56,11 +58,24 @@ def one_line(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Give the file and line where an error was raised, unless its message does, or they are ours."""
+    """Give the line of the plugin that an error comes from, unless its message does.
+
+    That is the plugin's innermost one: the library that it calls wrongly is not to blame.  Without any, it
+    is the line that raised the error, unless that is ours.
+    """
     import traceback  # only where something went wrong: listing plugins is to cost nothing
 
-    found = traceback.extract_tb(error.__traceback__)
-    frames = [f for f in found if "importlib" not in f.filename]
-    if not frames or isinstance(error, SyntaxError) or OURS in Path(frames[-1].filename).parents:
+    if isinstance(error, SyntaxError):
         return ""
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+    walked = [
+        (frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if not _is_import(frame)
+    ]
+    own = [place for place in walked if is_plugin_code(place[0])]
+    for frame, line in (own or walked)[-1:]:
+        file = Path(frame.f_code.co_filename)
+        return "" if OURS in file.parents else f" ({file.name}, line {line})"
+    return ""
+
+
+def _is_import(frame: FrameType) -> bool:
+    return "importlib" in frame.f_code.co_filename

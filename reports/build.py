@@ -14,7 +14,7 @@ from . import elsewhere
 from .exports import LeaderboardFile, write_csv, write_json
 from .leaderboard import leaderboard
 from .page import BoardPage, SectionPart, markdown, page
-from .publishing import CSV, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
+from .publishing import CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
 from .schema import Leaderboard
 
 
@@ -58,6 +58,7 @@ def build(
             "there are no trials to report; run some first: emseg-bench run --models retina,unet"
         )
     with replacing(folder) as draft:
+        (draft / FIGURES).mkdir()
         pages = [_board_page(board, sections, draft) for board in boards if board.trials]
         tables = tuple(item.table for item in pages)
         write_json(draft / JSON, LeaderboardFile(generated=generated, emseg_bench=version, boards=tables))

@@ -19,8 +19,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
 
 from .palette import MODELS
+from .publishing import FIGURES
 
-FOLDER = "figures"
+FOLDER = FIGURES
 MAX_BOARDS = 12
 """So many boards of a report get figures; drawing them takes longer than all else."""
 MODELS_SHOWN = len(MODELS)

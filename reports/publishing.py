@@ -15,6 +15,8 @@ FILES = (INDEX, CSV, JSON, MARKDOWN)
 """What every report has; a folder with all of them is taken for a report."""
 PUBLISHED = "published.csv"
 """What others have published on the boards' data, if anything is known."""
+FIGURES = "figures"
+"""Folder of the report that takes figures; it is there before any section is made."""
 
 
 @contextmanager

@@ -63,7 +63,11 @@ def run(
         typer.Option(help="Datasets, comma-separated: NAME or folder:PATH.  [default: synthetic-em]"),
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option(help="Number of seeds (3 means 0, 1, 2), or a list: 3,7.  [default: 1]")
+        str | None,
+        typer.Option(
+            help="How many seeds (3 means 0, 1, 2), or which: 3,7; one alone with a comma behind it: 7,  "
+            "[default: 1, the seed 0]"
+        ),
     ] = None,
     label_fractions: Annotated[
         str | None,
@@ -194,7 +198,7 @@ def _run(
     with blaming(offer, "starting it"):
         runner: Executor = resolve(offer.card.factory, offer)(runtime)
     with show(plan.trials, todo, console) as view:
-        outcome = run_plan(plan, store, runner, plugins, view)
+        outcome = run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)
     return _finish(plan, plugins, store, outcome, console, stream)
 
 
@@ -253,10 +257,19 @@ def _refuse_name(experiment: Path) -> None:
 
 
 def _seeds(text: str | None) -> int | list[int] | None:
-    """Read ``3`` as a number of seeds, and ``3,7`` or ``3,`` as a list of them."""
+    """Read ``3`` as a number of seeds, and ``3,7`` or ``3,`` as a list of them.
+
+    Raises:
+        UsageError: It is neither.
+    """
     if text is None:
         return None
     parts = [part.strip() for part in text.removesuffix(",").split(",")]
+    if text.strip().strip("0") == "" and "0" in text:
+        raise UsageError(
+            "got --seeds 0, which is no number of seeds. The seed 0 alone is --seeds 1, or --seeds 0, with a "
+            "comma behind it, as for any one seed: --seeds 7,"
+        )
     if not all(part.isdecimal() for part in parts):
         raise UsageError(f"got --seeds {text}, expected a number of seeds such as 3, or a list such as 3,7.")
     return int(text) if "," not in text else [int(part) for part in parts]

@@ -70,7 +70,10 @@ def test_planning_imports_no_torch(tmp_path):
         (["run", "--models", "unet", "--recipe", "slow"], "no recipe is called 'slow'"),
         (["run", "--models", "unet", "--protocol", "v2"], "no protocol is called 'v2'"),
         (["run", "--models", "unet", "--seeds", "x"], "expected a number of seeds such as 3"),
-        (["run", "--models", "unet", "--seeds", "0"], "expected a number of seeds from 1"),
+        (
+            ["run", "--models", "unet", "--seeds", "0"],
+            "The seed 0 alone is --seeds 1, or --seeds 0, with a comma",
+        ),
         (["run", "--models", "unet,unet"], "names something twice"),
         (["run", "--models", "unet@magic"], "no initialisation of unet is called 'magic'"),
         (["run", "--models", "unet@file:/no/such.pt"], "/no/such.pt"),

@@ -23,6 +23,7 @@ BROKEN = {
     "wrong-type": "@hookimpl\ndef emseg_models():\n    return 'unet'",
     "wrong-signature": "@hookimpl\ndef emseg_trial_started(fingerprint, trial, mood):\n    pass",
     "unknown-hook": "@hookimpl\ndef emseg_modells():\n    return []",
+    "unmarked-hook": "def emseg_models():\n    return []",
     "wrapper-hook": "@hookimpl(wrapper=True)\ndef emseg_trial_finished():\n    return (yield)",
 }
 """Plugin modules that cannot be used at all, by their distribution."""
@@ -70,9 +71,10 @@ def test_run_that_needs_none_of_them_goes_on_and_names_them(run):
         "exit-at-import (import): importing emseg_exit_at_import failed with SystemExit: bye (emseg_exit_at",
         "raising-hook (emseg_models): it raised RuntimeError: no models today (emseg_raising_hook.py",
         "wrong-type (emseg_models): it returned str, expected a list of cards",
-        "wrong-signature (registration): Plugin 'wrong-signature:plugin' for hook 'emseg_trial_started'",
-        "unknown-hook (registration): there is no hook called emseg_modells",
-        "wrapper-hook (registration): emseg_trial_finished is a wrapper",
+        "wrong-signature (emseg_trial_started): it wants the arguments mood, known are fingerprint, trial.",
+        "unknown-hook (emseg_modells): there is no hook of that name; did you mean emseg_models?",
+        "wrapper-hook (emseg_trial_finished): it is a wrapper, expected a plain function",
+        "unmarked-hook (emseg_models): it is not marked with @hookimpl as a function, so it is never called",
         "emseg-hostile (emseg_models): the model name 'unet' is already claimed by emseg-bench",
         "emseg-hostile (emseg_metrics): the metric name 'iou' is already claimed by emseg-bench",
         "emseg-hostile (emseg_executors): the executor name 'local' is already claimed by emseg-bench",

@@ -85,9 +85,32 @@ def test_good_plugin(install):
             "emseg_models",
             "factory is 'nowhere'",
         ),
-        ("@hookimpl\ndef emseg_model():\n    return []", "registration", "no hook called emseg_model"),
-        ("@hookimpl\ndef emseg_models(extra):\n    return []", "registration", "extra"),
-        ("@hookimpl(wrapper=True)\ndef emseg_models():\n    yield", "registration", "is a wrapper"),
+        ("@hookimpl\ndef emseg_model():\n    return []", "emseg_model", "did you mean emseg_models?"),
+        ("@hookimpl\ndef unheard():\n    return []", "unheard", "there is no hook of that name"),
+        (
+            "@hookimpl\ndef emseg_models(extra):\n    return []",
+            "emseg_models",
+            "the arguments extra, known are",
+        ),
+        ("@hookimpl(wrapper=True)\ndef emseg_models():\n    yield", "emseg_models", "is a wrapper"),
+        ("def emseg_models():\n    return []", "emseg_models", "is not marked with @hookimpl"),
+        ("emseg_models = [card('x')]", "emseg_models", "is a list, expected a function that is marked"),
+        (
+            "import functools\nemseg_models = hookimpl(functools.partial(list))",
+            "emseg_models",
+            "is not marked with @hookimpl as a function",
+        ),
+        (
+            "import pluggy\n@pluggy.HookimplMarker('emseg-bench')\ndef emseg_models():\n    return []",
+            "emseg_models",
+            "is not marked with @hookimpl",
+        ),
+        (
+            "def emseg_metric():\n    return []",
+            "emseg_metric",
+            "no hook of that name; did you mean emseg_metrics?",
+        ),
+        ("def helper():\n    return []", "registration", "it implements no hook"),
         ("def __dir__():\n    raise RuntimeError('no looking')", "registration", "no looking"),
         (
             "@hookimpl\ndef emseg_models():\n    return [card('x', size_divisor=0)]",
@@ -137,7 +160,7 @@ def test_disputed_name_belongs_to_nobody(install):
     catalogue = install(one=GOOD, other=GOOD, third=GOOD.replace("'good'", "'fine'")).catalogue
     assert len(catalogue.problems) == 1
     assert "already claimed by one" in catalogue.problems[0].what
-    with pytest.raises(PluginError, match="claimed by one and by other; uninstall one"):
+    with pytest.raises(PluginError, match="claimed by one and other; uninstall one"):
         catalogue.find(catalogue.models, "good")
     assert catalogue.find(catalogue.models, "fine").distribution == "third"
 
@@ -174,14 +197,59 @@ def test_remains_of_an_uninstallation_stop_nothing(install, tmp_path):
         assert problem.what.endswith("ModuleNotFoundError: No module named 'emseg_gone'")
 
 
-def test_plugin_that_was_refused_hears_nothing(install):
+FAULTY = {
+    "unmarked": "def emseg_trial_started(trial):\n    raise RuntimeError\n",
+    "misspelt": "@hookimpl\ndef emseg_trial_startet(trial):\n    raise RuntimeError\n",
+    "wrapping": "@hookimpl(wrapper=True)\ndef emseg_trial_started():\n    raise RuntimeError\n    yield\n",
+    "asking": "@hookimpl\ndef emseg_trial_started(mood):\n    raise RuntimeError\n",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_hook_that_is_not_called_costs_the_plugin_s_other_hooks_nothing(install, fault):
     source = (
-        "@hookimpl\ndef emseg_trial_finished(record):\n    raise RuntimeError\n\n"
-        "@hookimpl\ndef emseg_trial_started(mood):\n    pass\n"
+        f"{FAULTY[fault]}\n{GOOD}\n@hookimpl\ndef emseg_trial_finished(record):\n    raise RuntimeError\n"
     )
-    plugins = install(refused=source)
-    assert plugins.trial_finished(None) == []
-    assert [(one.distribution, one.hooks) for one in plugins.loaded] == [("refused", ())]
+    plugins = install(partly=source)
+    assert [card.name for card in plugins.catalogue.models] == ["good"]
+    assert len(plugins.catalogue.problems) == 1
+    assert plugins.trial_started("0", None) == []
+    assert len(plugins.trial_finished(None)) == 1
+    assert [one.hooks for one in plugins.loaded] == [("emseg_models", "emseg_trial_finished")]
+
+
+def test_functions_that_only_begin_like_hooks_are_none_of_ours(install):
+    source = (
+        f"import types\nemseg_datasets = types.ModuleType('x')\ndef emseg_draw_cells():\n    pass\n{GOOD}"
+    )
+    assert install(good=source).catalogue.problems == []
+
+
+def test_class_in_place_of_its_instance_is_told(install):
+    source = "class Mine:\n    @hookimpl\n    def emseg_models(self):\n        return []\n"
+    plugins = install(good=GOOD + source)
+    plugins.register(sys.modules["good"].Mine, "mine", "mine", "1")
+    (problem,) = plugins.catalogue.problems
+    assert "it wants the arguments self" in problem.what
+    assert problem.remedy == "Name an instance of the class Mine in the entry point."
+
+
+def test_name_that_one_plugin_registers_twice_is_its_author_s_to_mend(install):
+    catalogue = install(
+        twice=GOOD.replace("[card('good')]", "[card('good'), card('good'), card('other')]")
+    ).catalogue
+    (problem,) = catalogue.problems
+    assert problem.what == "it registers the model name 'good' twice"
+    with pytest.raises(PluginError, match=r"'good' is registered 2 times by twice itself.*update twice"):
+        catalogue.find(catalogue.models, "good")
+    assert catalogue.find(catalogue.models, "other").distribution == "twice"
+
+
+def test_all_who_claim_a_name_are_named(install):
+    twice = GOOD.replace("[card('good')]", "[card('good'), card('good')]")
+    catalogue = install(a=twice, b=GOOD).catalogue
+    with pytest.raises(PluginError, match=r"claimed by a \(twice\) and b; uninstall one of them"):
+        catalogue.find(catalogue.models, "good")
 
 
 def test_unknown_name_says_what_is_near(install):

@@ -15,8 +15,9 @@ import pytest
 import torch
 from emseg_bench.benchmark import hookspecs
 from emseg_bench.benchmark.contracts import Counts, ModelToPretrain, Normalisation, Runtime, ScoredCase
+from emseg_bench.benchmark.hook_faults import HOOKS
 from emseg_bench.benchmark.planning import open_dataset
-from emseg_bench.benchmark.plugins import HOOKS, Plugins
+from emseg_bench.benchmark.plugins import Plugins
 from emseg_bench.benchmark.references import DatasetReference
 from safetensors.torch import save_file
 from torch import nn

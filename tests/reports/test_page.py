@@ -268,6 +268,17 @@ def test_a_plugin_adds_a_section_in_its_place(full, tmp_path) -> None:
     assert "### Mine\n\n*mine*" in (tmp_path / "r" / "leaderboard.md").read_text()
 
 
+def test_the_first_section_finds_a_folder_for_its_figures(full, tmp_path) -> None:
+    def drawing(board: Board, folder: Path) -> ReportSection:
+        (folder / "figures" / "mine.svg").write_text("<svg/>")
+        return ReportSection(html='<img src="figures/mine.svg" alt="">')
+
+    section = ReportSectionCard(name="mine", title="Mine", order=1, factory=drawing)
+    report = built([full], tmp_path / "r", section, drawn=False)
+    assert report.problems == ()
+    assert (tmp_path / "r/figures/mine.svg").read_text() == "<svg/>"
+
+
 def test_a_section_may_have_nothing_to_say(full, tmp_path) -> None:
     report = built([full], tmp_path / "r", card(lambda board, folder: None), drawn=False)
     assert report.problems == ()
