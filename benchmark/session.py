@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from .contracts import Event, Executor, Job, Record
+from .deadlines import Deadlines, TimeUpError
 from .errors import EmsegError
 from .planning import Plan
 from .plugins import Plugins
@@ -33,7 +35,12 @@ def pending(plan: Plan, store: Store) -> list[str]:
 
 
 def run_plan(
-    plan: Plan, store: Store, executor: Executor, plugins: Plugins, on_event: Callable[[Event], None]
+    plan: Plan,
+    store: Store,
+    executor: Executor,
+    plugins: Plugins,
+    on_event: Callable[[Event], None],
+    timeout_minutes: float | None = None,
 ) -> Outcome:
     """Run what is not complete; each trial leaves a record, come what may.
 
@@ -43,6 +50,7 @@ def run_plan(
         executor: Runs the trials.
         plugins: Those with trial hooks are told.
         on_event: Hears everything, for people to see.
+        timeout_minutes: Of a trial, whatever the executor does about it; None: no limit.
 
     Raises:
         StoreError: The results folder cannot be written to.
@@ -53,39 +61,81 @@ def run_plan(
     started: dict[str, str] = {}
     ended: set[str] = set()
     jobs = [_prepare(store, name, plan) for name in todo]
+    deadlines = Deadlines(None if timeout_minutes is None else 60 * timeout_minutes)
 
     def listen(event: Event) -> None:
+        with deadlines.uninterrupted():
+            if event.fingerprint not in ended:  # an executor that was interrupted may still have news
+                take(event)
+
+    def take(event: Event) -> None:
         event, problems = _checked(event, store), list[Problem]()
+        deadlines.heard()
         if event.kind == "started":
+            deadlines.started(event.fingerprint)
             started[event.fingerprint] = now()
             problems = plugins.trial_started(event.fingerprint, plan.trials[event.fingerprint])
         elif event.kind == "failed":
             failed[event.fingerprint] = event.message
         if event.kind in {"complete", "failed"}:
             ended.add(event.fingerprint)
+            deadlines.ended(event.fingerprint)
             record = _record(store, plan, event, started.get(event.fingerprint, now()))
             problems = plugins.trial_finished(record)
         for problem in problems:
             on_event(Event(fingerprint=event.fingerprint, kind="note", message=f"plugin {problem}"))
         on_event(event)
 
-    if jobs:
-        reason = _execute(executor, jobs, listen)
-    for job in jobs:
-        if job.fingerprint not in ended:
-            listen(Event(fingerprint=job.fingerprint, kind="failed", message=reason))
+    while left := [job for job in jobs if job.fingerprint not in ended]:
+        reasons = _execute(executor, left, listen, deadlines)
+        for job in left:
+            if job.fingerprint not in ended and (reason := reasons.of(job.fingerprint)):
+                listen(Event(fingerprint=job.fingerprint, kind="failed", message=reason))
     return Outcome(tuple(name for name in plan.trials if name not in todo), tuple(todo), failed)
 
 
-def _execute(executor: Executor, jobs: Sequence[Job], listen: Callable[[Event], None]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """Why trials that an executor has not ended will not be."""
+
+    all_of_them: str = ""
+    overdue: Collection[str] = ()
+    """Trials that took too long; the others are given to the executor again."""
+    limit_minutes: float = 0.0
+
+    def of(self, fingerprint: str) -> str:
+        """Give a trial's reason; nothing if it may go on."""
+        if fingerprint in self.overdue:
+            return f"stopped after {self.limit_minutes:g} minutes, the limit set by --timeout"
+        return self.all_of_them
+
+
+def _execute(
+    executor: Executor, jobs: Sequence[Job], listen: Callable[[Event], None], deadlines: Deadlines
+) -> _Reasons:
     """Run jobs; say why those that have not ended by then never will."""
+    before = set(multiprocessing.active_children())
+    deadlines.forget()
     try:
-        executor.run(jobs, listen)
+        with deadlines.watching():
+            executor.run(jobs, listen)
+    except TimeUpError:
+        pass
     except EmsegError:
         raise
     except RAISED as error:
-        return f"the executor failed with {describe_error(error)}"
-    return "the executor ended without having run it"
+        return _Reasons(f"the executor failed with {describe_error(error)}")
+    if not deadlines.interrupted:
+        return _Reasons("the executor ended without having run it")
+    for process in set(multiprocessing.active_children()) - before:
+        process.kill()
+        process.join()
+    minutes = (deadlines.limit_seconds or 0) / 60
+    if not deadlines.is_silent():
+        return _Reasons(overdue=deadlines.overdue(), limit_minutes=minutes)
+    return _Reasons(
+        f"the executor ran no trial and said nothing for {minutes:g} minutes, the limit set by --timeout"
+    )
 
 
 def _checked(event: Event, store: Store) -> Event:

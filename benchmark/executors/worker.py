@@ -16,6 +16,7 @@ from ..files.decoding import explained
 from ..records import failed_record, now, write_record
 from ..store import TrialFolder
 from ..strangers import RAISED, describe_error
+from .temporary import use_own_folder
 
 ORPHANED = 3
 """Exit code of a worker whose command has gone."""
@@ -33,6 +34,7 @@ def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command hears Ctrl-C and decides
     Thread(target=_follow, args=(alive,), daemon=True).start()
     _print_to(TrialFolder(job.folder).log)
+    use_own_folder()
     news.send(_run(job, runtime, news))
 
 
@@ -51,11 +53,8 @@ def _run(job: Job, runtime: Runtime, news: Connection) -> Event:
 
 
 def _train_and_score(job: Job, runtime: Runtime, news: Connection) -> None:
-    import torch
-
     from ..trial import run_trial
 
-    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
     run_trial(job, runtime, news.send)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import time
 
 import pytest
 from emseg_bench import hookimpl
+from emseg_bench.benchmark import deadlines
 from emseg_bench.benchmark.contracts import Event
-from emseg_bench.benchmark.executors.local import WORKER_ENVIRONMENT, _worker_environment
+from emseg_bench.benchmark.executors.context import WORKER_ENVIRONMENT, worker_environment
 from emseg_bench.benchmark.openmp import SPIN_COUNT
 from emseg_bench.benchmark.planning import Plan
 from emseg_bench.benchmark.plugins import Plugins
@@ -95,11 +99,93 @@ def test_only_what_is_not_complete_runs_again(session):
     assert pending(plan, store) == [*plan.trials][1:]
 
 
+class Hanging(Pretender):
+    """Begins a trial and never ends it; the others end as those of a pretender."""
+
+    def __init__(self, complete, hangs="toy-raises", *, starts=True, stubborn=False):
+        super().__init__(complete)
+        self.hangs, self.starts, self.stubborn, self.interrupts, self.children = (
+            hangs,
+            starts,
+            stubborn,
+            0,
+            [],
+        )
+
+    def run(self, jobs, on_event):
+        for job in jobs:
+            if job.spec.model.name == self.hangs:
+                if self.starts:
+                    on_event(Event(fingerprint=job.fingerprint, kind="started"))
+                child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+                child.start()
+                self.children.append(child)
+                self.hang()
+            else:
+                super().run([job], on_event)
+
+    def hang(self):
+        while True:
+            try:
+                time.sleep(600)
+            except KeyboardInterrupt:
+                self.interrupts += 1
+                if not self.stubborn or self.interrupts == 2:
+                    raise
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    monkeypatch.setattr(deadlines, "SLACK_SECONDS", 0.2)
+    monkeypatch.setattr(deadlines, "AGAIN_SECONDS", 0.2)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_time_out_holds_for_an_executor_that_hangs_and_the_others_go_on(session, hurried, stubborn):
+    plan, store, complete = session
+    good, bad = plan.trials
+    plan = Plan({bad: plan.trials[bad], good: plan.trials[good]}, ())
+    executor = Hanging(complete, stubborn=stubborn)
+    outcome = run_plan(plan, store, executor, Plugins(), lambda event: None, timeout_minutes=0.01)
+    assert outcome.failed == {bad: "stopped after 0.01 minutes, the limit set by --timeout"}
+    assert executor.interrupts == 1 + stubborn
+    assert executor.jobs == ["toy"], "the other trial is given to the executor again"
+    assert not executor.children[0].is_alive()
+    assert load_record(store.trial(bad)).status == "failed"
+
+
+def test_executor_that_hangs_before_it_begins_is_ended_too(session, hurried):
+    plan, store, complete = session
+    executor = Hanging(complete, hangs="toy", starts=False)
+    outcome = run_plan(plan, store, executor, Plugins(), lambda event: None, timeout_minutes=0.01)
+    assert set(outcome.failed.values()) == {
+        "the executor ran no trial and said nothing for 0.01 minutes, the limit set by --timeout"
+    }
+
+
+def test_no_alarm_is_left_behind(session, hurried):
+    plan, store, complete = session
+    run_plan(plan, store, Pretender(complete), Plugins(), lambda event: None, timeout_minutes=0.01)
+    time.sleep(1)  # the alarm of a time-out would end this process
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
+def test_interrupt_by_the_user_stays_one(session, hurried):
+    plan, store, complete = session
+
+    class Interrupted(Pretender):
+        def run(self, jobs, on_event):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(plan, store, Interrupted(complete), Plugins(), lambda event: None, timeout_minutes=1)
+
+
 def test_workers_get_their_environment_and_the_command_keeps_its_own(monkeypatch):
     for name in (*WORKER_ENVIRONMENT, "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    with _worker_environment():
+    with worker_environment():
         assert {name: os.environ[name] for name in WORKER_ENVIRONMENT} == WORKER_ENVIRONMENT
         assert os.environ["GOMP_SPINCOUNT"] == SPIN_COUNT
     assert not {*WORKER_ENVIRONMENT, "GOMP_SPINCOUNT"} & set(os.environ)
@@ -110,6 +196,6 @@ def test_what_the_user_has_set_about_threads_stays(monkeypatch, name, value):
     for other in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, value)
-    with _worker_environment():
+    with worker_environment():
         assert os.environ[name] == value
         assert ("GOMP_SPINCOUNT" in os.environ) == (name == "GOMP_SPINCOUNT")

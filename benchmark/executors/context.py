@@ -1,0 +1,59 @@
+"""How processes of ours are started: from a server that has torch, in an environment fit for it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from multiprocessing.util import get_temp_dir
+from typing import Any
+
+from ..openmp import waiting
+from .temporary import claim_folder, sweep
+
+WORKER_ENVIRONMENT = {
+    # the current folder may hold a ``datasets`` of its own, which must not be found as a module
+    "PYTHONSAFEPATH": "1",
+    # without it cuBLAS refuses to be deterministic
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+
+
+def worker_context() -> Any:
+    """Give what starts processes here: on Linux a server that they are forked from, elsewhere fresh ones.
+
+    What commands and workers that were killed left in the temporary folder is cleared.
+    """
+    sweep()
+    _place_sockets()
+    context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+    context.set_forkserver_preload(["emseg_bench.benchmark.trial"])
+    return context
+
+
+@contextmanager
+def worker_environment() -> Iterator[None]:
+    """Set what workers need from their very start; what the user has set stays."""
+    own = {name: value for name, value in WORKER_ENVIRONMENT.items() if name not in os.environ}
+    added = {**own, **waiting(os.environ)}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+@cache
+def _place_sockets() -> None:
+    """Have multiprocessing keep its sockets where the next command finds them if this one is killed."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(claim_folder())
+    try:
+        get_temp_dir()
+    finally:
+        tempfile.tempdir = before

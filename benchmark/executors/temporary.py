@@ -1,0 +1,65 @@
+"""Temporary folders that are cleared however their process ends: by itself, or else by the next command.
+
+A folder is called after its process and holds a file that the process and its children keep locked: what
+nobody locks was left behind by one that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from multiprocessing.util import Finalize
+from pathlib import Path
+from shutil import rmtree
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+PREFIX: Final = "emseg-bench-"
+_LOCK: Final = "lock"
+_AFTER_MULTIPROCESSING: Final = -101
+"""Its own temporary folder, inside of ours, goes with priority -100."""
+_held: list[FileLock] = []
+"""Of this process's folders, for as long as it lives."""
+
+
+def claim_folder() -> Path:
+    """Make a temporary folder for this process, which is removed when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    lock = FileLock(folder / _LOCK)
+    lock.acquire(blocking=False)
+    _held.append(lock)
+    Finalize(None, rmtree, args=(folder, True), exitpriority=_AFTER_MULTIPROCESSING)
+    return folder
+
+
+def use_own_folder() -> None:
+    """Have this process, and all that it starts, keep temporary files in a folder of its own."""
+    folder = str(claim_folder())
+    tempfile.tempdir = folder
+    os.environ["TMPDIR"] = folder
+
+
+def clear_after(pid: int | None) -> None:
+    """Remove the folders of a process that has ended."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{pid}-*"):
+        rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Clear what killed processes left behind; what others use, or own, stays."""
+    from psutil import pid_exists
+
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not pid_exists(int(pid)) and _is_unused(folder):
+            rmtree(folder, ignore_errors=True)
+
+
+def _is_unused(folder: Path) -> bool:
+    """Say whether nobody locks a folder; a process of another container has no number here."""
+    try:
+        with FileLock(folder / _LOCK, blocking=False):
+            return True
+    except (Timeout, OSError):
+        return False
