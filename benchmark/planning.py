@@ -25,6 +25,7 @@ from .dataset_lookup import find_dataset
 from .errors import DataError, UsageError
 from .experiment import Experiment
 from .hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
+from .inspection.sampling import planned_sentences
 from .lazy import resolve
 from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
@@ -47,11 +48,13 @@ class Plan:
 class _OpenDataset:
     spec: DatasetSpec
     manifest: Manifest
+    doubts: tuple[str, ...]
+    """Whether masks belong to their images."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of scores must know: what the data says of itself, and what its splits give away."""
-        return *self.manifest.notes, *adjacent_notes(self.manifest.cases)
+        return *self.manifest.notes, *adjacent_notes(self.manifest.cases), *self.doubts
 
 
 def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cache: Path) -> Plan:
@@ -200,7 +203,8 @@ def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
 
 def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
     reference, offer = find_dataset(text, catalogue)
-    manifest = open_dataset(reference, offer, cache).manifest
+    dataset = open_dataset(reference, offer, cache)
+    manifest = dataset.manifest
     location = str(Path(reference.location).expanduser().resolve()) if reference.location else None
     spec = DatasetSpec(
         name=reference.name,
@@ -213,7 +217,15 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
         label=_row_name(reference, location),
         citation=offer.card.citation,
     )
-    return _OpenDataset(spec, manifest)
+    return _OpenDataset(spec, manifest, _doubts(dataset, offer, cache))
+
+
+def _doubts(dataset: Dataset, offer: Offer[DatasetCard], cache: Path) -> tuple[str, ...]:
+    """Say which masks of somebody's own data seem to belong to other images."""
+    if not offer.card.needs_location:
+        return ()
+    with blaming(offer, "reading it"):
+        return tuple(f"{sentence[0].upper()}{sentence[1:]}" for sentence in planned_sentences(dataset, cache))
 
 
 def _row_name(reference: DatasetReference, location: str | None) -> str:

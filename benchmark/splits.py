@@ -16,6 +16,8 @@ from .errors import DataError, UsageError
 
 GAP_NM = 50.0
 """Left out between blocks where nothing else is said; a compromise, for most organelles are thicker."""
+FAR = 1_000_000
+"""Sections between the volumes of one group, as their cases count them: none is another's neighbour."""
 
 
 def default_gap(voxel_size_nm: Sequence[float] | None) -> int:

@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ..benchmark.errors import DataError
+from ..benchmark.splits import FAR
 from .folder.wording import listed
 
-FAR: Final = 1_000_000
-"""Sections between the volumes of one group, as their cases count them: none is another's neighbour."""
 _ROUNDING: Final = 1e-12
 """Variance on the 0-1 scale that sums of floats may show though all values are one."""
 

@@ -36,11 +36,11 @@ def inspect(
     from rich.console import Console
 
     from ..inspection.findings import find_faults
-    from ..inspection.survey import number_of_images, survey
+    from ..inspection.survey import number_of_steps, survey
     from .steps import steps
 
     opened = _open(dataset)
-    total = number_of_images(opened.manifest, images)
+    total = number_of_steps(opened.manifest, images)
     with interruptible("nothing was changed"), steps("looking", total, Console(stderr=True)) as tick:
         found = survey(dataset, opened, images, tick)
     faults = find_faults(found)

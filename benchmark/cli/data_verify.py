@@ -51,6 +51,7 @@ def verify(
             opened = _open(reference, catalogue, store)
             portraits = _portraits(reference.name, opened, console)
             faults += _tell(_leaks(opened, portraits), "splits: no leaks found")
+            faults += _tell(_astray(reference.name, opened, console), "masks: they fit their images")
             if pretraining:
                 found = _overlaps(pretraining, portraits, catalogue, store, console)
                 faults += _tell(found, f"pre-training: no test image found in {pretraining}")
@@ -94,6 +95,17 @@ def _leaks(dataset: Dataset, portraits: list[Portrait]) -> Iterator[str]:
 
     yield from leak_notes(portraits)
     yield from adjacent_notes(dataset.manifest.cases)
+
+
+def _astray(name: str, dataset: Dataset, console: Console) -> Iterator[str]:
+    """Look for masks that belong to other images."""
+    from ..inspection.belonging_words import belonging_sentences
+    from ..inspection.sampling import look_at_belonging, to_compare
+    from .steps import steps
+
+    places = to_compare(dataset.manifest)
+    with steps(f"{name}: masks laid over images", len(places), console) as tick:
+        yield from belonging_sentences(look_at_belonging(dataset, places, tick))
 
 
 def _overlaps(

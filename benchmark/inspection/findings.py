@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ..data.leaks import adjacent_notes, leak_notes
+from .belonging_words import belonging_sentences
 from .survey import BINS, Look, SplitSurvey, Survey
 
 ALMOST_EMPTY: Final = 0.001
@@ -33,6 +34,7 @@ def find_faults(survey: Survey) -> list[str]:
         *_strange_labels(survey),
         *_empty_classes(survey),
         *_shifted_masks(survey),
+        *belonging_sentences(survey.belonging, shifted=survey.shift is not None and survey.shift.is_clear),
         *leak_notes(survey.portraits),
         *adjacent_notes(survey.manifest.cases),
         *_narrow_range(survey),

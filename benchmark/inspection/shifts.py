@@ -76,7 +76,7 @@ def edge_fit(image: Array, labels: Array, ignore_value: int | None) -> Array | N
         return None
     image, labels = _middle(image), _middle(labels)
     gradient = ndimage.gaussian_gradient_magnitude(image.astype(np.float32), 1.5)
-    edges = _edges(labels, ignore_value)[REACH:-REACH, REACH:-REACH]
+    edges = edges_of(labels, ignore_value)[REACH:-REACH, REACH:-REACH]
     if edges.sum() < FEW_EDGES or gradient.std() == 0:
         return None
     standard = (gradient - gradient.mean()) / gradient.std()
@@ -115,7 +115,7 @@ def _middle(image: Array) -> Array:
     return image[top : top + SIDE, left : left + SIDE]
 
 
-def _edges(labels: Array, ignore_value: int | None) -> Array:
+def edges_of(labels: Array, ignore_value: int | None) -> Array:
     """Return pixels whose neighbour to the right or below has another label, (H, W) bool."""
     known = np.ones(labels.shape, bool) if ignore_value is None else labels != ignore_value
     edges = np.zeros(labels.shape, bool)

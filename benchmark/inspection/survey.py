@@ -10,9 +10,12 @@ from typing import Any, Final
 import numpy as np
 
 from ..cases import spread
-from ..contracts import SPLITS, Case, Dataset, Manifest, Split
+from ..contracts import SPLITS, Dataset, Manifest, Split
 from ..data.leaks import Portrait
 from ..data.portraits import portrait
+from .belonging import Belonging
+from .places import Place, places_of
+from .sampling import look_at_belonging, to_compare
 from .shifts import Shift, edge_fit, find_shift
 
 Array = np.ndarray[Any, Any]
@@ -93,6 +96,8 @@ class Survey:
     splits: tuple[SplitSurvey, ...]
     shift: Shift | None
     """Of masks against images; None: too few edges to tell."""
+    belonging: Belonging
+    """Which masks belong to which images."""
     portraits: tuple[Portrait, ...]
     examples: tuple[Example, ...]
 
@@ -121,14 +126,13 @@ def survey(name: str, dataset: Dataset, limit: int, tick: Callable[[], None]) ->
         name: As people call it.
         dataset: Any.
         limit: Look at no more than so many images of each split, evenly spread; 0: at all.
-        tick: Called after each image.
+        tick: Called after each image that is looked at, and each that is compared with others.
 
     Raises:
         DataError: An image cannot be read.
     """
     splits, notebooks = [], []
-    for split in SPLITS:
-        chosen = list(_chosen(dataset.manifest.split(split), limit))
+    for split, chosen in _chosen(dataset.manifest, limit).items():
         notebook = _Notebook(dataset.manifest.ignore_value)
         shown = {id(place) for place in spread(chosen, EXAMPLES)}
         fitted = {id(place) for place in spread(chosen, FITTED // len(SPLITS))}
@@ -142,39 +146,25 @@ def survey(name: str, dataset: Dataset, limit: int, tick: Callable[[], None]) ->
         manifest=dataset.manifest,
         splits=tuple(splits),
         shift=find_shift([fit for notebook in notebooks for fit in notebook.fits]),
+        belonging=look_at_belonging(dataset, to_compare(dataset.manifest), tick),
         portraits=tuple(one for notebook in notebooks for one in notebook.portraits),
         examples=tuple(one for notebook in notebooks for one in notebook.examples),
     )
 
 
-def number_of_images(manifest: Manifest, limit: int) -> int:
-    """Return how many images `survey` will look at."""
-    return sum(len(list(_chosen(manifest.split(split), limit))) for split in SPLITS)
+def number_of_steps(manifest: Manifest, limit: int) -> int:
+    """Return how many steps `survey` will take."""
+    looked = sum(len(places) for places in _chosen(manifest, limit).values())
+    return looked + len(to_compare(manifest))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An image of a dataset: a case, or a section of one."""
-
-    case: Case
-    section: int | None
-
-    @property
-    def name(self) -> str:
-        return self.case.id if self.section is None else f"{self.case.id}, section {self.section}"
+def _chosen(manifest: Manifest, limit: int) -> dict[Split, Sequence[Place]]:
+    """Choose some images of each split."""
+    places = places_of(manifest.cases)
+    return {split: spread([one for one in places if one.case.split == split], limit) for split in SPLITS}
 
 
-def _chosen(cases: Sequence[Case], limit: int) -> Sequence[_Place]:
-    """List the images of cases and choose some."""
-    places = [
-        _Place(case, section)
-        for case in cases
-        for section in ([None] if case.depth is None else range(case.depth))
-    ]
-    return spread(places, limit)
-
-
-def _look(dataset: Dataset, place: _Place, notebook: _Notebook, *, show: bool, fit: bool) -> None:
+def _look(dataset: Dataset, place: Place, notebook: _Notebook, *, show: bool, fit: bool) -> None:
     sample = dataset.read(place.case)
     section = () if place.section is None else (place.section,)
     image = np.asarray(sample.image[(slice(None), *section)])

@@ -11,7 +11,7 @@ from emseg_bench.benchmark.cli.data_inspect import sparkline
 from emseg_bench.benchmark.contracts import Case, Manifest, Sample
 from emseg_bench.benchmark.inspection.findings import find_faults
 from emseg_bench.benchmark.inspection.shifts import REACH, edge_fit, find_shift
-from emseg_bench.benchmark.inspection.survey import number_of_images, survey
+from emseg_bench.benchmark.inspection.survey import number_of_steps, survey
 from emseg_bench.datasets.synthetic.dataset import open_synthetic
 from emseg_bench.datasets.volume.factory import open_volumes
 from emseg_bench.reports.inspection import page
@@ -192,7 +192,7 @@ def test_what_is_counted():
     assert found.is_whole
     some = survey("drawn", dataset, 2, lambda: None)
     assert [len(split.looks) for split in some.splits] == [2, 1, 1]
-    assert number_of_images(dataset.manifest, 2) == 4
+    assert number_of_steps(dataset.manifest, 2) == 4 + 5
     assert not some.is_whole
 
 
@@ -206,7 +206,7 @@ def test_sections_of_volumes_are_looked_at_one_by_one():
     dataset.manifest = replace(dataset.manifest, cases=(*dataset.manifest.cases, volume))
     ticks = []
     found = survey("drawn", dataset, 0, lambda: ticks.append(1))
-    assert (found.splits[2].cases, found.splits[2].images, len(ticks)) == (2, 6, 10)
+    assert (found.splits[2].cases, found.splits[2].images, len(ticks)) == (2, 6, 10 + 10)
     assert found.splits[2].looks[3].name == "test/v, section 2"
     assert len(found.examples) == 3 + 1 + 4
 
