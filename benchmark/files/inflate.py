@@ -39,11 +39,12 @@ def inflated(file: BinaryIO, packed: int = STRETCH // 8) -> Iterator[bytes]:
     while waiting:
         unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
         while not unpacking.eof:
-            if not waiting:
-                raise EOFError("the stream ends before its end is marked")
-            if stretch := unpacking.decompress(waiting, STRETCH):
+            stretch = unpacking.decompress(waiting, STRETCH)
+            if stretch:
                 yield stretch
             waiting = unpacking.unconsumed_tail or (b"" if unpacking.eof else file.read(packed))
+            if not (waiting or unpacking.eof or len(stretch) == STRETCH):
+                raise EOFError("the stream ends before its end is marked")
         waiting = unpacking.unused_data or file.read(packed)
         if not waiting.startswith(b"\x1f\x8b"):  # no other member follows
             return

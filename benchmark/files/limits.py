@@ -21,6 +21,10 @@ _SHARE_OF_FREE: Final = 0.5
 """Of the memory that is free a single piece may take so much."""
 _NEVER_MISSED: Final = 64 << 20
 """So little is taken without asking how much is free, which takes time."""
+_GIANT: Final = 16
+"""Times the limit: what is larger must not be empty."""
+_MOST_SHRUNK: Final = 1000
+"""Times: real data do not shrink so much, whatever packs them."""
 MOST_SIDE: Final = 1 << 40
 """No array has a longer side; what says so is damaged."""
 
@@ -84,6 +88,28 @@ def check_claim(claimed: int, source: str, piece: str, error: type[EmsegError] =
         raise error(
             f"{announced}, but {told(free)} of memory are free, of which one piece may take half. Close "
             "other programs, use a machine with more memory, or cut it into tiles."
+        )
+
+
+def check_stored(claimed: int, stored: int, source: object, error: type[EmsegError] = DataError) -> None:
+    """Refuse a giant of which next to nothing is stored: a file of holes, or an array without chunks.
+
+    Args:
+        claimed: What its header, or its size, says, bytes.
+        stored: What there is on the disk, bytes.
+        source: The file, for the message.
+        error: What is raised.
+
+    Raises:
+        EmsegError: It is; of the type `error`.
+    """
+    most = _GIANT * limit_bytes()
+    if claimed > most and claimed > _MOST_SHRUNK * stored:
+        enough = math.ceil(claimed / _GIANT / GIB)
+        raise error(
+            f"{source} announces {told(claimed)}, of which {told(stored)} are stored: all else is empty, and "
+            f"to go through it would take very long. If that is meant, raise the limit: --limit-gib {enough} "
+            f"before the verb, or {VARIABLE}={enough}; else it is damaged."
         )
 
 

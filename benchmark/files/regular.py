@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ..errors import DataError, EmsegError
+from .limits import check_stored
 from .printable import brief, printable
 
 _KINDS: Final = {
@@ -70,6 +71,17 @@ def file_state(path: Path, error: type[EmsegError] = DataError) -> os.stat_resul
         raise error(f"{shown(path)} cannot be read: {reason}.") from failure
     except OSError as failure:
         raise error(f"{shown(path)} cannot be read: {failure.strerror or failure}.") from failure
+
+
+def check_holes(path: Path, state: os.stat_result, error: type[EmsegError] = DataError) -> None:
+    """Refuse a giant file of holes, which takes hours to go through and says nothing.
+
+    Raises:
+        EmsegError: It is one; of the type `error`.
+    """
+    blocks = getattr(state, "st_blocks", 0)  # unknown to Windows, and 0 on some network drives
+    if blocks:
+        check_stored(state.st_size, 512 * blocks, shown(path), error)
 
 
 def open_regular(path: Path, error: type[EmsegError] = DataError) -> BinaryIO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -12,6 +12,9 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from ..errors import DataError
+from ..files.limits import array_bytes
+from ..files.printable import printable
+from ..files.regular import check_holes, check_regular, shown
 from .position import Position
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -124,7 +127,7 @@ class Mapped:
             return np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)  # type: ignore[call-overload, no-any-return]
         except OSError as error:
             raise unreadable(self.path, error.strerror or error) from error
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise unreadable(self.path, "it is shorter than its header says") from error
 
     def read(self, place: Place) -> Array:
@@ -142,18 +145,31 @@ def checked(mapped: Mapped, source: Path | None = None) -> Mapped:
     Raises:
         DataError: It does.
     """
-    expected = mapped.offset + mapped.dtype.itemsize * int(np.prod(mapped.shape, dtype=np.int64))
-    size = mapped.path.stat().st_size
+    state, name = check_regular(mapped.path), source or mapped.path
+    size, expected = state.st_size, mapped.offset + values_bytes(name, mapped.shape, mapped.dtype)
+    if mapped.offset < 0:
+        raise unreadable(name, f"its header says that its values begin at {mapped.offset:,}")
+    check_holes(mapped.path, state)
     if size < expected:
-        raise unreadable(
-            source or mapped.path, f"it holds {size:,} of the {expected:,} bytes that it announces"
-        )
+        raise unreadable(name, f"it holds {size:,} of the {expected:,} bytes that it announces")
     return mapped
+
+
+def values_bytes(source: Path | str, shape: Sequence[int], dtype: np.dtype[Any]) -> int:
+    """Return how many bytes the values of an array take.
+
+    Raises:
+        DataError: Its sides are none that an array can have.
+    """
+    try:
+        return array_bytes(shape, dtype.itemsize)
+    except ValueError as error:
+        raise unreadable(source, error) from error
 
 
 def unreadable(path: Path | str, reason: object) -> DataError:
     """Return the error for a file that cannot be read."""
     return DataError(
-        f"{path} cannot be read as a volume: {reason or 'it is damaged'}. It may be cut short, damaged or "
-        "something else than its name says; save or copy it again."
+        f"{shown(path)} cannot be read as a volume: {printable(reason) or 'it is damaged'}. It may be cut "
+        "short, damaged or something else than its name says; save or copy it again."
     )

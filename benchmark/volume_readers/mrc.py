@@ -10,11 +10,15 @@ import mrcfile
 import numpy as np
 
 from ..errors import DataError
+from ..files.regular import open_regular
 from .found import Found, Mapped, checked, unreadable
 from .units import spacing_of
 
 _IMOD_STAMP = 1146047817
 """At byte 152 of files that IMOD wrote; the flags that follow say whether bytes are signed."""
+
+_LONGEST = 1 << 28
+"""Bytes of an extended header."""
 
 
 def find(path: Path) -> Found:
@@ -23,6 +27,7 @@ def find(path: Path) -> Found:
     Raises:
         DataError: It cannot be read, or its axes are turned.
     """
+    _check_start(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about dates and labels, which do not matter here
@@ -41,6 +46,19 @@ def find(path: Path) -> Found:
         raise unreadable(path, f"its header gives its sides as {sizes}")
     mapped = checked(Mapped(path, dtype, sizes, 1024 + int(header.nsymbt)))
     return Found(stored=mapped, axes=_axes(path, header), spacing=_spacing(header))
+
+
+def _check_start(path: Path) -> None:
+    """Refuse an extended header that the file has no room for, before mrcfile makes room for it."""
+    with open_regular(path) as file:
+        start = file.read(1024)
+    if len(start) < 1024:
+        raise unreadable(path, f"it has {len(start):,} bytes, and an MRC header 1,024")
+    most = min(_LONGEST, path.stat().st_size - 1024)
+    order = "<" if start[212] == 0x44 else ">" if start[212] == 0x11 else None
+    lengths = [struct.unpack_from(f"{one}i", start, 92)[0] for one in ([order] if order else "<>")]
+    if not any(0 <= length <= most for length in lengths):
+        raise unreadable(path, f"its header says that {lengths[0]:,} bytes of extensions follow it")
 
 
 def _axes(path: Path, header: np.recarray) -> str:
@@ -65,7 +83,7 @@ def _spacing(header: np.recarray) -> dict[str, float]:
 
 def _unsigned_bytes(path: Path) -> bool:
     """Tell whether IMOD wrote unsigned bytes, which the standard of 2014 would read as signed."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         start = file.read(160)
     for order in "<>":
         stamp, flags = struct.unpack_from(f"{order}ii", start, 152)

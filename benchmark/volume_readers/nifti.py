@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .found import Found, Mapped, checked, unreadable
+from .found import Found, Mapped, checked, unreadable, values_bytes
+from .nifti_guard import byte_order
 from .units import spacing_of
 from .unpacking import unpacked
 
@@ -24,6 +25,7 @@ def find(path: Path, cache: Path) -> Found:
     Raises:
         DataError: It cannot be read, or holds colours or values that are to be scaled.
     """
+    order = byte_order(path)
     said = _metadata(path)
     if float(said["scl_slope"]) not in (0, 1) or float(said["scl_inter"]) != 0:
         raise DataError(
@@ -37,10 +39,10 @@ def find(path: Path, cache: Path) -> Found:
     axes = "cutzyx"[-rank:]
     unit = _UNITS.get(int(said["xyzt_units"]) & 7, "")
     spacing = spacing_of("xyz", [said[f"pixdim[{axis}]"] for axis in (1, 2, 3)], unit)
-    dtype = np.dtype(_byte_order(path) + _TYPES[int(said["datatype"])])
+    dtype = np.dtype(order + _TYPES[int(said["datatype"])])
     offset = int(float(said["vox_offset"]))
     if path.name.lower().endswith(".gz"):
-        plain = unpacked(path, 0, cache)
+        plain = unpacked(path, 0, cache, offset + values_bytes(path, shape, dtype))
         mapped = Mapped(plain, dtype, shape, offset)
         return Found(
             stored=checked(mapped, path), axes=axes, spacing=spacing, notes=("was unpacked into the cache",)
@@ -61,13 +63,3 @@ def _metadata(path: Path) -> Mapping[str, str]:
     if "vox_offset" not in keys:
         raise unreadable(path, "it is no NIfTI file")
     return {key: reader.GetMetaData(key) for key in keys}
-
-
-def _byte_order(path: Path) -> str:
-    """Return the order in which the header's length makes sense: 348, or 540 in NIfTI-2."""
-    import gzip
-
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
-    with opener(path, "rb") as file:
-        length = file.read(4)
-    return "<" if int.from_bytes(length, "little") in (348, 540) else ">"

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .found import Found, Mapped, checked, unreadable
+from ..files.regular import check_regular, check_within, open_regular
+from .found import Found, Mapped, checked, unreadable, values_bytes
 from .units import spacing_of
 from .unpacking import unpacked
 
@@ -59,7 +60,8 @@ def find(path: Path, cache: Path) -> Found:
     data, start = _values(path, header)
     notes: tuple[str, ...] = ()
     if encoding in ("gzip", "gz"):
-        data, start, notes = unpacked(data, start, cache), 0, ("was unpacked into the cache",)
+        expected = values_bytes(path, sizes, dtype)
+        data, start, notes = unpacked(data, start, cache, expected), 0, ("was unpacked into the cache",)
     elif encoding != "raw":
         raise DataError(f"{path} is of the encoding {encoding!r}; expected raw or gzip. Save it so.")
     rank = len(sizes)
@@ -70,7 +72,7 @@ def find(path: Path, cache: Path) -> Found:
 
 def _read_header(path: Path) -> _Header:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             text = file.read(_LIMIT)
     except OSError as error:
         raise unreadable(path, error.strerror) from error
@@ -90,13 +92,14 @@ def _values(path: Path, header: _Header) -> tuple[Path, int]:
     if fields.get("line skip", fields.get("lineskip", "0")) != "0" or (named or "").startswith("LIST"):
         raise DataError(f"{path} skips lines or spreads its values over several files; save it as one file.")
     skip = fields.get("byte skip", fields.get("byteskip", "0"))
-    if not skip.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", skip):
         raise DataError(f"{path} has the byte skip {skip!r}; expected a number of bytes.")
     if named is None:
         return path, header.end + int(skip)
-    data = path.parent / named
-    if not data.is_file():
+    data = check_within(path.parent, Path(named), f"the data file of {path}")
+    if not data.exists():
         raise unreadable(path, f"its values should lie in {data}, which is not there")
+    check_regular(data)
     return data, int(skip)
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import DataError, UsageError
+from ..files.decoding import reading
+from ..files.limits import check_claim
+from ..files.regular import check_regular
 
 if TYPE_CHECKING:
-    from .found import Found
+    from .found import Found, Stored
     from .volume import Volume
 
 HDF5: Final = (".h5", ".hdf5", ".hdf", ".he5")
@@ -90,6 +93,7 @@ def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
     axes = settle_axes(source, said, shape, wanted.axes)
     if 0 in shape:
         raise DataError(f"{source} is an array {tuple(shape)}: it holds nothing.")
+    _check_pieces(source, found.stored)
     size = _settle_voxel_size(found, wanted)
     notes = [*found.notes, *sections_note(found.axes, said, shape), *doubts_of(size)]
     return Volume(
@@ -104,6 +108,17 @@ def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
         backwards=found.backwards,
         grid=grid_of(found.position, axes) if found.position else None,
     )
+
+
+def _check_pieces(source: str, stored: Stored) -> None:
+    """Refuse a volume whose sections, or whose chunks, are over the limit for one piece."""
+    from .found import values_bytes
+
+    if min(stored.chunk, default=1) < 1:
+        raise DataError(f"{source} says that its chunks are {stored.chunk}; it is damaged. Save it again.")
+    for sides, piece in ((stored.chunk, "chunks"), (stored.shape[-2:], "sections")):
+        claimed = values_bytes(source, sides, stored.dtype)
+        check_claim(claimed, source, f"{piece} of {' x '.join(f'{side:,}' for side in sides)} values,")
 
 
 def split_location(location: str) -> tuple[Path, str]:
@@ -137,9 +152,16 @@ def find(path: Path, inside: str, level: int | None, cache: Path, *, as_labels: 
         DataError: There is no such file, or it cannot be read.
         UsageError: A level is wanted that the format does not have.
     """
-    name = path.name.lower()
     if not path.exists():
         raise DataError(f"{path} is not there; check the path.")
+    if not path.is_dir():
+        check_regular(path)
+    with reading(path):
+        return _find(path, inside, level, cache, as_labels=as_labels)
+
+
+def _find(path: Path, inside: str, level: int | None, cache: Path, *, as_labels: bool) -> Found:
+    name = path.name.lower()
     if is_zarr(path):
         from . import zarrs
 

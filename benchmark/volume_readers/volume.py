@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..files.decoding import reading
+from ..files.limits import array_bytes, check_claim
 from .found import Array, Mapped, Stored
 from .position import Grid
 
@@ -51,7 +53,11 @@ class Volume:
             self._place(axis, wanted.get(axis, WHOLE), length)
             for axis, length in zip(self.axes, self.stored.shape, strict=True)
         ]
-        return self._in_order(self.stored.read(tuple(places)))
+        if not isinstance(self.stored, Mapped):
+            sides = [place.stop - place.start for place in places]
+            check_claim(array_bytes(sides, self.dtype.itemsize), self.source, "a part to be read at once")
+        with reading(self.path):
+            return self._in_order(self.stored.read(tuple(places)))
 
     def __getitem__(self, z: slice) -> Array:
         """Read some sections, as `read` does."""
