@@ -31,6 +31,17 @@ def slice_facts(image: np.ndarray[Any, Any], labels: np.ndarray[Any, Any] | None
     )
 
 
+def flat_share(values: np.ndarray[Any, Any]) -> float:
+    """Return the share of pixels that equal their right neighbour: few of images, nearly all of label maps.
+
+    Args:
+        values: (H, W) of any type.
+    """
+    if values.shape[-1] < 2:
+        return 1.0
+    return float(np.mean(values[:, 1:] == values[:, :-1]))
+
+
 def label_counts(labels: np.ndarray[Any, Any]) -> dict[int, int]:
     """Count the pixels of each label that there is.
 

@@ -11,6 +11,7 @@ import numpy as np
 from ...benchmark.errors import DataError
 from ...benchmark.pixels import decode_image, read_bytes
 from ..description import FILE_NAME
+from ..folder.checks import check_not_swapped
 from ..folder.index import index_folder
 from ..folder.labels import MAX_UNNAMED
 from ..folder.layout import Layout, Pair, find_layout
@@ -33,6 +34,7 @@ def draft_folder(root: Path, cache: Path) -> Draft:
     """
     layout = find_layout(root)
     index = index_folder(layout, cache)
+    check_not_swapped(root, index)
     values = sorted({value for mask in index.masks.values() for value in mask.counts})
     if len(values) > MAX_UNNAMED:
         raise DataError(

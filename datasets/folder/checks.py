@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ...benchmark.errors import DataError
+from ..swapped import refuse_swapped
 from .facts import ImageFacts
 from .index import Index
 from .labels import LabelMap
@@ -40,6 +41,21 @@ def check_sizes(root: Path, pairs: list[Pair], index: Index) -> None:
             f"{root}: {counted(len(small), 'image')} below {MIN_SIDE} px in height or width: "
             f"{listed(small)}. Take them away or crop larger ones."
         )
+
+
+def check_not_swapped(root: Path, index: Index) -> None:
+    """Refuse images in the place of masks.
+
+    Raises:
+        DataError: The masks look like images.
+    """
+    refuse_swapped(
+        [image.flat for image in index.images.values()],
+        [mask.flat for mask in index.masks.values()],
+        values=len({value for mask in index.masks.values() for value in mask.counts}),
+        image_place="images/",
+        label_place=f"{root}: masks/",
+    )
 
 
 def decide_channels(root: Path, images: Mapping[str, ImageFacts]) -> int:

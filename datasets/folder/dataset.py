@@ -11,6 +11,7 @@ from ...benchmark.errors import DataError, UsageError
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
 from ..grey_scales import BYTES
+from .checks import check_not_swapped
 from .index import Index, index_folder
 from .labels import LabelMap, map_labels
 from .layout import find_layout
@@ -121,6 +122,7 @@ def open_folder(
     )
     division = divide(layout, description, options)
     index = index_folder(layout, cache)
+    check_not_swapped(root, index)
     values = {path: mask.counts for path, mask in index.masks.items()}
     labels = map_labels(root, description, values)
     contents = sum_up(root, layout.pairs(), division, description, index, labels, cache)

@@ -31,6 +31,8 @@ class ImageFacts:
     """Sum of the squared values, per channel."""
     look: str
     """What it looks like, of the mean over its channels: `benchmark.data.looks.look`."""
+    flat: float
+    """Share of pixels that equal their right neighbour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class MaskFacts:
     """px"""
     counts: Mapping[int, int]
     """Pixels per value."""
+    flat: float
+    """Share of pixels that equal their right neighbour."""
 
 
 def image_facts(stored: Mapping[str, Any]) -> ImageFacts:

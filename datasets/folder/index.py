@@ -21,7 +21,7 @@ from ...benchmark.store import write_whole
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
 from .layout import Layout
 
-INDEX_VERSION: Final = 3
+INDEX_VERSION: Final = 4
 """Raised whenever the same file would give other facts."""
 
 SHOWN_FAILURES: Final = 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.data.facts import label_counts
+from ...benchmark.data.facts import flat_share, label_counts
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
 from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
@@ -37,6 +37,7 @@ def measure_image(path: Path) -> ImageFacts:
         sums=tuple(raster.pixels.sum(axis=(0, 1), dtype=_wide(raster.pixels)).tolist()),
         squares=tuple(_sums_of_squares(raster.pixels).tolist()),
         look=look(raster.pixels[..., 0] if grey else raster.pixels.mean(axis=-1, dtype=np.float32)),
+        flat=flat_share(raster.pixels[..., 0]),
     )
 
 
@@ -64,4 +65,5 @@ def measure_mask(path: Path) -> MaskFacts:
         height=mask.shape[0],
         width=mask.shape[1],
         counts=label_counts(mask),
+        flat=flat_share(mask),
     )

@@ -13,6 +13,7 @@ from ...benchmark.intensity import describe_range
 from ...benchmark.volume_readers.opening import open_volume
 from ..description import Description, Instances
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
+from ..swapped import refuse_swapped
 from .checks import check_shapes, common_voxel_size
 from .contents import Looked, sum_up
 from .dataset import VolumeDataset, object_labels
@@ -101,6 +102,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         )
         for entry, image, mask in zip(told.entries, images, masks, strict=True)
     ]
+    _refuse_swapped(volumes, instances)
     table = _label_map(told, instances, volumes)
     contents = sum_up(
         volumes,
@@ -122,6 +124,19 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         ignored=said.ignore_value,
         cache=cache,
     )
+
+
+def _refuse_swapped(volumes: Sequence[Looked], instances: Instances) -> None:
+    """Refuse images in the place of labels, of each volume by itself."""
+    for one in volumes:
+        values = {value for facts in one.label_facts for value in facts.counts}
+        refuse_swapped(
+            [facts.flat for facts in one.image_facts],
+            [facts.flat for facts in one.label_facts],
+            values=len(values) if instances == "none" else None,
+            image_place=one.entry.image,
+            label_place=one.entry.labels,
+        )
 
 
 def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> LabelMap:

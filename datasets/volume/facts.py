@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...benchmark.volume_readers.found import Array
     from ...benchmark.volume_readers.volume import Volume
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever the same values would give other facts."""
 SLAB_BYTES: Final = 1 << 26
 """So much is read at a time: chunks of compressed files hold several sections."""
@@ -45,6 +45,8 @@ class ImageSection:
     squares: float
     look: str
     """What it looks like: `benchmark.data.looks.look`."""
+    flat: float
+    """Share of pixels that equal their right neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class LabelSection:
     """Of its stored values."""
     counts: Mapping[int, int]
     """Pixels per value, or per label made of numbers of objects."""
+    flat: float
+    """Share of pixels, as stored, that equal their right neighbour."""
 
 
 Measure: TypeAlias = Callable[["Array", int], Any]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...benchmark.contracts import GreyRange
-from ...benchmark.data.facts import label_counts, value_counts
+from ...benchmark.data.facts import flat_share, label_counts, value_counts
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
 from ...benchmark.intensity import to_pixels
@@ -46,7 +46,9 @@ def measure_labels(
     look = partial(_look_at_labels, volume.source, instances, ignore_value)
     known = recall_or_measure(volume, cache, way, look)
     return [
-        LabelSection(facts["sha256"], {int(value): px for value, px in facts["counts"].items()})
+        LabelSection(
+            facts["sha256"], {int(value): px for value, px in facts["counts"].items()}, facts["flat"]
+        )
         for facts in known
     ]
 
@@ -80,15 +82,22 @@ def _look_at_image(source: str, scale: GreyRange, section: Array, place: int) ->
         pixels = value_counts(to_pixels(section, scale) if scale.eight_bit else section)
         values = np.arange(len(pixels))
         total, squares = int(pixels @ values), int(pixels @ values**2)
-        return ImageSection(hash_section(section), total, squares, look(section))
+        return ImageSection(hash_section(section), total, squares, look(section), flat_share(section))
     scaled = to_pixels(section, scale).astype(np.float64)
-    return ImageSection(hash_section(section), float(scaled.sum()), float((scaled**2).sum()), look(section))
+    return ImageSection(
+        hash_section(section),
+        float(scaled.sum()),
+        float((scaled**2).sum()),
+        look(section),
+        flat_share(section),
+    )
 
 
 def _look_at_labels(
     source: str, instances: Instances, ignore_value: int | None, section: Array, place: int
 ) -> LabelSection:
     numbers = whole_numbers(section, source, place)
+    flat = flat_share(numbers)
     if instances != "none":
         numbers = to_semantic(numbers, instances, ignore_value)
     elif numbers.max() > MAX_VALUE:
@@ -96,4 +105,4 @@ def _look_at_labels(
             f"{source}: section {place} holds {numbers.max()}; labels are classes, up to {MAX_VALUE}. If "
             "they are numbers of objects, say so: the option instances=boundary or instances=binary."
         )
-    return LabelSection(hash_section(section), label_counts(numbers))
+    return LabelSection(hash_section(section), label_counts(numbers), flat)
