@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock
 
 from .checked_dataset import CheckedDataset
 from .contracts import Job, MetricSpec, Record, TrialSpec
 from .errors import StoreError, UsageError
 from .evaluation.scoring import ScoreRow, score_case, to_frame
+from .files.locks import locked
 from .hashing import fingerprint
 from .kept_labels import KeptLabels
 from .metric_planning import find_metric, object_notes, plan_metric
@@ -86,7 +86,7 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
         raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
     dataset = CheckedDataset(reopen_dataset(item.job.spec.dataset, catalogue, cache))
     target.path.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.lock):
+    with locked(target.lock):
         metrics = make_metrics(item.job.spec.metrics, catalogue)
         cases = dataset.manifest.split("test")
         rows: list[ScoreRow] = []

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock
 
 from .contracts import Dataset, Metric, TrialSpec
 from .evaluation.sanity import sanity_scores
+from .files.locks import locked
 from .hashing import engine_sha256, sha256_of
 from .store import whole_file
 
@@ -34,7 +34,7 @@ def shared_sanity(
     """
     path = cache / "sanity" / f"{_identity(spec)}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
+    with locked(path.with_suffix(".lock")):
         known = _read(path)
         if known is None:
             known = sanity_scores(dataset, dataset.manifest.split("test"), metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from filelock import FileLock, Timeout
 from torch import nn
 
 from .cases import spread
@@ -36,6 +35,7 @@ from .evaluation.evaluate import evaluate, steps_of
 from .evaluation.scoring import primary_score
 from .evaluation.segmenter import Segmenter
 from .evaluation.sliding_window import window_side
+from .files.locks import locked
 from .inference import inference_batch
 from .kept_labels import KeptLabels
 from .layout import channels_last
@@ -246,12 +246,7 @@ def _threads(runtime: Runtime) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _lock(folder: TrialFolder, note: Callable[[str], None]) -> FileLock:
+def _lock(folder: TrialFolder, note: Callable[[str], None]) -> AbstractContextManager[None]:
     """Take the trial's lock, waiting for another command that runs the same trial."""
-    lock = FileLock(folder.lock)
-    with suppress(Timeout):
-        lock.acquire(blocking=False)
-        return lock
-    note("another emseg-bench command is running this trial; waiting for it")
-    lock.acquire()
-    return lock
+    text = "another emseg-bench command is running this trial; waiting for it"
+    return locked(folder.lock, on_wait=lambda: note(text), tell=note)

@@ -18,6 +18,7 @@ from ..errors import EmsegError
 from ..files.limits import VARIABLE, limit_bytes
 from .exit_codes import WRONG_INPUT
 from .light import LightCommand, LightGroup
+from .terminal import guarded_streams
 
 VERBS: Mapping[str, str] = {
     "run": "running:run",
@@ -110,6 +111,11 @@ def main() -> None:
 
     What a library raises on a file's content is wrong input as well; faults of our own show their traceback.
     """
+    with guarded_streams():
+        _run()
+
+
+def _run() -> None:
     try:
         make_app(sys.argv[1:])()
     except EmsegError as error:
@@ -117,8 +123,9 @@ def main() -> None:
         sys.exit(WRONG_INPUT)
     except BaseException as failure:
         from ..files.decoding import explained
+        from ..files.regular import told_of_path
 
-        sentence = explained(failure)
+        sentence = explained(failure) or told_of_path(failure)
         if sentence is None:
             raise
         typer.echo(f"error: {sentence}", err=True)

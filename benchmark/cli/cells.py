@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..files.printable import printable
+
 NOTHING = "–"
 
 
@@ -22,7 +24,7 @@ def columns(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
     """Yield a line of names and one for each row, its cells below the names."""
     if not rows:
         return
-    lines = [[*rows[0]], *([*row.values()] for row in rows)]
+    lines = [[*rows[0]], *([*map(printable, row.values())] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         yield "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()

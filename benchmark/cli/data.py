@@ -137,9 +137,8 @@ def _open() -> tuple[Catalogue, DataStore]:
 
 
 def _fetch(name: str, wishes: Wishes) -> None:
-    from rich.console import Console
-
     from ..data.fetching import Fetcher
+    from .console import Console
     from .data_teller import TerminalTeller
 
     catalogue, store = _open()

@@ -33,10 +33,9 @@ def inspect(
     ] = 200,
 ) -> None:
     """Show sizes, classes and intensities of a dataset, and warn of what usually goes wrong."""
-    from rich.console import Console
-
     from ..inspection.findings import find_faults
     from ..inspection.survey import number_of_steps, survey
+    from .console import Console
     from .steps import steps
 
     opened = _open(dataset)
@@ -122,8 +121,7 @@ def _notes(found: Survey) -> Iterator[str]:
 
 
 def _tell(title: str, sentences: list[str]) -> None:
-    from rich.console import Console
-
+    from .console import Console
     from .tables import say
 
     console = Console()

@@ -10,9 +10,8 @@ from .tables import say
 from .transfer import show_transfer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..download import Meter
+    from .console import Console
 
 
 @dataclass(frozen=True, slots=True)

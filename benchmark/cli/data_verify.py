@@ -11,13 +11,12 @@ import typer
 from .exit_codes import SOME_FAILED, interruptible
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..contracts import Dataset, DatasetCard
     from ..data.leaks import Portrait
     from ..data.store import DataStore
     from ..references import DatasetReference
     from ..registry import Catalogue
+    from .console import Console
 
 
 def verify(
@@ -34,11 +33,10 @@ def verify(
     ] = None,
 ) -> None:
     """Hash a dataset's files again and look for leaks between its splits; exit code 1 if there is a fault."""
-    from rich.console import Console
-
     from ..data.store import DataStore
     from ..dataset_lookup import find_dataset
     from ..plugins import load_plugins
+    from .console import Console
 
     catalogue, store, console = load_plugins().catalogue, DataStore.here(), Console(stderr=True)
     reference, offer = find_dataset(dataset, catalogue)

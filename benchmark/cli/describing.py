@@ -14,10 +14,9 @@ from .cells import cell
 from .light import LightCommand
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..contracts import Card
     from ..registry import Offer
+    from .console import Console
 
 KINDS: Mapping[str, str] = {
     "model": "A network: options, initialisations, size divisor, parameters, citation.",
@@ -124,7 +123,7 @@ def _files(card: Any) -> dict[str, Any]:
 
 def _print(data: Mapping[str, Any]) -> None:
     """Print a heading, the fields, and the tables: laid out in a terminal, a line for each elsewhere."""
-    from rich.console import Console
+    from .console import Console
 
     console = Console()
     plain = {key: value for key, value in data.items() if key not in TABLES}

@@ -60,7 +60,7 @@ def _outcomes(names: Sequence[str], timeout: float, on_start: Listener) -> Itera
 @contextmanager
 def _progress() -> Iterator[Listener]:
     """Say on standard error what is being checked: in one line in a terminal, a line per card elsewhere."""
-    from rich.console import Console
+    from .console import Console
 
     console = Console(stderr=True)
     if console.is_terminal:
@@ -89,8 +89,7 @@ def _print(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
 
 
 def _show(outcomes: Sequence[Outcome]) -> None:
-    from rich.console import Console
-
+    from .console import Console
     from .tables import print_table, say
 
     print_table([{"checked": o.subject, "check": o.check, "result": MARKS[o.status]} for o in outcomes])

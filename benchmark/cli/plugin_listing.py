@@ -71,9 +71,10 @@ def _print(found: Sequence[Surveyed]) -> None:
         for indent, text, _ in lines:
             typer.echo(" " * indent + text)
         return
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
+
+    from .console import Console
 
     console = Console()
     for indent, text, style in lines:

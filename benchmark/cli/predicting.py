@@ -104,10 +104,9 @@ def predict(
 
 
 def _predict(images: Mapping[str, Path], setting: Setting, out: Path, *, overwrite: bool) -> None:
-    from rich.console import Console
-
     from ..predictions.outputs import plan_outputs
     from ..predictions.segmenting import segment_files, steps_of
+    from .console import Console
     from .steps import steps
     from .tables import say
 

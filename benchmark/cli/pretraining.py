@@ -15,12 +15,11 @@ from .exit_codes import SOME_FAILED, WRONG_INPUT, interruptible
 from .running import PrecisionChoice
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..pretrain.output import OutputFolder, PretrainingRecord
     from ..pretrain.planning import PretrainingPlan, Request
     from ..pretrain.processes import Processes
     from ..registry import Catalogue
+    from .console import Console
 
 EXAMPLES = """Examples:
 
@@ -133,8 +132,6 @@ def _pretrain(
     *,
     dry_run: bool,
 ) -> None:
-    from rich.console import Console
-
     from ..data.store import DataStore
     from ..plugins import load_plugins
     from ..pretrain.fetched import folder_of
@@ -143,6 +140,7 @@ def _pretrain(
     from ..pretrain.processes import own_device
     from ..pretrain.tracker import check_tracker
     from ..profiling.hardware import choose_device
+    from .console import Console
     from .pretraining_progress import indexing
     from .tables import say
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +16,7 @@ from rich.progress import (
 )
 
 from ..pretrain.spec import PretrainingSpec
+from .console import Console
 from .progress import LINE_SECONDS
 
 FIRST_SECONDS = 2.0

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,6 +20,7 @@ from rich.progress import (
 
 from ..contracts import Event, TrialSpec
 from ..label_fraction import describe_fraction
+from .console import Console
 
 PHASES = {
     "load": "loading",

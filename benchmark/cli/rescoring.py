@@ -61,10 +61,9 @@ def rescore(
 
 def _score(plan: Sequence[Rescoring], plugins: Plugins, stream: TextIO | None) -> dict[str, str]:
     """Score what is not done yet; return why some could not be, by the source's fingerprint."""
-    from rich.console import Console
-
     from ..cache import cache_folder
     from ..rescoring import rescore as score_anew
+    from .console import Console
     from .steps import steps
 
     failed: dict[str, str] = {}
@@ -88,10 +87,9 @@ def _tell(
     *,
     changed: bool,
 ) -> None:
-    from rich.console import Console
-
     from ..boards import load_boards
     from ..planning import Plan
+    from .console import Console
     from .reporting import build_report
     from .summary import print_leaderboards
     from .tables import print_table, say

@@ -17,13 +17,12 @@ from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..contracts import Executor, Runtime
     from ..planning import Plan
     from ..plugins import Plugins
     from ..session import Outcome
     from ..store import Store
+    from .console import Console
 
 EXAMPLES = """Examples:
 
@@ -157,7 +156,7 @@ def _status(text: str) -> AbstractContextManager[object]:
     """Show what takes a moment, such as drawing or indexing data, to people at a terminal."""
     if not sys.stderr.isatty():
         return nullcontext()
-    from rich.console import Console
+    from .console import Console
 
     return Console(stderr=True).status(text)
 
@@ -168,9 +167,8 @@ def _print_plan(plan: Plan, store: Store, runtime: Runtime, stream: TextIO | Non
     if stream:
         typer.echo(json.dumps(plan_as_data(plan, store), indent=2), stream)
         return
-    from rich.console import Console
-
     from ..session import pending
+    from .console import Console
     from .summary import announce, print_plan
 
     announce(plan, Console(), len(pending(plan, store)), runtime)
@@ -180,11 +178,10 @@ def _print_plan(plan: Plan, store: Store, runtime: Runtime, stream: TextIO | Non
 def _run(
     plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, stream: TextIO | None
 ) -> int:
-    from rich.console import Console
-
     from ..lazy import resolve
     from ..session import pending, run_plan
     from ..strangers import blaming
+    from .console import Console
     from .progress import show
     from .summary import announce
     from .tables import say

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from rich.console import Console
-
 from ..predictions.given import ClassScore, Scores
 from ..predictions.pairs import some
 from ..predictions.rules import VOLUME
 from ..predictions.survey import Survey, Wishes
+from .console import Console
 from .tables import print_table, say
 
 MOST_CASES = 40

@@ -71,13 +71,12 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Score predicted label maps against true ones: images, or whole volumes."""
-    from rich.console import Console
-
     from ..predictions.chosen_metrics import check_objects_compared, metrics_of, with_metrics
     from ..predictions.given import average, score_pairs
     from ..predictions.pairs import find_pairs, with_objects
     from ..predictions.rules import ALL, find_protocol, rules_for
     from ..predictions.survey import Wishes, survey
+    from .console import Console
     from .score_tables import all_as_data, announce, announce_objects, as_data, print_all_scores, print_scores
     from .steps import steps
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from ..contracts import Board, MetricSpec, Runtime, TrialSpec
 from ..experiment import describe
 from ..planning import Plan
 from ..session import Outcome
 from ..store import Store
+from .console import Console
 from .progress import trial_name
 from .tables import print_table, say
 

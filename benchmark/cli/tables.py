@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich import box
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from ..files.printable import printable
+from .console import Console
 
 MISSING = frozenset({"–", "n/a"})
 
@@ -28,7 +30,7 @@ def print_table(rows: Rows, *narrower: Rows, title: str = "") -> None:
         title: Stands above.
     """
     console = Console()
-    versions = (rows, *narrower)
+    versions = [_printable(one) for one in (rows, *narrower)]
     tables = [*map(_table, versions), _table(versions[-1], tight=True)]
     fitting = (table for table in tables if _width(table, console) <= console.width)
     if title:
@@ -38,7 +40,18 @@ def print_table(rows: Rows, *narrower: Rows, title: str = "") -> None:
 
 def say(console: Console, text: str, style: str = "") -> None:
     """Print a sentence: wrapped between words in a terminal, in one line elsewhere."""
-    console.print(text, style=style, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+    console.print(
+        printable(text, lines=True),
+        style=style,
+        highlight=False,
+        markup=False,
+        soft_wrap=not console.is_terminal,
+    )
+
+
+def _printable(rows: Rows) -> Rows:
+    """Write what steers a terminal as escapes before widths are measured."""
+    return [{key: printable(value, lines=True) for key, value in row.items()} for row in rows]
 
 
 def _width(table: Table, console: Console) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -17,6 +16,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from .console import Console
 from .progress import LINE_SECONDS
 
 if TYPE_CHECKING:

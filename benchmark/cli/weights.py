@@ -65,10 +65,9 @@ def fetch(
     ] = False,
 ) -> None:
     """Download published weights, check them and take them into the library."""
-    from rich.console import Console
-
     from ..references import parse_dataset
     from ..weights.fetching import fetch as fetch_card
+    from .console import Console
     from .transfer import show_transfer
 
     catalogue, library = _open()

@@ -130,18 +130,9 @@ class Fetcher:
     @contextmanager
     def _locked(self, card: DatasetCard) -> Iterator[None]:
         """Hold a dataset's lock; say so where another process has it."""
-        from filelock import Timeout
-
-        lock = self.store.lock(card.name)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            self.teller.say(f"waiting for another process that works on {card.name}")
-            lock.acquire()
-        try:
+        text = f"waiting for another process that works on {card.name}"
+        with self.store.lock(card.name, lambda: self.teller.say(text)):
             yield
-        finally:
-            lock.release()
 
 
 def check_published(card: DatasetCard) -> None:

@@ -11,8 +11,8 @@ taken for a whole one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING
 
 from ..cache import cache_folder
 from ..errors import DataError, DataUnavailableError
+from ..files.locks import locked
 from .space import writing
 from .stored import MANIFEST, SourceRecord, StoredArrays, read_manifest, write_manifest
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
     from ..download import Meter
     from .writer import StoreWriter
 
@@ -61,12 +60,10 @@ class DataStore:
         """Return the folder that an archive of a dataset is unpacked into."""
         return self.files(name) / f"{file}.unpacked"
 
-    def lock(self, name: str) -> BaseFileLock:
-        """Give the lock that whoever changes a dataset's folder holds."""
-        from filelock import FileLock
-
+    def lock(self, name: str, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
+        """Give the lock that who changes a dataset's folder holds; `on_wait` is called if another does."""
         self.folder(name).mkdir(parents=True, exist_ok=True)
-        return FileLock(self.folder(name) / ".lock")
+        return locked(self.folder(name) / ".lock", on_wait=on_wait)
 
     def remove(self, name: str, *, forget: bool) -> int:
         """Remove a dataset's files and arrays; return how many bytes they were.

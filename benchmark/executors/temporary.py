@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from filelock import FileLock, Timeout
+from ..files.locks import HeldError, locked
 
 PREFIX: Final = "emseg-bench-"
 _LOCK: Final = "lock"
 _AFTER_MULTIPROCESSING: Final = -101
 """Its own temporary folder, inside of ours, goes with priority -100."""
-_held: list[FileLock] = []
-"""Of this process's folders, for as long as it lives."""
+_held = ExitStack()
+"""Locks of this process's folders, for as long as it lives."""
 
 
 def claim_folder() -> Path:
     """Make a temporary folder for this process, which is removed when it ends."""
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    lock = FileLock(folder / _LOCK)
-    lock.acquire(blocking=False)
-    _held.append(lock)
+    _held.enter_context(locked(folder / _LOCK, wait=False))
     Finalize(None, rmtree, args=(folder, True), exitpriority=_AFTER_MULTIPROCESSING)
     return folder
 
@@ -59,7 +58,7 @@ def sweep() -> None:
 def _is_unused(folder: Path) -> bool:
     """Say whether nobody locks a folder; a process of another container has no number here."""
     try:
-        with FileLock(folder / _LOCK, blocking=False):
+        with locked(folder / _LOCK, wait=False):
             return True
-    except (Timeout, OSError):
+    except (HeldError, OSError):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -87,3 +88,6 @@ def _print_to(log: Path) -> None:
         stream.flush()
         os.dup2(target, stream.fileno())
     os.close(target)
+    for stream in (sys.stdout, sys.stderr):  # a log is UTF-8, whatever the terminal of the command is
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

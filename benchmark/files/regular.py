@@ -118,6 +118,17 @@ def read_regular(path: Path, most_bytes: int, error: type[EmsegError] = DataErro
     return content
 
 
+def told_of_path(failure: BaseException) -> str | None:
+    """Say what a system made of a path; None: it is something else that went wrong."""
+    if isinstance(failure, OSError) and failure.filename is not None:
+        name = failure.filename
+        path = os.fsdecode(name) if isinstance(name, bytes) else name
+        return f"{shown(path)} cannot be used: {(failure.strerror or str(failure)).lower()}."
+    if isinstance(failure, ValueError) and str(failure).startswith("embedded null"):
+        return "a path holds a NUL character, which none can; look at what was given and at what names files."
+    return None
+
+
 def check_within(place: Path, path: Path, named_by: object, error: type[EmsegError] = DataError) -> Path:
     """Refuse a path that leads out of a place, by ``..`` or by links.
 

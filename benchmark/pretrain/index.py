@@ -24,11 +24,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from filelock import FileLock
 
 from ..cases import spread
 from ..contracts import GreyRange
 from ..errors import DataError
+from ..files.locks import locked
 from ..files.texts import parse_json
 from ..intensity import SAMPLED_IMAGES
 from ..pixels import read_bytes
@@ -150,7 +150,7 @@ def open_index(root: Path, cache: Path, tell: Tell, *, skip_unreadable: bool = F
     place = cache / "pretraining" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.parquet"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.with_suffix(".lock")):
+        with locked(place.with_suffix(".lock")):
             table = _recall_or_look(root, place, tell)
     except OSError as error:
         raise DataError(

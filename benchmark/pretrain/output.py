@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Gt
-from filelock import FileLock, Timeout
 
 from ..contracts import STRICT
 from ..errors import EmsegError, StoreError, TrialError, UsageError
+from ..files.locks import HeldError, locked
 from ..files.texts import read_json
 from ..profiling.environment import Environment
 from ..store import to_json, write_whole
@@ -151,9 +151,9 @@ def held(folder: OutputFolder, spec: PretrainingSpec, processes: Processes) -> I
         return
     claim(folder, spec)
     try:
-        with FileLock(folder.lock, blocking=False):
+        with locked(folder.lock, wait=False):
             yield
-    except Timeout:
+    except HeldError:
         raise UsageError(
             f"another command is pre-training in {folder.path}; wait for it, or choose another --out."
         ) from None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock
+from ..files.locks import locked
 
 
 def keep(target: Path, write: Callable[[Path], None], stale: str | None = None) -> None:
@@ -25,7 +25,7 @@ def keep(target: Path, write: Callable[[Path], None], stale: str | None = None) 
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
+    with locked(target.with_suffix(".lock")):
         if target.exists():
             return
         partial = target.with_suffix(".partial")

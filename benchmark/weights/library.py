@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..cache import cache_folder
 from ..contracts import STRICT
 from ..errors import UsageError, WeightsError
+from ..files.locks import locked
 from ..hashing import sha256_of_file
 from .unfinished import arriving, unfinished
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 SUFFIX = ".safetensors"
 INDEX_VERSION = 1
@@ -148,10 +145,8 @@ class Library:
         """Give the path for a download of the weights called `name`; see `arriving`."""
         return arriving(self.root, name)
 
-    def _lock(self) -> BaseFileLock:
-        from filelock import FileLock
-
-        return FileLock(self.root / ".lock")
+    def _lock(self) -> AbstractContextManager[None]:
+        return locked(self.root / ".lock")
 
     def _write(self, entries: Mapping[str, Entry]) -> None:
         from ..store import to_json, write_whole

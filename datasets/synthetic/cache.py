@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ...benchmark.contracts import Case, Manifest
 from ...benchmark.errors import DataError
+from ...benchmark.files.locks import locked
 from ...benchmark.files.texts import read_json
 from .options import GENERATOR_VERSION, SyntheticOptions
 
@@ -53,12 +54,10 @@ def _key(options: SyntheticOptions) -> str:
 
 def _create(folder: Path, options: SyntheticOptions) -> None:
     """Draw into a partial folder and rename it; processes that want the same folder take turns."""
-    from filelock import FileLock
-
     from .drawing import draw_all
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with locked(folder.with_suffix(".lock")):
         if folder.is_dir():
             return
         partial = folder.with_suffix(".partial")

@@ -54,3 +54,9 @@ def test_no_other_place_reads_yaml_or_json() -> None:
 def test_the_search_finds_what_it_looks_for() -> None:
     for text in ("import json\njson.loads('1')", "from yaml import safe_load", "a.validate_json(b)"):
         assert [*loads(ast.parse(text))]
+
+
+def test_no_other_place_makes_locks() -> None:
+    for path, tree in sources():
+        named = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert "filelock" not in named, path
