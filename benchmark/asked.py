@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .contracts import Card, OptionValue, Provider
@@ -11,19 +12,38 @@ from .errors import UsageError
 from .files.printable import brief
 from .hashing import sha256_of_source
 from .lazy import source_of
-from .registry import Offer
+from .provider_files import sha256_of_distribution, sha256_of_places, source_places
+from .registry import OWN, Offer
 from .validation import validate
 
 
 def provider_of(offer: Offer[Any]) -> Provider:
-    """Say which distribution offers something, with the hash of its source.
+    """Say which distribution offers something, with the hash of what it consists of.
 
-    That is the package (or single file) of the plugin, and that of the factory if it lies elsewhere.
+    Those are all files of the distribution.  Of ours, and of one without a record of its files, it is the
+    package (or single file) of the plugin, and that of the factory if it lies elsewhere.
+
+    Raises:
+        PluginError: There are too many files, or there is no such module.
     """
+    sha256 = None if offer.distribution == OWN else sha256_of_distribution(offer.distribution)
+    return Provider(
+        distribution=offer.distribution,
+        version=offer.version,
+        source_sha256=sha256 or _source_sha256(offer),
+    )
+
+
+def _source_sha256(offer: Offer[Any]) -> str:
     places = {place for place in (offer.source, source_of(offer.card.factory, offer)) if place}
-    outer = [place for place in places if not any(other in place.parents for other in places)]
-    source = sha256_of_source(outer)
-    return Provider(distribution=offer.distribution, version=offer.version, source_sha256=source)
+    if offer.distribution == OWN:
+        return sha256_of_source(_outer(places))
+    return sha256_of_places(_outer({found for place in places for found in source_places(place)}))
+
+
+def _outer(places: set[Path]) -> list[Path]:
+    """Leave out what lies within another place."""
+    return [place for place in places if not any(other in place.parents for other in places)]
 
 
 def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:

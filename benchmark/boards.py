@@ -4,42 +4,116 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
-from pyarrow.parquet import ParquetFile
 
-from .contracts import Board, Record, Trial
-from .errors import StoreError
+from .contracts import Board, LeftOut, Record, Trial
+from .errors import EmsegError, StoreError
 from .evaluation.scoring import to_frame, with_depth
 from .experiment import describe
+from .files.printable import printable
+from .files.regular import check_within, shown
 from .hashing import model_sha256, sha256_of
+from .kept_files import changed_files
 from .label_fraction import describe_fraction
+from .record_checks import check_place
 from .records import load_record
+from .result_tables import CURVE, REMEDY, SANITY, SCORES, read_table
 from .store import Store, TrialFolder
-
-Member: TypeAlias = tuple[Record, TrialFolder]
 
 CURVE_COLUMNS = ["iteration", "series", "value"]
 
 
-def load_boards(store: Store) -> list[Board]:
-    """Read all records of a store and group them; the board with the newest record comes first.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A stored trial that is to stand on a board."""
 
-    Raises:
-        StoreError: A record or table is damaged.
-    """
+    trial: Trial
+    folder: TrialFolder
+    changed: tuple[str, ...]
+    """Files beside its record, none of them scores, that are not what the record says."""
+
+    @property
+    def record(self) -> Record:
+        """What came of it."""
+        return self.trial.record
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """All that a results folder holds for a report."""
+
+    boards: list[Board]
+    """The one with the newest record comes first."""
+    left_out: tuple[LeftOut, ...]
+    """Trials that cannot be reported."""
+
+
+def load_boards(store: Store) -> Stored:
+    """Read all records of a store and group them; a trial that is damaged costs itself only."""
     groups: dict[str, list[Member]] = {}
+    left_out: list[LeftOut] = []
     for folder in store.trials():
-        record = load_record(folder)
-        groups.setdefault(_group(record), []).append((record, folder))
+        try:
+            member = _member(folder, store)
+        except EmsegError as error:
+            left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
+        else:
+            groups.setdefault(_group(member.record), []).append(member)
     boards = [_board(members) for members in groups.values()]
     boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
-    return _distinguish(boards)
+    return Stored(_distinguish(boards), tuple(left_out))
 
 
+# ----------------------------------------------------------------------------------------- trials
+def _member(folder: TrialFolder, store: Store) -> Member:
+    """Read a trial.
+
+    Raises:
+        EmsegError: It is damaged, or its scores are not those that it wrote.
+    """
+    check_within(store.root / "trials", folder.path.absolute(), "the results folder", StoreError)
+    record = load_record(folder)
+    check_place(record, folder)
+    changed = changed_files(folder, record.files)
+    scores = {path.name for path in (folder.cases, folder.curve, folder.sanity)}
+    if spoilt := [text for text in changed if text.partition(" ")[0] in scores]:
+        raise StoreError(
+            f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "
+            f"believed. {REMEDY}."
+        )
+    return Member(_trial(record, folder), folder, tuple(changed))
+
+
+def _trial(record: Record, folder: TrialFolder) -> Trial:
+    if record.status != "complete":
+        return Trial(record, folder.path, to_frame([]), pd.DataFrame(columns=CURVE_COLUMNS))
+    cases = with_depth(read_table(folder.own(folder.cases), SCORES))
+    _check_scores(cases, record, folder.cases)
+    return Trial(record, folder.path, cases, read_table(folder.own(folder.curve), CURVE))
+
+
+def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
+    """Check that a table holds scores of the record's classes, the ranking metric's among them.
+
+    Raises:
+        StoreError: It does not.
+    """
+    primary, classes = record.spec.protocol.primary, len(record.class_names)
+    if not (cases["metric"] == primary).any():
+        raise StoreError(f"{shown(path)} holds no score of its primary metric {primary!r}. {REMEDY}.")
+    labels = cases["class_index"]
+    if labels.isna().any() or not labels.between(0, classes - 1).all():
+        raise StoreError(
+            f"{shown(path)} scores classes {labels.min()} to {labels.max()}, expected 0 to {classes - 1}. "
+            f"{REMEDY}."
+        )
+
+
+# ----------------------------------------------------------------------------------------- boards
 def _group(record: Record) -> str:
     """Name what all trials of one table have in common."""
     spec = record.spec
@@ -57,18 +131,19 @@ def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _board(members: Sequence[Member]) -> Board:
-    kept = _current(members)
-    trials = [_trial(record, folder) for record, folder in kept]
-    spec = trials[0].record.spec
+    kept = sorted(_current(members), key=lambda member: _place(member.record))
+    spec = kept[0].record.spec
     data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
     settings = [describe(spec.recipe), spec.recipe.precision, describe(spec.protocol)]
+    sanity, unread = _sanity(kept)
     return Board(
         title=" · ".join(filter(None, [*data, *settings])),
         slug="",
-        trials=tuple(sorted(trials, key=lambda trial: _place(trial.record))),
+        trials=tuple(member.trial for member in kept),
         superseded=len(members) - len(kept),
         primary=next(metric for metric in spec.metrics if metric.name == spec.protocol.primary),
-        sanity=_sanity(kept),
+        sanity=sanity,
+        remarks=(*_changed(kept), *unread),
     )
 
 
@@ -81,8 +156,8 @@ def _place(record: Record) -> tuple[str, str, int]:
 def _current(members: Iterable[Member]) -> list[Member]:
     """Keep the newest of each row and seed, and the result that a newer failure could not replace."""
     kept: dict[tuple[str, int], list[Member]] = {}
-    for member in sorted(members, key=lambda member: member[0].finished):
-        record = member[0]
+    for member in sorted(members, key=lambda member: member.record.finished):
+        record = member.record
         key = (model_sha256(record.spec.model), record.spec.seed)
         results = [] if record.status == "complete" else _complete(kept.get(key, []))
         kept[key] = [*results, member]
@@ -90,30 +165,37 @@ def _current(members: Iterable[Member]) -> list[Member]:
 
 
 def _complete(members: Iterable[Member]) -> list[Member]:
-    return [member for member in members if member[0].status == "complete"]
+    return [member for member in members if member.record.status == "complete"]
 
 
-def _trial(record: Record, folder: TrialFolder) -> Trial:
-    complete = record.status == "complete"
-    cases = with_depth(_table(folder.cases)) if complete else to_frame([])
-    curve = _table(folder.curve) if complete else pd.DataFrame(columns=CURVE_COLUMNS)
-    return Trial(record, folder.path, cases, curve)
+def _changed(members: Iterable[Member]) -> list[str]:
+    """Say which trials have files that are not what they wrote."""
+    return [_told(member) for member in members if member.changed]
 
 
-def _sanity(members: Iterable[Member]) -> pd.DataFrame | None:
-    """Read one trial's sanity scores: those of the others are the same, for they see the same cases."""
-    there = [folder.sanity for _, folder in _complete(members) if folder.sanity.exists()]
-    return with_depth(_table(there[0])) if there else None
+def _told(member: Member) -> str:
+    spec, files = member.record.spec, printable(", ".join(member.changed))
+    return (
+        f"{spec.model.label}, seed {spec.seed} (trial {member.record.fingerprint[:12]}): {files}: not what "
+        "the trial wrote. Its scores are unchanged; bring the files back, or remove its folder and run again."
+    )
 
 
-def _table(path: Path) -> pd.DataFrame:
-    try:  # half the time of pandas.read_parquet, which sets up a dataset for each file
-        table: pd.DataFrame = ParquetFile(path).read(use_threads=False).to_pandas()
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path} is damaged ({error}); remove the folder {path.parent} and run again."
-        ) from error
-    return table
+Sanity: TypeAlias = tuple[pd.DataFrame | None, list[str]]
+
+
+def _sanity(members: Iterable[Member]) -> Sanity:
+    """Read one trial's sanity scores, for they are the same in all; and say which cannot be read."""
+    unread: list[str] = []
+    for member in _complete(members):
+        path = member.folder.sanity
+        if not path.is_symlink() and not path.exists():
+            continue
+        try:
+            return with_depth(read_table(member.folder.own(path), SANITY)), unread
+        except EmsegError as error:
+            unread.append(f"scores that need no model are not taken from one trial: {error}")
+    return None, unread
 
 
 def _distinguish(boards: list[Board]) -> list[Board]:

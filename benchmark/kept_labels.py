@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from .errors import StoreError
+from .files.regular import check_regular, check_within, shown
 from .pixels import BROKEN
 from .tiff_stacks import stack_writer
 
@@ -54,13 +55,11 @@ class KeptLabels:
             StoreError: They are missing, damaged or of another shape.
         """
         path = self._image(number) if len(shape) == 2 else self._volume(number)
+        check_regular(check_within(self._folder, path.absolute(), shown(path), StoreError), StoreError)
         try:
-            labels = _read(path)
+            return _read(path, shape)
         except BROKEN as error:
             raise _unusable(path, f"is missing or damaged ({error})") from error
-        if labels.size != math.prod(shape):
-            raise _unusable(path, f"is {labels.shape}, expected {shape}")
-        return labels.reshape(shape)  # tifffile drops axes of length 1
 
     def _image(self, number: int) -> Path:
         return self._folder / f"{number:05}.png"
@@ -69,11 +68,23 @@ class KeptLabels:
         return self._folder / f"{number:05}.tif"
 
 
-def _read(path: Path) -> Labels:
+def _read(path: Path, shape: tuple[int, ...]) -> Labels:
+    """Read labels, once their header says that they have the shape that is expected."""
     if path.suffix == ".tif":
-        return np.asanyarray(tifffile.imread(path, out="memmap", series=0))
+        with tifffile.TiffFile(path) as file:
+            series = file.series[0]
+            _check_shape(path, series.shape, shape)
+            # tifffile drops axes of length 1
+            labels: Labels = np.asanyarray(series.asarray(out="memmap")).reshape(shape)
+            return labels
     with Image.open(path, formats=("PNG",)) as image:
-        return np.asarray(image)
+        _check_shape(path, (image.height, image.width), shape)
+        return np.asarray(image).reshape(shape)
+
+
+def _check_shape(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if math.prod(found) != math.prod(expected):
+        raise _unusable(path, f"is {found}, expected {expected}")
 
 
 def _unusable(path: Path, problem: str) -> StoreError:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from .asked import complete_options, provider_of
 from .contracts import Initialisation, ModelCard, ModelSpec, OptionValue
-from .errors import PluginError, UnknownNameError, UsageError, WeightsUnavailableError
+from .errors import PluginError, UnknownNameError, UsageError, WeightsError, WeightsUnavailableError
 from .every_model import wanted_models
 from .experiment import Experiment
-from .hashing import model_sha256, sha256_of_file
+from .file_hashes import sha256_of_large_file
+from .hashing import model_sha256
 from .lazy import resolve
 from .references import ModelReference, label, parse_model
 from .registry import Catalogue
@@ -95,7 +96,7 @@ def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[Model
             init=init.name,
             requested_init=asked.name,
             weights_path=str(path) if path else None,
-            weights_sha256=sha256_of_file(path) if path else None,
+            weights_sha256=sha256_of_large_file(path, WeightsError) if path else None,
             normalisation=info.normalisation if info else None,
             provider=provider_of(offer),
             label=_model_label(reference, options, card, init, path),

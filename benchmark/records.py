@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from .contracts import Job, Record
+from .errors import StoreError, UsageError
+from .kept_files import with_checksum
+from .record_checks import check_content, check_sense
 from .store import TrialFolder, read_record, to_json, write_whole
 
 
@@ -29,15 +32,22 @@ def write_record(folder: TrialFolder, record: Record) -> None:
     """Write a record; from then on the trial counts as run."""
     from .validation import plain
 
-    write_whole(folder.record, to_json(plain(record)))
+    write_whole(folder.record, to_json(with_checksum(plain(record))))
 
 
 def load_record(folder: TrialFolder) -> Record:
     """Read a record.
 
     Raises:
-        StoreError: It is damaged or of another version.
+        StoreError: It is damaged, of another version, was changed by somebody, or makes no sense.
     """
     from .validation import validate
 
-    return validate(Record, read_record(folder), str(folder.record))
+    data = read_record(folder)
+    check_content(data, folder)
+    try:
+        record = validate(Record, data, str(folder.record))
+    except UsageError as error:
+        raise StoreError(f"{error}\nRemove the folder {folder.path} and run again.") from error
+    check_sense(record, folder)
+    return record

@@ -11,15 +11,18 @@ from pathlib import Path
 import pandas as pd
 
 from .checked_dataset import CheckedDataset
-from .contracts import Job, MetricSpec, Record, TrialSpec
-from .errors import StoreError, UsageError
+from .contracts import Job, LeftOut, MetricSpec, Record, TrialSpec
+from .errors import EmsegError, StoreError, UsageError
 from .evaluation.scoring import ScoreRow, score_case, to_frame
 from .files.locks import locked
+from .files.printable import printable
 from .hashing import fingerprint
+from .kept_files import hash_files
 from .kept_labels import KeptLabels
 from .metric_planning import find_metric, object_notes, plan_metric
 from .metrics import make_metrics
 from .planning import reopen_dataset
+from .record_checks import check_place
 from .records import load_record, now, write_record
 from .registry import Catalogue
 from .shared_sanity import shared_sanity
@@ -51,20 +54,41 @@ class Wanted:
     primary: str | None = None
 
 
-def plan_rescoring(store: Store, wanted: Wanted, catalogue: Catalogue) -> list[Rescoring]:
+def plan_rescoring(
+    store: Store, wanted: Wanted, catalogue: Catalogue
+) -> tuple[list[Rescoring], tuple[LeftOut, ...]]:
     """Plan all complete trials of a store.
+
+    Returns:
+        The plan, and the trials whose records are damaged.
 
     Raises:
         UsageError: A metric or option is wrong, or needs more than label maps.
-        StoreError: There is no complete trial, or a record is damaged.
+        StoreError: There is no complete trial.
     """
     _check(wanted)
-    complete = [folder for folder in store.trials() if folder.is_complete()]
-    if not complete:
-        raise StoreError(f"there is no complete trial in {store.root}; name a folder that a run wrote.")
-    planned = [_plan(folder, store, wanted, catalogue) for folder in complete]
+    records, damaged = _read(store)
+    if not records:
+        told = "".join(f"\n{item.reason}" for item in damaged)
+        raise StoreError(f"there is no complete trial in {store.root}; name a folder that a run wrote.{told}")
+    planned = [_plan(folder, record, store, wanted, catalogue) for folder, record in records]
     # What was itself scored anew comes of its own source.
-    return sorted((item for item in planned if item.record.rescored_from is None), key=_place)
+    return sorted((item for item in planned if item.record.rescored_from is None), key=_place), damaged
+
+
+def _read(store: Store) -> tuple[list[tuple[TrialFolder, Record]], tuple[LeftOut, ...]]:
+    """Read all complete records, and say which cannot be read."""
+    records: list[tuple[TrialFolder, Record]] = []
+    damaged: list[LeftOut] = []
+    for folder in store.trials():
+        try:
+            record = load_record(folder)
+            check_place(record, folder)
+        except EmsegError as error:
+            damaged.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
+        else:
+            records += [(folder, record)] if record.status == "complete" else []
+    return records, tuple(damaged)
 
 
 def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
@@ -126,8 +150,9 @@ def _check(wanted: Wanted) -> None:
         )
 
 
-def _plan(folder: TrialFolder, store: Store, wanted: Wanted, catalogue: Catalogue) -> Rescoring:
-    record = load_record(folder)
+def _plan(
+    folder: TrialFolder, record: Record, store: Store, wanted: Wanted, catalogue: Catalogue
+) -> Rescoring:
     old = record.spec
     names = wanted.metrics or tuple(metric.name for metric in old.metrics)
     metrics = tuple(plan_metric(name, catalogue) for name in names)
@@ -167,6 +192,7 @@ def _write(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd
         spec=item.job.spec,
         finished=now(),
         rescored_from=item.record.fingerprint,
+        files=hash_files(target),
     )
     write_record(target, record)
     return record

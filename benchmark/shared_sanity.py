@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from .contracts import Dataset, Metric, TrialSpec
+from .errors import EmsegError
 from .evaluation.sanity import sanity_scores
 from .files.locks import locked
 from .hashing import engine_sha256, sha256_of
+from .result_tables import SANITY, read_table
 from .store import whole_file
 
 
@@ -52,6 +54,6 @@ def _identity(spec: TrialSpec) -> str:
 def _read(path: Path) -> pd.DataFrame | None:
     """Read a table; one that is missing or damaged is worked out anew."""
     try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError):
+        return read_table(path, SANITY)
+    except EmsegError:
         return None

@@ -13,7 +13,12 @@ from typing import Any, BinaryIO
 
 from .contracts import RECORD_VERSION
 from .errors import StoreError
+from .files.regular import check_within, shown
 from .files.texts import read_json
+
+MOST_RECORD_BYTES = 16 << 20
+FINGERPRINT_DIGITS = 64
+"""Hexadecimal ones; a trial's folder is called by its fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,25 @@ class TrialFolder:
         """Held while the trial runs."""
         return self.path / "lock"
 
+    def own(self, path: Path) -> Path:
+        """Resolve the path of one of these files.
+
+        Raises:
+            StoreError: It is a link that leads out of the folder.
+        """
+        return check_within(self.path, path.absolute(), shown(path), StoreError)
+
     def is_complete(self) -> bool:
-        """Tell whether the trial has been run to its end."""
+        """Tell whether the trial has been run to its end, and left its record here."""
         try:
-            return bool(read_json(self.record, StoreError)["status"] == "complete")
+            record = read_json(self.own(self.record), StoreError, MOST_RECORD_BYTES)
+            return bool(record["status"] == "complete" and self._is_place_of(record["fingerprint"]))
         except (StoreError, KeyError, TypeError):
             return False
+
+    def _is_place_of(self, fingerprint: object) -> bool:
+        """Tell a trial's own record from another's; a folder of another kind of name takes any."""
+        return len(self.path.name) != FINGERPRINT_DIGITS or self.path.name == fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +125,8 @@ class Store:
 
     def trials(self) -> Iterator[TrialFolder]:
         """Give the folders of all trials that have left a record, by name."""
-        return (TrialFolder(path.parent) for path in sorted(self.root.glob("trials/*/record.json")))
+        found = (TrialFolder(path) for path in sorted(self.root.glob("trials/*")))
+        return (folder for folder in found if folder.record.is_symlink() or folder.record.exists())
 
     def prepare(self) -> None:
         """Make the folder.
@@ -135,7 +154,7 @@ def read_record(folder: TrialFolder) -> dict[str, Any]:
         StoreError: It is damaged, or of a later version than this program knows.
     """
     try:
-        data = read_json(folder.record, StoreError)
+        data = read_json(folder.own(folder.record), StoreError, MOST_RECORD_BYTES)
     except StoreError as error:
         raise StoreError(f"{error} Remove the folder {folder.path} and run again.") from error
     if not isinstance(data, dict) or data.get("version") != RECORD_VERSION:

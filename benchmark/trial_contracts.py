@@ -188,7 +188,7 @@ class Provider:
     distribution: str
     version: str
     source_sha256: str
-    """Over the Python files of the package that holds the factory."""
+    """Over all files of the distribution; of emseg-bench's own, over the package that holds the factory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,6 +360,12 @@ class Record:
     """How often training went on from a checkpoint."""
     rescored_from: str | None = None
     """Fingerprint of the trial whose label maps were scored anew; all but the scores is that trial's."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the libraries that its numbers depend on; empty in records from before they were kept."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of every file beside the record, by its path, but of the log; empty in older records."""
+    checksum: str = field(default="", compare=False)
+    """SHA-256 of the record's own content without this key, as canonical JSON; empty in older records."""
 
 
 # --------------------------------------------------------------------------------- running, reading
@@ -428,6 +434,17 @@ class Board:
     sanity: pd.DataFrame | None = None
     """As a trial's `cases`, with a column predictor: scores of predictions that look at no image.  None if
     no trial is complete, or if they were run by a version that did not score them."""
+    remarks: tuple[str, ...] = ()
+    """What was found wrong when its trials were read, and left them usable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A stored trial that cannot be reported."""
+
+    trial: str
+    """Name of its folder."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from shutil import rmtree
 
@@ -9,6 +10,8 @@ import pandas as pd
 from safetensors.torch import save_file
 
 from .contracts import Job, Profile, Record, Selection
+from .kept_files import hash_files
+from .libraries import libraries_of
 from .parts import Parts
 from .profiling.environment import describe_environment
 from .records import now, write_record
@@ -35,7 +38,7 @@ class Results:
 
 def write_results(job: Job, device: str, results: Results) -> Record:
     """Write everything, the record last: where it is, the rest is."""
-    folder, record = TrialFolder(job.folder), _record(job, results)
+    folder = TrialFolder(job.folder)
     curve = pd.DataFrame(results.state.curve, columns=["iteration", "series", "value"])
     results.cases.to_parquet(folder.cases, index=False)
     results.sanity.to_parquet(folder.sanity, index=False)
@@ -43,12 +46,13 @@ def write_results(job: Job, device: str, results: Results) -> Record:
     weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
     save_file(weights, folder.weights, to_metadata(_about(job, results)))
     write_whole(folder.environment, to_json(asdict(describe_environment(device))))
+    record = _record(job, results, hash_files(folder))
     write_record(folder, record)
     rmtree(folder.scratch, ignore_errors=True)
     return record
 
 
-def _record(job: Job, results: Results) -> Record:
+def _record(job: Job, results: Results, files: Mapping[str, str]) -> Record:
     manifest, state = results.parts.dataset.manifest, results.state
     return Record(
         fingerprint=job.fingerprint,
@@ -67,6 +71,8 @@ def _record(job: Job, results: Results) -> Record:
         profile=results.profile,
         initialisation=results.parts.initialisation,
         resumed=state.resumed,
+        libraries=libraries_of(job.spec),
+        files=files,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 
-from ..benchmark.contracts import Board, ReportSection, ReportSectionCard
+from ..benchmark.contracts import Board, LeftOut, ReportSection, ReportSectionCard
 from ..benchmark.errors import UsageError
 from ..benchmark.strangers import RAISED, describe_error
 from . import elsewhere
@@ -35,6 +35,7 @@ def build(
     *,
     generated: str,
     version: str,
+    left_out: Sequence[LeftOut] = (),
 ) -> BuiltReport:
     """Write a report; one that stood in `folder` before is replaced as a whole.
 
@@ -45,6 +46,7 @@ def build(
             have published on the same data.
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
+        left_out: Stored trials that cannot be reported, for the page to name.
 
     Returns:
         Where the page is, and which sections failed: a section that raises costs its own part only.
@@ -61,11 +63,14 @@ def build(
         (draft / FIGURES).mkdir()
         pages = [_board_page(board, sections, draft) for board in boards if board.trials]
         tables = tuple(item.table for item in pages)
-        write_json(draft / JSON, LeaderboardFile(generated=generated, emseg_bench=version, boards=tables))
+        content = LeaderboardFile(
+            generated=generated, emseg_bench=version, boards=tables, left_out=tuple(left_out)
+        )
+        write_json(draft / JSON, content)
         write_csv(draft / CSV, tables)
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
-        (draft / MARKDOWN).write_text(markdown(pages, generated, version), encoding="utf-8")
-        (draft / INDEX).write_text(page(pages, generated, version), encoding="utf-8")
+        (draft / MARKDOWN).write_text(markdown(pages, generated, version, left_out), encoding="utf-8")
+        (draft / INDEX).write_text(page(pages, generated, version, left_out), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)))
 
 

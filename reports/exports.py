@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
+from ..benchmark.contracts import LeftOut
 from ..benchmark.errors import StoreError
 from ..benchmark.files import texts
 from .cost import Conditions, Cost
@@ -28,6 +29,8 @@ class LeaderboardFile:
     emseg_bench: str
     """Version of the program that wrote it."""
     boards: tuple[Leaderboard, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    """Trials that could not be read."""
 
 
 def write_json(path: Path, content: LeaderboardFile) -> None:

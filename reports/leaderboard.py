@@ -9,6 +9,7 @@ from functools import lru_cache
 from ..benchmark.contracts import Board, Trial
 from .cost import all_conditions
 from .naming import name_of, row_of
+from .origins import code_remarks
 from .ranking import ranked
 from .remarks import remarks
 from .rows import rows
@@ -44,7 +45,7 @@ def leaderboard(board: Board) -> Leaderboard:
         superseded=board.superseded,
         scoring=scoring(complete[0]) if complete else Scoring(),
     )
-    return replace(table, remarks=remarks(table))
+    return replace(table, remarks=(*board.remarks, *remarks(table), *code_remarks(board)))
 
 
 def complete_trials(board: Board) -> tuple[Trial, ...]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..benchmark.contracts import ReportSection, ReportSectionCard
-from .grid import Cell, Column, Grid, escape_markdown, html
+from ..benchmark.contracts import LeftOut, ReportSection, ReportSectionCard
+from .grid import Cell, Column, Grid, bullets, escape_markdown, html
 from .schema import Leaderboard
 from .templating import render
 from .wording import MISSING, metric_heading, plural, spread
 
 TITLE = "EM segmentation leaderboard"
+LEFT_OUT = "Trials that are left out, for they are damaged or not what they were"
+LEFT_OUT_SHOWN = 50
+"""On the page; all are in leaderboard.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,28 @@ class BoardPage:
     parts: tuple[SectionPart, ...]
 
 
-def page(boards: Sequence[BoardPage], generated: str, version: str) -> str:
+def page(boards: Sequence[BoardPage], generated: str, version: str, left_out: Sequence[LeftOut] = ()) -> str:
     """Write ``index.html``: style and script are within, pictures are linked relatively."""
     values = {
         "title": TITLE,
         "boards": boards,
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
-        "about": _about(boards, generated, version),
+        "about": _about(boards, generated, version, left_out),
+        "left_out_title": LEFT_OUT,
+        "left_out": left_out[:LEFT_OUT_SHOWN],
+        "more_left_out": max(0, len(left_out) - LEFT_OUT_SHOWN),
     }
     return render("page.html", values)
 
 
-def markdown(boards: Sequence[BoardPage], generated: str, version: str) -> str:
+def markdown(
+    boards: Sequence[BoardPage], generated: str, version: str, left_out: Sequence[LeftOut] = ()
+) -> str:
     """Write ``leaderboard.md``: the sections that have a Markdown form."""
-    parts = [f"# {TITLE}", escape_markdown(_about(boards, generated, version))]
+    parts = [f"# {TITLE}", escape_markdown(_about(boards, generated, version, left_out))]
+    if left_out:
+        lines = [f"{item.trial}: {item.reason}" for item in left_out]
+        parts.append(f"**{LEFT_OUT}**\n\n{bullets(lines)}")
     for board in boards:
         parts.append(f"## {escape_markdown(board.table.title)}")
         parts += [text for part in board.parts if (text := _section_markdown(part))]
@@ -66,10 +77,12 @@ def _section_markdown(part: SectionPart) -> str:
     return heading + part.section.markdown if part.section.markdown else ""
 
 
-def _about(boards: Sequence[BoardPage], generated: str, version: str) -> str:
+def _about(boards: Sequence[BoardPage], generated: str, version: str, left_out: Sequence[LeftOut]) -> str:
     trials = sum(board.trials for board in boards)
     failed = sum(len(board.table.failures) for board in boards)
     counts = [plural(len(boards), "board"), plural(trials, "trial"), f"{failed:,} failed"]
+    if left_out:
+        counts.append(f"{len(left_out):,} left out")
     return f"{', '.join(counts)}. Generated {generated} by emseg-bench {version}."
 
 

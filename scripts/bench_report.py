@@ -77,7 +77,7 @@ def main() -> int:
         store = Store(Path(temporary))
         multiply(complete[0], store, options.trials, options.boards)
         start = time.perf_counter()
-        boards = load_boards(store)
+        boards = load_boards(store).boards
         read = time.perf_counter()
         sections = list(load_plugins().catalogue.report_sections)
         build(boards, sections, store.report, generated=now(), version="benchmark")

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import StoreError
+from ..files.printable import printable
+from .exit_codes import ALL_DONE, SOME_FAILED
 
 if TYPE_CHECKING:
-    from ..contracts import Board
+    from ..boards import Stored
+    from ..contracts import LeftOut
     from ..plugins import Plugins
     from ..store import Store
+
+MOST_TOLD = 20
+"""Damaged trials that the terminal names."""
 
 EXAMPLES = "Examples:  emseg-bench report    emseg-bench report my_results"
 
@@ -33,20 +39,47 @@ def report(
         )
     from ..boards import load_boards
 
-    for problem in build_report(load_boards(store), store, load_plugins()):
+    stored = load_boards(store)
+    tell_left_out(stored.left_out)
+    for problem in build_report(stored, store, load_plugins()):
         typer.echo(f"warning: {problem}", err=True)
     typer.echo(f"report: {store.report / 'index.html'}")
+    raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
 
 
-def build_report(boards: Sequence[Board], store: Store, plugins: Plugins) -> tuple[str, ...]:
-    """Write the report over everything in the store; return what went wrong in sections."""
+def tell_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Name the trials that no report can hold, and count them."""
+    if not left_out:
+        return
+    for item in left_out[:MOST_TOLD]:
+        typer.echo(printable(f"left out: {item.reason}", lines=True), err=True)
+    if len(left_out) > MOST_TOLD:
+        typer.echo(f"... and {len(left_out) - MOST_TOLD} more, which the report names", err=True)
+    typer.echo(f"warning: {len(left_out)} of the stored trials cannot be reported", err=True)
+
+
+def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, ...]:
+    """Write the report over everything in the store; return what went wrong in sections.
+
+    Raises:
+        StoreError: No trial can be reported, or the report cannot be written.
+    """
     from importlib.metadata import version
 
     from ...reports.build import build
     from ..records import now
 
-    sections = list(plugins.catalogue.report_sections)
-    return build(boards, sections, store.report, generated=now(), version=version("emseg-bench")).problems
+    if not stored.boards:
+        raise StoreError(f"none of the trials in {store.root / 'trials'} can be reported.")
+    built = build(
+        stored.boards,
+        list(plugins.catalogue.report_sections),
+        store.report,
+        generated=now(),
+        version=version("emseg-bench"),
+        left_out=stored.left_out,
+    )
+    return built.problems
 
 
 def is_fresh(store: Store) -> bool:

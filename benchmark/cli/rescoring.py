@@ -53,10 +53,10 @@ def rescore(
         primary=str(parse_metric(primary)) if primary else None,
     )
     with json_stream(as_json) as stream, interruptible("the same command scores what is left"):
-        plan = plan_rescoring(store, wanted, plugins.catalogue)
+        plan, damaged = plan_rescoring(store, wanted, plugins.catalogue)
         failed = {} if dry_run else _score(plan, plugins, stream)
         _tell(plan, failed, store, plugins, stream, changed=not dry_run)
-    raise typer.Exit(SOME_FAILED if failed else ALL_DONE)
+    raise typer.Exit(SOME_FAILED if failed or damaged else ALL_DONE)
 
 
 def _score(plan: Sequence[Rescoring], plugins: Plugins, stream: TextIO | None) -> dict[str, str]:
@@ -90,14 +90,16 @@ def _tell(
     from ..boards import load_boards
     from ..planning import Plan
     from .console import Console
-    from .reporting import build_report
+    from .reporting import build_report, tell_left_out
     from .summary import print_leaderboards
     from .tables import print_table, say
 
     rows = [_row(item, failed) for item in plan]
-    boards = load_boards(store) if changed else []
+    stored = load_boards(store)
+    tell_left_out(stored.left_out)
+    boards = stored.boards if changed else []
     if changed:
-        for problem in build_report(boards, store, plugins):
+        for problem in build_report(stored, store, plugins):
             typer.echo(f"warning: {problem}", err=True)
     if stream:
         data = {"trials": rows, "failed": failed, "report": str(store.report / "index.html")}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
 
@@ -204,23 +204,31 @@ def _finish(
 ) -> int:
     """Report what came of a run; return the exit code."""
     from ..boards import load_boards
-    from .reporting import build_report, is_fresh
+    from .reporting import build_report, is_fresh, tell_left_out
     from .summary import outcome_as_data, print_failures, print_leaderboards
     from .tables import say
 
     stale = bool(outcome.ran) or not is_fresh(store)
-    boards = load_boards(store) if stale or not stream else []
+    stored = load_boards(store)
+    tell_left_out(stored.left_out)
+    unwritten = False
     if stale:
         say(console, "writing the report", "dim")
-        for problem in build_report(boards, store, plugins):
-            say(console, f"warning: {problem}", "yellow")
+        try:
+            for problem in build_report(stored, store, plugins):
+                say(console, f"warning: {problem}", "yellow")
+        except StoreError as error:  # the trials are there; 'emseg-bench report' makes it anew
+            say(console, f"no report: {error}", "red")
+            unwritten = True
     if stream:
         typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2), stream)
     else:
-        print_leaderboards(boards, plan)
+        print_leaderboards(stored.boards, plan)
         print_failures(outcome.failed, plan, console)
-        console.print(f"report: {store.report / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
-    return SOME_FAILED if outcome.failed else ALL_DONE
+        if not unwritten:
+            text = f"report: {store.report / 'index.html'}"
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
+    return SOME_FAILED if outcome.failed or stored.left_out or unwritten else ALL_DONE
 
 
 def _list(text: str | None) -> list[str] | None:

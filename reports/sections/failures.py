@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 
 from ...benchmark.contracts import Board, ReportSection, Trial
+from ...benchmark.errors import EmsegError, StoreError
+from ...benchmark.files.printable import printable
+from ...benchmark.files.regular import open_regular
+from ...benchmark.store import TrialFolder
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import leaderboard
 from ..naming import name_of
@@ -17,6 +21,8 @@ MAX_ROWS = 100
 """On the page; all failures are in leaderboard.json."""
 MAX_LOGS = 10
 LOG_LINES = 20
+LOG_BYTES = 64 << 10
+"""More of a log's end is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,16 @@ def _row(failure: Failure) -> tuple[Cell, ...]:
 
 
 def _log(trial: Trial, name: str) -> LogEnd | None:
-    """Read the end of a trial's log, if it left one."""
-    path = trial.folder / "log.txt"
-    if not path.is_file():
+    """Read the end of a trial's log, if it left one of its own."""
+    folder = TrialFolder(trial.folder)
+    if not folder.log.is_symlink() and not folder.log.exists():
         return None
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        text = "".join(deque(lines, maxlen=LOG_LINES))
+    try:
+        with open_regular(folder.own(folder.log), StoreError) as file:
+            size = file.seek(0, SEEK_END)
+            file.seek(max(0, size - LOG_BYTES))
+            lines = file.read(LOG_BYTES).decode("utf-8", errors="replace").splitlines()
+    except EmsegError as error:
+        lines = [str(error)]
+    text = printable("\n".join(lines[-LOG_LINES:]), lines=True)
     return LogEnd(f"{name}, seed {trial.record.spec.seed}", text) if text else None

@@ -58,7 +58,7 @@ def test_shares_are_trials_and_boards_of_their_own(toy_path, invoke, monkeypatch
     planned = invoke(*command, "0.5,1", "--dry-run")
     assert "50 %" in planned.out
     assert invoke(*command, "0.5,1").code == 0
-    boards = load_boards(Store(Path("results")))
+    boards = load_boards(Store(Path("results"))).boards
     assert ["50 % of the labels" in board.title for board in boards].count(True) == 1
     assert len(boards) == 2
     refused = invoke(*command, "half")

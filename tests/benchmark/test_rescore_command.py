@@ -102,7 +102,7 @@ def test_other_versions_of_a_metric_are_seen(ran):
     catalogue = load_plugins().catalogue
     offer = catalogue.metrics.offers["iou"]
     catalogue.metrics.offers["iou"] = replace(offer, card=replace(offer.card, version=2))
-    (item,) = plan_rescoring(Store(Path("results")), Wanted(), catalogue)
+    (item,), _ = plan_rescoring(Store(Path("results")), Wanted(), catalogue)
     assert item.job.fingerprint != item.record.fingerprint
     assert not item.is_done
     changes = list(changed_metrics(item.record.spec.metrics, item.job.spec.metrics))

@@ -150,7 +150,7 @@ def test_reports_read_tables_of_before_volumes(ran, tmp_path):
     _, folder = ran("toy-data")
     for path in (folder.cases, folder.sanity):
         pd.read_parquet(path).drop(columns="depth").to_parquet(path, index=False)
-    (board,) = load_boards(Store(tmp_path / "store"))
+    (board,) = load_boards(Store(tmp_path / "store")).boards
     assert set(board.trials[0].cases["depth"]) == set(board.sanity["depth"]) == {1}
     assert list(board.trials[0].cases) == [name for name in board.sanity if name != "predictor"]
 
@@ -178,7 +178,7 @@ def test_score_gives_what_the_run_reports(ran, runtime, invoke, work, tmp_path):
     told = json.loads(
         invoke("score", "--pred", "p", "--truth", "t", "--protocol", "cem500k-2021", "--json").out
     )
-    (board,) = load_boards(Store(tmp_path / "store"))
+    (board,) = load_boards(Store(tmp_path / "store")).boards
     (row,) = leaderboard(board).rows
     assert board.primary.name == "iou"
     assert told["means"]["iou"] == pytest.approx(row.score.mean.mean)
