@@ -75,7 +75,8 @@ class Meaning:
         if not self.spread or self.bits >= 8:
             return values
         top = 2**self.bits - 1
-        return ((values.astype(np.uint16) * 255 + top // 2) // top).astype(np.uint8)
+        spread: Array = (values.astype(np.uint16) * 255 + top // 2) // top
+        return spread.astype(np.uint8)
 
 
 def _look_up(colours: Array, stored: Array) -> Array:

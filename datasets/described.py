@@ -19,7 +19,7 @@ from ..benchmark.files.texts import read_json
 from ..benchmark.store import write_whole
 from .description import Description, VolumeEntry, read_description
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever `Description` changes."""
 
 

@@ -16,6 +16,7 @@ volumes:                                     # of volume: alone, like all that f
 - {image: a.tif, labels: a_labels.tif, split: train, group: mouse1}
 - {image: b.h5:/raw, labels: b.h5:/labels, split: test}
 axes: xyz                                    # of stored arrays, where files do not say or are wrong
+positions: ignore                            # labels belong to the image voxel by voxel, whatever files say
 instances: boundary                          # labels are numbers of objects: boundary or binary
 """
 
@@ -44,7 +45,7 @@ Value: TypeAlias = Annotated[int, Ge(0), Le(65535)]
 VoxelSize: TypeAlias = Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1, 3)]
 Instances: TypeAlias = Literal["none", "binary", "boundary"]
 
-OF_VOLUMES: Final = ("volumes", "axes", "instances")
+OF_VOLUMES: Final = ("volumes", "axes", "positions", "instances")
 """Keys that a folder of images and masks has no use for."""
 OF_FOLDERS: Final = ("volume",)
 
@@ -93,6 +94,8 @@ class Description:
     axes: Name | None = None
     intensity: tuple[float, float] | None = None
     """Values that become 0 and 1."""
+    positions: Literal["compare", "ignore"] | None = None
+    """Whether labels are brought onto their image by where files say that they lie; None: they are."""
     instances: Instances | None = None
 
 

@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 
 from ..errors import DataError
-from .attributes import said_axes, said_spacing
+from .attributes import said_axes, said_position, said_spacing
+from .filters import missing_filters
 from .found import Array, Found, Handle, Place, unreadable
 
 
@@ -26,8 +27,10 @@ def find(path: Path, inside: str) -> Found:
         dimensions = len(data.shape)
         attributes = dict(data.attrs)
         axes = said_axes(attributes, dimensions) or _scales(data)
-        spacing = said_spacing(attributes, axes or "zyx"[-dimensions:])
-        return Found(stored=_Dataset(path, name, data), axes=axes, spacing=spacing)
+        named = axes or "zyx"[-dimensions:]
+        spacing = said_spacing(attributes, named)
+        position = said_position(attributes, named, spacing) if len(named) == dimensions else None
+        return Found(stored=_Dataset(path, name, data), axes=axes, spacing=spacing, position=position)
 
 
 def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
@@ -43,7 +46,7 @@ def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
             found.append((f"/{name}", item.shape, item.dtype))
 
     try:
-        with h5py.File(path, "r") as file:
+        with _file(path) as file:
             file.visititems(note)
     except (OSError, RuntimeError) as error:
         raise unreadable(path, error) from error
@@ -58,9 +61,14 @@ def _only(path: Path) -> str:
     return names[0]
 
 
+def _file(path: Path) -> h5py.File:
+    """Open a file to be read; without a lock, which some network file systems do not have."""
+    return h5py.File(path, "r", locking=False)
+
+
 def _open(path: Path, name: str) -> h5py.Dataset:
     try:
-        file = h5py.File(path, "r")
+        file = _file(path)
     except OSError as error:
         raise unreadable(path, error) from error
     data = file.get(name)
@@ -88,7 +96,13 @@ class _Dataset:
         self._data = Handle(partial(_open, path, name))
 
     def read(self, place: Place) -> Array:
+        data = self._data.get()
         try:
-            return np.asarray(self._data.get()[place])
+            return np.asarray(data[place])
         except (OSError, RuntimeError) as error:
+            if lacking := missing_filters(data):
+                raise DataError(
+                    f"{self._path} is compressed with {lacking}, which HDF5 can read with a plugin alone: "
+                    "'pip install hdf5plugin' and run again, or save it with gzip."
+                ) from error
             raise unreadable(self._path, error) from error

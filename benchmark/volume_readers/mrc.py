@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import mrcfile
@@ -12,6 +13,7 @@ import numpy as np
 from ..errors import DataError
 from ..files.regular import open_regular
 from .found import Found, Mapped, checked, unreadable
+from .position import upright
 from .units import spacing_of
 
 _IMOD_STAMP = 1146047817
@@ -19,6 +21,8 @@ _IMOD_STAMP = 1146047817
 
 _LONGEST = 1 << 28
 """Bytes of an extended header."""
+_STANDARD_ORIGIN = 4
+"""Flag of IMOD: the origin has the sign of the standard."""
 
 
 def find(path: Path) -> Found:
@@ -45,7 +49,9 @@ def find(path: Path) -> Found:
     if min(sizes) < 1:
         raise unreadable(path, f"its header gives its sides as {sizes}")
     mapped = checked(Mapped(path, dtype, sizes, 1024 + int(header.nsymbt)))
-    return Found(stored=mapped, axes=_axes(path, header), spacing=_spacing(header))
+    axes, spacing = _axes(path, header), _spacing(header)
+    origin = _origin(path, header, spacing)
+    return Found(stored=mapped, axes=axes, spacing=spacing, position=upright(origin, spacing, axes))
 
 
 def _check_start(path: Path) -> None:
@@ -81,12 +87,31 @@ def _spacing(header: np.recarray) -> dict[str, float]:
     return found
 
 
+def _origin(path: Path, header: np.recarray, spacing: Mapping[str, float]) -> dict[str, float]:
+    """Return where the first voxel is, nm; empty: 0 everywhere, which programs write that know of none.
+
+    IMOD's own sense is the opposite of the standard's of 2014, unless it sets a flag.
+    """
+    flags = _imod_flags(path)
+    sign = -1 if flags is not None and not flags & _STANDARD_ORIGIN else 1
+    origin = {axis: sign * float(header.origin[axis]) / 10 for axis in "xyz"}
+    if not any(origin.values()) and _axes(path, header) == "zyx":
+        origin = {axis: float(header[f"n{axis}start"]) * spacing.get(axis, 0.0) for axis in "xyz"}
+    return origin if any(origin.values()) else {}
+
+
 def _unsigned_bytes(path: Path) -> bool:
     """Tell whether IMOD wrote unsigned bytes, which the standard of 2014 would read as signed."""
+    flags = _imod_flags(path)
+    return flags is not None and not flags & 1
+
+
+def _imod_flags(path: Path) -> int | None:
+    """Return IMOD's flags; None: it did not write the file."""
     with open_regular(path) as file:
         start = file.read(160)
     for order in "<>":
         stamp, flags = struct.unpack_from(f"{order}ii", start, 152)
         if stamp == _IMOD_STAMP:
-            return not flags & 1
-    return False
+            return int(flags)
+    return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError
 from .found import Found, Mapped, checked, unreadable, values_bytes
-from .nifti_guard import byte_order
-from .units import spacing_of
+from .nifti_guard import byte_order, header_start
+from .nifti_position import nifti_position
+from .units import MEDICAL_UNIT, nm_per, spacing_of
 from .unpacking import unpacked
 
 _TYPES: Mapping[int, str] = {
@@ -40,14 +42,18 @@ def find(path: Path, cache: Path) -> Found:
     unit = _UNITS.get(int(said["xyzt_units"]) & 7, "")
     spacing = spacing_of("xyz", [said[f"pixdim[{axis}]"] for axis in (1, 2, 3)], unit)
     dtype = np.dtype(order + _TYPES[int(said["datatype"])])
-    offset = int(float(said["vox_offset"]))
-    if path.name.lower().endswith(".gz"):
-        plain = unpacked(path, 0, cache, offset + values_bytes(path, shape, dtype))
-        mapped = Mapped(plain, dtype, shape, offset)
-        return Found(
-            stored=checked(mapped, path), axes=axes, spacing=spacing, notes=("was unpacked into the cache",)
-        )
-    return Found(stored=checked(Mapped(path, dtype, shape, offset)), axes=axes, spacing=spacing)
+    stored = Mapped(path, dtype, shape, int(float(said["vox_offset"])))
+    packed = path.name.lower().endswith(".gz")
+    if packed:
+        end = stored.offset + values_bytes(path, shape, dtype)
+        stored = replace(stored, path=unpacked(path, 0, cache, end))
+    return Found(
+        stored=checked(stored, path),
+        axes=axes,
+        spacing=spacing,
+        position=nifti_position(header_start(path), order, axes, nm_per(unit or MEDICAL_UNIT) or 1.0),
+        notes=("was unpacked into the cache",) if packed else (),
+    )
 
 
 def _metadata(path: Path) -> Mapping[str, str]:

@@ -43,7 +43,7 @@ def byte_order(path: Path) -> str:
     Raises:
         DataError: It is none, or says what cannot be.
     """
-    start = _start(path)
+    start = header_start(path)
     if len(start) < 352:
         raise unreadable(path, f"it has {len(start)} bytes, and a NIfTI header 348 or more")
     order = "<" if int.from_bytes(start[:4], "little") in _LAYOUTS else ">"
@@ -60,7 +60,7 @@ def byte_order(path: Path) -> str:
     return order
 
 
-def _start(path: Path) -> bytes:
+def header_start(path: Path) -> bytes:
     """Return the first bytes, unpacked if need be."""
     with open_regular(path) as file:
         if not path.name.lower().endswith(".gz"):

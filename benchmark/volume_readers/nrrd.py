@@ -10,13 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
 from ..files.regular import check_regular, check_within, open_regular
 from .found import Found, Mapped, checked, unreadable, values_bytes
-from .units import spacing_of
+from .position import Position, position_of
+from .units import MEDICAL_UNIT, nm_per, spacing_of
 from .unpacking import unpacked
 
 _TYPES: Mapping[str, str] = {
@@ -67,7 +69,13 @@ def find(path: Path, cache: Path) -> Found:
     rank = len(sizes)
     mapped = checked(Mapped(data, dtype, tuple(reversed(sizes)), start), path)
     axes = "zyx"[-rank:] if rank <= 3 else None
-    return Found(stored=mapped, axes=axes, spacing=_spacing(fields, rank), notes=notes)
+    return Found(
+        stored=mapped,
+        axes=axes,
+        spacing=_spacing(fields, rank),
+        position=_position(fields, axes or ""),
+        notes=notes,
+    )
 
 
 def _read_header(path: Path) -> _Header:
@@ -105,14 +113,46 @@ def _values(path: Path, header: _Header) -> tuple[Path, int]:
 
 def _spacing(fields: Mapping[str, str], rank: int) -> dict[str, float]:
     """Return the voxel size; without a unit nothing is known, though some programs mean mm."""
-    units = re.findall(r'"([^"]*)"', fields.get("space units", fields.get("units", "")))
-    vectors = re.findall(r"\(([^)]*)\)", fields.get("space directions", ""))
+    axes, vectors = "xyz"[:rank], _vectors(fields)
+    if vectors and len(vectors) == len(axes):
+        scales = np.array([nm_per(unit) or np.nan for unit in _units(fields, "space units", len(vectors[0]))])
+        lengths = [float(np.linalg.norm(vector * scales)) for vector in vectors]
+        return spacing_of(axes, lengths, "nm")
+    texts, units = fields.get("spacings", "").split(), _units(fields, "units", rank)
+    found: dict[str, float] = {}
+    if len(texts) == len(axes):
+        for axis, text, unit in zip(axes, texts, units, strict=True):
+            found |= spacing_of(axis, [text], unit)
+    return found
+
+
+def _position(fields: Mapping[str, str], axes: str) -> Position | None:
+    """Return where the header says that the volume lies, in ITK's sense (LPS)."""
+    vectors, origin = _vectors(fields), _numbers(fields.get("space origin", ""))
+    if sorted(axes) != ["x", "y", "z"] or [len(vector) for vector in vectors] != [3] * 3:
+        return None
+    space = fields.get("space", "").lower().replace("-", " ").split()
+    signs = np.array([-1.0 if word in space else 1.0 for word in ("right", "anterior", "inferior")])
+    units = [unit or MEDICAL_UNIT for unit in _units(fields, "space units", 3)]
+    scales = signs * [nm_per(unit) or 1.0 for unit in units]
+    columns = {axis: vector * scales for axis, vector in zip(reversed(axes), vectors, strict=True)}
+    start = origin * scales if len(origin) == 3 else np.zeros(3)
+    return position_of(start, columns, axes, 1.0)
+
+
+def _units(fields: Mapping[str, str], key: str, number: int) -> list[str]:
+    """Return a unit per axis; one alone stands for all."""
+    units = re.findall(r'"([^"]*)"', fields.get(key, fields.get("space units", fields.get("units", ""))))
+    return units if len(units) == number else [units[0] if units else ""] * number
+
+
+def _vectors(fields: Mapping[str, str]) -> list[np.ndarray[Any, Any]]:
+    return [_numbers(text) for text in re.findall(r"\(([^)]*)\)", fields.get("space directions", ""))]
+
+
+def _numbers(text: str) -> np.ndarray[Any, Any]:
+    """Return the numbers of a vector such as ``(0.1,0,0)``; none where one is no number."""
     try:
-        lengths = [_length(vector) for vector in vectors] or [*map(float, fields.get("spacings", "").split())]
+        return np.array([float(part) for part in text.strip(" ()").split(",")])
     except ValueError:
-        return {}
-    return spacing_of("xyz"[:rank], lengths, units[0] if units else "")
-
-
-def _length(vector: str) -> float:
-    return float(np.linalg.norm([float(part) for part in vector.split(",")]))
+        return np.zeros(0)

@@ -128,6 +128,20 @@ def split_location(location: str) -> tuple[Path, str]:
     return Path(path).expanduser(), "" if inside == "/" else inside
 
 
+def levels_of(location: str | Path) -> int:
+    """Return how many levels an OME-Zarr image has; 0: it is none.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    path, inside = split_location(str(location))
+    if not is_zarr(path):
+        return 0
+    from . import zarrs
+
+    return zarrs.levels_of(path, inside)
+
+
 def is_zarr(path: Path) -> bool:
     """Tell a zarr folder from any other."""
     return path.is_dir() and any((path / mark).exists() for mark in _ZARR_MARKS)

@@ -57,7 +57,7 @@ def count_pages(path: Path) -> int:
         with open_tiff(path) as file:
             if not file.is_imagej:
                 _check_end(file, path)
-            return max(len(file.pages), _announced(file), file.pages.first.imagedepth)
+            return max(len(file.pages), _announced(file), int(file.pages.first.imagedepth))
     except BROKEN as error:
         raise unreadable(path, error) from error
 

@@ -7,14 +7,18 @@ from typing import Final
 
 _NM: Final[Mapping[str, float]] = {
     **dict.fromkeys(("nm", "nanometer", "nanometre", "nanometers", "nanometres"), 1.0),
-    **dict.fromkeys(("å", "angstrom", "angstroms", "ångström"), 0.1),
-    **dict.fromkeys(("pm", "picometer", "picometre"), 1e-3),
-    **dict.fromkeys(("um", "µm", "micron", "microns", "micrometer", "micrometre", "micrometers"), 1e3),
-    **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e6),
-    **dict.fromkeys(("cm", "centimeter", "centimetre"), 1e7),
-    **dict.fromkeys(("m", "meter", "metre"), 1e9),
+    **dict.fromkeys(("å", "a", "angstrom", "angstroms", "ångström", "ångströms"), 0.1),
+    **dict.fromkeys(("pm", "picometer", "picometre", "picometers", "picometres"), 1e-3),
+    **dict.fromkeys(("um", "µm", "micron", "microns", "µ"), 1e3),
+    **dict.fromkeys(("micrometer", "micrometre", "micrometers", "micrometres"), 1e3),
+    **dict.fromkeys(("mm", "millimeter", "millimetre", "millimeters", "millimetres"), 1e6),
+    **dict.fromkeys(("cm", "centimeter", "centimetre", "centimeters", "centimetres"), 1e7),
+    **dict.fromkeys(("in", "inch", "inches"), 2.54e7),
+    **dict.fromkeys(("m", "meter", "metre", "meters", "metres"), 1e9),
 }
 
+MEDICAL_UNIT: Final = "mm"
+"""Of places in NIfTI and NRRD that name none, as ITK and its kin mean it; sizes of voxels need a unit."""
 PLAUSIBLE_NM: Final = (0.01, 100_000.0)
 """Voxels of electron microscopy have sides within this; a file that says another is wrong about its unit."""
 

@@ -28,6 +28,27 @@ def check_shapes(image: Volume, labels: Volume) -> None:
         )
 
 
+def check_voxel_sizes(image: Volume, labels: Volume) -> None:
+    """Refuse labels whose file says that their voxels are of another size.
+
+    Raises:
+        DataError: They are, by more than 1 %.
+    """
+    one, other = image.voxel_size_nm, labels.voxel_size_nm
+    if not one or not other:
+        return
+    if any(abs(side - own) > 0.01 * own for side, own in zip(other, one, strict=True)):
+        raise DataError(
+            f"{image.source} has voxels of {_nm(one)} and {labels.source} of {_nm(other)} (z, y, x), as both "
+            "files say: they are not of the same resolution. If one of them is wrong, say what is right: the "
+            "option voxel_size, or voxel_size_nm in dataset.yaml; positions=ignore takes voxels as stored."
+        )
+
+
+def _nm(size: tuple[float, float, float]) -> str:
+    return f"{' x '.join(f'{side:g}' for side in size)} nm"
+
+
 def _sides(volume: Volume) -> str:
     return " x ".join(map(str, volume.shape))
 

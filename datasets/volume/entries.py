@@ -12,7 +12,7 @@ from pathlib import Path
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError, UsageError
 from ...benchmark.references import escaped
-from ...benchmark.volume_readers.opening import Wanted, is_volume_file, split_location
+from ...benchmark.volume_readers.opening import Wanted, is_volume_file, is_zarr, split_location
 from ..described import recall_description
 from ..description import (
     FILE_NAME,
@@ -39,6 +39,9 @@ class Entry:
     group: str | None
     wanted: Wanted
     labels_wanted: Wanted
+    """Without a level: the one that fits the image's."""
+    in_space: bool
+    """Whether positions are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +77,8 @@ def gather(location: str, options: VolumeOptions, cache: Path) -> Told:
 
 
 def _single(location: str, options: VolumeOptions) -> Told:
-    path, _ = split_location(location)
-    if options.labels == AUTO:
-        raise UsageError(
-            f"volume:{location} needs labels: {shlex.quote(f'volume[labels=FILE]:{escaped(location)}')}, or "
-            "labels=:/NAME within the same file."
-        )
+    path, inside = split_location(location)
+    labels = _own_labels(location, path, inside) if options.labels == AUTO else options.labels
     description = override(Description(), options)
     wanted = Wanted(
         axes=description.axes, voxel_size_nm=description.voxel_size_nm, level=options.level or None
@@ -87,13 +86,34 @@ def _single(location: str, options: VolumeOptions) -> Told:
     entry = Entry(
         name=_name_of(location),
         image=location,
-        labels=_labels_of(path, options.labels),
+        labels=_labels_of(path, labels),
         split=None,
         group=None,
         wanted=wanted,
-        labels_wanted=replace(wanted, as_labels=True),
+        labels_wanted=replace(wanted, level=None, as_labels=True),
+        in_space=description.positions != "ignore",
     )
     return Told(root=path, by_options=True, description=description, entries=(entry,))
+
+
+def _own_labels(location: str, path: Path, inside: str) -> str:
+    """Return the labels that an OME-Zarr image has, if it has one kind of them.
+
+    Raises:
+        UsageError: It has none, or several.
+    """
+    known = []
+    if is_zarr(path):
+        from ...benchmark.volume_readers import zarrs
+
+        known = zarrs.labels_of(path, inside)
+    if len(known) == 1:
+        return f":{known[0]}"
+    there = f" The image has several: {', '.join(f'labels=:{name}' for name in known)}." if known else ""
+    raise UsageError(
+        f"volume:{location} needs labels: {shlex.quote(f'volume[labels=FILE]:{escaped(location)}')}, or "
+        f"labels=:/NAME within the same file.{there}"
+    )
 
 
 def _labels_of(path: Path, labels: str) -> str:
@@ -145,7 +165,8 @@ def _entry(
         split=entry.split,
         group=entry.group,
         wanted=Wanted(axes=axes, voxel_size_nm=_three(name, size), level=level),
-        labels_wanted=Wanted(axes=entry.labels_axes or axes, level=level, as_labels=True),
+        labels_wanted=Wanted(axes=entry.labels_axes or axes, as_labels=True),
+        in_space=description.positions != "ignore",
     )
 
 

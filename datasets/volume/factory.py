@@ -10,11 +10,10 @@ from ...benchmark.contracts import GreyRange
 from ...benchmark.errors import DataError, UsageError
 from ...benchmark.hashing import sha256_of
 from ...benchmark.intensity import describe_range
-from ...benchmark.volume_readers.opening import open_volume
 from ..description import Description, Instances
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
 from ..swapped import refuse_swapped
-from .checks import check_shapes, common_voxel_size
+from .checks import common_voxel_size
 from .contents import Looked, sum_up
 from .dataset import VolumeDataset, object_labels
 from .division import divide
@@ -23,6 +22,7 @@ from .instances import CLASS_NAMES
 from .intensity import settle_scale, top_of, way_of
 from .measure import measure_image, measure_labels
 from .options import VolumeOptions
+from .placing import open_pair
 
 _DEFAULT = VolumeOptions()
 
@@ -39,6 +39,7 @@ def open_volumes(
     ignore_value: int = _DEFAULT.ignore_value,
     classes: str = _DEFAULT.classes,
     instances: Literal["auto", "none", "binary", "boundary"] = _DEFAULT.instances,
+    positions: Literal["auto", "compare", "ignore"] = _DEFAULT.positions,
     scored: Literal["slices", "volumes"] = _DEFAULT.scored,
     val_share: float = _DEFAULT.val_share,
     test_share: float = _DEFAULT.test_share,
@@ -60,6 +61,7 @@ def open_volumes(
         ignore_value: Of labels.
         classes: Their names.
         instances: What is made of numbers of objects.
+        positions: Whether they are compared.
         scored: Slices or volumes.
         val_share: Share that validates.
         test_share: Share that tests.
@@ -76,18 +78,16 @@ def open_volumes(
         raise UsageError("volume needs a path: write volume[labels=FILE]:PATH, or volume:FOLDER.")
     options = VolumeOptions(
         labels=labels, axes=axes, voxel_size=voxel_size, level=level, range=range, ignore_value=ignore_value,
-        classes=classes, instances=instances, scored=scored, val_share=val_share, test_share=test_share,
-        gap=gap, order=order, folds=folds, fold=fold,
+        classes=classes, instances=instances, positions=positions, scored=scored, val_share=val_share,
+        test_share=test_share, gap=gap, order=order, folds=folds, fold=fold,
     )  # fmt: skip
     return _open(gather(location, options, cache), options, cache)
 
 
 def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
     said = told.description
-    images = [open_volume(entry.image, cache, entry.wanted) for entry in told.entries]
-    masks = [open_volume(entry.labels, cache, entry.labels_wanted) for entry in told.entries]
-    for image, mask in zip(images, masks, strict=True):
-        check_shapes(image, mask)
+    pairs = [open_pair(entry, cache) for entry in told.entries]
+    images, masks = [image for image, _ in pairs], [mask for _, mask in pairs]
     division = divide(told.entries, [image.shape[0] for image in images], common_voxel_size(images), options)
     training = [division.training(number) for number in range(len(images))]
     scale = settle_scale(images, training, said.intensity, cache)

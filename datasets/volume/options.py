@@ -36,6 +36,9 @@ class VolumeOptions:
     instances: Literal["auto", "none", "binary", "boundary"] = "auto"
     """What is made of labels that are numbers of objects: object (binary), or object and boundary; none:
     labels are classes; auto: as dataset.yaml says, or none."""
+    positions: Literal["auto", "compare", "ignore"] = "auto"
+    """Whether labels are brought onto the image by where both files say that they lie; ignore: voxel by
+    voxel, as they are stored; auto: as dataset.yaml says, or compare."""
     scored: Literal["slices", "volumes"] = "slices"
     """Whether sections are validated and tested one by one, or blocks of them as volumes."""
     val_share: Annotated[float, Gt(0), Lt(1)] = 0.2

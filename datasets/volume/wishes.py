@@ -27,6 +27,7 @@ def override(description: Description, options: VolumeOptions) -> Description:
         "ignore_value": options.ignore_value,
         "classes": _parse_classes(options.classes),
         "instances": options.instances,
+        "positions": options.positions,
     }
     said = replace(description, **{key: value for key, value in chosen.items() if value not in (AUTO, -1)})  # type: ignore[arg-type]
     if said.intensity and not -inf < said.intensity[0] < said.intensity[1] < inf:
