@@ -21,6 +21,7 @@ from .contracts import (
 )
 from .data.leaks import adjacent_notes
 from .data.sizes import size_told
+from .data.subjects import subject_notes
 from .dataset_lookup import find_dataset
 from .errors import DataError, UsageError
 from .experiment import Experiment
@@ -54,7 +55,11 @@ class _OpenDataset:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of scores must know: what the data says of itself, and what its splits give away."""
-        return *self.manifest.notes, *adjacent_notes(self.manifest.cases), *self.doubts
+        return *self.manifest.notes, *_split_notes(self.manifest), *self.doubts
+
+
+def _split_notes(manifest: Manifest) -> tuple[str, ...]:
+    return *adjacent_notes(manifest.cases), *subject_notes(manifest)
 
 
 def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cache: Path) -> Plan:

@@ -8,6 +8,7 @@ function of numbers and names: no image is read.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import permutations
 
@@ -145,9 +146,25 @@ def divide_groups(
 
 
 def fold_groups(
-    groups: Sequence[str], folds: int, fold: int, *, val_share: float, seed: int = 0
+    groups: Sequence[str],
+    folds: int,
+    fold: int,
+    *,
+    val_share: float,
+    seed: int = 0,
+    sizes: Sequence[int] | None = None,
 ) -> dict[Split, tuple[str, ...]]:
     """Divide groups for one fold of a k-fold cross-validation; over all folds every group is tested once.
+
+    Folds hold about as many items as each other, as far as whole groups allow.
+
+    Args:
+        groups: Of every item.
+        folds: How many, at least 2.
+        fold: Which one tests, from 0.
+        val_share: Share of the groups that validates; at least one.
+        seed: Decides which.
+        sizes: How much each item counts; None: all the same.
 
     Raises:
         UsageError: There is no such fold.
@@ -156,7 +173,10 @@ def fold_groups(
     _check_fold(folds, fold)
     names = _shuffled(groups, seed)
     size = max(1, round(len(names) * val_share))
-    test = names[fold * len(names) // folds : (fold + 1) * len(names) // folds]
+    weights: Counter[str] = Counter()
+    for group, weight in zip(groups, sizes or [1] * len(groups), strict=True):
+        weights[group] += weight
+    test = _balanced(names, weights, folds)[fold]
     others = [name for name in names if name not in test]
     if not test or len(others) <= size:
         raise DataError(
@@ -169,8 +189,29 @@ def fold_groups(
     }
 
 
+def _balanced(names: Sequence[str], weights: Mapping[str, int], folds: int) -> list[list[str]]:
+    """Deal groups out in equal numbers or, if that is more even, the largest first to the smallest fold."""
+    count = len(names)
+    dealt = [list(names[fold * count // folds : (fold + 1) * count // folds]) for fold in range(folds)]
+    greedy: list[list[str]] = [[] for _ in range(folds)]
+    for name in sorted(names, key=lambda one: -weights[one]):
+        min(greedy, key=lambda members: sum(weights[one] for one in members)).append(name)
+    return min((dealt, greedy), key=lambda made: _unevenness(made, weights))
+
+
+def _unevenness(made: Sequence[Sequence[str]], weights: Mapping[str, int]) -> int:
+    totals = [sum(weights[name] for name in members) for members in made]
+    return max(totals) - min(totals)
+
+
 def choose_groups(
-    groups: Sequence[str], shares: Mapping[Split, float], *, seed: int = 0, folds: int = 0, fold: int = 0
+    groups: Sequence[str],
+    shares: Mapping[Split, float],
+    *,
+    seed: int = 0,
+    folds: int = 0,
+    fold: int = 0,
+    sizes: Sequence[int] | None = None,
 ) -> dict[Split, tuple[str, ...]]:
     """Divide groups as `divide_groups` does, or as `fold_groups` if there are folds.
 
@@ -179,7 +220,7 @@ def choose_groups(
         DataError: There are too few groups.
     """
     if folds:
-        return fold_groups(groups, folds, fold, val_share=shares["val"], seed=seed)
+        return fold_groups(groups, folds, fold, val_share=shares["val"], seed=seed, sizes=sizes)
     return divide_groups(groups, shares, seed=seed)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..benchmark.contracts import Split
+from ..benchmark.data.subjects import subjects_of
 from ..benchmark.errors import DataError
 from .folder.wording import counted, listed
 
@@ -42,6 +43,30 @@ def name_groups(
     found = {name: match[1] for name in names if (match := expression.search(name)) and match[1]}
     _refuse_rest(path, "groups", [name for name in names if name not in found])
     return found
+
+
+def named_subjects(names: Sequence[str], *, divided: bool) -> dict[str, str]:
+    """Return the groups that names themselves tell, where their owner says none.
+
+    Args:
+        names: Of images or volumes, folders included.
+        divided: Whether they are in splits already.
+
+    Returns:
+        Each name's subject; nothing where a name has none, or where two subjects or fewer cannot be divided.
+    """
+    found = subjects_of(names)
+    return found if divided or len(set(found.values())) > 2 else {}
+
+
+def subject_note(groups: Mapping[str, str], what: str) -> str:
+    """Say that images or volumes were grouped by their names."""
+    subjects = dict.fromkeys(groups.values())
+    return (
+        f"{counted(len(groups), what)} belong to {counted(len(subjects), 'subject')} by their names "
+        f"({listed(subjects)}), which are divided whole. If they are none, write groups: '(.+)' into "
+        "dataset.yaml."
+    )
 
 
 def name_splits(path: Path, splits: Mapping[Split, Sequence[str]], names: Sequence[str]) -> dict[str, Split]:

@@ -90,9 +90,11 @@ def _portraits(name: str, dataset: Dataset, console: Console) -> list[Portrait]:
 
 def _leaks(dataset: Dataset, portraits: list[Portrait]) -> Iterator[str]:
     from ..data.leaks import adjacent_notes, leak_notes
+    from ..data.subjects import subject_notes
 
     yield from leak_notes(portraits)
     yield from adjacent_notes(dataset.manifest.cases)
+    yield from subject_notes(dataset.manifest)
 
 
 def _astray(name: str, dataset: Dataset, console: Console) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ..data.leaks import adjacent_notes, leak_notes
+from ..data.subjects import subject_notes
 from .belonging_words import belonging_sentences
 from .survey import BINS, Look, SplitSurvey, Survey
 
@@ -37,6 +38,7 @@ def find_faults(survey: Survey) -> list[str]:
         *belonging_sentences(survey.belonging, shifted=survey.shift is not None and survey.shift.is_clear),
         *leak_notes(survey.portraits),
         *adjacent_notes(survey.manifest.cases),
+        *subject_notes(survey.manifest),
         *_narrow_range(survey),
         *_outliers(survey),
         *_splits_apart(survey),

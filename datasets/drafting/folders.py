@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ...benchmark.data.subjects import expression_for, subjects_of
 from ...benchmark.errors import DataError
 from ...benchmark.pixels import decode_image, read_bytes
 from ..description import FILE_NAME
@@ -15,7 +17,7 @@ from ..folder.checks import check_not_swapped
 from ..folder.index import index_folder
 from ..folder.labels import MAX_UNNAMED
 from ..folder.layout import Layout, Pair, find_layout
-from ..folder.wording import counted
+from ..folder.wording import counted, listed
 from .draft import Draft, class_lines, noted, numbers
 
 NEIGHBOURS = 8
@@ -45,6 +47,7 @@ def draft_folder(root: Path, cache: Path) -> Draft:
     lines, decided, doubts = class_lines(values)
     size_line, size_doubts = _voxel_size(root, layout)
     volume, why = _is_volume(root, layout)
+    group_lines, group_words = _groups(layout)
     return Draft(
         place=root / FILE_NAME,
         reference=f"folder:{root}",
@@ -53,10 +56,25 @@ def draft_folder(root: Path, cache: Path) -> Draft:
             *lines,
             size_line,
             noted(f"volume: {str(volume).lower()}", why),
+            *group_lines,
         ),
-        decided=(_describe(layout), *decided, f"volume: {str(volume).lower()}, since {why}"),
+        decided=(_describe(layout), *decided, f"volume: {str(volume).lower()}, since {why}", *group_words),
         to_check=(*doubts, *size_doubts),
     )
+
+
+def _groups(layout: Layout) -> tuple[list[str], list[str]]:
+    """Return a line on subjects, where all names tell one, and what was decided."""
+    names = [pair.stem for pair in layout.pairs()]
+    expression = expression_for(names)
+    subjects = dict.fromkeys(subjects_of(names).values())
+    if expression is None or len(subjects) == len(names):
+        return [], []
+    words = f"subjects by their names: {listed(subjects)}"
+    line = f"groups: {json.dumps(expression)}"
+    if "" in layout.parts and len(subjects) < 3:
+        return [f"# {noted(line, f'{words}; fewer than three cannot be divided whole')}"], []
+    return [noted(line, words)], [f"groups: {counted(len(subjects), 'subject')}, which are never divided"]
 
 
 def _describe(layout: Layout) -> str:

@@ -11,6 +11,7 @@ from ...benchmark.volume_readers.opening import Wanted, is_zarr, open_volume
 from ..description import FILE_NAME
 from ..folder.labels import MAX_UNNAMED
 from ..folder.wording import listed
+from ..naming import named_subjects
 from ..volume.measure import measure_labels
 from .arrays import Candidate, Match, find_candidates, match_up, refuse_none, split_of, turned
 from .draft import Draft, class_lines, flow, noted
@@ -79,6 +80,8 @@ def _values(match: Match, labels: Candidate, cache: Path) -> list[int] | None:
 def _entries(
     root: Path, matches: Sequence[Match], labels: Sequence[Candidate], splits: Sequence[str | None]
 ) -> list[str]:
+    images = [_short(root, match.image) for match in matches]
+    subjects = named_subjects(images, divided=any(splits))
     return [
         "  - "
         + flow(
@@ -86,6 +89,7 @@ def _entries(
                 "image": _short(root, match.image),
                 "labels": _short(root, own),
                 "split": split,
+                "group": subjects.get(_short(root, match.image)),
                 "axes": "zyx" if turned(match.image.volume, own.volume) else None,
                 "labels_axes": turned(match.image.volume, own.volume),
                 "name": _name(root, match, matches),

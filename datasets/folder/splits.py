@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError
 from ...benchmark.splits import choose_groups, cut_sequence, default_gap
 from ..description import FILE_NAME, Description
 from ..idle_options import refuse_idle
-from ..naming import name_groups, name_splits
+from ..naming import name_groups, name_splits, named_subjects, subject_note
 from .layout import Layout, Pair
 from .options import FolderOptions
 from .wording import counted
@@ -76,7 +76,33 @@ def divide(layout: Layout, description: Description, options: FolderOptions) -> 
     """
     path = layout.root / FILE_NAME
     stems = [pair.stem for pair in layout.pairs()]
-    groups = name_groups(path, description.groups, stems) if description.groups else {}
+    if description.groups:
+        groups = name_groups(path, description.groups, stems)
+        return _divide(layout, description, options, groups)
+    groups = _by_name(layout, description, stems)
+    division = _divide(layout, description, options, groups)
+    if not groups or _is_divided(layout, description):
+        return division
+    return replace(division, notes=(*division.notes, subject_note(groups, "image")))
+
+
+def _is_divided(layout: Layout, description: Description) -> bool:
+    return "" not in layout.parts or description.splits is not None
+
+
+def _by_name(layout: Layout, description: Description, stems: Sequence[str]) -> dict[str, str]:
+    """Group images by subjects in their names, where that keeps images of one subject together."""
+    divided = _is_divided(layout, description)
+    groups = named_subjects(stems, divided=divided)
+    training = {groups.get(pair.stem) for pair in layout.parts.get("train", ())}
+    alone = len(set(groups.values())) == len(stems)
+    cut = "train" in layout.parts and "val" not in layout.parts and len(training) < 2
+    return {} if alone or cut or (divided and description.volume) else groups
+
+
+def _divide(
+    layout: Layout, description: Description, options: FolderOptions, groups: Mapping[str, str]
+) -> Division:
     way = _Way(options, groups, _gap(description, options), str(layout.root))
     said = "folders"
     if description.splits:

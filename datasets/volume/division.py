@@ -144,7 +144,12 @@ def _by_groups(entries: Sequence[Entry], depths: Sequence[int], options: VolumeO
     used = ("val_share", "order", *(("folds", "fold") if options.folds else ("test_share",)))
     _refuse_idle(options, used, "groups are divided whole")
     members = choose_groups(
-        groups, _shares(options), seed=options.order, folds=options.folds, fold=options.fold
+        groups,
+        _shares(options),
+        seed=options.order,
+        folds=options.folds,
+        fold=options.fold,
+        sizes=depths,
     )
     pieces = tuple(
         Piece(split, number, tuple(range(depths[number])))

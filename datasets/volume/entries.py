@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections import Counter
@@ -23,7 +24,7 @@ from ..description import (
     refuse_keys,
 )
 from ..folder.wording import listed
-from ..naming import name_groups, name_splits
+from ..naming import name_groups, name_splits, named_subjects
 from .options import VolumeOptions
 from .wishes import AUTO, override
 
@@ -187,6 +188,13 @@ def _sorted_out(path: Path, description: Description, entries: Sequence[Entry]) 
             raise DataError(f"{path}: groups are named twice: by volumes and by the key groups.")
         groups = name_groups(path, description.groups, names)
         sorted_out = [replace(entry, group=groups[entry.name]) for entry in sorted_out]
+    elif not any(entry.group for entry in entries):
+        divided = bool(description.splits) or any(entry.split for entry in entries)
+        files = [os.path.relpath(split_location(entry.image)[0], path.parent) for entry in entries]
+        subjects = named_subjects(files, divided=divided)
+        sorted_out = [
+            replace(entry, group=subjects.get(file)) for entry, file in zip(entries, files, strict=True)
+        ]
     if description.splits:
         if any(entry.split for entry in entries):
             raise DataError(f"{path}: splits are named twice: by volumes and by the key splits.")
