@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .contracts import Manifest, MetricSpec, ModelSpec, Provider, TrialSpec
+from .files.regular import open_regular
 
 ENGINE_PARTS = (
     "training",
@@ -43,7 +44,7 @@ def sha256_of(value: Any) -> str:
 
 def sha256_of_file(path: Path) -> str:
     """Hash a file's bytes."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -95,8 +95,8 @@ def _options(
         typer.Option(
             LIMIT,
             metavar="GIB",
-            help="How much memory a file may take that is decoded in one piece: an image, a chunk, a weight "
-            "file (default 1).",
+            help="How much memory a file may take that is decoded in one piece: an image, a chunk, packed "
+            "weights (default 1).",
         ),
     ] = "",
 ) -> None:

@@ -13,6 +13,7 @@ from ..contracts import DatasetCard
 from ..data_contracts import RemoteFile
 from ..download import Meter, download
 from ..errors import DataError, DataUnavailableError, DownloadError, UsageError, WrongFileError
+from ..files.regular import check_holes, check_regular
 from ..hashing import sha256_of_file
 from ..records import now
 from ..registry import Registry
@@ -148,8 +149,9 @@ def match_archives(card: DatasetCard, archives: Sequence[Path]) -> dict[str, Pat
     matched: dict[str, Path] = {}
     names = [file.name for file in card.files]
     for archive in archives:
-        if not archive.is_file():
+        if not archive.exists():
             raise DataError(f"there is no file {archive}; check the path.")
+        check_holes(archive, check_regular(archive))
         if not os.access(archive, os.R_OK):
             raise DataError(f"{archive} may not be read by you; ask its owner.")
         fitting = [name for name in names if name.lower() == archive.name.lower()]

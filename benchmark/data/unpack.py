@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import DataError
+from ..files.decoding import reading
+from ..files.regular import check_holes, check_regular
 from .space import writing
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 CHUNK_BYTES: Final = 1 << 20
 GIB: Final = 1 << 30
+MOST_NAMES: Final = 1 << 20
+"""Bytes of the long names and other remarks on a member of a tar archive."""
 BROKEN: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -91,6 +95,7 @@ def unpack(archive: Path, target: Path, meter: Meter, limits: Limits | None = No
 
 
 def _write_all(archive: Path, folder: Path, meter: Meter, limits: Limits) -> None:
+    check_holes(archive, check_regular(archive))
     room = limits.bytes(archive)
     with _damage_told(archive):
         for number, member in enumerate(_members(archive), 1):
@@ -138,7 +143,7 @@ def _zipped(archive: Path) -> Iterator[_Member]:
 
 
 def _taped(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive) as opened:
+    with tarfile.open(archive, tarinfo=_Bounded) as opened:
         for info in opened:
             if info.isdir() or _is_litter(info.name):
                 continue
@@ -176,14 +181,27 @@ def _inside(archive: Path, name: str) -> PurePosixPath:
 
 @contextmanager
 def _damage_told(archive: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError as error:
-        raise DataError(f"{archive} holds {Path(error.filename).name} twice; it is not unpacked.") from error
-    except (*BROKEN, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's; for damage gzip and bz2 raise one without a number
-        raise DataError(
-            f"{archive} is damaged, or no archive at all ({error or type(error).__name__}); remove it and "
-            "fetch or copy it again."
-        ) from error
+    with reading(archive):
+        try:
+            yield
+        except FileExistsError as error:
+            twice = Path(error.filename).name
+            raise DataError(f"{archive} holds {twice} twice; it is not unpacked.") from error
+        except (*BROKEN, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's; for damage gzip and bz2 raise one without a number
+            raise DataError(
+                f"{archive} is damaged, or no archive at all ({error or type(error).__name__}); remove it "
+                "and fetch or copy it again."
+            ) from error
+
+
+class _Bounded(tarfile.TarInfo):
+    """A header of a tar archive; those that hold text about the next are read in one piece."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        about_the_next = (*b"xgLKX",)
+        if self.type[:1] and self.type[0] in about_the_next and self.size > MOST_NAMES:
+            raise tarfile.ReadError(f"a name in it should have {self.size:,} bytes")
+        proceed: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return proceed

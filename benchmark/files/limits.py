@@ -21,6 +21,7 @@ _SHARE_OF_FREE: Final = 0.5
 """Of the memory that is free a single piece may take so much."""
 _NEVER_MISSED: Final = 64 << 20
 """So little is taken without asking how much is free, which takes time."""
+_MOST_SENSIBLE_GIB: Final = 4096
 _GIANT: Final = 16
 """Times the limit: what is larger must not be empty."""
 _MOST_SHRUNK: Final = 1000
@@ -75,19 +76,27 @@ def check_claim(claimed: int, source: str, piece: str, error: type[EmsegError] =
     limit = limit_bytes()
     announced = f"{source} announces {piece} of {told(claimed)}"
     if claimed > limit:
-        enough = math.ceil(claimed / GIB)
         raise error(
-            f"{announced}, over the limit of {told(limit)} for what is decoded in one piece. If that is what "
-            f"it holds, raise the limit: --limit-gib {enough} before the verb, or {VARIABLE}={enough}; else "
-            "it is damaged."
+            f"{announced}, over the limit of {told(limit)} for what is decoded in one piece. "
+            f"{_remedy(claimed)}"
         )
+    check_free(claimed, source, piece, error)
+
+
+def check_free(claimed: int, source: str, piece: str, error: type[EmsegError] = DataError) -> None:
+    """Refuse to take more than half of the free memory for a piece, whatever the limit says.
+
+    Raises:
+        EmsegError: It would; of the type `error`.
+    """
     if claimed <= _NEVER_MISSED:
         return
     free = _free_bytes()
     if claimed > _SHARE_OF_FREE * free:
         raise error(
-            f"{announced}, but {told(free)} of memory are free, of which one piece may take half. Close "
-            "other programs, use a machine with more memory, or cut it into tiles."
+            f"{source} announces {piece} of {told(claimed)}, but {told(free)} of memory are free, of which "
+            "one piece may take half. Close other programs, use a machine with more memory, or cut it into "
+            "tiles."
         )
 
 
@@ -105,11 +114,9 @@ def check_stored(claimed: int, stored: int, source: object, error: type[EmsegErr
     """
     most = _GIANT * limit_bytes()
     if claimed > most and claimed > _MOST_SHRUNK * stored:
-        enough = math.ceil(claimed / _GIANT / GIB)
         raise error(
             f"{source} announces {told(claimed)}, of which {told(stored)} are stored: all else is empty, and "
-            f"to go through it would take very long. If that is meant, raise the limit: --limit-gib {enough} "
-            f"before the verb, or {VARIABLE}={enough}; else it is damaged."
+            f"to go through it would take very long. {_remedy(claimed // _GIANT)}"
         )
 
 
@@ -118,6 +125,17 @@ def told(size: int) -> str:
     if size < GIB:
         return f"{size / (1 << 20):,.1f} MiB"
     return f"{size / GIB:,.1f} GiB" if size < 1 << 60 else f"{size:.1e} bytes"
+
+
+def _remedy(needed: int) -> str:
+    """Say which limit is needed, unless no machine has so much."""
+    enough = math.ceil(needed / GIB)
+    if enough > _MOST_SENSIBLE_GIB:
+        return "It is damaged; save or copy it again."
+    return (
+        f"If that is what it holds, raise the limit: --limit-gib {enough} before the verb, or "
+        f"{VARIABLE}={enough}; else it is damaged."
+    )
 
 
 def _free_bytes() -> int:

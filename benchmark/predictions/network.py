@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..contracts import ModelCard, Normalisation, ScoringProtocol
 from ..errors import UsageError, WeightsError
+from ..files.limits import check_free
+from ..files.regular import check_regular
 from ..references import escaped
 from ..registry import Catalogue, Offer
 from ..weight_info import WeightsInfo, read_info
@@ -87,6 +89,8 @@ def build(weights: TrainedWeights) -> nn.Module:
     options = complete_options(card, info.options)
     with blaming(weights.offer, "building it"):
         module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
+    size = check_regular(weights.path, WeightsError).st_size
+    check_free(size, str(weights.path), "weights", WeightsError)
     try:
         module.load_state_dict(load_file(weights.path), strict=True)
     except Exception as error:  # what torch and safetensors raise for files that are damaged or do not fit

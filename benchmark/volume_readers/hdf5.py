@@ -10,9 +10,12 @@ import h5py
 import numpy as np
 
 from ..errors import DataError
+from ..files.decoding import reading
+from ..files.regular import check_regular, shown
 from .attributes import said_axes, said_position, said_spacing
 from .filters import missing_filters
 from .found import Array, Found, Handle, Place, unreadable
+from .hdf5_guard import check_chunks, check_dataset, follow
 
 
 def find(path: Path, inside: str) -> Found:
@@ -46,7 +49,8 @@ def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
             found.append((f"/{name}", item.shape, item.dtype))
 
     try:
-        with _file(path) as file:
+        check_regular(path)
+        with reading(path), _file(path) as file:
             file.visititems(note)
     except (OSError, RuntimeError) as error:
         raise unreadable(path, error) from error
@@ -71,9 +75,15 @@ def _open(path: Path, name: str) -> h5py.Dataset:
         file = _file(path)
     except OSError as error:
         raise unreadable(path, error) from error
-    data = file.get(name)
-    if isinstance(data, h5py.Dataset):
-        return data
+    try:
+        with reading(path):
+            data = follow(file, name, path)
+            if isinstance(data, h5py.Dataset):
+                check_dataset(data, path)
+                return data
+    except DataError:
+        file.close()
+        raise
     file.close()
     known = ", ".join(name for name, _, _ in inside(path)) or "none that is a volume"
     raise DataError(f"{path} holds no dataset {name!r}; it holds {known}.")
@@ -98,6 +108,7 @@ class _Dataset:
     def read(self, place: Place) -> Array:
         data = self._data.get()
         try:
+            check_chunks(data, place, f"{shown(self._path)}:{data.name}")
             return np.asarray(data[place])
         except (OSError, RuntimeError) as error:
             if lacking := missing_filters(data):

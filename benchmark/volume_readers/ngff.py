@@ -10,6 +10,7 @@ import numpy as np
 import zarr
 
 from ..errors import DataError
+from ..files.printable import printable
 from .found import Found, unreadable
 from .position import Position, upright
 from .units import nm_per, spacing_of
@@ -42,7 +43,7 @@ def find_level(path: Path, prefix: str, group: zarr.Group, level: int) -> Found:
         if not 0 <= level < len(levels):
             raise DataError(f"{path} has the levels 0 to {len(levels) - 1}, got level {level}.")
         name = f"{prefix.rstrip('/')}/{levels[level]['path']}"
-        data = group[str(levels[level]["path"])]
+        data = _level(group, image, level)
         axes = _axes(image)
         scales, shifts = _scales(image, levels[level])
         return Found(
@@ -51,10 +52,34 @@ def find_level(path: Path, prefix: str, group: zarr.Group, level: int) -> Found:
             spacing=_spacing(image, scales),
             position=_position(image, axes, scales, shifts),
         )
-    except (KeyError, TypeError, IndexError) as error:
-        raise unreadable(path, f"its OME-Zarr description lacks {error}") from error
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise unreadable(path, f"its OME-Zarr description lacks or mistakes {error}") from error
     except ValueError as error:
         raise unreadable(path, f"its OME-Zarr description does not fit its axes ({error})") from error
+
+
+def finest(group: zarr.Group, image: Mapping[str, Any]) -> zarr.Array[Any]:
+    """Return the array of the first level.
+
+    Raises:
+        DataError: The description names none.
+    """
+    try:
+        return _level(group, image, 0)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        place = group.store_path
+        raise unreadable(str(place), f"its OME-Zarr description lacks or mistakes {error}") from error
+
+
+def _level(group: zarr.Group, image: Mapping[str, Any], level: int) -> zarr.Array[Any]:
+    inner = str(image["datasets"][level]["path"])
+    place = f"{printable(group.store_path)}: the OME-Zarr description says that level {level} is"
+    if ".." in inner.split("/"):
+        raise DataError(f"{place} {printable(inner)!r}, outside the image; nothing is read from there.")
+    found = group.get(inner)
+    if not isinstance(found, zarr.Array):
+        raise DataError(f"{place} the array {printable(inner)!r}, and there is none.")
+    return found
 
 
 def _axes(image: Mapping[str, Any]) -> str:

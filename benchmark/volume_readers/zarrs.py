@@ -10,10 +10,12 @@ import numpy as np
 import zarr
 
 from ..errors import DataError
+from ..files.decoding import reading
 from .attributes import said_axes, said_position, said_spacing
 from .found import Found, unreadable
-from .ngff import find_level, multiscales
+from .ngff import find_level, finest, multiscales
 from .zarr_chunks import BROKEN, Chunks
+from .zarr_store import open_node
 
 SUFFIXES = (".zarr",)
 
@@ -71,10 +73,11 @@ def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
     Raises:
         DataError: It cannot be read.
     """
-    node = _open(path, "")
-    if isinstance(node, zarr.Array):
-        return [("", node.shape, node.dtype)]
-    return _arrays(node, "", labels=True)
+    with reading(path):
+        node = _open(path, "")
+        if isinstance(node, zarr.Array):
+            return [("", node.shape, node.dtype)]
+        return _arrays(node, "", labels=True)
 
 
 def _plain(path: Path, inside: str, node: zarr.Array[Any]) -> Found:
@@ -91,8 +94,10 @@ def _as_level(path: Path, inside: str) -> Found | None:
     root, name = (path, inside.strip("/")) if inside else (path.parent, path.name)
     group_name, _, own = name.rpartition("/")
     try:
-        group = zarr.open_group(root, path=group_name, mode="r")
+        group = open_node(root, group_name)
     except BROKEN:
+        return None
+    if not isinstance(group, zarr.Group):
         return None
     paths = [str(one.get("path")) for image in multiscales(group)[:1] for one in image.get("datasets", ())]
     return find_level(root, group_name, group, paths.index(own)) if own in paths else None
@@ -103,8 +108,8 @@ def _arrays(
 ) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
     """List arrays and images below a group, and, if they are wanted, the labels that belong to images."""
     if images := multiscales(group):
-        finest = group[str(images[0]["datasets"][0]["path"])]
-        return [(prefix, finest.shape, finest.dtype), *(_labels(group, prefix) if labels else ())]
+        data = finest(group, images[0])
+        return [(prefix, data.shape, data.dtype), *(_labels(group, prefix) if labels else ())]
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of files of other kinds, such as bioformats2raw's OME-XML
@@ -124,7 +129,7 @@ def _labels(group: zarr.Group, prefix: str) -> list[tuple[str, tuple[int, ...], 
 
 def _open(path: Path, inside: str) -> zarr.Array[Any] | zarr.Group:
     try:
-        return zarr.open(path, path=inside.strip("/"), mode="r")
+        return open_node(path, inside)
     except FileNotFoundError as error:
         known = "" if not inside else f" {inside!r}; it holds {_names(path)}"
         raise DataError(f"{path} holds no zarr array or group{known}.") from error

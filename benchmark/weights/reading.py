@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import WeightsError
+from ..files.decoding import reading
+from ..files.limits import check_claim, check_free
+from ..files.regular import check_holes, check_regular, open_regular, shown
+from ..files.texts import parse_json
+from ..weight_info import HEADER_LIMIT
 from .magic import describe_start
 
 if TYPE_CHECKING:
@@ -22,6 +27,7 @@ Kind = Literal["torch", "numpy", "safetensors"]
 START_BYTES = 512
 _AGAIN = "copy or fetch it again"
 _NAMES_SHOWN = 3
+_FEW_BYTES = 1 << 20
 
 
 def kind_of(path: Path) -> Kind:
@@ -54,7 +60,65 @@ def read_content(path: Path) -> object:
         "numpy": _read_numpy,
         "safetensors": _read_safetensors,
     }
-    return readers[kind_of(path)](path)
+    with reading(path, WeightsError):
+        kind = kind_of(path)
+        if kind == "safetensors":
+            _check_header(path)
+        size, unpacked = path.stat().st_size, _unpacked_bytes(path, kind)
+        weigh = check_free if unpacked <= size else check_claim  # what is no larger than its file is there
+        weigh(unpacked, shown(path), "weights", WeightsError)
+        content = readers[kind](path)
+        _check_repeats(content, path)
+        return content
+
+
+def _check_repeats(content: object, path: Path) -> None:
+    """Refuse tensors that repeat what is stored: a few bytes can stand for terabytes."""
+    pending, seen = [content], set[int]()
+    while pending:
+        one = pending.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Mapping):
+            pending += one.values()
+        elif isinstance(one, list | tuple):
+            pending += one
+        elif hasattr(one, "untyped_storage") and str(one.layout) == "torch.strided" and not one.is_meta:
+            claimed = one.numel() * one.element_size()
+            if claimed > _FEW_BYTES and claimed > one.untyped_storage().nbytes():
+                raise WeightsError(
+                    f"{path} holds a tensor of {tuple(one.shape)} that repeats the few values which are "
+                    "stored; save its copy, made with tensor.contiguous()."
+                )
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a header that nests or announces more than any has, before the parser meets it."""
+    with open_regular(path, WeightsError) as file:
+        length, size = int.from_bytes(file.read(8), "little"), path.stat().st_size
+        if length > min(HEADER_LIMIT, size - 8):
+            raise WeightsError(
+                f"{path} is not a whole safetensors file: its header should have {length:,} bytes, and the "
+                f"file has {size:,}; {_AGAIN}"
+            )
+        parse_json(file.read(length), f"the header of {path}", WeightsError)
+
+
+def _unpacked_bytes(path: Path, kind: Kind) -> int:
+    """Return how much is read from a file, with what zip archives announce of their entries."""
+    size = path.stat().st_size
+    if kind == "safetensors" or not zipfile.is_zipfile(path):
+        return size
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    packed = [entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
+    if kind == "torch" and packed:
+        raise WeightsError(
+            f"{path} is a zip archive with compressed entries ({packed[0].filename}), and PyTorch compresses "
+            "none; save it anew with torch.save."
+        )
+    return max(size, sum(entry.file_size for entry in entries))
 
 
 def check_finite(state: Mapping[str, Tensor], path: Path) -> None:
@@ -89,7 +153,9 @@ def shorten(names: Collection[str]) -> str:
 
 def _start(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        state = check_regular(path, WeightsError)
+        check_holes(path, state, WeightsError)
+        with open_regular(path, WeightsError) as file:
             start = file.read(START_BYTES)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
