@@ -168,7 +168,12 @@ def values_bytes(source: Path | str, shape: Sequence[int], dtype: np.dtype[Any])
 
 
 def unreadable(path: Path | str, reason: object) -> DataError:
-    """Return the error for a file that cannot be read."""
+    """Return the error for a file that cannot be read; a codec that is not to be had is named."""
+    if type(reason).__name__ == "UnknownCodecError":  # zarr's, and numcodecs'
+        return DataError(
+            f"{path} is compressed in a way for which there is no decoder here ({reason}). Save it with "
+            "zstd, blosc or gzip, or without compression."
+        )
     return DataError(
         f"{shown(path)} cannot be read as a volume: {printable(reason) or 'it is damaged'}. It may be cut "
         "short, damaged or something else than its name says; save or copy it again."

@@ -204,6 +204,8 @@ def _find_plain(path: Path, cache: Path, *, as_labels: bool) -> Found:
         return mrc.find(path)
     if path.is_file() and name.endswith(".npy"):
         return npy.find(path)
+    if path.is_dir() and (name.endswith(".n5") or (path / "attributes.json").exists()):
+        raise DataError(f"{path} is N5, which is not read; save it as zarr or HDF5.")
     kind = "a folder, but no zarr" if path.is_dir() else "of a format that is not read"
     raise DataError(
         f"{path} is {kind}; volumes are TIFF, OME-TIFF, HDF5, NRRD, NIFTI, MRC, NumPy files and zarr "

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError
+from ...benchmark.volume_readers.fitting import fits
 from ...benchmark.volume_readers.opening import HDF5, is_volume_file, is_zarr, open_volume, split_location
 from ...benchmark.volume_readers.volume import Volume
 from ..folder.layout import natural_key
@@ -156,7 +157,7 @@ def _is_labels(location: str, volume: Volume) -> bool:
 
 
 def _fits(image: Volume, labels: Volume) -> bool:
-    return image.shape == labels.shape or turned(image, labels) is not None
+    return fits(image, labels) or turned(image, labels) is not None
 
 
 def _nearness(image: Candidate, labels: Candidate) -> int:
