@@ -8,6 +8,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from ..benchmark.contracts import Board, LeftOut, ReportSection, ReportSectionCard
+from ..benchmark.disk import takes_no_more
 from ..benchmark.errors import UsageError
 from ..benchmark.strangers import RAISED, describe_error
 from . import elsewhere
@@ -26,6 +27,8 @@ class BuiltReport:
     """The page to open."""
     problems: tuple[str, ...]
     """Sections that could not be made; the page shows each in its place."""
+    kept: tuple[str, ...] = ()
+    """Files in its folder that somebody else put there, and that stayed."""
 
 
 def build(
@@ -59,7 +62,8 @@ def build(
         raise UsageError(
             "there are no trials to report; run some first: emseg-bench run --models retina,unet"
         )
-    with replacing(folder) as draft:
+    with replacing(folder) as published:
+        draft = published.folder
         (draft / FIGURES).mkdir()
         pages = [_board_page(board, sections, draft) for board in boards if board.trials]
         tables = tuple(item.table for item in pages)
@@ -71,7 +75,7 @@ def build(
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
         (draft / MARKDOWN).write_text(markdown(pages, generated, version, left_out), encoding="utf-8")
         (draft / INDEX).write_text(page(pages, generated, version, left_out), encoding="utf-8")
-    return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)))
+    return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))
 
 
 def _by_dataset(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> list[tuple[str, Leaderboard]]:
@@ -91,6 +95,8 @@ def _part(card: ReportSectionCard, board: Board, folder: Path) -> SectionPart | 
     try:
         section = _section(card, board, folder)
     except RAISED as error:  # reported on the page and to the caller
+        if isinstance(error, OSError) and takes_no_more(error):
+            raise  # no fault of the section's
         return SectionPart(card, ReportSection(html=""), describe_error(error))
     return SectionPart(card, section) if section else None
 

@@ -44,6 +44,8 @@ class Cost:
     """How many seeds the medians are over."""
     condition: int
     """Position of the conditions in the leaderboard's list."""
+    trainable_parameters_m: float | None = None
+    """Millions that training changed: fewer than all where a recipe freezes some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class CostColumn:
 
 COLUMNS = (
     CostColumn(name="parameters_m", title="Parameters", unit="M", digits=3),
+    CostColumn(name="trainable_parameters_m", title="Trainable", unit="M", digits=3),
     CostColumn(name="gflops", title="GFLOPs", unit="per image", digits=3),
     CostColumn(name="latency_p50_ms", title="Latency p50", unit="ms", digits=3),
     CostColumn(name="latency_p95_ms", title="Latency p95", unit="ms", digits=3),
@@ -93,6 +96,7 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
     same = [profile for profile in measured if conditions_of(profile) == usual]
     return Cost(
         parameters_m=_median(profile.parameters / 1e6 for profile in same),
+        trainable_parameters_m=_median(profile.trainable_parameters / 1e6 for profile in same),
         gflops=_median(None if profile.flops is None else profile.flops / 1e9 for profile in same),
         latency_p50_ms=_median(profile.latency_p50_ms for profile in same),
         latency_p95_ms=_median(profile.latency_p95_ms for profile in same),

@@ -61,6 +61,8 @@ def tell_left_out(left_out: Sequence[LeftOut]) -> None:
 def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, ...]:
     """Write the report over everything in the store; return what went wrong in sections.
 
+    Says which files in the report's folder are somebody else's and stayed.
+
     Raises:
         StoreError: No trial can be reported, or the report cannot be written.
     """
@@ -79,6 +81,10 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
         version=version("emseg-bench"),
         left_out=stored.left_out,
     )
+    if built.kept:
+        shown = printable(", ".join(built.kept[:MOST_TOLD]))
+        more = f" and {len(built.kept) - MOST_TOLD} more" if len(built.kept) > MOST_TOLD else ""
+        typer.echo(f"kept in {store.report}, for they are not the report's own: {shown}{more}", err=True)
     return built.problems
 
 
@@ -88,4 +94,4 @@ def is_fresh(store: Store) -> bool:
     if not page.exists():
         return False
     made = page.stat().st_mtime_ns
-    return all(folder.record.stat().st_mtime_ns <= made for folder in store.trials())
+    return all(folder.record.lstat().st_mtime_ns <= made for folder in store.trials())

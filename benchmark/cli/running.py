@@ -203,11 +203,13 @@ def _finish(
     plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, stream: TextIO | None
 ) -> int:
     """Report what came of a run; return the exit code."""
+    from ...reports.publishing import clear_leftovers
     from ..boards import load_boards
     from .reporting import build_report, is_fresh, tell_left_out
     from .summary import outcome_as_data, print_failures, print_leaderboards
     from .tables import say
 
+    clear_leftovers(store.report)
     stale = bool(outcome.ran) or not is_fresh(store)
     stored = load_boards(store)
     tell_left_out(stored.left_out)

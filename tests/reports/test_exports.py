@@ -10,9 +10,10 @@ import jsonschema
 import pandas as pd
 import pytest
 from emseg_bench.reports.build import build
-from emseg_bench.reports.exports import LeaderboardFile, read_json
+from emseg_bench.reports.exports import LeaderboardFile, read_json, write_csv
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
+from emseg_bench.reports.sections.leaderboard import cost_fields
 from pydantic import TypeAdapter, ValidationError
 
 TWO = {"title": "cells", "slug": "cells"}
@@ -126,3 +127,14 @@ def markdown_rows(text: str, *columns: str) -> list[dict[str, str]]:
 
 def cells(line: str) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", cell.strip()) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def test_trainable_parameters_are_told(make, tmp_path) -> None:
+    profile = make.replace(make.profile, trainable_parameters=4_200_000)
+    table = leaderboard(make.board(make.seeds("a@x", [0.5], profile=profile)))
+    assert table.rows[0].cost.trainable_parameters_m == pytest.approx(4.2)
+    write_csv(tmp_path / "x.csv", [table])
+    (line,) = pd.read_csv(tmp_path / "x.csv").to_dict("records")
+    assert (line["parameters_m"], line["trainable_parameters_m"]) == pytest.approx((14.3, 4.2))
+    grid = next(field for field in cost_fields(table) if field.column.title == "Trainable")
+    assert grid.cell(table.rows[0]).text == "4.20"
