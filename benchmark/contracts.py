@@ -467,6 +467,8 @@ class Manifest:
     """How the splits came about, in words."""
     notes: tuple[str, ...] = ()
     """What a reader of scores must know, for example that the val split serves as test split."""
+    unread: tuple[str, ...] = ()
+    """What lies beside the data and is not read, in sentences; it changes no number, so it is not hashed."""
 
     def split(self, name: Split) -> tuple[Case, ...]:
         """Return the cases of one split, in their order."""

@@ -66,6 +66,7 @@ def engine_sha256() -> str:
 def manifest_sha256(manifest: Manifest) -> str:
     """Hash what a dataset holds: classes, statistics, and every case with its split and content."""
     told = asdict(manifest)
+    del told["unread"]
     # Both are in other things that are hashed: the first in mean and std, the other in the cases' own hashes.
     del told["grey_range"], told["label_values"]
     if not manifest.has_instances:

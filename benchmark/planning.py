@@ -55,7 +55,8 @@ class _OpenDataset:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of scores must know: what the data says of itself, and what its splits give away."""
-        return *self.manifest.notes, *_split_notes(self.manifest), *self.doubts
+        manifest = self.manifest
+        return *manifest.unread, *manifest.notes, *_split_notes(manifest), *self.doubts
 
 
 def _split_notes(manifest: Manifest) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def page(survey: Survey, faults: Sequence[str]) -> str:
         "name": survey.name,
         "about": _about(survey),
         "faults": faults,
-        "notes": manifest.notes,
+        "notes": (*manifest.unread, *manifest.notes),
         "facts": (
             ("Split rule", manifest.split_rule),
             ("Voxel size", f"{' × '.join(f'{side:g}' for side in size)} nm" if size else "not known"),

@@ -38,7 +38,7 @@ def init(
         return
     sizes = ", ".join(f"{split} {len(manifest.split(split))}" for split in ("train", "val", "test"))
     _tell("splits", (f"{sizes} images; {manifest.split_rule}",))
-    _tell("to check", (*found.to_check, *manifest.notes))
+    _tell("to check", (*found.to_check, *manifest.unread, *manifest.notes))
     _next(found)
 
 

@@ -117,6 +117,7 @@ def _notes(found: Survey) -> Iterator[str]:
     yield f"split: {manifest.split_rule}"
     size = manifest.voxel_size_nm
     yield f"voxel size: {' × '.join(f'{side:g}' for side in size)} nm" if size else "voxel size: not known"
+    yield from manifest.unread
     yield from manifest.notes
 
 

@@ -79,7 +79,7 @@ def predict(
     """Segment images or volumes with trained weights."""
     from ..openmp import share_cores
     from ..plugins import load_plugins
-    from ..predictions.images import find_images
+    from ..predictions.images import find_images, unread
     from ..predictions.network import find_weights, settle_normalisation, settle_window
     from ..predictions.setting import Setting
     from ..profiling.hardware import choose_device
@@ -87,6 +87,8 @@ def predict(
 
     share_cores()
     found = find_images(images)
+    for note in unread(images):
+        typer.echo(note, err=True)
     chosen = _protocol(protocol, set_ or [])
     trained = find_weights(weights, load_plugins().catalogue)
     where = choose_device(device)

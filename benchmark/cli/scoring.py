@@ -73,7 +73,7 @@ def score(
     """Score predicted label maps against true ones: images, or whole volumes."""
     from ..predictions.chosen_metrics import check_objects_compared, metrics_of, with_metrics
     from ..predictions.given import average, score_pairs
-    from ..predictions.pairs import find_pairs, with_objects
+    from ..predictions.pairs import find_pairs, pairing_notes, with_objects
     from ..predictions.rules import ALL, find_protocol, rules_for
     from ..predictions.survey import Wishes, survey
     from .console import Console
@@ -105,7 +105,7 @@ def score(
     if out:
         _write(table, out)
     scores = [average(table, found, rule) for rule in rules]
-    notes = [*announce(found, wishes, skipped), *remarks]
+    notes = [*announce(found, wishes, skipped), *pairing_notes(pairs), *remarks]
     if truth_objects:
         notes += announce_objects(found, truth_objects)
     if as_json:

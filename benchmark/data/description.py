@@ -83,7 +83,7 @@ def _contents(manifest: Manifest) -> Mapping[str, Any]:
         "manifest_sha256": manifest_sha256(manifest),
         "mean": list(manifest.mean),
         "std": list(manifest.std),
-        "notes": list(manifest.notes),
+        "notes": [*manifest.unread, *manifest.notes],
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..errors import DataError
+from ..files.litter import is_litter
 from ..pixels import decode_image, read_bytes, to_float_scale
 from .label_maps import suffixes_at
 from .pairs import by_stem, some
@@ -77,12 +78,24 @@ class _FloatScale:
         return to_float_scale(self._volume[index])
 
 
+def unread(places: Sequence[Path]) -> list[str]:
+    """Say what in the named folders is no image, and that folders in them are not looked into."""
+    notes = []
+    for place in (place for place in places if place.is_dir()):
+        taken = set(_images(place))
+        others = [path for path in sorted(place.iterdir()) if path not in taken and not is_litter(path.name)]
+        names = [path.name + ("/" if path.is_dir() else "") for path in others]
+        if names:
+            notes.append(f"not read in {place}: {len(names)} other file(s) or folder(s), {some(names)}")
+    return notes
+
+
 def _images(place: Path) -> list[Path]:
     if not place.exists():
         raise DataError(f"{place} is not there; check the path.")
     suffixes = suffixes_at(place)
     files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else [place]
-    found = [path for path in files if path.name.lower().endswith(suffixes) and not path.name.startswith(".")]
+    found = [path for path in files if path.name.lower().endswith(suffixes) and not is_litter(path.name)]
     if not found:
         inside = f"; it holds {some([path.name for path in files])}" if place.is_dir() and files else ""
         raise DataError(f"there is no image at {place}{inside}; expected {', '.join(suffixes)}.")

@@ -1,12 +1,15 @@
-"""Which label maps belong together: files of equal stems, or single files."""
+"""Which label maps belong together: files whose names say so, or single files."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import DataError
+from ..files.litter import is_litter
+from ..pairing import pair_up
 from .label_maps import stem, suffixes_at
 
 SHOWN = 5
@@ -25,7 +28,9 @@ class Pair:
 
 
 def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
-    """Pair the label maps of two folders, or take two files as a pair.
+    """Pair the label maps of two folders, and of the folders in them, or take two files as a pair.
+
+    Names are compared as in `benchmark.pairing`: a map belongs to one other, or to none.
 
     Returns:
         The pairs by name, and the files that are no label maps (hidden ones are not mentioned).
@@ -35,14 +40,13 @@ def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
     """
     if prediction.is_dir() != truth.is_dir() and prediction.exists() and truth.exists():
         raise DataError(f"{prediction} and {truth}: expected two folders or two files, got one of each.")
-    predicted, strange = _label_maps(prediction)
-    true, strange_too = _label_maps(truth)
+    predicted, strange = _label_maps(prediction, but=truth)
+    true, strange_too = _label_maps(truth, but=prediction)
     if not truth.is_dir():
         (case,) = true
         return [Pair(case, prediction, truth)], []
-    _check_partners(predicted.keys() - true.keys(), prediction, truth)
-    _check_partners(true.keys() - predicted.keys(), truth, prediction)
-    pairs = [Pair(case, predicted[case], true[case]) for case in sorted(true)]
+    found = _partners(true, predicted, truth, prediction)
+    pairs = [Pair(case, predicted[found[case]], true[case]) for case in sorted(true)]
     return pairs, [str(path) for path in (*strange, *strange_too)]
 
 
@@ -51,7 +55,7 @@ def with_objects(pairs: list[Pair], objects: Path, truth: Path) -> list[Pair]:
 
     Args:
         pairs: What `find_pairs` gave.
-        objects: A folder of maps of the same names; of a pair that is no folders', the map itself.
+        objects: A folder of maps of such names; of a pair that is no folders', the map itself.
         truth: Where the true label maps are.
 
     Raises:
@@ -59,13 +63,23 @@ def with_objects(pairs: list[Pair], objects: Path, truth: Path) -> list[Pair]:
     """
     if objects.exists() and objects.is_dir() != truth.is_dir():
         raise DataError(f"{objects} and {truth}: expected two folders or two files, got one of each.")
-    found, _ = _label_maps(objects)
+    maps, _ = _label_maps(objects)
     if not truth.is_dir():
         return [replace(pair, objects=objects) for pair in pairs]
-    cases = {pair.case for pair in pairs}
-    _check_partners(cases - found.keys(), truth, objects)
-    _check_partners(found.keys() - cases, objects, truth)
-    return [replace(pair, objects=found[pair.case]) for pair in pairs]
+    found = _partners({pair.case: pair.truth for pair in pairs}, maps, truth, objects)
+    return [replace(pair, objects=maps[found[pair.case]]) for pair in pairs]
+
+
+def pairing_notes(pairs: Sequence[Pair]) -> list[str]:
+    """Say so where names differ, with an example."""
+    others = [pair for pair in pairs if stem(pair.prediction) != stem(pair.truth)]
+    if not others or len(pairs) == 1:
+        return []
+    one = others[0]
+    return [
+        f"{len(others)} prediction(s) are named otherwise than their truth and were paired by what is alike: "
+        f"{one.prediction.name} and {one.truth.name}"
+    ]
 
 
 def some(names: Collection[str]) -> str:
@@ -89,24 +103,77 @@ def by_stem(paths: Collection[Path]) -> dict[str, Path]:
     return found
 
 
-def _label_maps(place: Path) -> tuple[dict[str, Path], list[Path]]:
-    """Return the label maps at a place by stem, and the visible files that are none."""
+def files_below(place: Path, but: Path | None = None) -> dict[str, Path]:
+    """Give the files of a folder and of the folders in it by their paths below it, without litter; or a file.
+
+    Links to folders are followed once; the folder `but` is left out.
+    """
+    if not place.is_dir():
+        return {place.name: place}
+    found: dict[str, Path] = {}
+    pending, seen = [place], {os.path.realpath(but)} if but and but != place else set()
+    while pending:
+        folder = pending.pop()
+        if (real := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(real)
+        for path in sorted(folder.iterdir()):
+            if is_litter(path.name):
+                continue
+            if path.is_dir() and not path.name.lower().endswith(".zarr"):
+                pending.append(path)
+            else:
+                found[path.relative_to(place).as_posix()] = path
+    return found
+
+
+def by_name(place: Path, paths: Collection[Path]) -> dict[str, Path]:
+    """Give files by their paths below a folder without suffix, or a single file by its name.
+
+    Raises:
+        DataError: Two have the same.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(paths):
+        name = (path.parent / stem(path)).relative_to(place if place.is_dir() else path.parent).as_posix()
+        if other := found.get(name):
+            raise DataError(f"{other} and {path} have the same name but for the suffix; keep one of them.")
+        found[name] = path
+    return found
+
+
+def _label_maps(place: Path, but: Path | None = None) -> tuple[dict[str, Path], list[Path]]:
+    """Return the label maps at a place by name, and the visible files that are none."""
     if not place.exists():
         raise DataError(f"{place} is not there; check the path.")
-    files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else [place]
-    visible = [path for path in files if not path.name.startswith(".")]
+    visible = files_below(place, but)
     suffixes = suffixes_at(place)
-    readable = [path for path in visible if path.name.lower().endswith(suffixes)]
+    readable = [path for path in visible.values() if path.name.lower().endswith(suffixes)]
     if not readable:
-        inside = f"it holds {some([path.name for path in visible])}" if visible else "it is empty"
+        inside = f"it holds {some(visible)}" if visible else "it is empty"
         problem = f"no label maps in {place}: {inside}" if place.is_dir() else f"{place} is no label map"
         raise DataError(f"{problem}; expected {', '.join(suffixes)}.")
-    return by_stem(readable), [path for path in visible if path not in readable]
+    return by_name(place, readable), [path for path in visible.values() if path not in readable]
 
 
-def _check_partners(alone: Collection[str], here: Path, there: Path) -> None:
+def _partners(
+    true: Mapping[str, Path], others: Mapping[str, Path], truth: Path, place: Path
+) -> dict[str, str]:
+    """Return the one partner of each true map.
+
+    Raises:
+        DataError: A file has none, or could have several.
+    """
+    pairing = pair_up(sorted(true), sorted(others))
+    doubts = "".join(f" {doubt}" for doubt in pairing.doubts[:3])
+    _check_alone(pairing.labels_alone, place, truth, doubts)
+    _check_alone(pairing.images_alone, truth, place, doubts)
+    return dict(pairing.pairs)
+
+
+def _check_alone(alone: Collection[str], here: Path, there: Path, doubts: str) -> None:
     if alone:
         raise DataError(
             f"{len(alone)} file(s) in {here} have no partner of the same name in {there}: {some(alone)}. "
-            "Add what is missing or take these away."
+            f"Add what is missing or take these away.{doubts}"
         )

@@ -12,21 +12,20 @@ import numpy as np
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError
+from ...benchmark.files.litter import is_litter
+from ...benchmark.pairing import nearness
 from ...benchmark.volume_readers.fitting import fits
 from ...benchmark.volume_readers.opening import HDF5, is_volume_file, is_zarr, open_volume, split_location
 from ...benchmark.volume_readers.volume import Volume
+from ..description import FILE_NAME
 from ..folder.layout import natural_key
+from ..folder.wording import counted, listed
 
 LABEL_WORDS = re.compile(
     r"label|mask|seg|annot|truth|(^|[^a-z])gt([^a-z]|$)|instance|boundar|membrane|(^|[^a-z])ids?([^a-z]|$)",
     re.I,
 )
 IMAGE_WORDS = re.compile(r"raw|image|img|(^|[^a-z])(em|grey|gray|data|volume)([^a-z]|$)", re.I)
-ROLE_WORDS = re.compile(
-    r"(ground[-_ ]?)?truth|labels?|masks?|segmentation|seg|annotations?|instances?|boundar(y|ies)|raw"
-    r"|membranes?|images?|img|gt",
-    re.I,
-)
 SPLIT_WORDS: tuple[tuple[Split, str], ...] = (
     ("train", r"train(ing)?"),
     ("val", r"val(id(ation)?)?"),
@@ -34,6 +33,8 @@ SPLIT_WORDS: tuple[tuple[Split, str], ...] = (
 )
 MANY_VALUES = 64
 """A section with more different values is an image."""
+SAME_FOLDER = 1
+"""Counts less than any likeness of names."""
 LOOKED_AT = 512
 """Rows and columns of a section that tell an image from labels."""
 
@@ -56,29 +57,75 @@ class Match:
     labels: tuple[Candidate, ...]
 
 
-def find_candidates(path: Path, cache: Path) -> list[Candidate]:
-    """Open all volumes in a folder (three levels deep) or file by their headers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What lies at a place."""
+
+    volumes: tuple[Candidate, ...]
+    single: tuple[str, ...]
+    """Files of one section, which are images."""
+    unread: tuple[str, ...]
+    """Files that are no volumes."""
+
+
+def find_candidates(path: Path, cache: Path) -> Seen:
+    """Open all volumes in a folder, at any depth, or file by their headers.
 
     Raises:
         DataError: A file cannot be read.
     """
-    found = []
-    for location in _locations(path):
+    found, single = [], []
+    files, unread = _all_files(path)
+    for location in (location for file in files for location in _parts(file)):
         volume = open_volume(location, cache)
         if volume.shape[0] > 1:
             found.append(Candidate(location=location, volume=volume, is_labels=_is_labels(location, volume)))
-    return found
+        else:
+            single.append(location)
+    return Seen(volumes=tuple(found), single=tuple(single), unread=tuple(map(str, unread)))
 
 
-def match_up(candidates: Sequence[Candidate]) -> list[Match]:
-    """Give each image its labels: of the same shape, and nearest by name."""
-    matches = []
-    for image in (one for one in candidates if not one.is_labels):
-        fitting = [one for one in candidates if one.is_labels and _fits(image.volume, one.volume)]
-        nearest = sorted(fitting, key=lambda one: (-_nearness(image, one), natural_key(one.location)))
-        best = [one for one in nearest if _nearness(image, one) == _nearness(image, nearest[0])]
-        matches.append(Match(image=image, labels=tuple(best)))
-    return matches
+def match_up(candidates: Sequence[Candidate], root: Path) -> tuple[list[Match], list[str]]:
+    """Give each image its labels: of the same shape, nearest by name, and never the same to two images.
+
+    Returns:
+        Every image with what may be its labels, and sentences on what could belong to several.
+    """
+    images, labels = ([one for one in candidates if one.is_labels == kind] for kind in (False, True))
+    wanted = {id(image): _best(image, images, labels, root) for image in images}
+    doubts = []
+    for one in labels:
+        asking = [image for image in images if one in wanted[id(image)]]
+        near = [_nearness(image, one, root) for image in asking]
+        losing = [image for image, how in zip(asking, near, strict=True) if how < max(near)]
+        if near.count(max(near, default=0)) > 1:
+            losing = asking
+            names = listed(_shown(image, root) for image in asking)
+            doubts.append(
+                f"{_shown(one, root)} could be the labels of {names}; it is given to none: write down which"
+            )
+        for image in losing:
+            wanted[id(image)].remove(one)
+    return [Match(image=image, labels=tuple(wanted[id(image)])) for image in images], doubts
+
+
+def _best(
+    image: Candidate, images: Sequence[Candidate], labels: Sequence[Candidate], root: Path
+) -> list[Candidate]:
+    """Return the labels that fit an image best, likeliest first.
+
+    Names that tell nothing do where there is but one image that the labels fit.
+    """
+    fitting = [one for one in labels if _fits(image.volume, one.volume)]
+    best = max((_nearness(image, one, root) for one in fitting), default=0)
+    chosen = [one for one in fitting if _nearness(image, one, root) == best]
+    if best <= SAME_FOLDER:
+        chosen = [one for one in chosen if not _fits_others(image, one, images)]
+    return sorted(chosen, key=lambda one: natural_key(one.location))
+
+
+def _fits_others(image: Candidate, labels: Candidate, images: Sequence[Candidate]) -> bool:
+    return any(other is not image and _fits(other.volume, labels.volume) for other in images)
 
 
 def split_of(location: str, root: Path) -> Split | None:
@@ -98,17 +145,15 @@ def turned(image: Volume, labels: Volume) -> str | None:
     return "".join("zyx"[image.shape.index(side)] for side in labels.stored.shape)
 
 
-def _locations(path: Path) -> Iterator[str]:
+def _all_files(path: Path) -> tuple[list[Path], list[Path]]:
+    """Return the volume files at a place, and the other files there."""
     if path.is_file() or is_zarr(path):
-        folder = path.parent
-        files = [
-            path,
-            *(one for one in sorted(folder.iterdir()) if one != path and _may_hold_labels(path, one)),
-        ]
-    else:
-        files = list(_files(path, 3))
-    for file in files:
-        yield from _parts(file)
+        beside = [one for one in sorted(path.parent.iterdir()) if one != path and _may_hold_labels(path, one)]
+        return [path, *beside], []
+    files, others = [], []
+    for one in _files(path):
+        (files if is_volume_file(one) else others).append(one)
+    return files, [one for one in others if one.name not in (FILE_NAME, "dataset.yml")]
 
 
 def _may_hold_labels(path: Path, other: Path) -> bool:
@@ -118,14 +163,21 @@ def _may_hold_labels(path: Path, other: Path) -> bool:
     )
 
 
-def _files(folder: Path, levels: int) -> Iterator[Path]:
-    for one in sorted(folder.iterdir(), key=lambda entry: natural_key(entry.name)):
-        if one.name.startswith("."):
+def _files(folder: Path) -> Iterator[Path]:
+    """Give everything below a folder but litter; links to folders are followed once."""
+    pending, seen = [folder], set()
+    while pending:
+        place = pending.pop(0)
+        if (real := os.path.realpath(place)) in seen:
             continue
-        if is_volume_file(one):
-            yield one
-        elif one.is_dir() and levels > 1:
-            yield from _files(one, levels - 1)
+        seen.add(real)
+        for one in sorted(place.iterdir(), key=lambda entry: natural_key(entry.name)):
+            if is_litter(one.name):
+                continue
+            if one.is_dir() and not is_volume_file(one):
+                pending.append(one)
+            else:
+                yield one
 
 
 def _parts(file: Path) -> Iterator[str]:
@@ -160,21 +212,23 @@ def _fits(image: Volume, labels: Volume) -> bool:
     return fits(image, labels) or turned(image, labels) is not None
 
 
-def _nearness(image: Candidate, labels: Candidate) -> int:
-    """Count what speaks for two belonging together: file, folder, and names without words of their roles."""
+def _nearness(image: Candidate, labels: Candidate, root: Path) -> int:
+    """Count what speaks for two belonging together: file, names without words of their roles, folder."""
     (one, _), (other, _) = split_location(image.location), split_location(labels.location)
-    same_name = _bare(one.name) == _bare(other.name)
-    return 4 * (one == other) + 2 * same_name + (one.parent == other.parent)
+    names = nearness(_bare(one, root), _bare(other, root))
+    return 100 * (one == other) + 10 * names + SAME_FOLDER * (one.parent == other.parent)
 
 
-def _bare(name: str) -> str:
-    """Return a file's name without what tells images from labels."""
-    stem = re.sub(r"(\.ome)?\.[A-Za-z0-9]+(\.gz)?$", "", name)
-    bare = ROLE_WORDS.sub("", stem)
-    return re.sub(r"[^A-Za-z0-9]+", "", bare).lower()
+def _bare(path: Path, root: Path) -> str:
+    """Return a file's path below the folder without suffix."""
+    return re.sub(r"(\.ome)?\.[A-Za-z0-9]+(\.gz)?$", "", Path(os.path.relpath(path, root)).as_posix())
 
 
-def refuse_none(path: Path, candidates: Sequence[Candidate], matches: Sequence[Match]) -> None:
+def _shown(candidate: Candidate, root: Path) -> str:
+    return os.path.relpath(candidate.location, root)
+
+
+def refuse_none(path: Path, seen: Seen, matches: Sequence[Match], doubts: Sequence[str]) -> None:
     """Refuse a place without a pair of image and labels.
 
     Raises:
@@ -182,11 +236,23 @@ def refuse_none(path: Path, candidates: Sequence[Candidate], matches: Sequence[M
     """
     if any(match.labels for match in matches):
         return
-    seen = [f"{os.path.relpath(one.location, path if path.is_dir() else path.parent)} "
-            f"({'labels' if one.is_labels else 'image'}, {' x '.join(map(str, one.volume.shape))})"
-            for one in candidates]  # fmt: skip
-    what = f"volumes, but no image with labels of its shape: {'; '.join(seen[:6])}" if seen else "no volume"
+    root = path if path.is_dir() else path.parent
+    shown = [
+        f"{_shown(one, root)} ({'labels' if one.is_labels else 'image'}, "
+        f"{' x '.join(map(str, one.volume.shape))})"
+        for one in seen.volumes
+    ]
+    what = f"volumes, but no image with labels of its shape: {'; '.join(shown[:6])}" if shown else "no volume"
+    more = [f"{doubt}." for doubt in doubts]
+    if seen.single:
+        more.append(
+            f"{counted(len(seen.single), 'file')} of a single section, such as "
+            f"{os.path.relpath(seen.single[0], root)}: saved as PNG or TIFF in images/ and masks/, they are "
+            "a folder's."
+        )
+    if seen.unread:
+        more.append(f"Not read: {listed((os.path.relpath(one, root) for one in seen.unread), 5)}.")
     raise DataError(
-        f"{path} holds {what}. Labels are a second file or dataset of the same shape; write dataset.yaml by "
-        "hand if names mislead: volumes: [{image: a.tif, labels: b.tif}]."
+        f"{path} holds {what}. {' '.join([*more, ''])}Labels are a second file or dataset of the same "
+        "shape; write dataset.yaml by hand if names mislead: volumes: [{image: a.tif, labels: b.tif}]."
     )

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from ...benchmark.references import escaped
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 """What YAML takes for a word without quotes, if it is none of `RESERVED`."""
@@ -21,14 +24,20 @@ class Draft:
 
     place: Path
     """Where the ``dataset.yaml`` belongs."""
-    reference: str
-    """How the dataset is called in commands: ``folder:/data/cells``."""
+    kind: Literal["folder", "volume"]
+    root: Path
+    """Where the data lies."""
     lines: tuple[str, ...]
     """Of the file."""
     decided: tuple[str, ...]
     """Sentences for people."""
     to_check: tuple[str, ...]
     """What cannot be seen, or may be otherwise."""
+
+    @property
+    def reference(self) -> str:
+        """How the dataset is called in commands: ``folder:/data/cells``."""
+        return f"{self.kind}:{escaped(str(self.root))}"
 
     @property
     def text(self) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from ...benchmark.contracts import SPLITS, Manifest
 from ...benchmark.errors import DataError, UsageError
+from ...benchmark.files.litter import is_litter
+from ...benchmark.near import nearest
 from ...benchmark.store import write_whole
+from ...benchmark.volume_readers import tiff
+from ...benchmark.volume_readers.opening import is_volume_file, is_zarr
 from ..description import FILE_NAME
+from ..folder.layout import find_layout
+from ..folder.wording import counted, listed
 from .draft import Draft
 
 
@@ -22,11 +29,15 @@ def draft(path: Path, cache: Path) -> Draft:
         DataError: There is nothing that a dataset could be made of, or a file cannot be read.
     """
     if not path.exists():
-        raise DataError(f"{path} is not there; check the path.")
-    if path.is_dir() and _has_masks(path):
-        from .folders import draft_folder
+        near = nearest(path.name, [one.name for one in path.parent.iterdir()]) if path.parent.is_dir() else []
+        hint = f"did you mean {path.parent / near[0]}? " if near else ""
+        raise DataError(f"{path} is not there; {hint}check the path.")
+    if path.is_dir() and not is_zarr(path):
+        if _holds_images(path):
+            from .folders import draft_folder
 
-        return draft_folder(path, cache)
+            return draft_folder(path, cache)
+        _refuse_several(path)
     from .volumes import draft_volumes
 
     return draft_volumes(path, cache)
@@ -54,18 +65,72 @@ def try_out(found: Draft, cache: Path) -> Manifest:
     Raises:
         DataError: It cannot be used as it is.
     """
-    kind, _, location = found.reference.partition(":")
-    if kind == "folder":
+    if found.kind == "folder":
         from ..folder.dataset import open_folder
 
-        return open_folder(location, cache).manifest
+        return open_folder(str(found.root), cache).manifest
     from ..volume.factory import open_volumes
 
-    return open_volumes(location, cache).manifest
+    return open_volumes(str(found.root), cache).manifest
+
+
+def _holds_images(root: Path) -> bool:
+    """Tell a folder of images and masks from one of volumes.
+
+    Raises:
+        DataError: It is one of images and masks that do not pair up.
+    """
+    try:
+        layout = find_layout(root)
+    except DataError:
+        if _has_masks(root) and not _has_volumes(root):
+            raise
+        return False
+    image = root / layout.pairs()[0].image
+    return image.suffix.lower() == ".png" or (tiff.count_pages(image) == 1 and _sections(image) == 1)
+
+
+def _sections(image: Path) -> int:
+    """Return the sections of a TIFF of one page, which may be an ImageJ stack all the same."""
+    found = tiff.find(image)
+    sizes = dict(zip(found.axes or "", found.stored.shape, strict=False))
+    return sizes.get("z", 1)
 
 
 def _has_masks(root: Path) -> bool:
-    """Tell folders of images and masks from others."""
     return any(
         (root / part / "images").is_dir() and (root / part / "masks").is_dir() for part in ("", *SPLITS)
     )
+
+
+def _has_volumes(root: Path) -> bool:
+    """Tell whether there are files of formats that are volumes alone in folders of images."""
+    return any(
+        is_volume_file(one) and not one.name.lower().endswith((".tif", ".tiff"))
+        for part in ("", *SPLITS)
+        if (root / part / "images").is_dir()
+        for one in (root / part / "images").iterdir()
+    )
+
+
+def _refuse_several(root: Path) -> None:
+    """Refuse a folder of several datasets.
+
+    Raises:
+        DataError: It is one.
+    """
+    inner = []
+    for one in sorted(root.iterdir()):
+        if not one.is_dir() or is_litter(one.name) or is_volume_file(one):
+            continue
+        try:
+            if (one / FILE_NAME).exists() or _holds_images(one):
+                inner.append(one)
+        except DataError:
+            inner.append(one)  # one with a fault of its own
+    if inner:
+        command = shlex.join(["emseg-bench", "data", "init", str(inner[0])])
+        raise DataError(
+            f"{root} holds {counted(len(inner), 'dataset')}, {listed(f'{one.name}/' for one in inner)}: "
+            f"describe each for itself, as by: {command}"
+        )

@@ -50,7 +50,8 @@ def draft_folder(root: Path, cache: Path) -> Draft:
     group_lines, group_words = _groups(layout)
     return Draft(
         place=root / FILE_NAME,
-        reference=f"folder:{root}",
+        kind="folder",
+        root=root,
         lines=(
             f"# {counted(len(layout.pairs()), 'image')} with masks; described by emseg-bench data init",
             *lines,
@@ -79,7 +80,12 @@ def _groups(layout: Layout) -> tuple[list[str], list[str]]:
 
 def _describe(layout: Layout) -> str:
     if "" in layout.parts:
-        return f"{counted(len(layout.parts['']), 'pair')} in images/ and masks/; emseg-bench divides them"
+        first = layout.pairs()[0]
+        folders = dict.fromkeys(
+            f"{path.partition('/')[0]}/" for path in (first.image, first.mask) if "/" in path
+        )
+        where = " and ".join(folders) or "one folder"
+        return f"{counted(len(layout.parts['']), 'pair')} in {where}; emseg-bench divides them"
     words = ", ".join(f"{part} {len(pairs)}" for part, pairs in layout.parts.items())
     return f"pairs are divided already: {words}"
 

@@ -10,10 +10,10 @@ from ...benchmark.errors import DataError
 from ...benchmark.volume_readers.opening import Wanted, is_zarr, open_volume
 from ..description import FILE_NAME
 from ..folder.labels import MAX_UNNAMED
-from ..folder.wording import listed
+from ..folder.wording import counted, listed
 from ..naming import named_subjects
 from ..volume.measure import measure_labels
-from .arrays import Candidate, Match, find_candidates, match_up, refuse_none, split_of, turned
+from .arrays import Candidate, Match, Seen, find_candidates, match_up, refuse_none, split_of, turned
 from .draft import Draft, class_lines, flow, noted
 
 
@@ -24,9 +24,9 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
         DataError: There is no image with labels, or a file cannot be read.
     """
     root = path if path.is_dir() and not is_zarr(path) else path.parent
-    candidates = find_candidates(path, cache)
-    matches = match_up(candidates)
-    refuse_none(path, candidates, matches)
+    seen = find_candidates(path, cache)
+    matches, in_doubt = match_up(seen.volumes, root)
+    refuse_none(path, seen, matches, in_doubt)
     alone = [match.image.location for match in matches if not match.labels]
     matches = [match for match in matches if match.labels]
     chosen = [_choose(match, cache) for match in matches]
@@ -42,13 +42,15 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
     ]
     decided = [f"{_short(root, match.image)} has the labels {_short(root, labels)}"
                for match, (labels, _) in zip(matches, chosen, strict=True)]  # fmt: skip
-    doubts = [f"{os.path.relpath(one, root)} has no labels and is left out" for one in alone]
+    doubts = [*in_doubt, *(f"{os.path.relpath(one, root)} has no labels and is left out" for one in alone)]
+    doubts += _left(root, seen, matches)
     doubts += _others(root, matches, [labels for labels, _ in chosen])
     more_lines, more_decided, more_doubts = _classes(objects, [values for _, values in chosen])
     size_lines, size_doubts = _voxel_sizes([match.image for match in matches])
     return Draft(
         place=root / FILE_NAME,
-        reference=f"volume:{root}",
+        kind="volume",
+        root=root,
         lines=(*lines, *more_lines, *size_lines, *_intensity(matches)),
         decided=(*decided, *more_decided, _division(splits, known)),
         to_check=(*doubts, *more_doubts, *size_doubts),
@@ -117,6 +119,22 @@ def _others(root: Path, matches: Sequence[Match], chosen: Sequence[Candidate]) -
         "too"
         for match, own in zip(matches, chosen, strict=True)
         if (others := [one for one in match.labels if one is not own])
+    ]
+
+
+def _left(root: Path, seen: Seen, matches: Sequence[Match]) -> list[str]:
+    """Say what is there and was not taken, images without labels aside."""
+    taken = {id(labels) for match in matches for labels in match.labels}
+    alone = [one.location for one in seen.volumes if one.is_labels and id(one) not in taken]
+    told = {
+        "with labels of no image that was found": alone,
+        "of a single section, which no volume is": seen.single,
+        "that are not read, since they are no volumes": seen.unread,
+    }
+    return [
+        f"{counted(len(places), 'file')} {words}: {listed((os.path.relpath(one, root) for one in places), 5)}"
+        for words, places in told.items()
+        if places
     ]
 
 

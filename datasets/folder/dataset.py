@@ -125,7 +125,7 @@ def open_folder(
     check_not_swapped(root, index)
     values = {path: mask.counts for path, mask in index.masks.items()}
     labels = map_labels(root, description, values)
-    contents = sum_up(root, layout.pairs(), division, description, index, labels, cache)
+    contents = sum_up(layout, division, description, index, labels, cache)
     return FolderDataset(root, contents, index, labels)
 
 

@@ -18,7 +18,7 @@ from .checks import check_foreground, check_sizes, decide_channels
 from .greys import settle_greys
 from .index import Index
 from .labels import LabelMap
-from .layout import Pair
+from .layout import Layout, Pair
 from .splits import Division
 from .wording import counted
 
@@ -32,8 +32,7 @@ class Contents:
 
 
 def sum_up(
-    root: Path,
-    pairs: list[Pair],
+    layout: Layout,
     division: Division,
     description: Description,
     index: Index,
@@ -45,7 +44,8 @@ def sum_up(
     Raises:
         DataError: Images and masks differ in size, channels or types are mixed, nothing to learn.
     """
-    check_sizes(root, pairs, index)
+    root = layout.root
+    check_sizes(root, layout.pairs(), index)
     channels = decide_channels(root, index.images)
     train = division.splits["train"]
     check_foreground(root, train, index, labels)
@@ -70,10 +70,12 @@ def sum_up(
         label_values=labels.values,
         split_rule=division.rule,
         notes=(
+            *filter(None, [layout.pairing]),
             *scale_notes(greys.range, greys.kind, "images", given=greys.given),
             *division.notes,
             *_notes(division, description, index, labels),
         ),
+        unread=layout.unread,
     )
     return Contents({name: pair for name, (_, pair) in members.items()}, manifest)
 

@@ -145,12 +145,40 @@ def _described(path: Path, options: VolumeOptions, cache: Path) -> Told:
         _entry(path.parent, name, entry, description, options)
         for name, entry in zip(names, description.volumes or (), strict=True)
     ]
-    return Told(
-        root=path.parent,
-        by_options=False,
-        description=description,
-        entries=tuple(_sorted_out(path, description, entries)),
-    )
+    sorted_out = _sorted_out(path, description, entries)
+    _refuse_twice(path, sorted_out)
+    return Told(root=path.parent, by_options=False, description=description, entries=tuple(sorted_out))
+
+
+def _refuse_twice(path: Path, entries: Sequence[Entry]) -> None:
+    """Refuse an image or labels that stand in two volumes, unless these are of one group.
+
+    Raises:
+        DataError: One does, or an image has the same labels twice.
+    """
+    seen: dict[tuple[str, str], Entry] = {}
+    both: dict[tuple[str, ...], Entry] = {}
+    for entry in entries:
+        places = _real(entry.image), _real(entry.labels)
+        if places[0] == places[1]:
+            raise DataError(f"{path}: {entry.name} names {entry.image} as image and as labels.")
+        first = both.setdefault(places, entry)
+        if first is not entry:
+            raise DataError(f"{path}: {first.name} and {entry.name} are the same image with the same labels.")
+        for kind, place in zip(("image", "labels"), places, strict=True):
+            other = seen.setdefault((kind, place), entry)
+            if other is not entry and (entry.group is None or entry.group != other.group):
+                raise DataError(
+                    f"{path}: {other.name} and {entry.name} name the same {kind}, {getattr(entry, kind)}. Is "
+                    "one a slip? If they do belong to both, give the two volumes one group, which is never "
+                    "divided among splits."
+                )
+
+
+def _real(location: str) -> str:
+    """Return where a location leads to, links resolved."""
+    file, inside = split_location(location)
+    return f"{os.path.realpath(file)}:{inside}"
 
 
 def _entry(
