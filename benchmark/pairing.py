@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 Key: TypeAlias = Callable[[str], str]
 
 _LABEL_WORDS: Final = """
-label labels mask masks seg segs segmentation segmentations segmented annotation annotations annot anno gt
-truth ground groundtruth instance instances object objects ids manual cp target targets boundary boundaries membrane
-membranes pred preds prediction predictions
+label labels mask masks seg segs segmentation segmentations segmented annotation annotations annot anno
+gt truth ground groundtruth instance instances object objects ids manual cp target targets
+boundary boundaries membrane membranes pred preds prediction predictions
 """
 _IMAGE_WORDS: Final = "image images img imgs raw em grey gray"
 LABEL_TOKENS: Final = frozenset(_LABEL_WORDS.split())

@@ -321,7 +321,9 @@ NAMES = ("--class-names", "back,mito,lyso")
 def test_everything_wrong_is_told_before_any_result(pictures, invoke, work, spoil, options, message):
     if spoil:
         spoil(work)
-    done = invoke("score", "--pred", "p", "--truth", "t", "--out", "s.csv", *options)
+    usual = {"--pred": "p", "--truth": "t", "--out": "s.csv"}
+    given = [word for option, value in usual.items() if option not in options for word in (option, value)]
+    done = invoke("score", *given, *options)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: ")
     assert re.search(message, done.err), done.err
