@@ -146,6 +146,7 @@ class _Trial:
             checkpoint_seconds=self.runtime.checkpoint_seconds,
             tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
             tell_loader=lambda plan: self.tell("train", 0, total, plan),
+            note=self.note,
             trials=self.runtime.workers,
         )
         score = partial(self._validate, parts)

@@ -358,6 +358,8 @@ class Record:
     """What was loaded into the model before training, in one line."""
     resumed: int = 0
     """How often training went on from a checkpoint."""
+    dropped_resume_points: int = 0
+    """How often it began anew because the checkpoint was damaged."""
     rescored_from: str | None = None
     """Fingerprint of the trial whose label maps were scored anew; all but the scores is that trial's."""
     libraries: Mapping[str, str] = field(default_factory=dict)

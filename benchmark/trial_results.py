@@ -73,6 +73,7 @@ def _record(job: Job, results: Results, files: Mapping[str, str]) -> Record:
         resumed=state.resumed,
         libraries=libraries_of(job.spec),
         files=files,
+        dropped_resume_points=state.dropped,
     )
 
 

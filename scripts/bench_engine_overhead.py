@@ -87,6 +87,7 @@ def engine(spec, network, dataset) -> float:
             folder=Path(folder),
             fingerprint="bench",
             checkpoint_seconds=float("inf"),
+            note=print,
             tell=lambda *_: None,
             tell_loader=lambda _: None,
         )

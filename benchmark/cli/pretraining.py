@@ -178,6 +178,7 @@ def _run(
     from ..pretrain.tracker import open_tracker
     from ..pretrain.train import PretrainingSetup, pretrain
     from .pretraining_progress import show
+    from .tables import say
 
     with joined(processes, device), held(folder, plan.spec, processes), show(plan.spec, console) as tell:
         agree(fingerprint(plan.spec), "images")
@@ -187,6 +188,7 @@ def _run(
             workers=use.workers,
             checkpoint_seconds=use.checkpoint_seconds,
             tell=tell,
+            note=lambda text: say(console, f"note: {text}", "yellow"),
             visualizer=open_tracker(use.tracker, folder.tracker) if use.tracker and processes.leads else None,
         )
         record = pretrain(plan, folder, catalogue, setup)

@@ -51,6 +51,8 @@ class PretrainingRecord:
     processes: int
     resumed: int
     """How often it went on from a resume point."""
+    dropped_resume_points: int = 0
+    """How often it began anew because the resume point was damaged."""
     weights_sha256: str
     environment: Environment
 

@@ -81,6 +81,7 @@ class Results:
             images_per_s=spec.steps * spec.recipe.batch_size / state.train_seconds,
             processes=self._processes.count,
             resumed=state.resumed,
+            dropped_resume_points=state.dropped,
             weights_sha256=sha256_of_file(folder.weights),
             environment=describe_environment(device),
         )

@@ -54,6 +54,8 @@ class PretrainingSetup:
     """Between two resume points."""
     tell: Callable[[int, float], None]
     """Called now and then with the steps done and the loss."""
+    note: Callable[[str], None]
+    """Called, in the first process, with what people should know."""
     visualizer: Visualizer | None = None
     """Hears loss and learning rate."""
 
@@ -177,6 +179,10 @@ def _writing(
     return hooks
 
 
+def _unheard(_: str) -> None:
+    """Take what the first process says as well."""
+
+
 def _resume(
     spec: PretrainingSpec,
     folder: OutputFolder,
@@ -190,5 +196,6 @@ def _resume(
         setup.checkpoint_seconds,
         state,
         watch,
+        setup.note if setup.processes.leads else _unheard,
         saves=setup.processes.leads,
     )

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import fields, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import Tensor
 
+from ..files.printable import brief
+from ..files.regular import check_regular, shown
 from .state import CurvePoint, TrainingState
 from .watch import WatchHook
 
@@ -30,6 +37,7 @@ class ResumeHook(Hook):  # type: ignore[misc]
         seconds: Between two saves.
         state: Saved and brought back with the weights.
         watch: Its clock is stopped while saving.
+        tell: Hears that a damaged resume point was dropped.
         saves: False: goes on from the point only, which another process writes.
     """
 
@@ -42,18 +50,35 @@ class ResumeHook(Hook):  # type: ignore[misc]
         seconds: float,
         state: TrainingState,
         watch: WatchHook,
+        tell: Callable[[str], None],
         *,
         saves: bool = True,
     ) -> None:
         self._path, self._fingerprint, self._seconds = path, fingerprint, seconds
-        self._state, self._watch, self._saves = state, watch, saves
+        self._state, self._watch, self._tell, self._saves = state, watch, tell, saves
         self._saved = time.monotonic()
 
     def before_train(self, runner: Runner) -> None:
-        """Go on from the resume point, if there is one."""
+        """Go on from the resume point, if there is one that is whole; a damaged one is dropped."""
         if self._path.exists():
-            self._restore(runner, torch.load(self._path, map_location="cpu", weights_only=True))
+            self._go_on(runner)
         self._saved = time.monotonic()
+
+    def _go_on(self, runner: Runner) -> None:
+        start, clean = _snapshot(runner), replace(self._state)
+        try:
+            self._restore(runner, _load(self._path))
+        except Exception as failure:  # noqa: BLE001 - torch raises what it likes on a damaged file
+            _put_back(runner, start)
+            for item in fields(clean):
+                setattr(self._state, item.name, getattr(clean, item.name))
+            self._state.dropped += 1
+            if self._saves:
+                _remove(self._path)
+            self._tell(
+                f"its resume point {shown(self._path)} is damaged ({_why(failure)}); it was dropped, and "
+                "training begins anew"
+            )
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -87,6 +112,8 @@ class ResumeHook(Hook):  # type: ignore[misc]
     def _restore(self, runner: Runner, content: dict[str, Any]) -> None:
         if content["fingerprint"] != self._fingerprint:
             return
+        if not 0 < content["iteration"] < runner.max_iters:
+            raise ValueError(f"it was saved after {content['iteration']} of {runner.max_iters} iterations")
         runner.model.load_state_dict(content["model"])
         runner.optim_wrapper.load_state_dict(content["optimiser"])
         for schedule, saved in zip(runner.param_schedulers, content["schedules"], strict=True):
@@ -94,6 +121,50 @@ class ResumeHook(Hook):  # type: ignore[misc]
         runner.train_loop.iter = content["iteration"]
         _unpack(content["state"], self._state)
         _set_random_states(content["random"])
+
+
+def _load(path: Path) -> dict[str, Any]:
+    check_regular(path)
+    with ZipFile(path) as archive:  # torch believes the bytes of tensors
+        if member := archive.testzip():
+            raise ValueError(f"{member} is not what was written")
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(content, dict):
+        raise TypeError(f"it holds {type(content).__name__}")
+    return content
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _snapshot(runner: Runner) -> dict[str, Any]:
+    """Keep what a damaged resume point might change before it is found out."""
+    return {
+        "model": {name: value.clone() for name, value in runner.model.state_dict().items()},
+        "optimiser": deepcopy(runner.optim_wrapper.state_dict()),
+        "schedules": [deepcopy(schedule.state_dict()) for schedule in runner.param_schedulers],
+        "iteration": runner.train_loop.iter,
+        "random": _random_states(),
+    }
+
+
+def _put_back(runner: Runner, start: dict[str, Any]) -> None:
+    runner.model.load_state_dict(start["model"])
+    runner.optim_wrapper.load_state_dict(start["optimiser"])
+    for schedule, saved in zip(runner.param_schedulers, start["schedules"], strict=True):
+        schedule.load_state_dict(saved)
+    runner.train_loop.iter = start["iteration"]
+    _set_random_states(start["random"])
+
+
+def _why(failure: Exception) -> str:
+    """Give the start of what was wrong."""
+    first = str(failure).strip().partition("\n")[0] or "nothing more is known"
+    return brief(f"{type(failure).__name__}: {first}", 160)
 
 
 def _plain(saved: dict[str, Any]) -> dict[str, Any]:
@@ -132,10 +203,14 @@ def _pack(state: TrainingState) -> dict[str, Any]:
         "train_seconds": state.train_seconds,
         "validation_seconds": state.validation_seconds,
         "resumed": state.resumed,
+        "dropped": state.dropped,
     }
 
 
 def _unpack(saved: dict[str, Any], state: TrainingState) -> None:
+    weights = saved["best_weights"]
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise TypeError("its best weights are none")
     for name, value in saved.items():
         setattr(state, name, value)
     state.curve = [CurvePoint(*point) for point in _points(saved["curve"])]

@@ -29,3 +29,5 @@ class TrainingState:
     """Without validation and saving."""
     validation_seconds: float = 0.0
     resumed: int = 0
+    dropped: int = 0
+    """How often a damaged resume point was dropped."""

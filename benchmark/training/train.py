@@ -36,6 +36,8 @@ class TrainingSetup:
     """Called now and then with the steps done and the last loss."""
     tell_loader: Callable[[str], None]
     """Called once, before the first step, with how batches are loaded."""
+    note: Callable[[str], None]
+    """Called with what people should know."""
     trials: int = 1
     """How many run on this machine at once, and share it."""
 
@@ -69,7 +71,12 @@ def train(
     recipe, manifest, state = spec.recipe, dataset.manifest, TrainingState()
     watch = WatchHook(state, recipe.iterations, setup.tell)
     resume = ResumeHook(
-        setup.folder / RESUME_POINT, setup.fingerprint, setup.checkpoint_seconds, state, watch
+        setup.folder / RESUME_POINT,
+        setup.fingerprint,
+        setup.checkpoint_seconds,
+        state,
+        watch,
+        setup.note,
     )
     loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value).to(setup.device)
     optimiser = _optimiser(network, recipe, setup.device)

@@ -65,11 +65,17 @@ def _trial(trial: Trial, name: str) -> tuple[Cell, ...]:
         _kept(record),
         Cell(text=profile.precision if profile else MISSING),
         Cell(text=number(seconds), order=seconds),
-        Cell(text=str(record.resumed), order=record.resumed),
+        _resumed(record),
         Cell(text=_start(record), order=model.init),
         Cell(text=record.finished[:19].replace("T", " "), order=record.finished),
         Cell(text=record.fingerprint[:SHORT], order=record.fingerprint, code=True),
     )
+
+
+def _resumed(record: Record) -> Cell:
+    dropped = record.dropped_resume_points
+    text = f"{record.resumed}, {dropped} damaged and dropped" if dropped else str(record.resumed)
+    return Cell(text=text, order=record.resumed)
 
 
 def _kept(record: Record) -> Cell:
