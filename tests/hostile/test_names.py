@@ -159,7 +159,8 @@ def test_what_rich_draws_in_a_terminal_is_printable() -> None:
     for name in NAMES.values():
         drawn = StringIO()
         console = Console(file=drawn, force_terminal=False, width=200)
-        table = Table(Text(name))
+        table = Table()
+        table.add_column(Text(name))
         table.add_row(Text(name))
         console.print(table)
         console.print(name, markup=False)
