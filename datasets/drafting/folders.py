@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,8 @@ from ..folder.index import index_folder
 from ..folder.labels import MAX_UNNAMED
 from ..folder.layout import Layout, Pair, find_layout
 from ..folder.wording import counted, listed
-from .draft import Draft, class_lines, noted, numbers
+from .draft import Draft, class_lines, noted
+from .pixel_sizes import pixel_size_line
 
 NEIGHBOURS = 8
 """So many pairs of neighbouring images are compared."""
@@ -45,7 +46,7 @@ def draft_folder(root: Path, cache: Path) -> Draft:
             "with labels."
         )
     lines, decided, doubts = class_lines(values)
-    size_line, size_doubts = _voxel_size(root, layout)
+    size_line, size_doubts = pixel_size_line(root, [pair.image for pair in layout.pairs()])
     volume, why = _is_volume(root, layout)
     group_lines, group_words = _groups(layout)
     return Draft(
@@ -88,20 +89,6 @@ def _describe(layout: Layout) -> str:
         return f"{counted(len(layout.parts['']), 'pair')} in {where}; emseg-bench divides them"
     words = ", ".join(f"{part} {len(pairs)}" for part, pairs in layout.parts.items())
     return f"pairs are divided already: {words}"
-
-
-def _voxel_size(root: Path, layout: Layout) -> tuple[str, list[str]]:
-    """Return a line, and what to check of it; TIFF alone may say."""
-    image = layout.pairs()[0].image
-    spacing: Mapping[str, float] = {}
-    if image.lower().endswith((".tif", ".tiff")):
-        from ...benchmark.volume_readers import tiff
-
-        spacing = tiff.find(root / image).spacing
-    if {"y", "x"} <= spacing.keys():
-        return noted(f"voxel_size_nm: {numbers([spacing['y'], spacing['x']])}", f"as {image} says"), []
-    unknown = noted("# voxel_size_nm: [8, 8]", "nm (y, x), or (z, y, x) of slices; no file says it")
-    return unknown, ["voxel_size_nm: no file says it; distances in nm need it"]
 
 
 def _is_volume(root: Path, layout: Layout) -> tuple[bool, str]:
