@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
 from ..grey_scales import BYTES
 from .checks import check_not_swapped
+from .gaps import settle_gap
 from .index import Index, index_folder
 from .labels import LabelMap, map_labels
 from .layout import find_layout
@@ -120,7 +122,9 @@ def open_folder(
     options = FolderOptions(
         val_share=val_share, test_share=test_share, split_seed=split_seed, gap=gap, folds=folds, fold=fold
     )
+    options, spacing = settle_gap(layout, description, options, cache)
     division = divide(layout, description, options)
+    division = replace(division, notes=(*division.notes, *spacing))
     index = index_folder(layout, cache)
     check_not_swapped(root, index)
     values = {path: mask.counts for path, mask in index.masks.items()}

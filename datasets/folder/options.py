@@ -23,7 +23,8 @@ class FolderOptions:
     split_seed: Annotated[int, Ge(0)] = 0
     """In which order the blocks stand: 0 is train, val, test; 6 orders in all.  Of groups: which of them."""
     gap: Annotated[int, Ge(-1)] = -1
-    """Images between two blocks that belong to no split; -1: 50 nm of slices of a volume, 0 otherwise."""
+    """Images between two blocks that belong to no split; -1: 50 nm of slices of a volume or, where
+    the thickness is not known, as many as make slices as unlike as far ones, at most an eighth; else 0."""
     folds: Annotated[int, Ge(0)] = 0
     """Folds of a cross-validation, in which every image is tested once; 0: none."""
     fold: Annotated[int, Ge(0)] = 0

@@ -74,16 +74,23 @@ def divide(layout: Layout, description: Description, options: FolderOptions) -> 
         DataError: There are too few pairs or groups, no train split, or names fit no split or group.
         UsageError: An option was changed that does nothing with this layout.
     """
-    path = layout.root / FILE_NAME
-    stems = [pair.stem for pair in layout.pairs()]
-    if description.groups:
-        groups = name_groups(path, description.groups, stems)
-        return _divide(layout, description, options, groups)
-    groups = _by_name(layout, description, stems)
+    groups = groups_of(layout, description)
     division = _divide(layout, description, options, groups)
-    if not groups or _is_divided(layout, description):
+    if description.groups or not groups or _is_divided(layout, description):
         return division
     return replace(division, notes=(*division.notes, subject_note(groups, "image")))
+
+
+def groups_of(layout: Layout, description: Description) -> dict[str, str]:
+    """Return the groups of pairs by their stems, as their owner says, or else their names.
+
+    Raises:
+        DataError: A name has no group of those that the owner names, or several.
+    """
+    stems = [pair.stem for pair in layout.pairs()]
+    if description.groups:
+        return name_groups(layout.root / FILE_NAME, description.groups, stems)
+    return _by_name(layout, description, stems)
 
 
 def _is_divided(layout: Layout, description: Description) -> bool:

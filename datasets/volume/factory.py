@@ -18,6 +18,7 @@ from .contents import Looked, sum_up
 from .dataset import VolumeDataset, object_labels
 from .division import divide
 from .entries import Told, gather
+from .gaps import settle_gap
 from .instances import CLASS_NAMES
 from .intensity import settle_scale, top_of, way_of
 from .measure import measure_image, measure_labels
@@ -88,7 +89,9 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
     said = told.description
     pairs = [open_pair(entry, cache) for entry in told.entries]
     images, masks = [image for image, _ in pairs], [mask for _, mask in pairs]
-    division = divide(told.entries, [image.shape[0] for image in images], common_voxel_size(images), options)
+    voxel_size = common_voxel_size(images)
+    options, spacing = settle_gap(told.entries, images, voxel_size, options, cache)
+    division = divide(told.entries, [image.shape[0] for image in images], voxel_size, options)
     training = [division.training(number) for number in range(len(images))]
     scale = settle_scale(images, training, said.intensity, cache)
     instances = said.instances or "none"
@@ -113,7 +116,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         whole=options.scored == "volumes",
         numbered=instances != "none",
         way=sha256_of([instances, said.ignore_value, way_of(scale, images[0].dtype)]),
-        notes=_notes(volumes, scale, said),
+        notes=(*spacing, *_notes(volumes, scale, said)),
     )
     return VolumeDataset(
         volumes,

@@ -46,7 +46,8 @@ class VolumeOptions:
     test_share: Annotated[float, Gt(0), Lt(1)] = 0.2
     """Share of the sections, or of the groups, that tests."""
     gap: Annotated[int, Ge(-1)] = -1
-    """Sections between two blocks that belong to no split; -1: 50 nm, at least one."""
+    """Sections between two blocks that belong to no split; -1: 50 nm, at least one, or, where the
+    thickness is not known, as many as make sections as unlike as far ones, at most an eighth."""
     order: Annotated[int, Ge(0)] = 0
     """In which order the blocks stand: 0 is train, val, test; 6 orders in all.  Of groups: which of them."""
     folds: Annotated[int, Ge(0)] = 0
