@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,15 @@ from ...benchmark.errors import DataError
 from ...benchmark.files.litter import is_litter
 from ...benchmark.pairing import nearness
 from ...benchmark.volume_readers.fitting import fits
-from ...benchmark.volume_readers.opening import HDF5, is_volume_file, is_zarr, open_volume, split_location
+from ...benchmark.volume_readers.opening import (
+    HDF5,
+    Wanted,
+    is_volume_file,
+    is_zarr,
+    levels_of,
+    open_volume,
+    split_location,
+)
 from ...benchmark.volume_readers.volume import Volume
 from ..description import FILE_NAME
 from ..folder.layout import natural_key
@@ -47,6 +55,8 @@ class Candidate:
     """With ``:/NAME`` of a part of a file."""
     volume: Volume
     is_labels: bool
+    levels: tuple[Volume, ...] = ()
+    """Of an OME-Zarr image, from 0; empty: it is none, or has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,8 @@ class Match:
 
     image: Candidate
     labels: tuple[Candidate, ...]
+    level: int | None = None
+    """Of an OME-Zarr image, that the labels fit; None: the finest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +89,26 @@ def find_candidates(path: Path, cache: Path) -> Seen:
     found, single = [], []
     files, unread = _all_files(path)
     for location in (location for file in files for location in _parts(file)):
-        volume = open_volume(location, cache)
-        if volume.shape[0] > 1:
-            found.append(Candidate(location=location, volume=volume, is_labels=_is_labels(location, volume)))
+        candidate = _candidate(location, cache)
+        if candidate.volume.shape[0] > 1:
+            found.append(candidate)
         else:
             single.append(location)
     return Seen(volumes=tuple(found), single=tuple(single), unread=tuple(map(str, unread)))
+
+
+def _candidate(location: str, cache: Path) -> Candidate:
+    """Open a volume as what it seems to be: palettes and negatives of labels are read otherwise."""
+    volume = open_volume(location, cache, Wanted(as_labels=True))
+    if _is_labels(location, volume):
+        return Candidate(location=location, volume=volume, is_labels=True)
+    number = levels_of(location)
+    levels = [
+        open_volume(location, cache, Wanted(level=level)) for level in range(number if number > 1 else 0)
+    ]
+    return Candidate(
+        location=location, volume=open_volume(location, cache), is_labels=False, levels=tuple(levels)
+    )
 
 
 def match_up(candidates: Sequence[Candidate], root: Path) -> tuple[list[Match], list[str]]:
@@ -106,7 +132,21 @@ def match_up(candidates: Sequence[Candidate], root: Path) -> tuple[list[Match], 
             )
         for image in losing:
             wanted[id(image)].remove(one)
-    return [Match(image=image, labels=tuple(wanted[id(image)])) for image in images], doubts
+    return [_match(image, wanted[id(image)]) for image in images], doubts
+
+
+def _match(image: Candidate, labels: Sequence[Candidate]) -> Match:
+    """Take the image in the level that its labels fit."""
+    level = _level(image, labels[0].volume) if labels else 0
+    taken = replace(image, volume=image.levels[level]) if level else image
+    fitting = [one for one in labels if _level(image, one.volume) == level]
+    return Match(image=taken, labels=tuple(fitting), level=level or None)
+
+
+def _level(image: Candidate, labels: Volume) -> int | None:
+    """Return the level of an image that labels fit; None: none."""
+    levels = image.levels or (image.volume,)
+    return next((level for level, volume in enumerate(levels) if _fits(volume, labels)), None)
 
 
 def _best(
@@ -116,7 +156,7 @@ def _best(
 
     Names that tell nothing do where there is but one image that the labels fit.
     """
-    fitting = [one for one in labels if _fits(image.volume, one.volume)]
+    fitting = [one for one in labels if _level(image, one.volume) is not None]
     best = max((_nearness(image, one, root) for one in fitting), default=0)
     chosen = [one for one in fitting if _nearness(image, one, root) == best]
     if best <= SAME_FOLDER:
@@ -125,7 +165,7 @@ def _best(
 
 
 def _fits_others(image: Candidate, labels: Candidate, images: Sequence[Candidate]) -> bool:
-    return any(other is not image and _fits(other.volume, labels.volume) for other in images)
+    return any(other is not image and _level(other, labels.volume) is not None for other in images)
 
 
 def split_of(location: str, root: Path) -> Split | None:

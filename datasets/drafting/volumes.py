@@ -53,8 +53,14 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
         root=root,
         lines=(*lines, *more_lines, *size_lines, *_intensity(matches)),
         decided=(*decided, *more_decided, _division(splits, known)),
-        to_check=(*doubts, *more_doubts, *size_doubts),
+        to_check=(*doubts, *more_doubts, *size_doubts, *_told(matches, [labels for labels, _ in chosen])),
     )
+
+
+def _told(matches: Sequence[Match], labels: Sequence[Candidate]) -> list[str]:
+    """Repeat what was noted when volumes were opened, such as sections that a file calls channels."""
+    volumes = [match.image.volume for match in matches] + [one.volume for one in labels]
+    return list(dict.fromkeys(note.rstrip(".") for volume in volumes for note in volume.notes))
 
 
 def _choose(match: Match, cache: Path) -> tuple[Candidate, list[int] | None]:
@@ -68,7 +74,8 @@ def _choose(match: Match, cache: Path) -> tuple[Candidate, list[int] | None]:
 
 def _values(match: Match, labels: Candidate, cache: Path) -> list[int] | None:
     axes = turned(match.image.volume, labels.volume)
-    volume = open_volume(labels.location, cache, Wanted(axes=axes)) if axes else labels.volume
+    wanted = Wanted(axes=axes, as_labels=True)
+    volume = open_volume(labels.location, cache, wanted) if axes else labels.volume
     if volume.dtype.itemsize > 4:
         return None
     try:
@@ -94,6 +101,7 @@ def _entries(
                 "group": subjects.get(_short(root, match.image)),
                 "axes": "zyx" if turned(match.image.volume, own.volume) else None,
                 "labels_axes": turned(match.image.volume, own.volume),
+                "level": match.level,
                 "name": _name(root, match, matches),
             }
         )
