@@ -12,6 +12,7 @@ import pandas as pd
 
 from .checked_dataset import CheckedDataset
 from .contracts import Job, LeftOut, MetricSpec, Record, TrialSpec
+from .disk import keeping
 from .errors import EmsegError, StoreError, UsageError
 from .evaluation.scoring import ScoreRow, score_case, to_frame
 from .files.locks import locked
@@ -28,6 +29,8 @@ from .registry import Catalogue
 from .shared_sanity import shared_sanity
 from .store import Store, TrialFolder, to_json, write_whole
 from .validation import plain
+
+KEPT = "Its old scores are kept: make room, and the same command scores what is left."
 
 NOTE = "scored anew from the label maps that an earlier run kept; no model ran for it"
 
@@ -109,7 +112,8 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
     if not labels.exist:
         raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
     dataset = CheckedDataset(reopen_dataset(item.job.spec.dataset, catalogue, cache))
-    target.path.mkdir(parents=True, exist_ok=True)
+    with keeping(target.path, KEPT):
+        target.path.mkdir(parents=True, exist_ok=True)
     with locked(target.lock):
         metrics = make_metrics(item.job.spec.metrics, catalogue)
         cases = dataset.manifest.split("test")
@@ -177,7 +181,16 @@ def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Cata
 
 
 def _write(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd.DataFrame) -> Record:
-    """Write everything, the record last; what the scores do not change is linked, or copied."""
+    """Write everything, the record last; what the scores do not change is linked, or copied.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    with keeping(target.path, KEPT):
+        return _written(item, target, cases, sanity)
+
+
+def _written(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd.DataFrame) -> Record:
     write_whole(target.spec, to_json(plain(item.job.spec)))
     cases.to_parquet(target.cases, index=False)
     sanity.to_parquet(target.sanity, index=False)

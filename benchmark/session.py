@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from .contracts import Event, Executor, Job, Record
 from .deadlines import Deadlines, TimeUpError
+from .disk import keeping
 from .errors import EmsegError
 from .planning import Plan
 from .plugins import Plugins
@@ -149,7 +151,8 @@ def _checked(event: Event, store: Store) -> Event:
 
 def _prepare(store: Store, name: str, plan: Plan) -> Job:
     folder = store.trial(name)
-    write_whole(folder.spec, to_json(plain(plan.trials[name])))
+    with keeping(folder.spec, "Nothing was started; make room or choose another folder with --out."):
+        write_whole(folder.spec, to_json(plain(plan.trials[name])))
     return Job(fingerprint=name, spec=plan.trials[name], folder=folder.path)
 
 
@@ -158,5 +161,8 @@ def _record(store: Store, plan: Plan, event: Event, started: str) -> Record:
     folder = store.trial(event.fingerprint)
     if event.kind == "failed" and not folder.record.exists():
         job = Job(fingerprint=event.fingerprint, spec=plan.trials[event.fingerprint], folder=folder.path)
-        write_record(folder, failed_record(job, started, event.message))
+        record = failed_record(job, started, event.message)
+        with suppress(OSError):  # the command says it; the next one writes what there is room for then
+            write_record(folder, record)
+        return record
     return load_record(folder)

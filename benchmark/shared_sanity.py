@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from .contracts import Dataset, Metric, TrialSpec
+from .disk import what_failed
 from .errors import EmsegError
 from .evaluation.sanity import sanity_scores
 from .files.locks import locked
@@ -35,14 +38,32 @@ def shared_sanity(
         DataError: A case cannot be read any more.
     """
     path = cache / "sanity" / f"{_identity(spec)}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(path.with_suffix(".lock")):
+    with ExitStack() as held:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(path.with_suffix(".lock")))
+        except OSError as error:
+            _tell(f"{path.parent} cannot be used ({what_failed(error)}): no trial shares these scores")
         known = _read(path)
         if known is None:
             known = sanity_scores(dataset, dataset.manifest.split("test"), metrics)
-            with whole_file(path) as file:
-                known.to_parquet(file, index=False)
+            _keep(known, path)
     return known
+
+
+def _keep(scores: pd.DataFrame, path: Path) -> None:
+    """Write a table for other trials; a cache that takes no more costs time, not the trial."""
+    try:
+        with whole_file(path) as file:
+            scores.to_parquet(file, index=False)
+    except OSError as error:
+        _tell(f"{path} cannot be written ({what_failed(error)}): the next trial works it out anew")
+
+
+def _tell(text: str) -> None:
+    """Say something in the trial's log."""
+    with suppress(OSError):
+        sys.stderr.write(f"{text}\n")
 
 
 def _identity(spec: TrialSpec) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from safetensors.torch import save_file
 
 from .contracts import Job, Profile, Record, Selection
+from .disk import keeping
 from .kept_files import hash_files
 from .libraries import libraries_of
 from .parts import Parts
@@ -20,6 +21,8 @@ from .training.state import TrainingState
 from .training.validation import weights_of
 from .volume_protocol import any_volume
 from .weight_info import WeightsInfo, to_metadata
+
+KEPT = "The last resume point of training is kept: make room, and the same command goes on from there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +43,15 @@ def write_results(job: Job, device: str, results: Results) -> Record:
     """Write everything, the record last: where it is, the rest is."""
     folder = TrialFolder(job.folder)
     curve = pd.DataFrame(results.state.curve, columns=["iteration", "series", "value"])
-    results.cases.to_parquet(folder.cases, index=False)
-    results.sanity.to_parquet(folder.sanity, index=False)
-    curve.to_parquet(folder.curve, index=False)
-    weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
-    save_file(weights, folder.weights, to_metadata(_about(job, results)))
-    write_whole(folder.environment, to_json(asdict(describe_environment(device))))
-    record = _record(job, results, hash_files(folder))
-    write_record(folder, record)
+    with keeping(folder.path, KEPT):
+        results.cases.to_parquet(folder.cases, index=False)
+        results.sanity.to_parquet(folder.sanity, index=False)
+        curve.to_parquet(folder.curve, index=False)
+        weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
+        save_file(weights, folder.weights, to_metadata(_about(job, results)))
+        write_whole(folder.environment, to_json(asdict(describe_environment(device))))
+        record = _record(job, results, hash_files(folder))
+        write_record(folder, record)
     rmtree(folder.scratch, ignore_errors=True)
     return record
 

@@ -122,10 +122,11 @@ def _run() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(WRONG_INPUT)
     except BaseException as failure:
+        from ..disk import disk_told
         from ..files.decoding import explained
         from ..files.regular import told_of_path
 
-        sentence = explained(failure) or told_of_path(failure)
+        sentence = disk_told(failure) or explained(failure) or told_of_path(failure)
         if sentence is None:
             raise
         typer.echo(f"error: {sentence}", err=True)

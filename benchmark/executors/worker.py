@@ -7,17 +7,21 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
 from ..contracts import Event, Job, Runtime
+from ..disk import disk_told, what_failed
 from ..errors import EmsegError
 from ..files.decoding import explained
 from ..records import failed_record, now, write_record
 from ..store import TrialFolder
 from ..strangers import RAISED, describe_error
 from .temporary import use_own_folder
+
+KEPT = "Trials that were complete are kept: make room, and run the same command again."
 
 ORPHANED = 3
 """Exit code of a worker whose command has gone."""
@@ -34,7 +38,12 @@ def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> Non
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command hears Ctrl-C and decides
     Thread(target=_follow, args=(alive,), daemon=True).start()
-    _print_to(TrialFolder(job.folder).log)
+    try:
+        _print_to(TrialFolder(job.folder).log)
+    except OSError as error:
+        message = f"{TrialFolder(job.folder).log} cannot be written ({what_failed(error)}). {KEPT}"
+        news.send(Event(fingerprint=job.fingerprint, kind="failed", message=message))
+        return
     use_own_folder()
     news.send(_run(job, runtime, news))
 
@@ -45,11 +54,13 @@ def _run(job: Job, runtime: Runtime, news: Connection) -> Event:
     try:
         _train_and_score(job, runtime, news)
     except RAISED as error:
-        traceback.print_exc()
+        with suppress(OSError):  # the log may be on a full disk
+            traceback.print_exc()
         reason = _reason(error, job)
     else:
         return Event(fingerprint=job.fingerprint, kind="complete")
-    write_record(TrialFolder(job.folder), failed_record(job, started, reason))
+    with suppress(OSError):  # then the command says why the trial failed, and no record does
+        write_record(TrialFolder(job.folder), failed_record(job, started, reason))
     return Event(fingerprint=job.fingerprint, kind="failed", message=reason)
 
 
@@ -67,6 +78,8 @@ def _reason(error: BaseException, job: Job) -> str:
         return f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
     if "libGL" in str(error):
         return f"OpenCV, which mmengine needs, lacks a system library ({error}); install it (Debian: libgl1)"
+    if sentence := disk_told(error):
+        return sentence
     if sentence := explained(error):
         return f"{sentence} The traceback is in {TrialFolder(job.folder).log}"
     return f"{describe_error(error)}; the traceback is in {TrialFolder(job.folder).log}"

@@ -19,10 +19,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ..disk import keeping
 from ..files.printable import brief
 from ..files.regular import check_regular, shown
 from .state import CurvePoint, TrainingState
 from .watch import WatchHook
+
+KEPT = "A resume point from before it is kept: make room, and the same command goes on from there."
 
 
 class ResumeHook(Hook):  # type: ignore[misc]
@@ -105,9 +108,14 @@ class ResumeHook(Hook):  # type: ignore[misc]
             "state": _pack(self._state),
         }
         temporary = self._path.with_suffix(".tmp")
-        torch.save(content, temporary)
-        _sync(temporary)
-        temporary.replace(self._path)
+        with keeping(self._path, KEPT):
+            try:
+                torch.save(content, temporary)
+                _sync(temporary)
+                temporary.replace(self._path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)  # what it holds may be the room that is lacking
+                raise
 
     def _restore(self, runner: Runner, content: dict[str, Any]) -> None:
         if content["fingerprint"] != self._fingerprint:
