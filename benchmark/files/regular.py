@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -151,6 +152,22 @@ def check_within(place: Path, path: Path, named_by: object, error: type[EmsegErr
             "there. Copy the data into the folder, or name that place itself."
         )
     return found
+
+
+def check_links(place: Path, paths: Iterable[Path], error: type[EmsegError] = DataError) -> None:
+    """Refuse links that lead out of a folder, of files or folders that were found in it.
+
+    Args:
+        place: The folder that the user named.
+        paths: In it; links that lead nowhere pass, for whoever opens them to tell.
+        error: What is raised.
+
+    Raises:
+        EmsegError: One is outside; of the type `error`.
+    """
+    for path in paths:
+        if path.is_symlink() and path.exists():
+            check_within(place, path.absolute(), path, error)
 
 
 def shown(path: object) -> str:

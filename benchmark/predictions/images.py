@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..files.litter import is_litter
+from ..files.regular import check_links
 from ..pixels import decode_image, read_bytes, to_float_scale
 from .label_maps import suffixes_at
 from .pairs import by_stem, some
@@ -94,11 +95,13 @@ def _images(place: Path) -> list[Path]:
     if not place.exists():
         raise DataError(f"{place} is not there; check the path.")
     suffixes = suffixes_at(place)
-    files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else [place]
+    files = [path for path in place.iterdir() if not path.is_dir()] if place.is_dir() else [place]
     found = [path for path in files if path.name.lower().endswith(suffixes) and not is_litter(path.name)]
     if not found:
         inside = f"; it holds {some([path.name for path in files])}" if place.is_dir() and files else ""
         raise DataError(f"there is no image at {place}{inside}; expected {', '.join(suffixes)}.")
+    if place.is_dir():
+        check_links(place, found)
     return found
 
 

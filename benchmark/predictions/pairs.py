@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..files.litter import is_litter
+from ..files.regular import check_links
 from ..pairing import pair_up
 from .label_maps import stem, suffixes_at
 
@@ -107,6 +108,9 @@ def files_below(place: Path, but: Path | None = None) -> dict[str, Path]:
     """Give the files of a folder and of the folders in it by their paths below it, without litter; or a file.
 
     Links to folders are followed once; the folder `but` is left out.
+
+    Raises:
+        DataError: A link leads out of the folder.
     """
     if not place.is_dir():
         return {place.name: place}
@@ -120,6 +124,7 @@ def files_below(place: Path, but: Path | None = None) -> dict[str, Path]:
         for path in sorted(folder.iterdir()):
             if is_litter(path.name):
                 continue
+            check_links(place, [path])
             if path.is_dir() and not path.name.lower().endswith(".zarr"):
                 pending.append(path)
             else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError
+from ..files.regular import check_links
 
 SUFFIXES = frozenset({".png", ".tif", ".tiff"})
 
@@ -74,6 +75,8 @@ def _look_into(root: Path, folder: str, files: list[FileState]) -> list[str]:
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.name.startswith("."):
                     continue
+                if entry.is_symlink():
+                    check_links(root, [Path(entry.path)])
                 if entry.is_dir():
                     inner.append(path)
                 elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122 - half a million

@@ -13,6 +13,7 @@ import numpy as np
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError
 from ...benchmark.files.litter import is_litter
+from ...benchmark.files.regular import check_links
 from ...benchmark.pairing import nearness
 from ...benchmark.volume_readers.fitting import fits
 from ...benchmark.volume_readers.opening import (
@@ -214,6 +215,7 @@ def _files(folder: Path) -> Iterator[Path]:
         for one in sorted(place.iterdir(), key=lambda entry: natural_key(entry.name)):
             if is_litter(one.name):
                 continue
+            check_links(folder, [one])
             if one.is_dir() and not is_volume_file(one):
                 pending.append(one)
             else:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ...benchmark.errors import DataError
 from ...benchmark.files.litter import is_litter
-from ...benchmark.files.regular import shown
+from ...benchmark.files.regular import check_links, shown
 from ...benchmark.volume_readers.opening import SUFFIXES as VOLUME_SUFFIXES
 from ...benchmark.volume_readers.opening import is_zarr
 from .wording import listed
@@ -44,10 +44,12 @@ def list_files(root: Path, folder: Path, *, deep: bool = True) -> Files:
         deep: Whether the folders in it belong to it.
 
     Raises:
-        DataError: It cannot be read, holds images of formats that are not read, or two of one name.
+        DataError: It cannot be read, holds images of formats that are not read, two of one name, or a link
+            that leads out of the dataset's folder.
     """
     found, others = [], []
-    for path in _walk(folder, deep=deep):
+    check_links(root, [folder])
+    for path in _walk(root, folder, deep=deep):
         (found if path.name.lower().endswith(SUFFIXES) else others).append(path)
     foreign = [path for path in others if path.name.lower().endswith(FOREIGN_SUFFIXES) or is_zarr(path)]
     if foreign:
@@ -65,7 +67,7 @@ def list_files(root: Path, folder: Path, *, deep: bool = True) -> Files:
     )  # fmt: skip
 
 
-def _walk(folder: Path, *, deep: bool) -> list[Path]:
+def _walk(root: Path, folder: Path, *, deep: bool) -> list[Path]:
     """Return the files in natural order of names; links that lead in a circle are followed once."""
     found: list[Path] = []
     pending, seen = [folder], set()
@@ -82,6 +84,7 @@ def _walk(folder: Path, *, deep: bool) -> list[Path]:
         for path in entries:
             if is_litter(path.name):
                 continue
+            check_links(root, [path])
             inside = path.is_dir() and not path.name.lower().endswith(SUFFIXES) and not is_zarr(path)
             if inside and deep and not path.name.lower().endswith(".zarr"):
                 pending.append(path)
