@@ -40,23 +40,45 @@ class _Relation:
     """Voxels of the image along a voxel of the labels, (z, y, x)."""
 
 
-def fit(image: Volume, labels: Volume) -> tuple[Volume, Volume]:
+def fit(image: Volume, labels: Volume, remedy: str = REMEDY) -> tuple[Volume, Volume]:
     """Return image and labels voxel by voxel, with notes on what was done.
 
     Volumes of which one does not say where it lies come back as they are.
+
+    Args:
+        image: What labels are brought onto.
+        labels: Of it.
+        remedy: What to do if the files are wrong; the end of messages.
 
     Raises:
         DataError: They lie elsewhere, have voxels of other sizes, or are turned by an odd angle.
     """
     if image.grid is None or labels.grid is None or image.grid.in_nm != labels.grid.in_nm:
         return image, labels
-    relation = _relation(image, labels, image.grid, labels.grid)
+    try:
+        return _brought(image, labels, image.grid, labels.grid)
+    except DataError as error:
+        raise DataError(f"{error} {remedy}") from error
+
+
+def onto(image: Volume, labels: Volume, remedy: str) -> Volume:
+    """Return labels as `fit` does, where the image stays as it is; else as they are.
+
+    Raises:
+        DataError: As of `fit`.
+    """
+    fitted, placed = fit(image, labels, remedy)
+    return placed if fitted.shape == image.shape else labels
+
+
+def _brought(image: Volume, labels: Volume, one: Grid, other: Grid) -> tuple[Volume, Volume]:
+    relation = _relation(image, labels, one, other)
     _check_sizes(image, labels, relation)
     turned = labels.turned(relation.order, relation.backwards)
-    placed = any(image.grid.origin) or any(labels.grid.origin)
+    placed = any(one.origin) or any(other.origin)
     if turned.grid is None or (not placed and image.shape != turned.shape):
         return image, labels  # nobody says where the smaller one lies
-    cut_image, cut_labels, cuts = _overlap(image, turned, _start(image.grid, turned.grid))
+    cut_image, cut_labels, cuts = _overlap(image, turned, _start(one, turned.grid))
     return cut_image, replace(cut_labels, notes=(*labels.notes, *_turns_note(labels, relation), *cuts))
 
 
@@ -101,7 +123,7 @@ def _relation(image: Volume, labels: Volume, one: Grid, other: Grid) -> _Relatio
     if sorted(along) != [0, 1, 2] or drift > 0.5:
         raise DataError(
             f"{labels.source} is turned against {image.source} by an angle that is no multiple of 90 "
-            f"degrees, as both files say. Resample it onto the image. {REMEDY}"
+            f"degrees, as both files say. Resample it onto the image."
         )
     place = [int(np.flatnonzero(along == axis)[0]) for axis in range(3)]
     z, y, x = (float(abs(main[axis])) for axis in place)
@@ -124,7 +146,7 @@ def _check_sizes(image: Volume, labels: Volume, relation: _Relation) -> None:
     raise DataError(
         f"a voxel of {labels.source} is {times} (z, y, x) of {image.source}'s, as both files say: the image "
         f"lies in {box(image)} and the labels in {box(labels)}. Take labels of the image's own resolution, "
-        f"or resample one of them. {REMEDY}"
+        f"or resample one of them."
     )
 
 
@@ -156,7 +178,7 @@ def _overlap(image: Volume, labels: Volume, start: Values) -> tuple[Volume, Volu
     how = "half a voxel or so aside" if between else "elsewhere"
     raise DataError(
         f"{image.source} lies in {box(image)} and {labels.source} in {box(labels)}, as both files say: the "
-        f"labels belong {how}. Cut both to what they share, or take the labels of this image. {REMEDY}"
+        f"labels belong {how}. Cut both to what they share, or take the labels of this image."
     )
 
 
