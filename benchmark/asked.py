@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,11 @@ def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, 
         if given:
             raise UsageError(f"{card.name} takes no options, got {', '.join(given)}.")
         return {}
-    return asdict(validate(type_, {key: _scalar(value) for key, value in given.items()}, card.name))
+    read = {key: _scalar(value) for key, value in given.items()}
+    for key, value in read.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise UsageError(f"{card.name}.{key}: got {value}, expected a number that is finite.")
+    return asdict(validate(type_, read, card.name))
 
 
 def _scalar(value: OptionValue) -> Any:

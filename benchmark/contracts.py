@@ -47,8 +47,9 @@ Need: TypeAlias = Literal["voxel size", "probabilities"]
 
 T = TypeVar("T")
 
-STRICT = {"extra": "forbid"}
-"""Pydantic settings of every validated type here: an unknown key is an error, never ignored."""
+STRICT = {"extra": "forbid", "allow_inf_nan": False}
+"""Pydantic settings of every validated type here: an unknown key is an error, never ignored, and so is a
+number that is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

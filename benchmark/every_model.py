@@ -34,3 +34,10 @@ def wanted_models(references: Sequence[str], registered: Iterable[str]) -> Mappi
         else:
             wanted |= {name: wanted.get(name, False) for name in sorted(registered)}
     return wanted
+
+
+def optional_models(references: Sequence[str], registered: Iterable[str]) -> frozenset[str]:
+    """Name the models that only ``all`` asks for, which may be left out if they cannot be used."""
+    wanted = wanted_models(references, registered)
+    named = {parse_model(text).name for text, is_named in wanted.items() if is_named}
+    return frozenset(text for text, is_named in wanted.items() if not is_named) - named

@@ -56,14 +56,19 @@ def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
     )
 
 
-def find_metric(text: str, catalogue: Catalogue) -> Offer[MetricCard]:
+def find_metric(text: str, catalogue: Catalogue, provider: str = "") -> Offer[MetricCard]:
     """Find the metric that a reference names.
+
+    Args:
+        text: The reference.
+        catalogue: What the plugins offer.
+        provider: Distribution that provided it when something was stored that needs it again.
 
     Raises:
         UsageError: It has another form.
         UnknownNameError: There is no such metric.
     """
-    return catalogue.find(catalogue.metrics, parse_metric(text).name)
+    return catalogue.find(catalogue.metrics, parse_metric(text).name, provider)
 
 
 def object_notes(metrics: Sequence[MetricSpec], dataset: DatasetSpec) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def make_metrics(specs: Sequence[MetricSpec], catalogue: Catalogue) -> dict[str,
 
 
 def _make(spec: MetricSpec, catalogue: Catalogue) -> Metric:
-    offer = find_metric(spec.name, catalogue)
+    offer = find_metric(spec.name, catalogue, spec.provider.distribution)
     with blaming(offer, "making it"):
         metric: Metric = resolve(offer.card.factory, offer)(**spec.options)
     return metric

@@ -23,6 +23,7 @@ from .plugins import load_plugins
 from .registry import Catalogue
 from .strangers import RAISED, describe_error
 from .training.freezing import freeze
+from .weights.reading import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def build_network(
     spec: TrialSpec, catalogue: Catalogue, channels: int, num_logits: int
 ) -> tuple[nn.Module, str]:
     """Build the model and load its weights; return it with one line that says what was loaded."""
-    offer = catalogue.find(catalogue.models, spec.model.name)
+    offer = catalogue.find(catalogue.models, spec.model.name, spec.model.provider.distribution)
     factory = resolve(offer.card.factory, offer)
     wanted = (
         f"the model {spec.model.label} could not be built for {channels} channels and {num_logits} outputs"
@@ -81,7 +82,27 @@ def build_network(
         raise WeightsError(
             f"the weight file {path} changed since this trial was planned; run the command again."
         )
-    return network, resolve(init.source, offer).load(network, path)
+    try:
+        loaded: str = resolve(init.source, offer).load(network, path)
+    except EmsegError:
+        raise
+    except RAISED as error:
+        raise WeightsError(
+            f"the weights {path} cannot be loaded into {spec.model.label}: {describe_error(error)}"
+        ) from error
+    _check_finite(network, path)
+    return network, loaded
+
+
+def _check_finite(network: nn.Module, path: Path) -> None:
+    """Refuse weights that no training can go on from, whatever read them.
+
+    Raises:
+        WeightsError: A tensor of the network holds NaN or infinity.
+    """
+    broken = [name for name, tensor in network.state_dict().items() if not torch.isfinite(tensor).all()]
+    if broken:
+        raise WeightsError(f"{path} holds NaN or infinite values, which are now in {shorten(broken)}.")
 
 
 def seed_everything(seed: int) -> None:

@@ -6,7 +6,7 @@ All that can go wrong before training goes wrong here, and nothing here imports 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .asked import complete_options, provider_of
@@ -43,6 +43,8 @@ class Plan:
 
     trials: Mapping[str, TrialSpec]
     notes: tuple[str, ...]
+    inputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Channels of the images and outputs of the network, by fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,10 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         for seed in experiment.seeds
     ]
     notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
-    return Plan({fingerprint(trial): trial for trial in trials}, tuple(notes))
+    by_name = {fingerprint(trial): trial for trial in trials}
+    shapes = {one.spec.manifest_sha256: (one.manifest.channels, one.manifest.num_logits) for one in datasets}
+    inputs = {name: shapes[trial.dataset.manifest_sha256] for name, trial in by_name.items()}
+    return Plan(by_name, tuple(notes), inputs)
 
 
 def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: Path) -> Dataset:
@@ -168,7 +173,9 @@ def reopen_dataset(planned: DatasetSpec, catalogue: Catalogue, cache: Path) -> D
         DataError: It is not there any more, or has changed.
     """
     reference = DatasetReference(planned.name, planned.options, planned.location)
-    dataset = open_dataset(reference, catalogue.find(catalogue.datasets, planned.name), cache)
+    dataset = open_dataset(
+        reference, catalogue.find(catalogue.datasets, planned.name, planned.provider.distribution), cache
+    )
     if manifest_sha256(dataset.manifest) != planned.manifest_sha256:
         raise DataError(
             f"the data of {planned.label} changed since this trial was planned; run it again on the data "

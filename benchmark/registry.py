@@ -97,8 +97,13 @@ class Catalogue:
     report_sections: Registry[ReportSectionCard] = field(default_factory=lambda: Registry("report section"))
     problems: list[Problem] = field(default_factory=list)
 
-    def find(self, registry: Registry[C], name: str) -> Offer[C]:
+    def find(self, registry: Registry[C], name: str, provider: str = "") -> Offer[C]:
         """Look a name up.
+
+        Args:
+            registry: Of the kind that is looked for.
+            name: As it was asked for.
+            provider: Distribution that provided it when something was stored that needs it again.
 
         Raises:
             UnknownNameError: Nothing is registered under it; says what is near, and which plugins
@@ -109,7 +114,8 @@ class Catalogue:
             return offer
         if claims := registry.disputed.get(name):
             raise PluginError(_disputed(registry.kind, name, claims))
-        raise UnknownNameError(registry.kind, name, registry.offers, self._failed_plugins())
+        remarks = (_how_to_get(name, provider), self._failed_plugins())
+        raise UnknownNameError(registry.kind, name, registry.offers, "\n".join(filter(None, remarks)))
 
     def _failed_plugins(self) -> str:
         if not self.problems:
@@ -117,6 +123,17 @@ class Catalogue:
         return "These plugins have problems and may have been meant to provide it:\n" + "\n".join(
             f"  {problem}" for problem in self.problems
         )
+
+
+def _how_to_get(name: str, provider: str) -> str:
+    if not foreign(provider):
+        return ""
+    return f"{name} came from the package {provider}, which is not installed here: pip install {provider}"
+
+
+def foreign(distribution: str) -> str:
+    """Give a distribution's name, but nothing for our own, which is always there."""
+    return "" if distribution == OWN else distribution
 
 
 def claimants(claims: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from .libraries import libraries_of
 from .parts import Parts
 from .profiling.environment import describe_environment
 from .records import now, write_record
+from .registry import foreign
 from .store import TrialFolder, to_json, write_whole
 from .training.state import TrainingState
 from .training.validation import weights_of
@@ -92,6 +93,7 @@ def _about(job: Job, results: Results) -> WeightsInfo:
         class_names=manifest.class_names,
         normalisation=results.parts.normalisation,
         window=results.window,
+        distribution=foreign(spec.model.provider.distribution),
         origin=f"{spec.model.label} trained on {spec.dataset.label}, seed {spec.seed}; "
         f"trial {job.fingerprint}",
     )

@@ -45,6 +45,8 @@ class WeightsInfo:
     """Side of the crops that they were trained on, px."""
     origin: str
     """How they came about, in one line for people."""
+    distribution: str = ""
+    """Package that provides the model; empty: emseg-bench itself, or not known."""
 
 
 def to_metadata(info: WeightsInfo) -> dict[str, str]:
@@ -54,7 +56,8 @@ def to_metadata(info: WeightsInfo) -> dict[str, str]:
     """
     from .validation import plain
 
-    return {KEY: json.dumps(plain(info), sort_keys=True)}
+    told = {key: value for key, value in plain(info).items() if key != "distribution" or value}
+    return {KEY: json.dumps(told, sort_keys=True)}
 
 
 def read_info(path: Path) -> WeightsInfo | None:

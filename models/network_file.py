@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..benchmark.contracts import OptionValue
+from ..benchmark.contracts import OptionValue, WeightsCard
 from ..benchmark.weight_info import read_info
+from .published_weights import FromLibrary
 from .weight_files import load_matching, local_file, read_state_dict
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ class NetworkFile:
 
     Args:
         model: Its name, for messages.
-        head: What the names of its last layer begin with, which depends on the classes.
+        head: What the names of its last layer begin with, which depends on the classes; empty: all of the
+            network is taken from the file, or nothing.
     """
 
-    def __init__(self, model: str, head: str) -> None:
+    def __init__(self, model: str, head: str = "") -> None:
         self._model, self._head = model, head
 
     def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
@@ -43,13 +45,28 @@ class NetworkFile:
         own = {name: value.shape for name, value in model.state_dict().items() if self._is_head(name)}
         given = {name: value.shape for name, value in state.items() if self._is_head(name)}
         info = read_info(path)
-        if own == given and (info is None or info.num_logits is not None):
+        if not self._head or (own == given and (info is None or info.num_logits is not None)):
             return f"{path.name}: all {load_matching(model, state, path, lambda _: False)} tensors loaded"
         loaded = load_matching(model, state, path, self._is_head)
         return f"{path.name}: {loaded} of {len(state)} tensors loaded; head random"
 
     def _is_head(self, name: str) -> bool:
-        return name.startswith(self._head)
+        return bool(self._head) and name.startswith(self._head)
+
+
+class PublishedNetwork(FromLibrary, NetworkFile):
+    """Weights of the same network that its authors have published, from the library of imported ones.
+
+    Args:
+        model: Its name.
+        init: Name of the initialisation.
+        cards: Of everything that is published for it, as the hook `emseg_weights` returns them.
+        head: See `NetworkFile`.
+    """
+
+    def __init__(self, model: str, init: str, cards: Collection[WeightsCard], head: str = "") -> None:
+        FromLibrary.__init__(self, model, init, cards=cards)
+        NetworkFile.__init__(self, model, head)
 
 
 unet_classic = NetworkFile("unet-classic", "head.")

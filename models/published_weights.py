@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ..benchmark.contracts import Normalisation, OptionValue, WeightsCard
@@ -172,10 +172,13 @@ class FromLibrary:
         model: Name of the model that they are published for.
         init: Name of the initialisation.
         user: Name of another model that starts from them, for the remedy.
+        cards: Of everything that is published for that model, as the hook `emseg_weights` returns them.
     """
 
-    def __init__(self, model: str, init: str, user: str = "") -> None:
-        self._model, self._init, self._user = model, init, user
+    def __init__(
+        self, model: str, init: str, user: str = "", cards: Collection[WeightsCard] = PUBLISHED
+    ) -> None:
+        self._model, self._init, self._user, self._cards = model, init, user, cards
 
     def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
         """Give the library's file for the model's options.
@@ -187,7 +190,7 @@ class FromLibrary:
         """
         from ..benchmark.weights.library import Library
 
-        cards = [card for card in PUBLISHED if (card.model, card.init) == (self._model, self._init)]
+        cards = [card for card in self._cards if (card.model, card.init) == (self._model, self._init)]
         fitting = [
             card for card in cards if all(options.get(key) == value for key, value in card.options.items())
         ]

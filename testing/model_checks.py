@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..benchmark.asked import complete_options
 from ..benchmark.contracts import ModelCard
 from ..benchmark.errors import EmsegError
 from ..benchmark.evaluation.sliding_window import predict_logits
@@ -17,9 +19,13 @@ from . import card_checks
 from .findings import BlockedError, Check, ContractError
 from .model_bench import BATCH, ModelBench, evaluate, make_images
 from .model_training_checks import CHECKS as TRAINING_CHECKS
+from .option_values import other_values
 
 TOLERANCE = 1e-4
 """Of one image against the same in a batch, in standard deviations of the logits."""
+
+PATIENCE_SECONDS = 30.0
+"""After which no other options are tried."""
 
 CHANNELS, CLASSES = 3, 3
 """Of the network for colour images and several classes."""
@@ -33,8 +39,9 @@ def checks_for(card: ModelCard, *, is_default: bool) -> tuple[Check, ...]:
         is_default: Whether its options are the defaults, whose number of parameters the card tells.
     """
     named = (check_encoder,) if card.encoder is not None else ()
+    other = (check_other_options,) if other_values(card.options) and is_default else ()
     counted = (check_parameters,) if card.parameters is not None and is_default else ()
-    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *TRAINING_CHECKS)
+    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *TRAINING_CHECKS, *other)
 
 
 def check_builds(bench: ModelBench) -> None:
@@ -158,6 +165,34 @@ def check_parameters(bench: ModelBench) -> None:
         raise ContractError(
             f"{bench.card.parameters:,} on the card", f"{count:,}", "Correct ModelCard.parameters"
         )
+
+
+def check_other_options(bench: ModelBench) -> None:
+    """Other values of its options, one at a time, are refused with an `EmsegError` or give logits, too.
+
+    Each choice is tried, both truths and the ends of ranges, as many as go into half a minute.
+    """
+    _ = bench.logits
+    begun = time.monotonic()
+    for name, value in other_values(bench.card.options):
+        if time.monotonic() - begun > PATIENCE_SECONDS:
+            return
+        try:
+            options = complete_options(bench.card, {**bench.options, name: value})
+            _try_options(ModelBench(bench.offer, options))
+        except EmsegError:
+            continue
+        except (ContractError, *RAISED) as error:
+            words = str(error) if isinstance(error, ContractError) else describe_error(error)
+            raise ContractError(
+                f"with {name}={value}: {words}".rstrip("."),
+                "logits, or an EmsegError that says what does not fit",
+                "Mend the model for this value, or narrow the option's type",
+            ) from error
+
+
+def _try_options(bench: ModelBench) -> None:
+    _expect(evaluate(bench.build(1, 1, 0), bench.images), (BATCH, 1, bench.side, bench.side))
 
 
 def check_encoder(bench: ModelBench) -> None:

@@ -7,6 +7,7 @@ import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -36,6 +37,12 @@ EXAMPLES = """Examples:
 
   emseg-bench run experiment.yaml --dry-run
 """
+
+
+MOST = 1024
+"""Trials at once, or threads of one; more are a slip of the finger."""
+MOST_MINUTES = 1e6
+"""About two years."""
 
 
 class PrecisionChoice(StrEnum):
@@ -97,12 +104,16 @@ def run(
         ),
     ] = None,
     executor: Annotated[str, typer.Option(help="What runs the trials.")] = "local",
-    workers: Annotated[int, typer.Option(min=1, help="Trials at once.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once.")] = 1,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads of one trial.  [default: cores / workers]")
+        int | None,
+        typer.Option(min=1, max=MOST, help="CPU threads of one trial.  [default: cores / workers]"),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(min=0.01, help="Stop a trial after so many minutes and mark it as failed.")
+        float | None,
+        typer.Option(
+            min=0.01, max=MOST_MINUTES, help="Stop a trial after so many minutes and mark it as failed."
+        ),
     ] = None,
     strict_weights: Annotated[
         bool,
@@ -117,14 +128,19 @@ def run(
     """Train, evaluate and profile every model on every dataset, and write a report."""
     from ..cache import cache_folder
     from ..contracts import Runtime
+    from ..every_model import optional_models
     from ..experiment import build_experiment
     from ..planning import make_plan
     from ..plugins import load_plugins
     from ..profiling.hardware import choose_device
+    from ..rehearsal import rehearse
+    from ..session import pending
     from ..store import Store
 
     if experiment is not None:
         _refuse_name(experiment)
+    if timeout is not None and isnan(timeout):
+        raise UsageError("got --timeout nan, expected minutes such as 30.")
     asked = {
         "models": _list(models),
         "datasets": _datasets(datasets),
@@ -137,6 +153,7 @@ def run(
     settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
     wanted = build_experiment(experiment, asked, settings)
     plugins = load_plugins()
+    plugins.catalogue.find(plugins.catalogue.executors, executor)
     cache = cache_folder()
     where = choose_device(device)
     runtime = Runtime(
@@ -145,6 +162,9 @@ def run(
     with json_stream(as_json) as stream:
         with _status("checking models and data"):
             plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
+        with _status("trying the models out"):
+            optional = optional_models(wanted.models, plugins.catalogue.models.offers)
+            plan = rehearse(plan, pending(plan, Store(out)), optional, cache)
         if dry_run:
             _print_plan(plan, Store(out), runtime, stream)
             return

@@ -54,7 +54,11 @@ def find_weights(place: str, catalogue: Catalogue) -> TrainedWeights:
             f"{path} ({info.origin}) only initialises {info.model}; expected a whole trained model. "
             f"Train it: {shlex.join(['emseg-bench', 'run', '--models', start])}"
         )
-    return TrainedWeights(path, info, info.num_logits, catalogue.find(catalogue.models, info.model))
+    return TrainedWeights(path, info, info.num_logits, _offer(info, catalogue))
+
+
+def _offer(info: WeightsInfo, catalogue: Catalogue) -> Offer[ModelCard]:
+    return catalogue.find(catalogue.models, info.model, info.distribution)
 
 
 def _locate(place: str) -> Path:

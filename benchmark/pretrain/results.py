@@ -13,6 +13,7 @@ from ..contracts import PretrainingMethod
 from ..hashing import sha256_of_file
 from ..profiling.environment import describe_environment
 from ..records import now
+from ..registry import foreign
 from ..store import to_json, write_whole
 from ..training.state import TrainingState
 from ..validation import plain
@@ -97,6 +98,7 @@ class Results:
             options=spec.model_options,
             normalisation=spec.normalisation,
             window=spec.recipe.crop,
+            distribution=foreign(spec.model_provider.distribution),
             origin=(
                 f"{spec.method} pre-training ({spec.recipe.name}) of {spec.model_label}, {epoch} epochs of "
                 f"{spec.tiles} images, seed {spec.seed}"

@@ -12,7 +12,7 @@ from ..hashing import sha256_of_file
 from ..lazy import resolve
 from ..records import now
 from ..references import label
-from ..registry import Catalogue, Offer
+from ..registry import Catalogue, Offer, foreign
 from ..weight_info import WeightsInfo, to_metadata
 from .library import Entry, Library, check_name
 from .recognition import Recognised, recognise
@@ -50,7 +50,7 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
     checksum = sha256_of_file(path)
     check_sha256(card, checksum, str(path))
     library.check_replaces(name, checksum, replace=wishes.replace)
-    info = recognised.own or _describe(recognised, card)
+    info = recognised.own or _describe(recognised, card, catalogue)
     init = card.init if card and card.init else f"file:{library.file(name)}"
     with library.unfinished() as folder:
         converted = folder / library.file(name).name
@@ -111,8 +111,8 @@ def _choose(path: Path, recognised: Recognised, catalogue: Catalogue, name: str 
     raise UsageError(f"{path} is {recognised.found.kind}; say with --as what to call it: {which}.")
 
 
-def _describe(recognised: Recognised, card: WeightsCard | None) -> WeightsInfo:
-    found = recognised.found
+def _describe(recognised: Recognised, card: WeightsCard | None, catalogue: Catalogue) -> WeightsInfo:
+    found, offer = recognised.found, catalogue.models.offers.get(recognised.model)
     return WeightsInfo(
         model=recognised.model,
         options=found.options,
@@ -121,6 +121,7 @@ def _describe(recognised: Recognised, card: WeightsCard | None) -> WeightsInfo:
         class_names=card.class_names if card else (),
         normalisation=found.normalisation or (card.normalisation if card else None),
         window=card.window if card else None,
+        distribution=foreign(offer.distribution) if offer else "",
         origin=f"{card.name}: {card.origin}" if card else found.kind,
     )
 

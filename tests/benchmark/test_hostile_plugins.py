@@ -209,6 +209,20 @@ def test_model_that_ends_the_program_names_itself_in_predictions(hostile, invoke
     assert "exits of emseg-hostile 1.0 cannot be used: building it failed with SystemExit: 0" in done.err
 
 
+def test_weights_name_the_package_of_their_model_where_it_is_missing(invoke, tmp_path):
+    about = WeightsInfo(model="gone", num_logits=1, origin="a trial", distribution="emseg-gone")
+    save_file({"weight": torch.zeros(1)}, tmp_path / "gone.safetensors", to_metadata(about))
+    Image.fromarray(np.zeros((32, 32), np.uint8)).save(tmp_path / "one.png")
+    done = invoke(
+        "predict", tmp_path / "one.png", "--weights", tmp_path / "gone.safetensors", "--out", "predicted"
+    )
+    assert done.code == 2
+    assert (
+        "gone came from the package emseg-gone, which is not installed here: pip install emseg-gone"
+        in done.err
+    )
+
+
 @pytest.mark.slow
 def test_metric_that_fails_names_itself(run, work):
     done = run("--models", "toy", "--set", "protocol.metrics=[iou, divides]")

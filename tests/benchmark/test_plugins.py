@@ -252,6 +252,17 @@ def test_all_who_claim_a_name_are_named(install):
         catalogue.find(catalogue.models, "good")
 
 
+def test_name_that_something_stored_needs_is_told_with_its_package(install):
+    catalogue = install(good=GOOD).catalogue
+    with pytest.raises(
+        UnknownNameError, match=r"lost came from the package emseg-lost.*pip install emseg-lost"
+    ):
+        catalogue.find(catalogue.models, "lost", "emseg-lost")
+    with pytest.raises(UnknownNameError) as raised:
+        catalogue.find(catalogue.models, "lost", "emseg-bench")
+    assert "pip install" not in str(raised.value)
+
+
 def test_unknown_name_says_what_is_near(install):
     catalogue = install(good=GOOD).catalogue
     with pytest.raises(UnknownNameError, match="no model is called 'goood'; did you mean 'good'"):

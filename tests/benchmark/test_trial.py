@@ -16,6 +16,7 @@ from emseg_bench.benchmark.records import load_record
 from emseg_bench.benchmark.store import TrialFolder
 from emseg_bench.benchmark.training import loader
 from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.weight_info import read_info
 from safetensors.torch import load_file
 
 
@@ -62,6 +63,7 @@ def test_leaves_everything(make_job, runtime):
     previews = json.loads((folder.previews / "previews.json").read_text())
     assert [entry["case"] for entry in previews] == ["test-6", "test-7", "test-8"]
     assert not folder.scratch.exists()
+    assert read_info(folder.weights).distribution == "emseg-toy"
     assert next(event.phase for event in events if event.phase) == "load"
     assert {"train", "test", "profile"} <= {event.phase for event in events}
 

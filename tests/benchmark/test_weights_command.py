@@ -58,6 +58,7 @@ def test_a_published_file_is_recognised_converted_and_put_on_record(invoke, cach
         options={"width": 1},
         normalisation=Normalisation(mean=(0.25,), std=(0.5,)),
         origin="tiny-one: nobody",
+        distribution="emseg-tiny",
     )
     entry = json.loads((cache / "index.json").read_text())["weights"]["tiny-one"]
     assert entry["original_name"] == "w.pt"

@@ -78,6 +78,7 @@ def use_weights(plugins, folder, capsys):
     card = only(plugins.catalogue.weights)
     save_file(nn.Conv2d(1, 1, 3).state_dict(), folder / "plane.safetensors")
     save_file({"other": torch.zeros(1)}, folder / "other.safetensors")
+    assert only(plugins.catalogue.models).initialisation(card.init).source
     assert card.format(folder / "plane.safetensors").options == card.options
     assert card.format(folder / "other.safetensors") is None
 
@@ -161,6 +162,32 @@ def test_example_works(name, tmp_path, monkeypatch, capsys):
     plugins.register(module, name, "document", "1")
     assert plugins.catalogue.problems == []
     USES[name](plugins, tmp_path, capsys)
+
+
+def test_weights_example_is_used_as_printed(tmp_path, toy, make_distribution, invoke, monkeypatch):
+    site = tmp_path / "plane"
+    site.mkdir()
+    (source,) = EXAMPLE.findall(sections()["emseg_weights"]["text"])
+    (site / "emseg_plane.py").write_text(source)
+    make_distribution(site, "emseg-plane", {"plane": "emseg_plane"})
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "cache"))
+    run = ("run", "--models", "plane@published", "--datasets", "toy-data", "--recipe", "smoke", "--dry-run")
+
+    missing = invoke(*run)
+    assert missing.code == 2
+    assert "weights import FILE --as plane-2026" in missing.err
+    save_file(nn.Conv2d(1, 1, 3).state_dict(), tmp_path / "found.safetensors")
+    imported = invoke("weights", "import", tmp_path / "found.safetensors")
+    assert imported.code == 0, imported.err
+    assert "plane@published" in imported.out
+    done = invoke(*run)
+    assert done.code == 0, done.err
+    assert "plane@published" in done.out
+    three = invoke(*run[:2], "plane[side=5]@published", *run[3:])
+    assert three.code == 2
+    assert "no such weights are published for plane[side=5]; take plane[side=3]@published" in three.err
+    sys.modules.pop("emseg_plane", None)
 
 
 def test_no_other_hook_is_documented_or_used():

@@ -6,6 +6,7 @@ milliseconds where a new interpreter costs a second, and a child's peak memory i
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import resource
@@ -95,6 +96,7 @@ def _become_the_command(request: dict[str, Any]) -> None:
     except:  # noqa: E722 - what an interpreter would do
         traceback.print_exc()
     finally:
+        atexit._run_exitfuncs()  # as an interpreter does at its end
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

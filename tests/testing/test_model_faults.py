@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
 import torch
+from annotated_types import Ge, Gt, Le, Lt
 from emseg_bench.benchmark.contracts import Initialisation
 from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.testing.option_values import other_values
 from torch import nn
 from torch.nn import functional as F
 
@@ -149,6 +153,21 @@ class NoDefault:
     width: int
 
 
+@dataclass(frozen=True)
+class Options:
+    norm: Literal["batch", "none", "odd"] = "batch"
+    width: Annotated[int, Ge(1), Le(4)] = 2
+    bias: bool = True
+
+
+def with_options(in_channels, num_classes, norm, width, bias, broken=()):
+    if (norm, width, bias) in broken:
+        return Halves(in_channels, num_classes)
+    if norm == "odd":
+        raise UsageError("odd ones are not taken.")
+    return Sound(in_channels, num_classes)
+
+
 FACTORIES = {
     Halves: "output shape",
     Bfloat: "output shape",
@@ -197,6 +216,43 @@ def test_networks_fault_is_caught_by_its_check(failing, factory, expected):
 @pytest.mark.parametrize(("expected", "changes"), CARDS.items(), ids=CARDS)
 def test_cards_fault_is_caught_by_its_check(failing, expected, changes):
     assert [*failing("model", **{"factory": Sound, **changes})] == [expected]
+
+
+def test_options_that_are_refused_in_words_are_no_fault(failing):
+    assert failing("model", factory=with_options, options=Options) == {}
+
+
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [(("none", 2, True), "norm=none"), (("batch", 4, True), "width=4"), (("batch", 1, True), "width=1")],
+)
+def test_value_that_is_not_the_default_is_tried_too(failing, broken, named):
+    found = failing("model", factory=partial(with_options, broken={broken}), options=Options)
+    assert [*found] == ["other options"]
+    assert f"with {named}: got logits" in found["other options"]
+
+
+def test_values_are_each_choice_both_truths_and_the_ends_of_ranges():
+    @dataclass(frozen=True)
+    class Many:
+        choice: Literal["a", "b"] = "a"
+        truth: bool = False
+        number: Annotated[int, Gt(0), Lt(5)] = 2
+        share: Annotated[float, Ge(0), Lt(1)] = 0.5
+        maybe: Literal["x"] | None = None
+        huge: Annotated[int, Ge(1), Le(100_000)] = 8
+        free: int = 3
+
+    assert other_values(Many) == [
+        ("choice", "b"),
+        ("truth", True),
+        ("number", 1),
+        ("number", 4),
+        ("share", 0),
+        ("maybe", "x"),
+        ("huge", 1),
+    ]
+    assert other_values(None) == []
 
 
 def test_network_that_takes_the_layout_for_granted_is_caught(failing):

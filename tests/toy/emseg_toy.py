@@ -30,6 +30,8 @@ def emseg_models():
         _model("toy-unbuildable", "unbuildable"),
         _model("toy-plain", "plain", encoder="0"),
         _model("toy-deep", "deep"),
+        _model("toy-pooled", "pooled"),
+        _model("toy-wide", "wide", size_divisor=4),
     ]
 
 

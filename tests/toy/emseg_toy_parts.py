@@ -46,6 +46,32 @@ class deep(nn.Module):  # noqa: N801
         return self.outer(volumes)[:, :, 0]
 
 
+class pooled(nn.Module):  # noqa: N801
+    """Normalises one number per image and channel, which a batch of one image does not allow."""
+
+    def __init__(self, in_channels, num_classes):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, num_classes, 3, padding=1)
+        self.whole = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(num_classes))
+
+    def forward(self, images):
+        features = self.conv(images)
+        return features + self.whole(features)
+
+
+class wide(nn.Module):  # noqa: N801
+    """Takes no image of less than 64 px, and asks so for a number, which not every device has."""
+
+    def __init__(self, in_channels, num_classes):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, num_classes, 3, padding=1)
+
+    def forward(self, images):
+        if torch.ones_like(images[0, 0]).sum().item() < 64 * 64:
+            raise ValueError("too small for me")
+        return self.conv(images)
+
+
 class _Broken(nn.Module):
     """Learns nothing; does something else on its third training step."""
 
