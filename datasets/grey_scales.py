@@ -110,7 +110,7 @@ def _recall(cache: Path, key: Any, measure: Callable[[], dict[str, Any]], fields
         except OSError as error:
             raise DataError(
                 f"the scale of greys cannot be written to {store}: {error.strerror or error}. Make the cache "
-                "folder writable, free some space, or choose another cache folder."
+                "folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
             ) from error
     return known
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TypeVar
 from ..benchmark.contracts import Split
 from ..benchmark.data.subjects import subjects_of
 from ..benchmark.errors import DataError
+from ..benchmark.files.patterns import PatternError, first_groups
+from ..benchmark.files.printable import brief
 from .folder.wording import counted, listed
 
 T = TypeVar("T", bound=str)
@@ -32,15 +33,9 @@ def name_groups(
     if not isinstance(groups, str):
         return _sort_out(path, "groups", groups, names)
     try:
-        expression = re.compile(groups)
-    except re.error as error:
-        raise DataError(f"{path}: groups: {groups!r} is no regular expression: {error}.") from error
-    if expression.groups != 1:
-        raise DataError(
-            f"{path}: groups: {groups!r} has {expression.groups} groups in brackets, expected one, which "
-            "names the subject: '^(mouse[0-9]+)_'."
-        )
-    found = {name: match[1] for name in names if (match := expression.search(name)) and match[1]}
+        found = first_groups(groups, names)
+    except PatternError as error:
+        raise DataError(f"{path}: groups: {brief(repr(groups))}: {error}.") from error
     _refuse_rest(path, "groups", [name for name in names if name not in found])
     return found
 

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from ..cache import lend_home
 from ..errors import EmsegError
 from ..files.limits import VARIABLE, limit_bytes
 from .exit_codes import WRONG_INPUT
@@ -111,6 +112,7 @@ def main() -> None:
 
     What a library raises on a file's content is wrong input as well; faults of our own show their traceback.
     """
+    lend_home()
     with guarded_streams():
         _run()
 

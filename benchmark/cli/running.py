@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from ..errors import StoreError, UsageError
+from ..files.printable import brief
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ..store import Store
     from .console import Console
 
+MOST_DIGITS = 10
+"""Of a seed; there are 2**32."""
 EXAMPLES = """Examples:
 
   emseg-bench run --models retina,unet
@@ -297,8 +300,10 @@ def _seeds(text: str | None) -> int | list[int] | None:
             "got --seeds 0, which is no number of seeds. The seed 0 alone is --seeds 1, or --seeds 0, with a "
             "comma behind it, as for any one seed: --seeds 7,"
         )
-    if not all(part.isdecimal() for part in parts):
-        raise UsageError(f"got --seeds {text}, expected a number of seeds such as 3, or a list such as 3,7.")
+    if not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
+        raise UsageError(
+            f"got --seeds {brief(text)}, expected a number of seeds such as 3, or a list such as 3,7."
+        )
     return int(text) if "," not in text else [int(part) for part in parts]
 
 
@@ -308,4 +313,6 @@ def _fractions(text: str | None) -> list[float] | None:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise UsageError(f"got --label-fractions {text}, expected numbers such as 0.1,0.5,1.") from None
+        raise UsageError(
+            f"got --label-fractions {brief(text)}, expected numbers such as 0.1,0.5,1."
+        ) from None

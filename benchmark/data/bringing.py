@@ -89,6 +89,17 @@ class Bringer:
             ) from error
         self._record(file, url)
 
+    def forget(self, file: RemoteFile) -> None:
+        """Remove a file and what is on record about it, and say so."""
+        records = self.store.records(self.card.name)
+        known = read_records(records)
+        known.pop(file.name, None)
+        with writing(records.parent):
+            write_records(records, known)
+            self._path(file).unlink(missing_ok=True)
+        shutil.rmtree(self.store.unpacked(self.card.name, file.name), ignore_errors=True)
+        self.teller.say(f"{file.name}: refused, so neither the file nor its checksum was kept")
+
     def share(self, file: RemoteFile, datasets: Registry[DatasetCard]) -> bool:
         """Take a file from another dataset that is made of the same one; return whether there was any."""
         for other in datasets:

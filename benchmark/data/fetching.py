@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..contracts import DatasetCard
-from ..errors import DataUnavailableError, UsageError
+from ..errors import DataUnavailableError, EmsegError, UsageError
 from ..lazy import resolve
 from ..registry import Catalogue, Offer
 from ..strangers import blaming
 from .bringing import Bringer, addresses, match_archives
 from .presence import is_here
+from .records import FileRecord, expected, read_records
 from .sources import FetchedFiles, OwnFolder
 from .store import DataStore
 from .telling import Teller
@@ -64,13 +65,25 @@ class Fetcher:
                 return False
             for other in card.derived_from:
                 self._fetch_other(other, card.name, wishes)
+            known = read_records(self.store.records(card.name))
             sources = self._sources(card, wishes)
-            if card.convert is None:
-                for file in card.files:
-                    sources.path(file.name)
-            else:
-                self._convert(offer, sources)
+            try:
+                if card.convert is None:
+                    for file in card.files:
+                        sources.path(file.name)
+                else:
+                    self._convert(offer, sources)
+            except EmsegError:
+                self._drop_refused(card, known)
+                raise
             return True
+
+    def _drop_refused(self, card: DatasetCard, known: Mapping[str, FileRecord]) -> None:
+        """Forget files that have just come and are not what was meant: no checksum vouches for them."""
+        bringer = Bringer(card, self.store, self.teller)
+        for file in card.files:
+            if file.name not in known and not expected(file, None) and bringer.has(file):
+                bringer.forget(file)
 
     def _fetch_other(self, name: str, derived: str, wishes: Wishes) -> None:
         """Fetch a dataset that another is made of."""

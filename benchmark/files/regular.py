@@ -125,6 +125,8 @@ def told_of_path(failure: BaseException) -> str | None:
         name = failure.filename
         path = os.fsdecode(name) if isinstance(name, bytes) else name
         return f"{shown(path)} cannot be used: {(failure.strerror or str(failure)).lower()}."
+    if isinstance(failure, RuntimeError) and str(failure).startswith("Could not determine home"):
+        return "a path begins with ~, but this user has no home folder; write the path out, or set HOME."
     if isinstance(failure, ValueError) and str(failure).startswith("embedded null"):
         return "a path holds a NUL character, which none can; look at what was given and at what names files."
     return None

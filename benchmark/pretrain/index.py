@@ -155,7 +155,7 @@ def open_index(root: Path, cache: Path, tell: Tell, *, skip_unreadable: bool = F
     except OSError as error:
         raise DataError(
             f"the index of the images cannot be kept at {place}: {error.strerror or error}; "
-            "make the cache folder writable, or choose another."
+            "make the cache folder writable, or choose another with EMSEG_BENCH_CACHE."
         ) from error
     usable = _usable(table, root, skip_unreadable=skip_unreadable)
     return ImageIndex(root, usable, _ranges(usable, root))

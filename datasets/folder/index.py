@@ -145,5 +145,5 @@ def _save(store: Path, files: dict[str, Any]) -> None:
     except OSError as error:
         raise DataError(
             f"the index of the folder cannot be written to {store}: {error.strerror or error}. "
-            "Make the cache folder writable, free some space, or choose another cache folder."
+            "Make the cache folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
         ) from error

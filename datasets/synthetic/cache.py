@@ -41,7 +41,7 @@ def cached_folder(options: SyntheticOptions, cache: Path) -> Path:
         except OSError as error:
             raise DataError(
                 f"synthetic-em cannot write its images to {folder}: {error}. "
-                "Make the cache folder writable, free some space, or choose another cache folder."
+                "Make the cache folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
             ) from error
     return folder
 

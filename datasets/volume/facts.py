@@ -124,7 +124,7 @@ def _save(store: Path, state: list[int], facts: list[dict[str, Any]]) -> None:
     except (OSError, StoreError) as error:
         raise DataError(
             f"what is known of a volume cannot be written to {store}: {error}. Make the cache folder "
-            "writable, free some space, or choose another cache folder."
+            "writable, free some space, or choose another with EMSEG_BENCH_CACHE."
         ) from error
 
 

@@ -54,7 +54,7 @@ def prepared(
     except (OSError, ValueError) as error:
         raise DataError(
             f"a volume cannot be kept in {target}: {error}. Make the cache folder writable, free some "
-            "space, or choose another cache folder."
+            "space, or choose another with EMSEG_BENCH_CACHE."
         ) from error
     return array
 

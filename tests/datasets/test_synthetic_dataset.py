@@ -190,7 +190,7 @@ def test_the_stored_manifest_is_plain_json(tmp_path):
 
 def test_an_unwritable_cache_is_an_error_with_its_remedy(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    with pytest.raises(DataError, match=r"cannot write its images to .*choose another cache folder"):
+    with pytest.raises(DataError, match=r"cannot write its images to .*another with EMSEG_BENCH_CACHE"):
         small(tmp_path / "file")
 
 
