@@ -397,6 +397,17 @@ def test_wrong_wishes_are_told(arguments, words, invoke, work):
     assert "Traceback" not in done.err
 
 
+@pytest.mark.usefixtures("cache")
+def test_a_refused_archive_leaves_neither_file_nor_checksum(invoke, work, cache):
+    (work / "bad.zip").write_bytes(npy(IMAGE))
+    done = invoke("data", "import", "shelf", "--archive", "bad.zip")
+    assert done.code == 2
+    assert "neither the file nor its checksum was kept" in done.err
+    folder = cache / "data" / "shelf"
+    assert not [*folder.rglob("*.zip*")]
+    assert "shelf.zip" not in (folder / "files.json").read_text()
+
+
 # ------------------------------------------------------------------------ several, and killed ones
 @pytest.fixture
 def start(site: Path, cache: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +20,14 @@ def bomb(levels: int = 12) -> str:
     return first + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, levels))
 
 
+NOBODY = """
+import pwd
+
+def unknown(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+pwd.getpwuid = unknown
+"""
 YAML = {
     "aliases": (bomb(), "more than 200,000 values"),
     "20,000 levels": ("models: " + "[" * 20_000 + "]" * 20_000, "levels deep"),
@@ -157,10 +168,40 @@ def test_a_damaged_cache_is_forgotten(attack: Callable, accepted: Callable, cell
         accepted(attack("data", "inspect", "folder:cells", environment=environment))
 
 
-def test_without_a_home_the_variable_is_named(attack: Callable, refused: Callable, work: Path) -> None:
-    (work / "site").mkdir()
-    nobody = {"HOME": None, "XDG_CACHE_HOME": None, "EMSEG_BENCH_CACHE": None}
-    ended = attack("run", "--models", "unet", "--datasets", "folder:~nobody-of-that-name/x")
-    refused(ended, "~nobody")
-    ended = attack("data", "list", environment={**nobody, "HOME": "relative"})
-    assert "Traceback" not in ended.told, ended.told
+def test_without_a_home_the_variable_is_named(work: Path) -> None:
+    (work / "sitecustomize.py").write_text(NOBODY)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(work)}
+    code = "from emseg_bench.benchmark.cli import main; main()"
+    for arguments in (["run", "--models", "unet", "--dry-run"], ["data", "list"], ["weights", "list"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 2, done.stderr
+        assert b"Set EMSEG_BENCH_CACHE to a folder" in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_without_a_home_and_in_ascii_a_trial_runs_to_its_end(work: Path) -> None:
+    (work / "sitecustomize.py").write_text(NOBODY)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(work),
+        "EMSEG_BENCH_CACHE": str(work / "cache"),
+        "PYTHONIOENCODING": "ascii",
+        "LC_ALL": "C",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+    }
+    code = "from emseg_bench.benchmark.cli import main; main()"
+    options = ["--models", "unet", "--recipe", "smoke", "--set", "recipe.iterations=2"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", *options],
+        env=environment,
+        capture_output=True,
+        check=False,
+        cwd=work,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr + done.stdout
+    (done.stdout + done.stderr).decode("ascii")
