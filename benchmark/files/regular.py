@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from ..errors import DataError, EmsegError
 from .limits import check_stored
@@ -85,7 +86,7 @@ def check_holes(path: Path, state: os.stat_result, error: type[EmsegError] = Dat
         check_stored(state.st_size, 512 * blocks, shown(path), error)
 
 
-def open_regular(path: Path, error: type[EmsegError] = DataError) -> BinaryIO:
+def open_regular(path: Path, error: type[EmsegError] = DataError) -> BufferedReader:
     """Open a file for reading, if it is a regular one; never waits for the other end of a pipe.
 
     Raises:

@@ -27,7 +27,7 @@ _SIZE_AT: Final = {"blosc": 4, "lz4": 0}
 """Where a chunk says how much it unpacks to, by compressor: four bytes, the lowest first."""
 
 
-class GuardedStore(LocalStore):
+class GuardedStore(LocalStore):  # type: ignore[misc]
     """Refuses what `LocalStore` would follow wherever it leads.
 
     Args:
@@ -66,7 +66,8 @@ class GuardedStore(LocalStore):
         wanted = list(key_ranges)
         for key, _ in wanted:
             self._check(key)
-        return await super().get_partial_values(prototype, wanted)
+        found: list[Buffer | None] = await super().get_partial_values(prototype, wanted)
+        return found
 
     def get_sync(
         self,

@@ -74,7 +74,8 @@ def read_content(path: Path) -> object:
 
 def _check_repeats(content: object, path: Path) -> None:
     """Refuse tensors that repeat what is stored: a few bytes can stand for terabytes."""
-    pending, seen = [content], set[int]()
+    pending: list[Any] = [content]
+    seen: set[int] = set()
     while pending:
         one = pending.pop()
         if id(one) in seen:

@@ -191,7 +191,8 @@ def _all_files(path: Path) -> tuple[list[Path], list[Path]]:
     if path.is_file() or is_zarr(path):
         beside = [one for one in sorted(path.parent.iterdir()) if one != path and _may_hold_labels(path, one)]
         return [path, *beside], []
-    files, others = [], []
+    files: list[Path] = []
+    others: list[Path] = []
     for one in _files(path):
         (files if is_volume_file(one) else others).append(one)
     return files, [one for one in others if one.name not in (FILE_NAME, "dataset.yml")]

@@ -47,7 +47,8 @@ def list_files(root: Path, folder: Path, *, deep: bool = True) -> Files:
         DataError: It cannot be read, holds images of formats that are not read, two of one name, or a link
             that leads out of the dataset's folder.
     """
-    found, others = [], []
+    found: list[Path] = []
+    others: list[Path] = []
     check_links(root, [folder])
     for path in _walk(root, folder, deep=deep):
         (found if path.name.lower().endswith(SUFFIXES) else others).append(path)

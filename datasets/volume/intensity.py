@@ -59,7 +59,7 @@ def settle_scale(
 
 
 def _section(volume: Volume, z: int) -> Array:
-    return volume.read(slice(z, z + 1))[0]
+    return np.asarray(volume.read(slice(z, z + 1))[0])
 
 
 def as_stored(grey: GreyRange, kind: np.dtype[Any]) -> bool:
