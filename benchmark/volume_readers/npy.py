@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -10,6 +11,10 @@ import numpy as np
 from ..files.regular import open_regular
 from .found import Found, Mapped, checked, unreadable
 
+_BROKEN: Final = (
+    OSError, ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError,
+)  # fmt: skip
+"""What NumPy and Python's own parser raise for a damaged header."""
 _LONGEST: Final = 1 << 20
 """Bytes of a header."""
 
@@ -28,7 +33,7 @@ def find(path: Path) -> Found:
             read = formats.read_array_header_1_0 if version == (1, 0) else formats.read_array_header_2_0
             shape, fortran, dtype = read(file)
             offset = file.tell()
-    except (OSError, ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except _BROKEN as error:
         raise unreadable(path, " ".join(str(error).split())[:200] or "its header nests too deep") from error
     if dtype.hasobject:
         raise unreadable(path, "it holds Python objects")
