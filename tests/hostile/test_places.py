@@ -13,7 +13,7 @@ import pytest
 import zarr
 from PIL import Image
 
-GREY = np.random.default_rng(0).integers(0, 255, (4, 24, 20), dtype=np.uint8)
+GREY = np.random.default_rng(0).integers(0, 255, (12, 24, 20), dtype=np.uint8)
 VOLUMES = ("a.tif", "a.h5", "a.nrrd", "a.nii", "a.nii.gz", "a.mrc", "a.npy")
 
 
