@@ -19,6 +19,7 @@ from .files.limits import check_claim, limit_bytes
 from .files.png_guard import check_png
 from .files.regular import check_regular, read_regular, shown
 from .files.tiff_guard import open_tiff_bytes
+from .label_values import check_range, whole_labels
 from .orientation import TAG, turn_of
 from .tiff_pages import decode_page
 
@@ -80,24 +81,24 @@ def decode_image(data: bytes, path: str) -> Raster:
     return Raster(colours, alpha is not None and not _is_opaque(alpha))
 
 
-def decode_mask(data: bytes, path: str, most: int = MOST_LABEL) -> Array:
-    """Decode a mask into (H, W) label values of an unsigned integer type.
+def decode_mask(data: bytes, path: str, most: int = MOST_LABEL, least: int = 0) -> Array:
+    """Decode a mask into (H, W) label values of an integer type.
 
-    A palette's index is the label, and so is the value of a grey mask; RGB masks must be grey.
+    A palette's index is the label, and so is the value of a grey mask; RGB masks must be grey.  Floats are
+    labels where they are whole numbers.
 
     Args:
         data: The file's content.
         path: Its name, for messages; the suffix tells the format.
         most: The largest value that there may be.
+        least: The smallest one.
 
     Raises:
-        DataError: It is damaged, not of an integer type, coloured or transparent.
+        DataError: It is damaged, holds other than whole numbers, is coloured or transparent.
     """
     pixels, alpha = _decode(data, path, as_labels=True)
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8)
-    if not np.issubdtype(pixels.dtype, np.integer) or pixels.min() < 0 or pixels.max() > most:
-        raise DataError(f"{path} holds {pixels.dtype} values; label values are whole numbers, 0 to {most}.")
+    pixels = whole_labels(pixels, path)
+    check_range(pixels, path, least, most)
     if pixels.ndim == 3 and np.any(pixels != pixels[..., :1]):
         raise DataError(
             f"{path} is a colour picture: its red, green and blue differ. A mask needs one value per pixel, "

@@ -19,7 +19,7 @@ from ..benchmark.files.texts import read_json
 from ..benchmark.store import write_whole
 from .description import Description, VolumeEntry, read_description
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever `Description` changes."""
 
 
@@ -54,6 +54,7 @@ def _rebuild(stored: Mapping[str, Any]) -> Description:
     return Description(
         classes=None if classes is None else {int(value): name for value, name in classes.items()},
         ignore_value=stored["ignore_value"],
+        background=stored["background"],
         voxel_size_nm=_tuple(stored["voxel_size_nm"]),
         volume=stored["volume"],
         groups=_tuples(groups) if isinstance(groups, Mapping) else groups,

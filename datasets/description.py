@@ -2,6 +2,8 @@
 
 classes: [background, mitochondria]          # by label value: 0, 1, ...
 classes: {0: background, 255: mitochondria}  # or by the masks' own values; values may share a name
+background: -1                               # the value that is no class and no object; else 0
+instances: boundary                          # values are numbers of objects: boundary or binary
 ignore_value: 7                              # pixels with this value are neither trained on nor scored
 voxel_size_nm: [8, 8]                        # (y, x) or (z, y, x); one number: the same for all
 groups: '^(mouse[0-9]+)_'                    # subjects: the part of a name that the one group matches
@@ -17,7 +19,6 @@ volumes:                                     # of volume: alone, like all that f
 - {image: b.h5:/raw, labels: b.h5:/labels, split: test}
 axes: xyz                                    # of stored arrays, where files do not say or are wrong
 positions: ignore                            # labels belong to the image voxel by voxel, whatever files say
-instances: boundary                          # labels are numbers of objects: boundary or binary
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from annotated_types import Ge, Gt, Le, Len
 from ..benchmark.contracts import STRICT, Split
 from ..benchmark.errors import DataError
 from ..benchmark.files.texts import read_yaml
+from ..benchmark.label_values import LEAST_VALUE, MOST_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,11 +43,11 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "dataset.yaml"
 
 Name: TypeAlias = Annotated[str, Len(1)]
-Value: TypeAlias = Annotated[int, Ge(0), Le(65535)]
+Value: TypeAlias = Annotated[int, Ge(LEAST_VALUE), Le(MOST_VALUE)]
 VoxelSize: TypeAlias = Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1, 3)]
 Instances: TypeAlias = Literal["none", "binary", "boundary"]
 
-OF_VOLUMES: Final = ("volumes", "axes", "positions", "instances")
+OF_VOLUMES: Final = ("volumes", "axes", "positions")
 """Keys that a folder of images and masks has no use for."""
 OF_FOLDERS: Final = ("volume",)
 
@@ -83,6 +85,8 @@ class Description:
     classes: dict[Value, Name] | None = None
     """Class names by the values in the masks."""
     ignore_value: Value | None = None
+    background: Value | None = None
+    """None: the class of that name, or 0."""
     voxel_size_nm: VoxelSize | None = None
     volume: bool | None = None
     """None: the owner does not say."""
@@ -207,9 +211,10 @@ def _is_member(part: int | str) -> bool:
 
 def _check_ignored(path: Path, description: Description) -> None:
     """Refuse an ignored value that is also a class."""
-    name = (description.classes or {}).get(
-        -1 if description.ignore_value is None else description.ignore_value
-    )
+    ignored = description.ignore_value
+    if ignored is not None and ignored == description.background:
+        raise DataError(f"{path}: the value {ignored} is background and ignore_value at once.")
+    name = None if ignored is None else (description.classes or {}).get(ignored)
     if name is not None:
         raise DataError(
             f"{path}: the value {description.ignore_value} is the class {name!r} and ignore_value at once; "

@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..errors import DataError
+from ..label_values import check_range, whole_labels
 from ..pixels import BROKEN, MOST_LABEL, decode_mask, read_bytes
 from ..store import write_whole
 from ..tiff_stacks import StackWriter, stack_writer
@@ -53,13 +53,10 @@ def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
         DataError: The file cannot be read, or does not hold whole numbers from 0 to `most`.
     """
     if not is_volume(path):
-        return decode_mask(read_bytes(path), str(path), most)
-    labels = read_volume(path)
-    whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
-    if not whole or labels.min() < 0 or labels.max() > most:
-        raise DataError(
-            f"{path} holds {labels.dtype} values; labels are whole numbers from 0 to {most}, one per voxel."
-        )
+        labels = decode_mask(read_bytes(path), str(path), most)
+        return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
+    labels = whole_labels(read_volume(path), str(path))
+    check_range(labels, str(path), 0, most)
     return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
 
 

@@ -70,8 +70,11 @@ def noted(line: str, note: str) -> str:
 def name_values(values: Sequence[int]) -> tuple[dict[int, str], int | None]:
     """Name the values of masks as well as can be guessed; return an ignored one apart.
 
-    0 is background; 255 beside more than one other value is taken for what is ignored, as is usual.
+    0 is background; 255 beside more than one other value is taken for what is ignored, as is usual, and so is
+    -1; beside one other value, or without 0, that is background.
     """
+    if values[0] == -1 and len(values) > 2 and 0 in values:
+        return name_values(values[1:])[0], -1
     others = [value for value in values if value != IGNORED]
     ignored = (
         IGNORED if len(others) < len(values) and len(others) > 1 and max(others) < IGNORED // 2 else None
@@ -79,6 +82,21 @@ def name_values(values: Sequence[int]) -> tuple[dict[int, str], int | None]:
     named = others if ignored is not None else list(values)
     names = {value: f"class{place}" if place else "background" for place, value in enumerate(named)}
     return names, ignored
+
+
+def object_lines(background: int) -> tuple[list[str], list[str], list[str]]:
+    """Return lines, decisions and doubts about numbers of objects."""
+    lines = [noted("instances: boundary", "labels are numbers of objects: object and boundary, or binary")]
+    if background:
+        lines.append(noted(f"background: {background}", "no object; the others begin with 0"))
+    return (
+        lines,
+        ["labels are numbers of objects, of which object and boundary are made"],
+        [
+            "instances: boundary keeps touching objects apart; binary makes one class of them; if the values "
+            "are classes, name them in its place"
+        ],
+    )
 
 
 def class_lines(values: Sequence[int]) -> tuple[list[str], list[str], list[str]]:
@@ -96,6 +114,6 @@ def class_lines(values: Sequence[int]) -> tuple[list[str], list[str], list[str]]
     if ignored is not None:
         lines.append(noted(f"ignore_value: {ignored}", "neither trained on nor scored"))
         doubts.append(
-            "ignore_value: 255 beside other values is taken for pixels to ignore; or is it a class?"
+            f"ignore_value: {ignored} beside other values is taken for pixels to ignore; or is it a class?"
         )
     return lines, decided, doubts

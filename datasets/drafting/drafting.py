@@ -119,6 +119,8 @@ def _refuse_several(root: Path) -> None:
     Raises:
         DataError: It is one.
     """
+    if any(is_volume_file(one) for one in root.iterdir()):
+        return
     inner = []
     for one in sorted(root.iterdir()):
         if not one.is_dir() or is_litter(one.name) or is_volume_file(one):

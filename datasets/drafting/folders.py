@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ...benchmark.data.subjects import expression_for, subjects_of
-from ...benchmark.errors import DataError
 from ...benchmark.pixels import decode_image, read_bytes
 from ..description import FILE_NAME
 from ..folder.checks import check_not_swapped
@@ -18,7 +17,8 @@ from ..folder.index import index_folder
 from ..folder.labels import MAX_UNNAMED
 from ..folder.layout import Layout, Pair, find_layout
 from ..folder.wording import counted, listed
-from .draft import Draft, class_lines, noted
+from ..objects import background_of, look_like_objects
+from .draft import Draft, class_lines, noted, object_lines
 from .pixel_sizes import pixel_size_line
 
 NEIGHBOURS = 8
@@ -33,19 +33,16 @@ def draft_folder(root: Path, cache: Path) -> Draft:
     """Look at a folder of images and masks.
 
     Raises:
-        DataError: It is none, or its masks are not classes.
+        DataError: It is none.
     """
     layout = find_layout(root)
     index = index_folder(layout, cache)
     check_not_swapped(root, index)
     values = sorted({value for mask in index.masks.values() for value in mask.counts})
-    if len(values) > MAX_UNNAMED:
-        raise DataError(
-            f"the masks in {root} hold {len(values)} different values: these look like numbers of single "
-            "objects, which a folder's masks cannot be. Save classes instead, or the images as a volume "
-            "with labels."
-        )
-    lines, decided, doubts = class_lines(values)
+    none = background_of(values)
+    pieces = [mask.pieces for mask in index.masks.values()]
+    objects = len(values) > MAX_UNNAMED or look_like_objects(pieces, {none}, sections=False)
+    lines, decided, doubts = object_lines(none) if objects else class_lines(values)
     size_line, size_doubts = pixel_size_line(root, [pair.image for pair in layout.pairs()])
     volume, why = _is_volume(root, layout)
     group_lines, group_words = _groups(layout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmark.errors import DataError
@@ -12,9 +13,10 @@ from ..description import FILE_NAME
 from ..folder.labels import MAX_UNNAMED
 from ..folder.wording import counted, listed
 from ..naming import named_subjects
+from ..objects import background_of, look_like_objects
 from ..volume.measure import measure_labels
 from .arrays import Candidate, Match, Seen, find_candidates, match_up, refuse_none, split_of, turned
-from .draft import Draft, class_lines, flow, noted
+from .draft import Draft, class_lines, flow, noted, object_lines
 
 
 def draft_volumes(path: Path, cache: Path) -> Draft:
@@ -30,7 +32,7 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
     alone = [match.image.location for match in matches if not match.labels]
     matches = [match for match in matches if match.labels]
     chosen = [_choose(match, cache) for match in matches]
-    objects = any(values is None for _, values in chosen)
+    objects = any(values.classes is None for _, values in chosen)
     splits = [split_of(match.image.location, root) for match in matches]
     known = all(splits) and "train" in splits and len(set(splits)) > 1
     lines = [
@@ -63,27 +65,39 @@ def _told(matches: Sequence[Match], labels: Sequence[Candidate]) -> list[str]:
     return list(dict.fromkeys(note.rstrip(".") for volume in volumes for note in volume.notes))
 
 
-def _choose(match: Match, cache: Path) -> tuple[Candidate, list[int] | None]:
-    """Return the labels to take and their values; None: they are numbers of objects.
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What labels hold."""
+
+    classes: tuple[int, ...] | None
+    """None: numbers of objects."""
+    background: int = 0
+
+
+def _choose(match: Match, cache: Path) -> tuple[Candidate, _Values]:
+    """Return the labels to take and their values.
 
     Classes go before numbers of objects, where there are both.
     """
     looked = [(labels, _values(match, labels, cache)) for labels in match.labels]
-    return min(looked, key=lambda one: one[1] is None)
+    return min(looked, key=lambda one: one[1].classes is None)
 
 
-def _values(match: Match, labels: Candidate, cache: Path) -> list[int] | None:
+def _values(match: Match, labels: Candidate, cache: Path) -> _Values:
     axes = turned(match.image.volume, labels.volume)
     wanted = Wanted(axes=axes, as_labels=True)
     volume = open_volume(labels.location, cache, wanted) if axes else labels.volume
-    if volume.dtype.itemsize > 4:
-        return None
+    if volume.dtype.itemsize > 4 and volume.dtype.kind != "f":
+        return _Values(None)
     try:
         facts = measure_labels(volume, "none", None, cache)
     except DataError:
-        return None
+        return _Values(None)
     values = sorted({value for section in facts for value in section.counts})
-    return None if len(values) > MAX_UNNAMED else values
+    none = background_of(values)
+    pieces = [section.pieces for section in facts]
+    objects = len(values) > MAX_UNNAMED or look_like_objects(pieces, {none}, sections=True)
+    return _Values(None if objects else tuple(values), none)
 
 
 def _entries(
@@ -146,13 +160,10 @@ def _left(root: Path, seen: Seen, matches: Sequence[Match]) -> list[str]:
     ]
 
 
-def _classes(objects: bool, values: Sequence[list[int] | None]) -> tuple[list[str], list[str], list[str]]:
+def _classes(objects: bool, values: Sequence[_Values]) -> tuple[list[str], list[str], list[str]]:
     if objects:
-        line = noted("instances: boundary", "labels are numbers of objects: object and boundary, or binary")
-        return [line], ["labels are numbers of objects, of which object and boundary are made"], [
-            "instances: boundary keeps touching objects apart; binary makes one class of them"
-        ]  # fmt: skip
-    return class_lines(sorted({value for own in values for value in own or ()}))
+        return object_lines(min(own.background for own in values))
+    return class_lines(sorted({value for own in values for value in own.classes or ()}))
 
 
 def _voxel_sizes(images: Sequence[Candidate]) -> tuple[list[str], list[str]]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...benchmark.contracts import Case, Manifest, Sample
 from ...benchmark.errors import DataError, UsageError
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
 from ..grey_scales import BYTES
+from ..objects import background_of, look_like_objects, objects_told
+from ..value_options import say_values
 from .checks import check_not_swapped
 from .gaps import settle_gap
-from .index import Index, index_folder
-from .labels import LabelMap, map_labels
+from .index import Index, index_folder, with_object_labels
+from .labels import LabelMap, map_labels, object_labels
 from .layout import find_layout
 from .manifest import Contents, sum_up
 from .options import FolderOptions
@@ -35,13 +37,17 @@ class FolderDataset:
         contents: Its pairs and manifest.
         index: The facts about its files.
         labels: How mask values become labels.
+        said: What its owner says.
     """
 
-    def __init__(self, root: Path, contents: Contents, index: Index, labels: LabelMap) -> None:
+    def __init__(
+        self, root: Path, contents: Contents, index: Index, labels: LabelMap, said: Description
+    ) -> None:
         self._root = root
         self._contents = contents
         self._index = index
         self._labels = labels
+        self._said = said
 
     @property
     def manifest(self) -> Manifest:
@@ -57,13 +63,27 @@ class FolderDataset:
         Raises:
             DataError: A file has gone, changed or cannot be read.
         """
+        from ...benchmark.label_values import LEAST_VALUE, MOST_VALUE
         from ...benchmark.pixels import decode_image, decode_mask
 
         pair = self._contents.pairs[case.id]
         image = self._unchanged(pair.image, self._index.images[pair.image].sha256)
         mask = self._unchanged(pair.mask, self._index.masks[pair.mask].sha256)
         pixels = decode_image(image, pair.image).pixels[..., : self.manifest.channels]
-        return Sample(image=self._as_sample(pixels), labels=self._labels.apply(decode_mask(mask, pair.mask)))
+        values = decode_mask(mask, pair.mask, MOST_VALUE, LEAST_VALUE)
+        labels, objects = self._labelled(values)
+        return Sample(image=self._as_sample(pixels), labels=labels, instances=objects)
+
+    def _labelled(self, values: Array) -> tuple[Array, Array | None]:
+        """Return the labels that are made of mask values, and the numbers of objects where they are that."""
+        from ..volume.instances import numbered_from_one, to_semantic
+
+        said = self._said
+        if said.instances in (None, "none"):
+            return self._labels.apply(values), None
+        none = said.background or 0
+        labels = to_semantic(values, said.instances, said.ignore_value, none)
+        return labels, numbered_from_one(values, none)
 
     def _as_sample(self, pixels: Array) -> Array:
         """Turn (H, W, C) as stored into (C, H, W) uint8 or float32 between 0 and 1."""
@@ -91,6 +111,10 @@ def open_folder(
     location: str | None,
     cache: Path,
     *,
+    classes: str = _DEFAULT.classes,
+    ignore_value: int | str = _DEFAULT.ignore_value,
+    background: int | str = _DEFAULT.background,
+    instances: Literal["auto", "none", "binary", "boundary"] = _DEFAULT.instances,
     val_share: float = _DEFAULT.val_share,
     test_share: float = _DEFAULT.test_share,
     split_seed: int = _DEFAULT.split_seed,
@@ -103,6 +127,10 @@ def open_folder(
     Args:
         location: The folder; a leading ``~`` is the home folder.
         cache: The cache folder.
+        classes: Names by mask value.
+        ignore_value: Value of masks that neither trains nor scores.
+        background: Value of masks that is no class and no object.
+        instances: What is made of masks that are numbers of objects.
         val_share: Share of an undivided folder's images that validates.
         test_share: Share of an undivided folder's images that tests.
         split_seed: In which order the three blocks of an undivided folder stand, or which groups are where.
@@ -118,19 +146,32 @@ def open_folder(
         raise UsageError("folder needs a path: write folder:PATH, for example folder:/data/my_cells.")
     root = Path(location).expanduser()
     layout = find_layout(root)
-    description = describe(root, cache)
+    description = say_values(
+        describe(root, cache),
+        classes=classes, ignore_value=ignore_value, background=background, instances=instances,
+    )  # fmt: skip
     options = FolderOptions(
-        val_share=val_share, test_share=test_share, split_seed=split_seed, gap=gap, folds=folds, fold=fold
+        classes=classes,
+        ignore_value=ignore_value,
+        background=background,
+        instances=instances,
+        val_share=val_share,
+        test_share=test_share,
+        split_seed=split_seed,
+        gap=gap,
+        folds=folds,
+        fold=fold,
     )
     options, spacing = settle_gap(layout, description, options, cache)
     division = divide(layout, description, options)
     division = replace(division, notes=(*division.notes, *spacing))
     index = index_folder(layout, cache)
     check_not_swapped(root, index)
-    values = {path: mask.counts for path, mask in index.masks.items()}
-    labels = map_labels(root, description, values)
+    labels = _label_map(root, description, index)
+    if description.instances in ("binary", "boundary"):
+        index = with_object_labels(index, description)
     contents = sum_up(layout, division, description, index, labels, cache)
-    return FolderDataset(root, contents, index, labels)
+    return FolderDataset(root, contents, index, labels, description)
 
 
 def describe(root: Path, cache: Path) -> Description:
@@ -144,3 +185,21 @@ def describe(root: Path, cache: Path) -> Description:
     description = recall_description(root / FILE_NAME, cache)
     refuse_keys(root / FILE_NAME, description, OF_VOLUMES, f"volume:{root}")
     return description
+
+
+def _label_map(root: Path, said: Description, index: Index) -> LabelMap:
+    """Decide on the classes.
+
+    Raises:
+        DataError: Values do not fit the names, or look like numbers of objects and nobody says what they are.
+    """
+    if said.instances == "binary" or said.instances == "boundary":
+        return object_labels(said, said.instances)
+    values = {path: mask.counts for path, mask in index.masks.items()}
+    if said.classes is None and said.instances is None:
+        found = {value for counts in values.values() for value in counts}
+        none = background_of(found) if said.background is None else said.background
+        pieces = [mask.pieces for mask in index.masks.values()]
+        if look_like_objects(pieces, {none, said.ignore_value}, sections=False):
+            raise DataError(objects_told(root, len(found - {none}), none, by_option=False))
+    return map_labels(root, said, values)

@@ -49,6 +49,8 @@ class MaskFacts:
     """Pixels per value."""
     flat: float
     """Share of pixels that equal their right neighbour."""
+    pieces: Mapping[int, int]
+    """Connected pieces per value."""
 
 
 def image_facts(stored: Mapping[str, Any]) -> ImageFacts:
@@ -58,4 +60,7 @@ def image_facts(stored: Mapping[str, Any]) -> ImageFacts:
 
 def mask_facts(stored: Mapping[str, Any]) -> MaskFacts:
     """Rebuild facts from what `dataclasses.asdict` and JSON made of them."""
-    return MaskFacts(**{**stored, "counts": {int(value): px for value, px in stored["counts"].items()}})
+    numbers = {
+        key: {int(value): number for value, number in stored[key].items()} for key in ("counts", "pieces")
+    }
+    return MaskFacts(**{**stored, **numbers})

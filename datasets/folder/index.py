@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ...benchmark.errors import DataError
 from ...benchmark.files.texts import read_json
 from ...benchmark.store import write_whole
+from ..description import Description
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
+from .labels import IGNORED
 from .layout import Layout
 
-INDEX_VERSION: Final = 4
+INDEX_VERSION: Final = 5
 """Raised whenever the same file would give other facts."""
 
 SHOWN_FAILURES: Final = 5
@@ -65,6 +68,22 @@ def index_folder(layout: Layout, cache: Path) -> Index:
         images={pair.image: facts[pair.image] for pair in pairs},
         masks={pair.mask: facts[pair.mask] for pair in pairs},
     )
+
+
+def with_object_labels(index: Index, said: Description) -> Index:
+    """Count labels in place of the numbers of objects; rims are counted with the objects."""
+    none = said.background or 0
+    label_of = {none: 0, said.ignore_value: IGNORED}
+
+    def counted(mask: MaskFacts) -> MaskFacts:
+        counts: Counter[int] = Counter()
+        for value, px in mask.counts.items():
+            counts[label_of.get(value, 1)] += px
+        if said.instances == "boundary" and counts[1]:
+            counts[2] = counts[1]
+        return replace(mask, counts=+counts)
+
+    return Index(index.images, {path: counted(mask) for path, mask in index.masks.items()})
 
 
 def _recall_or_measure(root: Path, tasks: list[_Task], store: Path) -> dict[str, Any]:

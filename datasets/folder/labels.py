@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...benchmark.errors import DataError
 from ..description import FILE_NAME, Description
+from ..objects import CLASS_NAMES
 from .wording import counted, listed
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 IGNORED: Final = 255
 """The label of ignored pixels, whatever their value in the masks."""
 
+MOST_LOOKED_UP: Final = 65535
 MAX_UNNAMED: Final = 32
 """More distinct values than this are taken for instance numbers unless they are named."""
 
@@ -57,9 +59,11 @@ class LabelMap:
         """Turn (H, W) mask values, all of them in the table, into (H, W) uint8 labels."""
         import numpy as np
 
-        lookup = np.zeros(max(value for value, _ in self.table) + 1, np.uint8)
-        for value, label in self.table:
-            lookup[value] = label
+        values, labels = (np.array(column) for column in zip(*sorted(self.table), strict=True))
+        if values[0] < 0 or values[-1] > MOST_LOOKED_UP:
+            return np.asarray(labels.astype(np.uint8)[np.searchsorted(values, mask.astype(np.int64))])
+        lookup = np.zeros(values[-1] + 1, np.uint8)
+        lookup[values] = labels
         return np.asarray(lookup[mask])
 
 
@@ -105,18 +109,55 @@ def map_labels(
     """
     owner = _Owner(root, by_option)
     found = {value for mask in values.values() for value in mask} - {description.ignore_value}
-    names = description.classes
+    names, none = description.classes, description.background
     if names is None:
-        _check_unnamed(owner, sorted(found), values)
-        names = {value: f"class{value}" if value else "background" for value in sorted(found)}
-        order = _order(owner, names)
+        names = _unnamed(owner, found, none, values)
+        order = _order(owner, names, none)
     else:
-        order = _order(owner, names)
+        if none is not None:
+            names = {none: "background", **names}
+        order = _order(owner, names, none)
         _check_named(owner, names, found, values)
     table = [(value, order.index(name)) for value, name in sorted(names.items())]
     if description.ignore_value is None:
         return LabelMap(order, tuple(table), None)
     return LabelMap(order, (*table, (description.ignore_value, IGNORED)), IGNORED)
+
+
+def object_labels(description: Description, instances: Literal["binary", "boundary"]) -> LabelMap:
+    """Return the map of labels that are made of numbers of objects: each to itself.
+
+    Raises:
+        DataError: Other classes are named.
+    """
+    names = CLASS_NAMES[instances]
+    if description.classes is not None:
+        names = tuple(description.classes.get(label, "") for label in range(len(names)))
+        if len(description.classes) != len(names) or not all(names):
+            raise DataError(
+                f"classes names {sorted(description.classes)}, but of numbers of objects {len(names)} labels "
+                f"are made: {', '.join(CLASS_NAMES[instances])}. Name those, or leave classes out."
+            )
+    table = tuple((label, label) for label in range(len(names)))
+    if description.ignore_value is None:
+        return LabelMap(names, table, None)
+    return LabelMap(names, (*table, (IGNORED, IGNORED)), IGNORED)
+
+
+def _unnamed(
+    owner: _Owner, found: set[int], background: int | None, values: Mapping[str, Iterable[int]]
+) -> dict[int, str]:
+    """Name values that have no names."""
+    if background is None:
+        _check_unnamed(owner, sorted(found), values)
+        return {value: f"class{value}" if value else "background" for value in sorted(found)}
+    others = sorted(found - {background})
+    if not 0 < len(others) <= MAX_UNNAMED:
+        raise DataError(
+            f"{owner.root}: beside the background {background}, masks hold {len(others)} values; expected "
+            f"from 1 to {MAX_UNNAMED} classes, or more with names. {owner.remedy([background, *others])}"
+        )
+    return {background: "background", **{value: f"class{k}" for k, value in enumerate(others, 1)}}
 
 
 def _check_unnamed(owner: _Owner, found: list[int], values: Mapping[str, Iterable[int]]) -> None:
@@ -130,6 +171,12 @@ def _check_unnamed(owner: _Owner, found: list[int], values: Mapping[str, Iterabl
         raise DataError(
             f"the masks in {owner.root} hold the values 0 and 255 (for example {_holder(values, 255)}); a "
             f"label is the number of a class: 0, 1, ... {owner.remedy([0, 255])}"
+        )
+    if found[0] < 0:
+        raise DataError(
+            f"the masks in {owner.root} hold the values {listed(found, 12)} (for example "
+            f"{_holder(values, found[0])}). Say what {found[0]} is: ignore_value: {found[0]} for pixels that "
+            f"nobody annotated, or background: {found[0]}, in {owner.words} or as an option."
         )
     if found != list(range(len(found))):
         raise DataError(
@@ -158,10 +205,12 @@ def _check_named(
         )
 
 
-def _order(owner: _Owner, names: Mapping[int, str]) -> tuple[str, ...]:
+def _order(owner: _Owner, names: Mapping[int, str], none: int | None) -> tuple[str, ...]:
     """Return the distinct names by label, background first."""
     in_order = list(dict.fromkeys(name for _, name in sorted(names.items())))
-    background = "background" if "background" in in_order else names.get(0)
+    background = names[none] if none is not None else None
+    if background is None:
+        background = "background" if "background" in in_order else names.get(0)
     if background is None:
         raise DataError(
             f"{owner.words}: no class is called 'background' and none has the value 0; "

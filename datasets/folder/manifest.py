@@ -54,6 +54,8 @@ def sum_up(
     members = {
         f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
     }
+    numbered = description.instances in ("binary", "boundary")
+    way = [description.instances, description.ignore_value, description.background] if numbered else None
     sorting = _Sorting(division.groups, bool(description.volume))
     manifest = Manifest(
         dataset="folder",
@@ -62,9 +64,10 @@ def sum_up(
         mean=greys.mean,
         std=greys.std,
         cases=tuple(
-            _case(name, split, pair, index, labels, sorting) for name, (split, pair) in members.items()
+            _case(name, split, pair, index, labels, sorting, way) for name, (split, pair) in members.items()
         ),
         ignore_value=labels.ignore_value,
+        has_instances=numbered,
         voxel_size_nm=_voxel_size(description),
         grey_range=greys.range,
         label_values=labels.values,
@@ -101,10 +104,12 @@ def _voxel_size(description: Description) -> tuple[float, ...] | None:
     return size * 2 if size and len(size) == 1 else size
 
 
-def _case(name: str, split: Split, pair: Pair, index: Index, labels: LabelMap, sorting: _Sorting) -> Case:
+def _case(
+    name: str, split: Split, pair: Pair, index: Index, labels: LabelMap, sorting: _Sorting, way: object
+) -> Case:
     image, mask = index.images[pair.image], index.masks[pair.mask]
     # The table is part of the labels: other classes from the same files are other cases.
-    content = json.dumps([image.sha256, mask.sha256, labels.table])
+    content = json.dumps([image.sha256, mask.sha256, labels.table, *([way] if way else [])])
     return Case(
         id=name,
         split=split,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.data.facts import flat_share, label_counts
+from ...benchmark.data.facts import flat_share
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
+from ...benchmark.label_values import LEAST_VALUE, MOST_VALUE, count_pieces, count_values
 from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
 from .facts import ImageFacts, MaskFacts
 
@@ -59,11 +60,12 @@ def measure_mask(path: Path) -> MaskFacts:
         DataError: It cannot be read or is of a kind that is not understood.
     """
     data = read_bytes(path)
-    mask = decode_mask(data, str(path))
+    mask = decode_mask(data, str(path), MOST_VALUE, LEAST_VALUE)
     return MaskFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         height=mask.shape[0],
         width=mask.shape[1],
-        counts=label_counts(mask),
+        counts=count_values(mask),
         flat=flat_share(mask),
+        pieces=count_pieces(mask),
     )

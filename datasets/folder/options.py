@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt
 
@@ -16,6 +16,16 @@ class FolderOptions:
 
     __pydantic_config__ = STRICT
 
+    classes: str = "auto"
+    """Names by mask value, as in background+mitochondria or 0:background+255:mitochondria; auto: as
+    dataset.yaml says, or class1, class2, ..."""
+    ignore_value: int | str = "auto"
+    """Value of masks that neither trains nor scores, -1 too; auto: as dataset.yaml says, or none."""
+    background: int | str = "auto"
+    """Value of masks that is no class and no object; auto: as dataset.yaml says, or 0."""
+    instances: Literal["auto", "none", "binary", "boundary"] = "auto"
+    """What is made of masks that are numbers of objects: object (binary), or object and boundary; none:
+    values are classes; auto: as dataset.yaml says, or none."""
     val_share: Annotated[float, Gt(0), Lt(1)] = 0.2
     """Share of the images that validates; at least one image."""
     test_share: Annotated[float, Gt(0), Lt(1)] = 0.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 from ...benchmark.contracts import Split
 from ...benchmark.errors import DataError
@@ -14,6 +15,9 @@ from ..naming import name_groups, name_splits, named_subjects, subject_note
 from .layout import Layout, Pair
 from .options import FolderOptions
 from .wording import counted
+
+OF_LABELS: Final = frozenset({"classes", "ignore_value", "background", "instances"})
+"""Options that have nothing to do with splits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class _Way:
 
     def refuse_idle(self, used: Sequence[str], reason: str) -> None:
         """Refuse options that were changed and would do nothing."""
-        names = {field.name for field in fields(self.options)}
+        names = {field.name for field in fields(self.options)} - OF_LABELS
         refuse_idle(self.options, names - set(used), f"{self.root} {reason}")
 
 

@@ -13,9 +13,9 @@ from ...benchmark.errors import DataError
 from ...benchmark.intensity import EIGHT_BIT, to_pixels
 from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances
-from ..folder.labels import IGNORED, LabelMap
+from ..folder.labels import LabelMap
 from .contents import Contents, Looked, Place
-from .instances import to_semantic
+from .instances import numbered_from_one, to_semantic
 from .measure import whole_numbers
 from .prepared import SLAB_BYTES, mappable, prepared
 from .stamps import glance
@@ -34,6 +34,7 @@ class VolumeDataset:
         labels: How values become labels.
         instances: What is made of numbers of objects.
         ignored: The number of pixels that nothing is known of.
+        background: The number that is no object.
         cache: The cache folder.
     """
 
@@ -46,9 +47,11 @@ class VolumeDataset:
         labels: LabelMap,
         instances: Instances,
         ignored: int | None,
+        background: int,
         cache: Path,
     ) -> None:
         self._volumes, self._contents, self._cache = volumes, contents, cache
+        self._background = background
         self._scale, self._labels, self._instances, self._ignored = scale, labels, instances, ignored
         paths = {one.path for looked in volumes for one in (looked.image, looked.labels)}
         self._states = {path: glance(path) for path in paths}
@@ -76,7 +79,7 @@ class VolumeDataset:
         if case.depth is None:
             image = self._image(looked, place.start, place.stop)[0]
             numbers = self._numbers(looked, place.start, place.stop)
-            objects = numbers[0] if self.manifest.has_instances else None
+            objects = numbered_from_one(numbers[0], self._background) if self.manifest.has_instances else None
             return Sample(image=image[None], labels=self._to_labels(looked, numbers)[0], instances=objects)
         return Sample(
             image=self._whole_image(case, looked, place)[None],
@@ -109,9 +112,13 @@ class VolumeDataset:
             self._volume(looked.labels).read(slice(start, stop)), looked.labels.source, start
         )
 
+    def _objects(self, looked: Looked, start: int, stop: int) -> Array:
+        """Return sections as numbers of objects in which 0 is none, (Z, Y, X)."""
+        return numbered_from_one(self._numbers(looked, start, stop), self._background)
+
     def _to_labels(self, looked: Looked, numbers: Array) -> Array:
         if self._instances != "none":
-            return to_semantic(numbers, self._instances, self._ignored)
+            return to_semantic(numbers, self._instances, self._ignored, self._background)
         return numbers if self._labels_as_stored(looked) else self._labels.apply(numbers)
 
     def _labels_as_stored(self, looked: Looked) -> bool:
@@ -150,21 +157,13 @@ class VolumeDataset:
 
     def _whole_objects(self, case: Case, looked: Looked, place: Place) -> Array:
         mapped, kind = self._volume(looked.labels).mapped(), looked.labels.dtype
-        if mapped is not None and kind.kind in "ui":
+        if mapped is not None and kind.kind == "u" and self._background == 0:
             return mapped[place.start : place.stop]
         return prepared(
             self._cache,
             f"{case.sha256[:24]}-objects",
             (place.stop - place.start, case.height, case.width),
             np.uint32 if kind.kind in "uib" and kind.itemsize <= 4 else np.uint64,
-            lambda slab: self._numbers(looked, place.start + slab.start, place.start + slab.stop),
+            lambda slab: self._objects(looked, place.start + slab.start, place.start + slab.stop),
             looked.labels.slab(SLAB_BYTES),
         )
-
-
-def object_labels(class_names: tuple[str, ...], ignored: int | None) -> LabelMap:
-    """Return the map of labels that were made of numbers of objects: each to itself."""
-    table = [(label, label) for label in range(len(class_names))]
-    if ignored is None:
-        return LabelMap(class_names, tuple(table), None)
-    return LabelMap(class_names, (*table, (IGNORED, IGNORED)), IGNORED)

@@ -11,15 +11,15 @@ from ...benchmark.errors import DataError, UsageError
 from ...benchmark.hashing import sha256_of
 from ...benchmark.intensity import describe_range
 from ..description import Description, Instances
-from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels
+from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
+from ..objects import background_of, look_like_objects, objects_told
 from ..swapped import refuse_swapped
 from .checks import common_voxel_size
 from .contents import Looked, sum_up
-from .dataset import VolumeDataset, object_labels
+from .dataset import VolumeDataset
 from .division import divide
 from .entries import Told, gather
 from .gaps import settle_gap
-from .instances import CLASS_NAMES
 from .intensity import settle_scale, top_of, way_of
 from .measure import measure_image, measure_labels
 from .options import VolumeOptions
@@ -37,7 +37,8 @@ def open_volumes(
     voxel_size: float | str = _DEFAULT.voxel_size,
     level: int = _DEFAULT.level,
     range: str = _DEFAULT.range,  # noqa: A002 - the option's name
-    ignore_value: int = _DEFAULT.ignore_value,
+    ignore_value: int | str = _DEFAULT.ignore_value,
+    background: int | str = _DEFAULT.background,
     classes: str = _DEFAULT.classes,
     instances: Literal["auto", "none", "binary", "boundary"] = _DEFAULT.instances,
     positions: Literal["auto", "compare", "ignore"] = _DEFAULT.positions,
@@ -60,6 +61,7 @@ def open_volumes(
         level: Of an OME-Zarr image.
         range: Values that become 0 and 1.
         ignore_value: Of labels.
+        background: Of labels.
         classes: Their names.
         instances: What is made of numbers of objects.
         positions: Whether they are compared.
@@ -79,6 +81,7 @@ def open_volumes(
         raise UsageError("volume needs a path: write volume[labels=FILE]:PATH, or volume:FOLDER.")
     options = VolumeOptions(
         labels=labels, axes=axes, voxel_size=voxel_size, level=level, range=range, ignore_value=ignore_value,
+        background=background,
         classes=classes, instances=instances, positions=positions, scored=scored, val_share=val_share,
         test_share=test_share, gap=gap, order=order, folds=folds, fold=fold,
     )  # fmt: skip
@@ -101,12 +104,13 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
             image=image,
             labels=mask,
             image_facts=measure_image(image, scale, cache),
-            label_facts=measure_labels(mask, instances, said.ignore_value, cache),
+            label_facts=measure_labels(mask, instances, said.ignore_value, cache, said.background or 0),
         )
         for entry, image, mask in zip(told.entries, images, masks, strict=True)
     ]
     _refuse_swapped(volumes, instances)
     table = _label_map(told, instances, volumes)
+    none = [] if said.background is None else [said.background]
     contents = sum_up(
         volumes,
         division,
@@ -115,7 +119,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         top=top_of(scale, images[0].dtype),
         whole=options.scored == "volumes",
         numbered=instances != "none",
-        way=sha256_of([instances, said.ignore_value, way_of(scale, images[0].dtype)]),
+        way=sha256_of([instances, said.ignore_value, *none, way_of(scale, images[0].dtype)]),
         notes=(*spacing, *_notes(volumes, scale, said)),
     )
     return VolumeDataset(
@@ -125,6 +129,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         labels=table,
         instances=instances,
         ignored=said.ignore_value,
+        background=said.background or 0,
         cache=cache,
     )
 
@@ -149,23 +154,24 @@ def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> L
             one.entry.labels: {value for facts in one.label_facts for value in facts.counts}
             for one in volumes
         }
-        _check_classes(told, values)
+        _check_classes(told, values, volumes)
         return map_labels(told.root, said, values, by_option=told.by_options)
-    names = CLASS_NAMES[instances]
-    if said.classes is not None:
-        names = tuple(said.classes.get(label, "") for label in range(len(names)))
-        if len(said.classes) != len(names) or not all(names):
-            raise DataError(
-                f"classes names {sorted(said.classes)}, but of numbers of objects {len(names)} labels are "
-                f"made: {', '.join(CLASS_NAMES[instances])}. Name those, or leave classes out."
-            )
-    return object_labels(names, said.ignore_value)
+    return object_labels(said, instances)
 
 
-def _check_classes(told: Told, values: Mapping[str, Set[int]]) -> None:
+def _check_classes(told: Told, values: Mapping[str, Set[int]], volumes: Sequence[Looked]) -> None:
     """Tell numbers of objects from classes."""
+    said = told.description
+    if said.classes is not None or said.instances == "none":
+        return
+    for one in volumes:
+        own = values[one.entry.labels]
+        none = background_of(own) if said.background is None else said.background
+        pieces = [facts.pieces for facts in one.label_facts]
+        if look_like_objects(pieces, {none, said.ignore_value}, sections=True):
+            raise DataError(objects_told(one.entry.labels, len(own) - 1, none, by_option=told.by_options))
     for source, own in values.items():
-        if told.description.classes is None and len(own) > MAX_UNNAMED:
+        if len(own) > MAX_UNNAMED:
             raise DataError(
                 f"{source} holds {len(own)} different values: these look like numbers of single objects. Say "
                 "instances=boundary, which makes object and boundary of them, or instances=binary; if they "

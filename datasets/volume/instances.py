@@ -8,15 +8,14 @@ import numpy as np
 
 from ...benchmark.volume_readers.found import Array
 
-CLASS_NAMES: Final = {
-    "binary": ("background", "object"),
-    "boundary": ("background", "object", "boundary"),
-}
 IGNORED: Final = 255
 
 
 def to_semantic(
-    objects: Array, mode: Literal["binary", "boundary"], ignore_value: int | None = None
+    objects: Array,
+    mode: Literal["binary", "boundary"],
+    ignore_value: int | None = None,
+    background: int = 0,
 ) -> Array:
     """Turn numbers of objects into labels: 0 background, 1 object, and 2 the rim of objects.
 
@@ -24,20 +23,30 @@ def to_semantic(
     so that two objects that touch stay two.
 
     Args:
-        objects: (H, W) or (Z, H, W) whole numbers, 0 for none.
+        objects: (H, W) or (Z, H, W) whole numbers.
         mode: With or without rims.
         ignore_value: The number that stands for pixels which nothing is known of; they become 255, and
             touching them makes no rim.
+        background: The number that stands for none.
 
     Returns:
         uint8 of the same shape.
     """
-    labels = (objects != 0).astype(np.uint8)
+    labels = (objects != background).astype(np.uint8)
     if mode == "boundary":
-        labels[_rim(objects, ignore_value) & (objects != 0)] = 2
+        labels[_rim(objects, ignore_value) & (objects != background)] = 2
     if ignore_value is not None:
         labels[objects == ignore_value] = IGNORED
     return np.asarray(labels)
+
+
+def numbered_from_one(objects: Array, background: int) -> Array:
+    """Return numbers of objects in which 0 is none: as they are, or raised where another is background."""
+    if background == 0 and (objects.dtype.kind == "u" or objects.min(initial=0) >= 0):
+        return objects
+    raised = objects.astype(np.int64) + (1 - min(0, int(objects.min(initial=0))))
+    raised[objects == background] = 0
+    return np.asarray(raised.astype(np.uint32))
 
 
 def _rim(objects: Array, ignore_value: int | None) -> Array:

@@ -12,6 +12,7 @@ from ...benchmark.data.facts import flat_share, label_counts, value_counts
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
 from ...benchmark.intensity import to_pixels
+from ...benchmark.label_values import LEAST_VALUE, MOST_VALUE, count_pieces, count_values, whole_labels
 from ...benchmark.volume_readers.found import Array
 from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances
@@ -19,8 +20,12 @@ from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
 from .instances import to_semantic
 from .intensity import sums_stored, way_of
 
-MAX_VALUE = 65535
-"""Of labels that are classes."""
+MOST_COUNTED = 4096
+MOST_CLASSES = 256
+"""Values of one section; more are never classes, which the second says of numbers above 16 bit."""
+MOST_OF_16_BIT = 65535
+LOOKED_AT = 512
+"""Rows and columns around the middle of a section, to either side, in which pieces are counted."""
 
 
 def measure_image(volume: Volume, scale: GreyRange, cache: Path) -> list[ImageSection]:
@@ -35,42 +40,34 @@ def measure_image(volume: Volume, scale: GreyRange, cache: Path) -> list[ImageSe
 
 
 def measure_labels(
-    volume: Volume, instances: Instances, ignore_value: int | None, cache: Path
+    volume: Volume, instances: Instances, ignore_value: int | None, cache: Path, background: int = 0
 ) -> list[LabelSection]:
     """Learn the facts about the sections of labels.
 
     Raises:
         DataError: They cannot be read, or a value is no label.
     """
-    way = ["labels", instances, ignore_value if instances != "none" else None]
-    look = partial(_look_at_labels, volume.source, instances, ignore_value)
+    way = ["labels", instances, [ignore_value, background] if instances != "none" else None]
+    look = partial(_look_at_labels, volume.source, instances, ignore_value, background)
     known = recall_or_measure(volume, cache, way, look)
     return [
         LabelSection(
-            facts["sha256"], {int(value): px for value, px in facts["counts"].items()}, facts["flat"]
+            facts["sha256"],
+            {int(value): px for value, px in facts["counts"].items()},
+            facts["flat"],
+            {int(value): number for value, number in facts["pieces"].items()},
         )
         for facts in known
     ]
 
 
 def whole_numbers(section: Array, source: str, place: int) -> Array:
-    """Return labels as whole numbers from 0; files of some formats hold them as floats.
+    """Return labels as whole numbers; files of some formats hold them as floats.
 
     Raises:
         DataError: They are none.
     """
-    numbers = section
-    if section.dtype.kind == "f":
-        if not np.array_equal(section, np.round(section)):  # NaN equals nothing
-            raise DataError(
-                f"{source}: section {place} holds fractions; labels are whole numbers. Is it an image?"
-            )
-        numbers = section.astype(np.int64)
-    if section.dtype.kind == "b":
-        numbers = section.astype(np.uint8)
-    if numbers.dtype.kind == "i" and numbers.min() < 0:
-        raise DataError(f"{source}: section {place} holds {numbers.min()}; labels are whole numbers from 0.")
-    return numbers
+    return whole_labels(section, f"{source}: section {place}")
 
 
 def _look_at_image(source: str, scale: GreyRange, section: Array, place: int) -> ImageSection:
@@ -94,15 +91,20 @@ def _look_at_image(source: str, scale: GreyRange, section: Array, place: int) ->
 
 
 def _look_at_labels(
-    source: str, instances: Instances, ignore_value: int | None, section: Array, place: int
+    source: str, instances: Instances, ignore_value: int | None, background: int, section: Array, place: int
 ) -> LabelSection:
     numbers = whole_numbers(section, source, place)
     flat = flat_share(numbers)
     if instances != "none":
-        numbers = to_semantic(numbers, instances, ignore_value)
-    elif numbers.max() > MAX_VALUE:
+        made = to_semantic(numbers, instances, ignore_value, background)
+        return LabelSection(hash_section(section), label_counts(made), flat, {})
+    counts = count_values(numbers)
+    most = MOST_CLASSES if max(counts) > MOST_OF_16_BIT else MOST_COUNTED
+    if len(counts) > most or not LEAST_VALUE <= min(counts) <= max(counts) <= MOST_VALUE:
         raise DataError(
-            f"{source}: section {place} holds {numbers.max()}; labels are classes, up to {MAX_VALUE}. If "
-            "they are numbers of objects, say so: the option instances=boundary or instances=binary."
+            f"{source}: section {place} holds {max(counts)}, and {len(counts):,} values; labels "
+            "are classes. If they are numbers of objects, say so: the option instances=boundary or "
+            "instances=binary, or instances in dataset.yaml."
         )
-    return LabelSection(hash_section(section), label_counts(numbers), flat)
+    rows, columns = (slice(max(0, side // 2 - LOOKED_AT), side // 2 + LOOKED_AT) for side in numbers.shape)
+    return LabelSection(hash_section(section), counts, flat, count_pieces(numbers[rows, columns]))

@@ -28,8 +28,10 @@ class VolumeOptions:
     range: str = "auto"
     """Values that become 0 and 1, as in -2000..4000; auto: as dataset.yaml says, or else 8 and 16 bit
     unsigned as they are, and of others the 0.1 and 99.9 percentiles of the training sections."""
-    ignore_value: Annotated[int, Ge(-1)] = -1
-    """Value of labels that neither train nor score; -1: as dataset.yaml says, or none."""
+    ignore_value: int | str = "auto"
+    """Value of labels that neither train nor score, -1 too; auto: as dataset.yaml says, or none."""
+    background: int | str = "auto"
+    """Value of labels that is no class and no object; auto: as dataset.yaml says, or 0."""
     classes: str = "auto"
     """Names by label value, as in background+mitochondria or 0:background+255:mitochondria; auto: as
     dataset.yaml says, or class1, class2, ..."""

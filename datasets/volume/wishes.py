@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import Final
 
 from ...benchmark.errors import UsageError
 from ..description import Description
+from ..value_options import AUTO, say_values
 from .options import VolumeOptions
-
-AUTO: Final = "auto"
-"""What an option is that was not given."""
 
 
 def override(description: Description, options: VolumeOptions) -> Description:
@@ -24,19 +21,20 @@ def override(description: Description, options: VolumeOptions) -> Description:
         "axes": options.axes.lower(),
         "voxel_size_nm": _parse_voxel_size(options.voxel_size),
         "intensity": _parse_range(options.range),
-        "ignore_value": options.ignore_value,
-        "classes": _parse_classes(options.classes),
-        "instances": options.instances,
         "positions": options.positions,
     }
-    said = replace(description, **{key: value for key, value in chosen.items() if value not in (AUTO, -1)})  # type: ignore[arg-type]
+    said = replace(description, **{key: value for key, value in chosen.items() if value != AUTO})  # type: ignore[arg-type]
     if said.intensity and not -inf < said.intensity[0] < said.intensity[1] < inf:
         raise UsageError(
             f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
         )
-    if said.classes and said.ignore_value in said.classes:
-        raise UsageError(f"the value {said.ignore_value} is a class and ignored at once; take one away.")
-    return said
+    return say_values(
+        said,
+        classes=options.classes,
+        ignore_value=options.ignore_value,
+        background=options.background,
+        instances=options.instances,
+    )
 
 
 def _parse_voxel_size(text: float | str) -> tuple[float, ...] | str:
@@ -59,19 +57,3 @@ def _parse_range(text: str) -> tuple[float, float] | str:
         return float(low), float(high)
     except ValueError:
         raise UsageError(f"got range={text}, expected LOW..HIGH, as in range=-2000..4000.") from None
-
-
-def _parse_classes(text: str) -> dict[int, str] | str:
-    if text == AUTO:
-        return AUTO
-    pairs = [item.rpartition(":") for item in text.split("+")]
-    try:
-        names = {int(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}
-    except ValueError:
-        names = {}
-    if len(names) != len(pairs) or not all(names.values()) or len({colon for _, colon, _ in pairs}) > 1:
-        raise UsageError(
-            f"got classes={text}, expected names by label value, as in background+mitochondria, or with "
-            "their values, as in 0:background+255:mitochondria."
-        )
-    return names

@@ -205,15 +205,16 @@ def test_images_of_complex_numbers(make_folder, cache):
 def test_float_masks(make_folder, cache):
     root = make_folder()
     (root / "masks" / "02.png").unlink()
-    tifffile.imwrite(root / "masks" / "02.tif", np.zeros((24, 32), np.float32))
-    assert "02.tif holds float32 values; label values are whole numbers" in refused(root, cache)
+    tifffile.imwrite(root / "masks" / "02.tif", np.full((24, 32), 0.5, np.float32))
+    assert "02.tif holds 0.5 at (0, 0), of type float32; labels are whole numbers" in refused(root, cache)
 
 
 def test_negative_labels(make_folder, cache):
     root = make_folder()
     (root / "masks" / "02.png").unlink()
     tifffile.imwrite(root / "masks" / "02.tif", np.full((24, 32), -1, np.int16))
-    assert "02.tif holds int16 values; label values are whole numbers, 0 to 65535" in refused(root, cache)
+    message = refused(root, cache)
+    assert "hold the values -1, 0, 1 (for example masks/02.tif). Say what -1 is: ignore_value: -1" in message
 
 
 def test_coloured_mask(make_folder, cache):
@@ -304,7 +305,8 @@ def test_gaps_between_values(make_folder, cache, values, told):
 def test_instance_numbers(make_folder, cache):
     root = make_folder()
     masks_of(root, *range(40))
-    assert "hold 40 different values: these look like numbers of single objects" in refused(root, cache)
+    assert "39 different values beside the background" in refused(root, cache)
+    assert "look like numbers of single objects" in refused(root, cache)
 
 
 def test_values_without_a_name(make_folder, cache):

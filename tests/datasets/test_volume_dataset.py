@@ -336,7 +336,7 @@ def test_numbers_of_objects(pair, cache):
     with pytest.raises(DataError, match=r"50 different values: these look like numbers.*instances=boundary"):
         open_volumes(str(image), cache, labels=str(labels))
     image, labels = pair(labels=many.astype(np.uint32) + 60000 * 2)
-    with pytest.raises(DataError, match=r"section 0 holds 120479; .*instances=boundary"):
+    with pytest.raises(DataError, match=r"section 0 holds 120479, and 768 values; .*instances=boundary"):
         open_volumes(str(image), cache, labels=str(labels))
 
 
@@ -372,10 +372,10 @@ def test_labels_must_be_whole_numbers(pair, cache):
     whole = open_volumes(str(image), cache, labels=str(labels))
     np.testing.assert_array_equal(whole.read(whole.manifest.cases[1]).labels, classes()[1])
     image, labels = pair(labels=picture(dtype="float32"))
-    with pytest.raises(DataError, match=r"section 0 holds fractions; labels are whole numbers"):
+    with pytest.raises(DataError, match=r"section 0 holds [0-9.]+ at \(0, 0\), of type float32"):
         open_volumes(str(image), cache, labels=str(labels))
     image, labels = pair(labels=classes().astype(np.int8) - 1)
-    with pytest.raises(DataError, match=r"section 0 holds -1; labels are whole numbers from 0"):
+    with pytest.raises(DataError, match=r"Say what -1 is: ignore_value: -1"):
         open_volumes(str(image), cache, labels=str(labels))
 
 
