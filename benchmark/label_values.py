@@ -42,7 +42,7 @@ def whole_labels(values: Array, where: str) -> Array:
             f"{where} holds {values[place]:g} at ({at}), of type {values.dtype}; labels are whole numbers, "
             "one per pixel. Is it an image, or were labels interpolated?"
         )
-    return values.astype(np.int32 if np.abs(values).max(initial=0) < 2**31 else np.int64)
+    return values.astype(np.int32 if float(np.abs(values).max(initial=0)) < 2**31 else np.int64)
 
 
 def check_range(labels: Array, where: str, least: int, most: int) -> None:
