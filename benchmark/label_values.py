@@ -70,7 +70,7 @@ def count_pieces(labels: Array) -> dict[int, int]:
     from skimage.measure import label
 
     values, codes = np.unique(labels, return_inverse=True)
-    pieces = label(codes.reshape(labels.shape).astype(np.int32) + 1, connectivity=2)
+    pieces = label(codes.reshape(labels.shape).astype(np.int32) + 1, connectivity=2)  # type: ignore[no-untyped-call]
     owner = np.zeros(int(pieces.max()) + 1, np.int64)
     owner[pieces.ravel()] = codes.ravel()
     number = np.bincount(owner[1:], minlength=len(values))

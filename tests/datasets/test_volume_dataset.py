@@ -336,7 +336,7 @@ def test_numbers_of_objects(pair, cache):
     with pytest.raises(DataError, match=r"50 different values: these look like numbers.*instances=boundary"):
         open_volumes(str(image), cache, labels=str(labels))
     image, labels = pair(labels=many.astype(np.uint32) + 60000 * 2)
-    with pytest.raises(DataError, match=r"section 0 holds 120479, and 768 values; .*instances=boundary"):
+    with pytest.raises(DataError, match=r"section 0 holds 120479, and 480 values; .*instances=boundary"):
         open_volumes(str(image), cache, labels=str(labels))
 
 
