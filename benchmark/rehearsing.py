@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from .errors import EmsegError, TrialError
+from .errors import EmsegError, PluginError, TrialError
 from .evaluation.grid import round_up
 from .layout import channels_last
 from .parts import build_network, seed_everything
@@ -35,7 +35,7 @@ def find_fault(question: Question) -> str:
     """
     try:
         return _find_fault(question)
-    except TrialError:
+    except (PluginError, TrialError):
         return ""
     except EmsegError as error:
         return str(error)

@@ -141,8 +141,8 @@ def test_what_is_known_when_planning_starts_nothing(run, work, arguments, expect
     assert not list(work.glob("results/trials/*/record.json"))
 
 
-def test_dataset_that_prints_leaves_the_plan_readable(run):
-    done = run("--models", "toy", "--datasets", "noisy", "--dry-run", "--json")
+def test_dataset_that_prints_leaves_the_plan_readable(hostile, invoke):
+    done = invoke(*SMOKE, *SMALL, "--models", "toy", "--datasets", "noisy", "--dry-run", "--json")
     assert [trial["dataset"] for trial in json.loads(done.out)["trials"]] == ["noisy"]
     assert "hostile: opened" in done.err
 
