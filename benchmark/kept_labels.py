@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,30 +13,30 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from .case_names import file_names
+from .contracts import Case
 from .errors import StoreError
+from .files.decoding import decoding
 from .files.regular import check_regular, check_within, shown
-from .pixels import BROKEN
+from .store import write_whole
 from .tiff_stacks import stack_writer
 
 Labels: TypeAlias = np.ndarray[Any, Any]
 
 
 class KeptLabels:
-    """A folder with a file per test case, numbered as the manifest orders them.
+    """A folder with a file per test case, named by it, and ``cases.csv``, which lists them.
 
-    An image is a PNG file, a volume a TIFF file with a page per slice.
+    An image is a PNG file, a volume a TIFF file with a page per slice.  Older versions named files by the
+    numbers of cases alone; they are read, too.
 
     Args:
         folder: Made when the first is written.
+        cases: All test cases, in the manifest's order.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    @property
-    def exist(self) -> bool:
-        """Whether there are any; trials of older versions kept none."""
-        return self._folder.is_dir()
+    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
+        self._folder, self._cases, self._names = folder, cases, file_names(cases)
 
     def write(self, number: int, labels: Labels) -> None:
         """Keep the (H, W) or (Z, Y, X) uint8 labels of a case; a memory map is read slice by slice."""
@@ -43,6 +46,15 @@ class KeptLabels:
             return
         with stack_writer(self._volume(number), labels.shape) as pages:
             pages[0 : len(labels)] = labels
+
+    def list_cases(self) -> None:
+        """Write which file is of which case, when all are there."""
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(["file", "case"])
+        for case, name in zip(self._cases, self._names, strict=True):
+            writer.writerow([f"{name}{'.png' if case.depth is None else '.tif'}", case.id])
+        write_whole(self._folder / "cases.csv", table.getvalue())
 
     def read(self, number: int, shape: tuple[int, ...]) -> Labels:
         """Read the uint8 labels of a case; a volume as a memory map of a temporary file.
@@ -55,17 +67,24 @@ class KeptLabels:
             StoreError: They are missing, damaged or of another shape.
         """
         path = self._image(number) if len(shape) == 2 else self._volume(number)
+        old = self._folder / f"{number:05}{path.suffix}"
+        path = old if old.exists() and not path.exists() else path
         check_regular(check_within(self._folder, path.absolute(), shown(path), StoreError), StoreError)
         try:
-            return _read(path, shape)
-        except BROKEN as error:
+            with decoding(path, "tifffile" if path.suffix == ".tif" else "Pillow", _DamagedError):
+                return _read(path, shape)
+        except _DamagedError as error:
             raise _unusable(path, f"is missing or damaged ({error})") from error
 
     def _image(self, number: int) -> Path:
-        return self._folder / f"{number:05}.png"
+        return self._folder / f"{self._names[number]}.png"
 
     def _volume(self, number: int) -> Path:
-        return self._folder / f"{number:05}.tif"
+        return self._folder / f"{self._names[number]}.tif"
+
+
+class _DamagedError(StoreError):
+    """A library cannot read a label map."""
 
 
 def _read(path: Path, shape: tuple[int, ...]) -> Labels:

@@ -108,10 +108,10 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
         TrialError: A metric fails.
     """
     target = TrialFolder(item.job.folder)
-    labels = KeptLabels(item.source.predictions)
-    if not labels.exist:
+    if not item.source.predictions.is_dir():
         raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
     dataset = CheckedDataset(reopen_dataset(item.job.spec.dataset, catalogue, cache))
+    labels = KeptLabels(item.source.predictions, dataset.manifest.split("test"))
     with keeping(target.path, KEPT):
         target.path.mkdir(parents=True, exist_ok=True)
     with locked(target.lock):

@@ -172,6 +172,22 @@ def write_whole(path: Path, content: str | bytes) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def give_usual_mode(path: Path) -> None:
+    """Let a file that a library made for its owner alone be read by those whom the umask lets read files."""
+    path.chmod(0o666 & ~_umask())
+
+
+def _umask() -> int:
+    """Return the process's umask; where the system does not tell, it can be asked for by setting it alone."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("Umask:")), 8)
+    except (OSError, StopIteration, ValueError):
+        mask = os.umask(0o022)
+        os.umask(mask)
+        return mask
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Give a file that takes the place of `path` when the context ends, and vanishes on an error."""

@@ -163,7 +163,8 @@ class _Trial:
 
     def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")
-        previews, labels = PreviewWriter(self.folder.previews, cases), KeptLabels(self.folder.predictions)
+        previews = PreviewWriter(self.folder.previews, cases)
+        labels = KeptLabels(self.folder.predictions, cases)
         total = steps_of(cases, parts.dataset.manifest.axes)
         numbers, steps = count(), count(1)
 
@@ -177,6 +178,7 @@ class _Trial:
         self.tell("test", 0, total)
         table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_slice)
         previews.finish()
+        labels.list_cases()
         return table
 
     def _evaluate(

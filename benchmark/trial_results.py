@@ -9,7 +9,7 @@ from shutil import rmtree
 import pandas as pd
 from safetensors.torch import save_file
 
-from .contracts import Job, Profile, Record, Selection
+from .contracts import Job, Manifest, Profile, Record, Selection, TrialSpec
 from .disk import keeping
 from .kept_files import hash_files
 from .libraries import libraries_of
@@ -17,11 +17,11 @@ from .parts import Parts
 from .profiling.environment import describe_environment
 from .records import now, write_record
 from .registry import foreign
-from .store import TrialFolder, to_json, write_whole
+from .store import TrialFolder, give_usual_mode, to_json, write_whole
 from .training.state import TrainingState
 from .training.validation import weights_of
 from .volume_protocol import any_volume
-from .weight_info import WeightsInfo, to_metadata
+from .weight_info import Segmenting, WeightsInfo, to_metadata
 
 KEPT = "The last resume point of training is kept: make room, and the same command goes on from there."
 
@@ -50,6 +50,7 @@ def write_results(job: Job, device: str, results: Results) -> Record:
         curve.to_parquet(folder.curve, index=False)
         weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
         save_file(weights, folder.weights, to_metadata(_about(job, results)))
+        give_usual_mode(folder.weights)
         write_whole(folder.environment, to_json(asdict(describe_environment(device))))
         record = _record(job, results, hash_files(folder))
         write_record(folder, record)
@@ -94,6 +95,29 @@ def _about(job: Job, results: Results) -> WeightsInfo:
         normalisation=results.parts.normalisation,
         window=results.window,
         distribution=foreign(spec.model.provider.distribution),
+        grey_range=manifest.grey_range,
+        label_values=manifest.label_values or (),
+        segmenting=_segmenting(spec, manifest),
         origin=f"{spec.model.label} trained on {spec.dataset.label}, seed {spec.seed}; "
         f"trial {job.fingerprint}",
+    )
+
+
+def _segmenting(spec: TrialSpec, manifest: Manifest) -> Segmenting | None:
+    """Say how test cases were segmented, so that others are segmented alike."""
+    protocol, precision = spec.protocol, spec.recipe.precision
+    if precision == "auto":  # planning settles it
+        return None
+    return Segmenting(
+        protocol=protocol.name,
+        window=protocol.window,
+        overlap=protocol.overlap,
+        blending=protocol.blending,
+        blend_on=protocol.blend_on,
+        flips=protocol.flips,
+        padding=protocol.padding,
+        slice_overlap=protocol.slice_overlap,
+        threshold=protocol.threshold,
+        axes=manifest.axes,
+        precision=precision,
     )

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from .contracts import STRICT, Normalisation, OptionValue
+from .contracts import STRICT, Axes, GreyRange, Normalisation, OptionValue, Precision
 from .errors import WeightsError
 from .files.regular import open_regular, shown
 from .files.texts import parse_json
@@ -21,6 +22,27 @@ KEY = "emseg_bench"
 
 HEADER_LIMIT = 100_000_000
 """Bytes; a longer header is no safetensors file (the format's own limit)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmenting:
+    """How a trial's test images were segmented: what of `ScoringProtocol` makes labels, and the precision."""
+
+    __pydantic_config__ = STRICT
+
+    protocol: str
+    """Its name."""
+    window: int | Literal["crop", "whole-resized", "whole-padded"]
+    overlap: float
+    blending: Literal["gaussian", "constant"]
+    blend_on: Literal["logits", "probabilities"]
+    flips: bool
+    padding: Literal["mirror", "zero"]
+    slice_overlap: float
+    threshold: float
+    axes: Axes
+    """Along which volumes are cut."""
+    precision: Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +65,12 @@ class WeightsInfo:
     """What the weights were trained with; None where unknown."""
     window: int | None = None
     """Side of the crops that they were trained on, px."""
+    grey_range: GreyRange | None = None
+    """Which stored values became 0 and 1; None where unknown."""
+    label_values: tuple[int, ...] = ()
+    """What each class is in the owner's label files, by label; empty: the labels."""
+    segmenting: Segmenting | None = None
+    """How they were scored; None where unknown."""
     origin: str
     """How they came about, in one line for people."""
     distribution: str = ""

@@ -14,8 +14,10 @@ from .exit_codes import interruptible
 from .running import PrecisionChoice
 
 if TYPE_CHECKING:
-    from ..contracts import Axes, ScoringProtocol
+    from ..contracts import Axes, GreyRange, ScoringProtocol
+    from ..predictions.greys import Seen
     from ..predictions.setting import Setting
+    from ..weight_info import Segmenting, WeightsInfo
 
 EXAMPLES = """Examples:
 
@@ -43,7 +45,8 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            help="Images or volumes, or folders of them: PNG, TIFF, NRRD or NIfTI.", metavar="IMAGES..."
+            help="Images or volumes, or folders of them: PNG, TIFF, HDF5 (a.h5:/raw), zarr, NRRD, NIfTI, MRC",
+            metavar="IMAGES...",
         ),
     ],
     weights: Annotated[
@@ -52,8 +55,12 @@ def predict(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the label maps.")],
     protocol: Annotated[
-        str, typer.Option(help="How to segment: emseg-v1 or retina-2025; windows, blending, padding.")
-    ] = "emseg-v1",
+        str | None,
+        typer.Option(
+            help="How to segment: emseg-v1 or retina-2025; windows, blending, padding.  [default: as in the "
+            "trial, or emseg-v1]"
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,16 +69,26 @@ def predict(
     ] = None,
     axes: Annotated[
         AxesChoice | None,
-        typer.Option(help="Cut volumes along z, or along z, y and x.  [default: stack]"),
+        typer.Option(help="Cut volumes along z, or along z, y and x.  [default: as in the trial, or stack]"),
     ] = None,
     mean: Annotated[
         str | None, typer.Option(help="Normalise by this mean, per channel, 0-1 scale: 0.35.")
     ] = None,
     std: Annotated[str | None, typer.Option(help="And by this standard deviation: 0.017.")] = None,
+    range_: Annotated[
+        str | None,
+        typer.Option(
+            "--range", metavar="LOW..HIGH", help="Grey values that are 0 and 1.  [default: as in training]"
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[
-        PrecisionChoice, typer.Option(help="bf16: bfloat16 under autocast; auto: where the hardware has it.")
-    ] = PrecisionChoice.AUTO,
+        PrecisionChoice | None,
+        typer.Option(
+            help="bf16: bfloat16 under autocast; auto: where the hardware has it.  [default: as in the "
+            "trial, or auto]"
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Make label maps anew that are there already.")
     ] = False,
@@ -79,8 +96,10 @@ def predict(
     """Segment images or volumes with trained weights."""
     from ..openmp import share_cores
     from ..plugins import load_plugins
+    from ..predictions.greys import settle_greys
     from ..predictions.images import find_images, unread
     from ..predictions.network import find_weights, settle_normalisation, settle_window
+    from ..predictions.outputs import check_places
     from ..predictions.setting import Setting
     from ..profiling.hardware import choose_device
     from ..profiling.precision import resolve_precision
@@ -89,23 +108,45 @@ def predict(
     found = find_images(images)
     for note in unread(images):
         typer.echo(note, err=True)
-    chosen = _protocol(protocol, set_ or [])
+    check_places(found, out)
     trained = find_weights(weights, load_plugins().catalogue)
+    chosen = _protocol(trained.info, protocol, set_ or [])
     where = choose_device(device)
+    given, how = _range(range_), trained.info.segmenting
+    with interruptible():
+        seen = _look_at(found, trained.info.channels)
+    greys, notes = settle_greys(list(seen.values()), trained.info.grey_range, given)
     setting = Setting(
         weights=trained,
         protocol=chosen,
         normalisation=settle_normalisation(trained.info, _numbers(mean, "--mean"), _numbers(std, "--std")),
         window=settle_window(trained.info, chosen, trained.offer.card.size_divisor),
-        axes=_axes(axes, found),
+        axes=_axes(axes, seen, how),
         device=where,
-        precision=resolve_precision(PRECISIONS[precision], where),
+        precision=resolve_precision(_precision(precision, how), where),
+        greys=greys,
     )
     with interruptible():
-        _predict(found, setting, out, overwrite=overwrite)
+        _predict(seen, setting, out, notes, overwrite=overwrite)
 
 
-def _predict(images: Mapping[str, Path], setting: Setting, out: Path, *, overwrite: bool) -> None:
+def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:
+    from ..predictions.greys import look_at
+    from .console import Console
+    from .steps import steps
+
+    seen = {}
+    with steps("reading", len(images), Console(stderr=True)) as on_image:
+        for name, path in images.items():
+            seen[name] = look_at(path, channels)
+            on_image()
+    return seen
+
+
+def _predict(
+    images: Mapping[str, Seen], setting: Setting, out: Path, notes: Sequence[str], *, overwrite: bool
+) -> None:
+    from ..predictions.greys import misfits
     from ..predictions.outputs import plan_outputs
     from ..predictions.segmenting import segment_files, steps_of
     from .console import Console
@@ -114,37 +155,61 @@ def _predict(images: Mapping[str, Path], setting: Setting, out: Path, *, overwri
 
     console = Console(stderr=True)
     _make_folder(out)
-    with steps("reading", len(images), console) as on_image:
-        todo, there = plan_outputs(images, out, setting, overwrite=overwrite, on_image=on_image)
+    todo, there = plan_outputs(images, out, setting, overwrite=overwrite)
     info = setting.weights.info
-    say(console, f"{info.origin}; protocol {setting.protocol.name}; {setting.device}, {setting.precision}")
+    say(console, f"{info.origin}; {setting.device}")
+    say(console, setting.how(volumes=any(len(image.sides) == 3 for image in images.values())))
+    unfit = misfits(images.values(), setting.greys, setting.normalisation) if info.grey_range else ()
+    for note in [*notes, *unfit]:
+        say(console, f"warning: {note}", "yellow")
     if todo:
         with steps("segmenting", steps_of(todo, setting.axes), console) as on_slice:
             segment_files(todo, setting, on_slice)
-    labels = ", ".join(f"{label} {name}" for label, name in enumerate(info.class_names))
-    typer.echo(
-        f"{len(todo)} label map(s) made in {out}, {there} there already{f'; labels: {labels}' * bool(labels)}"
-    )
+    labels = f"; labels: {setting.words}" if setting.words else ""
+    typer.echo(f"{len(todo)} label map(s) made in {out}, {there} there already{labels}")
 
 
-def _axes(asked: AxesChoice | None, images: Mapping[str, Path]) -> Axes:
-    from ..predictions.volume_files import is_volume
-
-    if asked is not None and not any(is_volume(path) for path in images.values()):
+def _axes(asked: AxesChoice | None, images: Mapping[str, Seen], how: Segmenting | None) -> Axes:
+    if asked is not None and not any(len(image.sides) == 3 for image in images.values()):
         raise UsageError(f"got --axes {asked}, and there is no volume among the images; leave it out.")
+    if asked is None:
+        return how.axes if how else "stack"
     return "orthoplane" if asked is AxesChoice.ORTHOPLANE else "stack"
 
 
-def _protocol(name: str, settings: Sequence[str]) -> ScoringProtocol:
+def _precision(asked: PrecisionChoice | None, how: Segmenting | None) -> Literal["auto", "fp32", "bf16"]:
+    if asked is None:
+        return how.precision if how else "auto"
+    return PRECISIONS[asked]
+
+
+def _range(text: str | None) -> GreyRange | None:
+    from math import inf
+
+    from ..contracts import GreyRange
+
+    if text is None:
+        return None
+    low, _, high = text.partition("..")
+    try:
+        given = GreyRange(low=float(low), high=float(high))
+    except ValueError:
+        given = GreyRange(low=0, high=0)
+    if not -inf < given.low < given.high < inf:
+        raise UsageError(f"got --range {text}, expected LOW..HIGH with LOW < HIGH, as in -2000..4000.")
+    return given
+
+
+def _protocol(info: WeightsInfo, name: str | None, settings: Sequence[str]) -> ScoringProtocol:
     from dataclasses import asdict
 
     from ..contracts import ScoringProtocol
-    from ..predictions.rules import find_protocol
+    from ..predictions.network import settle_protocol
     from ..settings import parse_settings
     from ..validation import merge, validate
 
     changes = parse_settings(settings, ("protocol",)).get("protocol", {})
-    return validate(ScoringProtocol, merge(asdict(find_protocol(name)), changes), "protocol")
+    return validate(ScoringProtocol, merge(asdict(settle_protocol(info, name)), changes), "protocol")
 
 
 def _numbers(text: str | None, option: str) -> list[float] | None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from ..contracts import GreyRange
 from ..errors import DataError
 from ..files.litter import is_litter
 from ..files.regular import check_links
-from ..pixels import decode_image, read_bytes, to_float_scale
-from .label_maps import suffixes_at
+from ..intensity import EIGHT_BIT, to_pixels
+from ..pixels import decode_image, read_bytes
+from .label_maps import is_readable, suffixes_at
 from .pairs import by_stem, some
-from .volume_files import open_volume
+from .volume_files import file_of, files_in, is_folder, open_slabs
 
 if TYPE_CHECKING:
     from ..evaluation.slabs import Slabs
@@ -32,57 +34,78 @@ def find_images(places: Sequence[Path]) -> dict[str, Path]:
 
 
 def read_image(path: Path, channels: int) -> Array:
-    """Read an image for a network.
+    """Read an image as stored, (C, H, W).
 
     Args:
         path: PNG, or TIFF of one page.
         channels: How many the network takes.
 
-    Returns:
-        (C, H, W): uint8 as it is, 16-bit values as float32 divided by 65535, as in training.
-
     Raises:
-        DataError: It cannot be read, or its channels or bit depth do not fit.
+        DataError: It cannot be read, its channels do not fit, or it holds values that are no numbers.
     """
-    return to_float_scale(_image(path, channels))
+    pixels = decode_image(read_bytes(path), str(path)).pixels
+    if channels == 1 and np.all(pixels == pixels[..., :1]):
+        pixels = pixels[..., :1]  # grey, saved as colours
+    if pixels.shape[-1] != channels:
+        raise DataError(
+            f"{path} has {pixels.shape[-1]} channels, and the network takes {channels}; "
+            f"{'save it as a grey image' if channels == 1 else 'choose other weights'}."
+        )
+    return checked(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), path)
 
 
 def open_pixels(path: Path, channels: int) -> Slabs:
-    """Open a volume (Z, Y, X) for a network, to be read in slabs; its values become as those of images.
+    """Open a volume (Z, Y, X), to be read as stored in slabs.
 
     Args:
-        path: A file that `volume_files.is_volume` takes.
+        path: What `volume_files.is_volume` takes.
         channels: How many the network takes.
 
     Raises:
-        DataError: It cannot be read, or its bit depth does not fit; also where a slab is read.
+        DataError: It cannot be read, also where a slab is read, or holds no numbers.
     """
-    volume = open_volume(path)
     if channels != 1:
         raise DataError(f"{path} is a grey volume, and the network takes {channels} channels.")
-    kind = volume.dtype.newbyteorder("=")
-    if kind not in (np.uint8, np.uint16):
-        raise DataError(f"{path} holds {volume.dtype} values; expected 8 or 16 bit unsigned. Convert it.")
-    return volume if kind == np.uint8 else _FloatScale(volume)
+    volume = open_slabs(path)
+    if volume.dtype.kind not in "uif":
+        raise DataError(
+            f"{path} holds {volume.dtype} values; expected whole numbers or floats. Is it a mask?"
+        )
+    return volume
 
 
-class _FloatScale:
-    """A volume of 16 bit, its slabs on the 0-1 scale."""
+def in_pixels(volume: Slabs, grey: GreyRange, path: Path) -> Slabs:
+    """Give a volume's slabs as what networks are given."""
+    return volume if volume.dtype == np.uint8 and grey == EIGHT_BIT else _Pixels(volume, grey, path)
 
-    dtype = np.dtype(np.float32)
 
-    def __init__(self, volume: Slabs) -> None:
-        self._volume = volume
+class _Pixels:
+    """A volume whose slabs are scaled as they are read."""
+
+    def __init__(self, volume: Slabs, grey: GreyRange, path: Path) -> None:
+        self._volume, self._grey, self._path = volume, grey, path
         self.shape = volume.shape
+        self.dtype = np.dtype(np.uint8 if grey.eight_bit else np.float32)
 
     def __getitem__(self, index: slice) -> Array:
-        return to_float_scale(self._volume[index])
+        return to_pixels(checked(self._volume[index], self._path), self._grey)
+
+
+def checked(values: Array, path: Path) -> Array:
+    """Refuse values that are no numbers.
+
+    Raises:
+        DataError: There are some.
+    """
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise DataError(f"{path} holds NaN or infinite values; replace them, for example by the mean.")
+    return values
 
 
 def unread(places: Sequence[Path]) -> list[str]:
     """Say what in the named folders is no image, and that folders in them are not looked into."""
     notes = []
-    for place in (place for place in places if place.is_dir()):
+    for place in (place for place in places if is_folder(place)):
         taken = set(_images(place))
         others = [path for path in sorted(place.iterdir()) if path not in taken and not is_litter(path.name)]
         names = [path.name + ("/" if path.is_dir() else "") for path in others]
@@ -92,26 +115,13 @@ def unread(places: Sequence[Path]) -> list[str]:
 
 
 def _images(place: Path) -> list[Path]:
-    if not place.exists():
+    if not file_of(place).exists():
         raise DataError(f"{place} is not there; check the path.")
-    suffixes = suffixes_at(place)
-    files = [path for path in place.iterdir() if not path.is_dir()] if place.is_dir() else [place]
-    found = [path for path in files if path.name.lower().endswith(suffixes) and not is_litter(path.name)]
+    suffixes, files = suffixes_at(place), files_in(place)
+    found = [path for path in files if is_readable(path, suffixes)]
     if not found:
-        inside = f"; it holds {some([path.name for path in files])}" if place.is_dir() and files else ""
+        inside = f"; it holds {some([path.name for path in files])}" if is_folder(place) and files else ""
         raise DataError(f"there is no image at {place}{inside}; expected {', '.join(suffixes)}.")
-    if place.is_dir():
+    if is_folder(place):
         check_links(place, found)
     return found
-
-
-def _image(path: Path, channels: int) -> Array:
-    pixels = decode_image(read_bytes(path), str(path)).pixels
-    if channels == 1 and np.all(pixels == pixels[..., :1]):
-        pixels = pixels[..., :1]  # grey, saved as colours
-    if pixels.shape[-1] != channels:
-        raise DataError(
-            f"{path} has {pixels.shape[-1]} channels, and the network takes {channels}; "
-            f"{'save it as a grey image' if channels == 1 else 'choose other weights'}."
-        )
-    return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -12,26 +13,46 @@ import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ..errors import DataError
+from ..files.decoding import decoding
+from ..files.litter import is_litter
 from ..label_values import check_range, whole_labels
-from ..pixels import BROKEN, MOST_LABEL, decode_mask, read_bytes
+from ..pixels import MOST_LABEL, decode_mask, read_bytes
 from ..store import write_whole
-from ..tiff_stacks import StackWriter, stack_writer
-from .volume_files import NUMPY_SUFFIX, TIFF_SUFFIXES, VOLUME_SUFFIXES, is_volume, read_volume
+from ..tiff_stacks import About, StackWriter, stack_writer
+from ..volume_readers.opening import is_zarr, split_location
+from .volume_files import (
+    NUMPY_SUFFIX,
+    TIFF_SUFFIXES,
+    VOLUME_SUFFIXES,
+    file_of,
+    is_folder,
+    is_volume,
+    read_labels,
+)
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *VOLUME_SUFFIXES)
 MAKER: Final = "emseg-bench"
 """Under this name a label map says what it was made from."""
+NM_PER_INCH: Final = 25.4e6
 MOST_OBJECT: Final = 2**32 - 1
 """The largest number of an object."""
 
 
 def stem(path: Path) -> str:
-    """Return a file's name without the suffix: ``cell`` of ``cell.nii.gz``."""
-    name = path.name
+    """Return a file's name without the suffix: ``cell`` of ``cell.nii.gz``, ``a-raw`` of ``a.h5:/raw``."""
+    file, inside = split_location(str(path))
+    name = file.name
     length = max((len(suffix) for suffix in SUFFIXES if name.lower().endswith(suffix)), default=0)
-    return name[: len(name) - length]
+    return name[: len(name) - length] + inside.replace("/", "-")
+
+
+def is_readable(path: Path, suffixes: tuple[str, ...]) -> bool:
+    """Tell by its name, or as zarr's folder, whether something is taken; hidden files are not."""
+    file = file_of(path)
+    return (is_zarr(file) or file.name.lower().endswith(suffixes)) and not is_litter(file.name)
 
 
 def suffixes_at(place: Path) -> tuple[str, ...]:
@@ -39,7 +60,7 @@ def suffixes_at(place: Path) -> tuple[str, ...]:
 
     Segmentation programs leave files of that suffix beside images, and they are no images.
     """
-    return tuple(suffix for suffix in SUFFIXES if suffix != NUMPY_SUFFIX) if place.is_dir() else SUFFIXES
+    return tuple(suffix for suffix in SUFFIXES if suffix != NUMPY_SUFFIX) if is_folder(place) else SUFFIXES
 
 
 def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
@@ -55,46 +76,72 @@ def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
     if not is_volume(path):
         labels = decode_mask(read_bytes(path), str(path), most)
         return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
-    labels = whole_labels(read_volume(path), str(path))
+    labels = whole_labels(read_labels(path), str(path))
     check_range(labels, str(path), 0, most)
     return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
 
 
-def write_label_map(path: Path, labels: Array, made_from: str) -> None:
-    """Write an image's label map whole, with a word on what it was made from.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a label map says of itself."""
+
+    made_from: str
+    """Comes back from `made_from`."""
+    words: str
+    """Which value is which class, for people."""
+    voxel_size_nm: tuple[float, ...] | None
+    """(y, x) or (z, y, x); None: not known."""
+
+
+def write_label_map(path: Path, values: Array, told: Told) -> None:
+    """Write an image's label map whole.
 
     Args:
         path: PNG.
-        labels: (H, W) uint8; grey values in the file are the labels themselves.
-        made_from: Comes back from `made_from`.
+        values: (H, W) uint8 or uint16; they are the grey values in the file.
+        told: Stands in the file; pixels' sides as its resolution.
     """
     buffer, info = io.BytesIO(), PngInfo()
-    info.add_text(MAKER, made_from)
-    Image.fromarray(labels).save(buffer, "PNG", pnginfo=info)
+    info.add_text(MAKER, told.made_from)
+    info.add_itxt("Description", told.words)
+    image = Image.fromarray(values)
+    if told.voxel_size_nm:
+        y, x = told.voxel_size_nm
+        image.save(buffer, "PNG", pnginfo=info, dpi=(NM_PER_INCH / x, NM_PER_INCH / y))
+    else:
+        image.save(buffer, "PNG", pnginfo=info)
     write_whole(path, buffer.getvalue())
 
 
-def volume_label_map(
-    path: Path, shape: tuple[int, ...], made_from: str
-) -> AbstractContextManager[StackWriter]:
-    """Give what takes a volume's labels slab by slab and writes them whole, as `write_label_map` does.
+def volume_label_map(path: Path, shape: tuple[int, ...], told: Told) -> AbstractContextManager[StackWriter]:
+    """Give what takes a volume's label values slab by slab and writes them whole, as `write_label_map` does.
 
     Args:
-        path: TIFF, with a page per slice.
+        path: TIFF, with a page per slice; OME-TIFF, where voxels have a size.
         shape: (Z, Y, X)
-        made_from: Comes back from `made_from`.
+        told: Stands in the file.
     """
-    return stack_writer(path, shape, f"{MAKER} {made_from}")
+    about = About(f"{MAKER} {told.made_from}", told.words, told.voxel_size_nm)
+    return stack_writer(path, shape, about)
 
 
 def made_from(path: Path) -> str | None:
     """Read what a label map says it was made from; None if it says nothing or cannot be read."""
     try:
-        if path.suffix == ".png":
-            with Image.open(path, formats=("PNG",)) as image:
-                return image.info.get(MAKER)
-        with tifffile.TiffFile(path) as file:
-            maker, _, text = file.pages.first.description.partition(" ")
-            return text if maker == MAKER else None
-    except BROKEN:
+        with decoding(path, "Pillow" if path.suffix == ".png" else "tifffile"):
+            return _made_from(path)
+    except DataError:
+        return None
+
+
+def _made_from(path: Path) -> str | None:
+    if path.suffix == ".png":
+        with Image.open(path, formats=("PNG",)) as image:
+            return image.info.get(MAKER)
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        for said in (page.software, page.description):  # the latter in files of older versions
+            maker, _, text = said.partition(" ")
+            if maker == MAKER:
+                return text
         return None

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..contracts import ModelCard, Normalisation, ScoringProtocol
 from ..errors import UsageError, WeightsError
 from ..files.limits import check_free
 from ..files.regular import check_regular
+from ..presets import PROTOCOLS
 from ..references import escaped
 from ..registry import Catalogue, Offer
 from ..weight_info import WeightsInfo, read_info
+from .rules import find_protocol
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+DEFAULT_PROTOCOL: Final = "emseg-v1"
+"""Where neither a user nor the weights say one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,19 @@ def settle_normalisation(
     if min(chosen.std) <= 0:
         raise UsageError(f"got --std {chosen.std}, expected more than 0.")
     return chosen
+
+
+def settle_protocol(info: WeightsInfo, asked: str | None) -> ScoringProtocol:
+    """Give the protocol that was asked for, or else what the weights were scored with, or the default.
+
+    Raises:
+        UnknownNameError: There is no protocol of that name.
+    """
+    how = info.segmenting
+    if asked is not None or how is None:
+        return find_protocol(asked or DEFAULT_PROTOCOL)
+    told = {key: value for key, value in asdict(how).items() if key not in ("protocol", "axes", "precision")}
+    return replace(PROTOCOLS.get(how.protocol, PROTOCOLS[DEFAULT_PROTOCOL]), name=how.protocol, **told)
 
 
 def settle_window(info: WeightsInfo, protocol: ScoringProtocol, size_divisor: int) -> int:

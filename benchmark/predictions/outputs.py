@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..contracts import GreyRange
 from ..errors import UsageError
 from ..hashing import sha256_of, sha256_of_file
-from .images import open_pixels, read_image
-from .label_maps import made_from
+from ..volume_readers.opening import split_location
+from .greys import Seen
+from .label_maps import Told, made_from
 from .pairs import some
 from .setting import Setting
-from .volume_files import is_volume
+from .volume_files import file_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,10 @@ class Output:
     target: Path
     sides: tuple[int, ...]
     """(H, W), or (Z, Y, X) of a volume, px."""
-    made_from: str
-    """Names all that decides its content."""
+    grey: GreyRange
+    """Which values become 0 and 1."""
+    told: Told
+    """What the label map says of itself; `made_from` names all that decides its content."""
 
     @property
     def volume(self) -> bool:
@@ -34,28 +38,20 @@ class Output:
 
 
 def plan_outputs(
-    images: Mapping[str, Path],
-    folder: Path,
-    setting: Setting,
-    *,
-    overwrite: bool,
-    on_image: Callable[[], None],
+    images: Mapping[str, Seen], folder: Path, setting: Setting, *, overwrite: bool
 ) -> tuple[list[Output], int]:
-    """Look at every image; return the label maps to make, and how many are there already.
+    """Return the label maps to make, and how many are there already.
 
     Raises:
-        DataError: An image cannot be read or does not fit the network.
+        DataError: An image cannot be read any more.
         UsageError: A label map would replace an image, or one that was made otherwise.
     """
-    outputs, identity = [], setting.identity()
-    for name, path in images.items():
-        outputs.append(_output(path, folder / name, setting, identity))
-        on_image()
-    _check_places(outputs, set(images.values()))
+    identity = setting.identity()
+    outputs = [_output(image, folder / name, setting, identity) for name, image in images.items()]
     if overwrite:
         return outputs, 0
     there = [output for output in outputs if output.target.exists()]
-    other = [output.target.name for output in there if made_from(output.target) != output.made_from]
+    other = [output.target.name for output in there if made_from(output.target) != output.told.made_from]
     if other:
         raise UsageError(
             f"{folder} holds label maps that were made otherwise (from other weights, images or settings): "
@@ -64,20 +60,39 @@ def plan_outputs(
     return [output for output in outputs if output not in there], len(there)
 
 
-def _output(path: Path, target: Path, setting: Setting, identity: Mapping[str, Any]) -> Output:
-    volume = is_volume(path)
-    pixels = open_pixels(path, setting.channels) if volume else read_image(path, setting.channels)[0]
-    making = {**identity, "axes": setting.axes if volume else None, "image": sha256_of_file(path)}
-    return Output(
-        source=path,
-        target=target.with_name(f"{target.name}{'.tif' if volume else '.png'}"),
-        sides=pixels.shape,
-        made_from=sha256_of(making),
-    )
+def _output(image: Seen, target: Path, setting: Setting, identity: Mapping[str, Any]) -> Output:
+    volume, grey = len(image.sides) == 3, setting.greys[image.kind]
+    making = {
+        **identity,
+        "axes": setting.axes if volume else None,
+        "grey": asdict(grey),
+        "image": _content(image.source),
+    }
+    told = Told(made_from=sha256_of(making), words=setting.words, voxel_size_nm=image.voxel_size_nm)
+    name = f"{target.name}{'.tif' if volume else '.png'}"
+    return Output(source=image.source, target=target.with_name(name), sides=image.sides, grey=grey, told=told)
 
 
-def _check_places(outputs: Sequence[Output], images: set[Path]) -> None:
-    sources = {image.resolve() for image in images}
-    for output in outputs:
-        if output.target.resolve() in sources:
-            raise UsageError(f"the label map {output.target} would replace an image; choose another --out.")
+def _content(source: Path) -> Any:
+    """Hash a file, or all files of a zarr folder, and name what is meant within."""
+    file, inside = split_location(str(source))
+    if not file.is_dir():
+        return [sha256_of_file(file), inside] if inside else sha256_of_file(file)
+    files = sorted(path for path in file.rglob("*") if path.is_file())
+    return [*([path.relative_to(file).as_posix(), sha256_of_file(path)] for path in files), inside]
+
+
+def check_places(images: Mapping[str, Path], folder: Path) -> None:
+    """Refuse label maps that take the place of an image, or lie within one that is a folder.
+
+    Raises:
+        UsageError: They would.
+    """
+    sources = {file_of(source).resolve() for source in images.values()}
+    for source in sources & {folder.resolve(), *folder.resolve().parents}:
+        raise UsageError(f"the label maps would lie in {source}, which is segmented; choose another --out.")
+    for name in images:
+        for suffix in (".png", ".tif"):
+            target = folder / f"{name}{suffix}"
+            if target.resolve() in sources:
+                raise UsageError(f"the label map {target} would replace an image; choose another --out.")

@@ -11,7 +11,8 @@ from ..errors import DataError
 from ..files.litter import is_litter
 from ..files.regular import check_links
 from ..pairing import pair_up
-from .label_maps import stem, suffixes_at
+from .label_maps import is_readable, stem, suffixes_at
+from .volume_files import file_of, is_folder
 
 SHOWN = 5
 """So many names stand in a message; the others are counted."""
@@ -39,11 +40,11 @@ def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
     Raises:
         DataError: There is nothing, or something has no partner.
     """
-    if prediction.is_dir() != truth.is_dir() and prediction.exists() and truth.exists():
+    if is_folder(prediction) != is_folder(truth) and _is_there(prediction) and _is_there(truth):
         raise DataError(f"{prediction} and {truth}: expected two folders or two files, got one of each.")
     predicted, strange = _label_maps(prediction, but=truth)
     true, strange_too = _label_maps(truth, but=prediction)
-    if not truth.is_dir():
+    if not is_folder(truth):
         (case,) = true
         return [Pair(case, prediction, truth)], []
     found = _partners(true, predicted, truth, prediction)
@@ -62,10 +63,10 @@ def with_objects(pairs: list[Pair], objects: Path, truth: Path) -> list[Pair]:
     Raises:
         DataError: There is nothing, or something has no partner.
     """
-    if objects.exists() and objects.is_dir() != truth.is_dir():
+    if _is_there(objects) and is_folder(objects) != is_folder(truth):
         raise DataError(f"{objects} and {truth}: expected two folders or two files, got one of each.")
     maps, _ = _label_maps(objects)
-    if not truth.is_dir():
+    if not is_folder(truth):
         return [replace(pair, objects=objects) for pair in pairs]
     found = _partners({pair.case: pair.truth for pair in pairs}, maps, truth, objects)
     return [replace(pair, objects=maps[found[pair.case]]) for pair in pairs]
@@ -104,6 +105,10 @@ def by_stem(paths: Collection[Path]) -> dict[str, Path]:
     return found
 
 
+def _is_there(place: Path) -> bool:
+    return file_of(place).exists()
+
+
 def files_below(place: Path, but: Path | None = None) -> dict[str, Path]:
     """Give the files of a folder and of the folders in it by their paths below it, without litter; or a file.
 
@@ -112,7 +117,7 @@ def files_below(place: Path, but: Path | None = None) -> dict[str, Path]:
     Raises:
         DataError: A link leads out of the folder.
     """
-    if not place.is_dir():
+    if not is_folder(place):
         return {place.name: place}
     found: dict[str, Path] = {}
     pending, seen = [place], {os.path.realpath(but)} if but and but != place else set()
@@ -125,7 +130,7 @@ def files_below(place: Path, but: Path | None = None) -> dict[str, Path]:
             if is_litter(path.name):
                 continue
             check_links(place, [path])
-            if path.is_dir() and not path.name.lower().endswith(".zarr"):
+            if is_folder(path):
                 pending.append(path)
             else:
                 found[path.relative_to(place).as_posix()] = path
@@ -140,7 +145,7 @@ def by_name(place: Path, paths: Collection[Path]) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for path in sorted(paths):
-        name = (path.parent / stem(path)).relative_to(place if place.is_dir() else path.parent).as_posix()
+        name = (path.parent / stem(path)).relative_to(place if is_folder(place) else path.parent).as_posix()
         if other := found.get(name):
             raise DataError(f"{other} and {path} have the same name but for the suffix; keep one of them.")
         found[name] = path
@@ -149,14 +154,14 @@ def by_name(place: Path, paths: Collection[Path]) -> dict[str, Path]:
 
 def _label_maps(place: Path, but: Path | None = None) -> tuple[dict[str, Path], list[Path]]:
     """Return the label maps at a place by name, and the visible files that are none."""
-    if not place.exists():
+    if not _is_there(place):
         raise DataError(f"{place} is not there; check the path.")
     visible = files_below(place, but)
     suffixes = suffixes_at(place)
-    readable = [path for path in visible.values() if path.name.lower().endswith(suffixes)]
+    readable = [path for path in visible.values() if is_readable(path, suffixes)]
     if not readable:
         inside = f"it holds {some(visible)}" if visible else "it is empty"
-        problem = f"no label maps in {place}: {inside}" if place.is_dir() else f"{place} is no label map"
+        problem = f"no label maps in {place}: {inside}" if is_folder(place) else f"{place} is no label map"
         raise DataError(f"{problem}; expected {', '.join(suffixes)}.")
     return by_name(place, readable), [path for path in visible.values() if path not in readable]
 

@@ -8,9 +8,11 @@ from ..contracts import Axes
 from ..errors import DataError, StoreError, TrialError
 from ..evaluation.labels import to_labels
 from ..evaluation.segmenter import Segmenter
+from ..evaluation.slabs import Labels
 from ..evaluation.volumes import count_slices, segment_into
 from ..inference import inference
-from .images import open_pixels, read_image
+from ..intensity import to_pixels
+from .images import Array, in_pixels, open_pixels, read_image
 from .label_maps import volume_label_map, write_label_map
 from .outputs import Output
 from .setting import Setting
@@ -53,8 +55,10 @@ def _segment(segmenter: Segmenter, output: Output, setting: Setting, on_slice: C
     if output.volume:
         _segment_volume(segmenter, output, setting, on_slice)
         return
-    logits = segmenter.logits(read_image(output.source, setting.channels))
-    write_label_map(output.target, to_labels(logits, setting.protocol.threshold), output.made_from)
+    pixels = to_pixels(read_image(output.source, setting.channels), output.grey)
+    labels = to_labels(segmenter.logits(pixels), setting.protocol.threshold)
+    values = labels if setting.values is None else setting.values[labels]
+    write_label_map(output.target, values, output.told)
     on_slice()
 
 
@@ -62,6 +66,18 @@ def _segment_volume(
     segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]
 ) -> None:
     """Segment slab by slab; what is too large for memory meanwhile lies beside the label map."""
-    volume = open_pixels(output.source, setting.channels)
-    with volume_label_map(output.target, volume.shape, output.made_from) as labels:
+    volume = in_pixels(open_pixels(output.source, setting.channels), output.grey, output.source)
+    with volume_label_map(output.target, volume.shape, output.told) as file:
+        labels = file if setting.values is None else _Valued(file, setting.values)
         segment_into(labels, segmenter, volume, setting.axes, on_slice, scratch=output.target.parent)
+
+
+class _Valued:
+    """Takes labels and hands on what stands for them in files."""
+
+    def __init__(self, labels: Labels, values: Array) -> None:
+        self._labels, self._values = labels, values
+
+    def __setitem__(self, index: slice, labels: Array, /) -> None:
+        """Take the slices of a range."""
+        self._labels[index] = self._values[labels]

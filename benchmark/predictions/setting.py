@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..contracts import Axes, Normalisation, Precision, ScoringProtocol
+import numpy as np
+
+from ..contracts import Axes, GreyRange, Normalisation, Precision, ScoringProtocol
 from ..hashing import engine_sha256, sha256_of_file
+from ..weight_info import Segmenting
 from .network import TrainedWeights, build
 
 if TYPE_CHECKING:
     from ..evaluation.segmenter import Segmenter
+
+Array: TypeAlias = np.ndarray[Any, Any]
 
 SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined")
 """Keys of a protocol that do not change a label map."""
@@ -29,6 +35,43 @@ class Setting:
     """Along which axes volumes are cut into slices."""
     device: str
     precision: Precision
+    greys: Mapping[str, GreyRange]
+    """Which values become 0 and 1, by their type."""
+
+    @property
+    def values(self) -> Array | None:
+        """Give what is written for each label; None: labels are written as they are."""
+        owners = self.weights.info.label_values
+        if not owners or min(owners) < 0 or len(set(owners)) < len(owners):
+            return None
+        return np.array(owners, np.min_scalar_type(max(owners)))
+
+    @property
+    def words(self) -> str:
+        """Say which value in a label map is which class."""
+        values = range(len(self.weights.info.class_names)) if self.values is None else self.values
+        names = zip(values, self.weights.info.class_names, strict=True)
+        return ", ".join(f"{value} {name}" for value, name in names)
+
+    def how(self, *, volumes: bool) -> str:
+        """Say how images are segmented, and where that is from."""
+        protocol, told = self.protocol, self.weights.info.segmenting
+        overlap = protocol.slice_overlap if volumes else protocol.overlap
+        view = protocol.window if isinstance(protocol.window, str) and "whole" in protocol.window else None
+        parts = [
+            f"protocol {protocol.name}",
+            view or f"windows of {self.window} px, overlap {overlap:g}, {protocol.blending}",
+            *(["mirror images"] if protocol.flips else []),
+            *([self.axes] if volumes else []),
+            self.precision,
+            *(f"{grey.low:g} to {grey.high:g} ({kind}) as 0 to 1" for kind, grey in self.greys.items()),
+        ]
+        scored = told is not None and self._as_scored(told)
+        return ", ".join(parts) + ("; as the trial was scored" if scored else "")
+
+    def _as_scored(self, told: Segmenting) -> bool:
+        used = {**asdict(self.protocol), "axes": self.axes, "precision": self.precision}
+        return all(used[key] == value for key, value in asdict(told).items() if key != "protocol")
 
     @property
     def channels(self) -> int:
@@ -68,4 +111,5 @@ class Setting:
             "normalisation": asdict(self.normalisation),
             "window": self.window,
             "precision": self.precision,
+            "label_values": None if self.values is None else self.values.tolist(),
         }

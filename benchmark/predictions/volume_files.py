@@ -9,19 +9,48 @@ import numpy as np
 
 from ..cache import cache_folder
 from ..errors import DataError
-from ..volume_readers.opening import MRC, NIFTI, Wanted, as_volume, find
+from ..volume_readers.opening import (
+    HDF5,
+    MRC,
+    NIFTI,
+    NRRD,
+    TIFF,
+    Wanted,
+    as_volume,
+    find,
+    is_zarr,
+    split_location,
+)
 
 if TYPE_CHECKING:
     from ..evaluation.slabs import Slabs
     from ..volume_readers.found import Found
+    from ..volume_readers.volume import Volume
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-TIFF_SUFFIXES: Final = (".tif", ".tiff")
+TIFF_SUFFIXES: Final = TIFF
 """Of images too: those of more than one page are volumes."""
 NUMPY_SUFFIX: Final = ".npy"
-VOLUME_SUFFIXES: Final = (".nrrd", *NIFTI, *MRC, NUMPY_SUFFIX)
-"""Of files that are nothing but volumes."""
+VOLUME_SUFFIXES: Final = (*NRRD, *NIFTI, *MRC, *HDF5, ".zarr", NUMPY_SUFFIX)
+"""Of files, and of zarr's folders, that are nothing but volumes."""
+
+
+def file_of(place: Path) -> Path:
+    """Return the file, or zarr folder, of what may name a part of it: ``a.h5`` of ``a.h5:/raw``."""
+    return split_location(str(place))[0]
+
+
+def is_folder(place: Path) -> bool:
+    """Tell a folder of files from a file, or from zarr's folder."""
+    return place.is_dir() and not is_zarr(place)
+
+
+def files_in(place: Path) -> list[Path]:
+    """List the files, and zarr's folders, in a folder; of what is none, itself."""
+    if not is_folder(place):
+        return [place]
+    return [path for path in place.iterdir() if not path.is_dir() or is_zarr(path)]
 
 
 def is_volume(path: Path) -> bool:
@@ -30,39 +59,67 @@ def is_volume(path: Path) -> bool:
     Raises:
         DataError: The TIFF cannot be read.
     """
+    path = file_of(path)
     name = path.name.lower()
-    return name.endswith(VOLUME_SUFFIXES) or (name.endswith(TIFF_SUFFIXES) and _pages(path) > 1)
+    if is_zarr(path) or name.endswith(VOLUME_SUFFIXES):
+        return True
+    return name.endswith(TIFF_SUFFIXES) and _pages(path) > 1
 
 
-def read_volume(path: Path) -> Array:
-    """Read a volume as (Z, Y, X) values of the file's own type.
+def pixel_size(path: Path) -> tuple[float, ...] | None:
+    """Return the sides of an image's pixels (y, x), nm; None: the file does not say."""
+    from ..volume_readers import tiff
+
+    if not path.name.lower().endswith(TIFF_SUFFIXES):
+        return None
+    try:
+        spacing = tiff.find(path).spacing
+    except DataError:  # such as colours, which are no section
+        return None
+    return (spacing["y"], spacing["x"]) if {"y", "x"} <= spacing.keys() else None
+
+
+def read_labels(path: Path) -> Array:
+    """Read a volume of labels as (Z, Y, X) values of the file's own type.
 
     Raises:
         DataError: It cannot be read, or is no grey volume.
     """
-    return np.array(open_volume(path)[:])
+    return np.array(open_slabs(path, as_labels=True)[:])
 
 
-def open_volume(path: Path) -> Slabs:
-    """Open a volume (Z, Y, X) of the file's own type, to be read in slabs.
+def open_slabs(path: Path, *, as_labels: bool = False) -> Slabs:
+    """Open a volume (Z, Y, X) of the file's own type, to be read in slabs; see `open_volume`.
+
+    Raises:
+        DataError: It cannot be read, or is no grey volume; also where a slab is read.
+    """
+    volume = open_volume(path, as_labels=as_labels)
+    mapped = volume.mapped()
+    return volume if mapped is None else mapped
+
+
+def open_volume(path: Path, *, as_labels: bool = False) -> Volume:
+    """Open a volume by its header.
 
     It is a memory map where the format allows it; compressed NRRD and NIfTI are unpacked into the cache once.
 
     Raises:
         DataError: It cannot be read, or is no grey volume; also where a slab is read.
     """
-    found = find(path, "", None, cache_folder())
-    volume = as_volume(str(path), path, found, Wanted(axes=_axes(path, found)))
-    mapped = volume.mapped()
-    return volume if mapped is None else mapped
+    file, inside = split_location(str(path))
+    found = find(file, inside, None, cache_folder(), as_labels=as_labels)
+    return as_volume(str(path), file, found, Wanted(axes=_axes(path, found), as_labels=as_labels))
 
 
-def _axes(path: Path, found: Found) -> str:
+def _axes(path: Path, found: Found) -> str | None:
     """Return the axes as the file says them, or z, y, x for three that are called otherwise."""
     shape, said = found.stored.shape, found.axes or ""
     others = [length for axis, length in zip(said, shape, strict=False) if axis not in "zyx"]
     if set(said) >= set("zyx") and max(others, default=1) == 1:
         return said
+    if len(shape) == 2:
+        return None
     if len(shape) != 3:
         raise DataError(
             f"{path} holds an array {tuple(shape)}, expected a grey volume (z, y, x): one number per voxel."

@@ -15,7 +15,7 @@ from ..errors import EmsegError, StoreError, TrialError, UsageError
 from ..files.locks import HeldError, locked
 from ..files.texts import read_json
 from ..profiling.environment import Environment
-from ..store import to_json, write_whole
+from ..store import give_usual_mode, to_json, write_whole
 from ..validation import plain, validate
 from .processes import Processes
 from .spec import PretrainingSpec, differences, fingerprint
@@ -214,4 +214,5 @@ def save_weights(weights: Mapping[str, Tensor], path: Path, info: WeightsInfo) -
     temporary = path.with_suffix(".tmp")
     metadata = {KEY: to_metadata(info)[KEY]}  # a single entry: safetensors writes several in any order
     save_file({name: value.contiguous() for name, value in weights.items()}, temporary, metadata)
+    give_usual_mode(temporary)
     temporary.replace(path)

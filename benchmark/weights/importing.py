@@ -13,6 +13,7 @@ from ..lazy import resolve
 from ..records import now
 from ..references import label
 from ..registry import Catalogue, Offer, foreign
+from ..store import give_usual_mode
 from ..weight_info import WeightsInfo, to_metadata
 from .library import Entry, Library, check_name
 from .recognition import Recognised, recognise
@@ -136,7 +137,7 @@ def _save(recognised: Recognised, info: WeightsInfo, target: Path) -> None:
         save_file(state, target, to_metadata(info))
     except SafetensorError as error:  # raised for a full disk, too
         raise WeightsError(f"cannot write {target} ({error}); make room on that disk") from error
-    target.chmod(0o644)  # safetensors makes private files, but a cache may be shared
+    give_usual_mode(target)
 
 
 def _try_out(info: WeightsInfo, path: Path, catalogue: Catalogue) -> None:

@@ -61,7 +61,7 @@ def test_scores_are_by_number_now_and_scored_anew(cells, ran, runtime, tmp_path,
     assert sum("knows true objects one by one" in note for note in job.spec.notes) == 1
     table = pd.read_parquet(folder.cases)
     dataset = reopen_dataset(job.spec.dataset, catalogue, Path(runtime.cache))
-    kept = KeptLabels(folder.predictions)
+    kept = KeptLabels(folder.predictions, dataset.manifest.split("test"))
     of_class = table[(table["metric"] == "voi-merge") & (table["class_index"] == 1)]
     for number, case in enumerate(dataset.manifest.split("test")):
         sample = dataset.read(case)

@@ -12,13 +12,18 @@ import SimpleITK
 import tifffile
 from emseg_bench.benchmark import tiff_stacks
 from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.predictions.images import find_images, open_pixels
-from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map, volume_label_map
+from emseg_bench.benchmark.intensity import EIGHT_BIT, SIXTEEN_BIT
+from emseg_bench.benchmark.predictions.images import find_images, in_pixels, open_pixels
+from emseg_bench.benchmark.predictions.label_maps import Told, made_from, read_label_map, volume_label_map
 from emseg_bench.benchmark.predictions.pairs import find_pairs
-from emseg_bench.benchmark.predictions.volume_files import is_volume, open_volume, read_volume
+from emseg_bench.benchmark.predictions.volume_files import is_volume, open_slabs, read_labels
 from PIL import Image
 
 VOLUME = np.random.default_rng(0).integers(0, 256, (5, 33, 20), np.uint8)
+
+
+def told(made_from):
+    return Told(made_from=made_from, words="0 background, 1 cell", voxel_size_nm=None)
 
 
 def plain(path, volume):
@@ -57,12 +62,13 @@ def test_slabs_of_a_tiff_are_its_pages(tmp_path, write, dtype):
     volume = VOLUME.astype(dtype) * (1 if dtype == np.uint8 else 257)
     write(tmp_path / "v.tif", volume)
     assert is_volume(tmp_path / "v.tif")
-    found = open_volume(tmp_path / "v.tif")
+    found = open_slabs(tmp_path / "v.tif")
     assert (found.shape, found.dtype.newbyteorder("=")) == (volume.shape, dtype)
     assert np.array_equal(found[1:3], volume[1:3])
     assert np.array_equal(found[4:9], volume[4:])
-    assert np.array_equal(read_volume(tmp_path / "v.tif"), volume)
-    pixels = open_pixels(tmp_path / "v.tif", 1)
+    assert np.array_equal(read_labels(tmp_path / "v.tif"), volume)
+    by_type = {np.uint8: EIGHT_BIT, np.uint16: SIXTEEN_BIT}[dtype]
+    pixels = in_pixels(open_pixels(tmp_path / "v.tif", 1), by_type, tmp_path / "v.tif")
     expected = volume if dtype == np.uint8 else VOLUME / np.float32(255)
     assert pixels.dtype == expected.dtype
     np.testing.assert_allclose(pixels[2:4], expected[2:4], rtol=1e-6)
@@ -74,13 +80,13 @@ def test_slabs_of_a_tiff_are_its_pages(tmp_path, write, dtype):
 def test_other_formats_are_mapped_compressed_ones_in_the_cache(tmp_path, suffix, compressed, dtype):
     path, volume = tmp_path / f"v.{suffix}", VOLUME.astype(dtype) * 3
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(volume), path, compressed)
-    found = open_volume(path)
+    found = open_slabs(path)
     assert (found.shape, found.dtype) == (volume.shape, dtype)
     assert np.array_equal(found[1:3], volume[1:3])
     assert isinstance(found, np.memmap)
     packed = suffix == "nii.gz" or (suffix == "nrrd" and compressed)
     assert ("unpacked" in str(found.filename)) is packed
-    assert np.array_equal(read_volume(path), volume)
+    assert np.array_equal(read_labels(path), volume)
 
 
 def test_big_endian_nifti_and_nrrd(tmp_path):
@@ -96,7 +102,7 @@ def test_big_endian_nifti_and_nrrd(tmp_path):
     words = "NRRD0004\n# data file: none\ntype: uint16\ndimension: 3\nsizes: 20 33 5\nendian: big\n"
     (tmp_path / "v.nrrd").write_bytes(f"{words}encoding: raw\n\n".encode() + volume.tobytes())
     for name in ("v.nii", "v.nrrd"):
-        found = open_volume(tmp_path / name)
+        found = open_slabs(tmp_path / name)
         assert isinstance(found, np.memmap)
         assert np.array_equal(found, volume)
 
@@ -105,7 +111,7 @@ def test_nrrd_with_its_voxels_in_another_file(tmp_path):
     (tmp_path / "v.raw").write_bytes(VOLUME.tobytes())
     words = "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 20 33 5\nencoding: raw\ndata file: v.raw\n"
     (tmp_path / "v.nrrd").write_text(words)
-    assert np.array_equal(read_volume(tmp_path / "v.nrrd"), VOLUME)
+    assert np.array_equal(read_labels(tmp_path / "v.nrrd"), VOLUME)
 
 
 @pytest.mark.parametrize("suffix", ["nrrd", "nii", "nii.gz"])
@@ -115,7 +121,7 @@ def test_shortened_volume_is_told(tmp_path, suffix, dtype):
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VOLUME.astype(dtype)), path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match="cannot be read as a volume"):
-        read_volume(path)
+        read_labels(path)
 
 
 def test_what_was_packed_after_it_was_shortened_is_told_by_its_own_name(tmp_path):
@@ -124,14 +130,14 @@ def test_what_was_packed_after_it_was_shortened_is_told_by_its_own_name(tmp_path
     with pytest.raises(
         DataError, match=r"v\.nii\.gz cannot be read as a volume: it holds 3,552 of the 3,652"
     ):
-        read_volume(tmp_path / "v.nii.gz")
+        read_labels(tmp_path / "v.nii.gz")
 
 
 def test_a_volume_of_vectors_is_refused(tmp_path):
     image = SimpleITK.GetImageFromArray(np.zeros((4, 5, 6, 3), np.uint8), isVector=True)
     SimpleITK.WriteImage(image, tmp_path / "v.nrrd")
     with pytest.raises(DataError, match=r"\(4, 5, 6, 3\), expected a grey volume"):
-        read_volume(tmp_path / "v.nrrd")
+        read_labels(tmp_path / "v.nrrd")
 
 
 def test_numpy_and_mrc(tmp_path):
@@ -141,17 +147,17 @@ def test_numpy_and_mrc(tmp_path):
         file.header.mapc, file.header.mapr, file.header.maps = 1, 3, 2  # sections lie along y
     for name in ("v.npy", "turned.npy"):
         assert is_volume(tmp_path / name)
-        assert np.array_equal(open_volume(tmp_path / name)[1:3], VOLUME[1:3])
+        assert np.array_equal(open_slabs(tmp_path / name)[1:3], VOLUME[1:3])
     assert is_volume(tmp_path / "v.mrc")
-    assert np.array_equal(read_volume(tmp_path / "v.mrc"), VOLUME.transpose(1, 0, 2))
+    assert np.array_equal(read_labels(tmp_path / "v.mrc"), VOLUME.transpose(1, 0, 2))
 
 
 def test_axes_of_other_names_are_taken_as_slices(tmp_path):
     tifffile.imwrite(tmp_path / "v.tif", VOLUME, photometric="minisblack", ome=True, metadata={"axes": "CYX"})
-    assert np.array_equal(read_volume(tmp_path / "v.tif"), VOLUME)
+    assert np.array_equal(read_labels(tmp_path / "v.tif"), VOLUME)
     image = SimpleITK.JoinSeries([SimpleITK.GetImageFromArray(VOLUME)])
     SimpleITK.WriteImage(image, tmp_path / "one.nii")
-    assert np.array_equal(read_volume(tmp_path / "one.nii"), VOLUME)
+    assert np.array_equal(read_labels(tmp_path / "one.nii"), VOLUME)
 
 
 def test_scaled_nifti_is_refused(tmp_path):
@@ -160,7 +166,7 @@ def test_scaled_nifti_is_refused(tmp_path):
     content[112:116] = np.float32(2).tobytes()
     (tmp_path / "v.nii").write_bytes(content)
     with pytest.raises(DataError, match="to be scaled by 2"):
-        open_volume(tmp_path / "v.nii")
+        open_slabs(tmp_path / "v.nii")
 
 
 def test_of_folders_numpy_files_are_left_alone(tmp_path):
@@ -183,7 +189,7 @@ def test_pages_are_decoded_when_they_are_asked_for(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tifffile.TiffPage, "asarray", listening(asarray))
     monkeypatch.setattr(tifffile.TiffFrame, "asarray", listening(frame))
-    found = open_volume(tmp_path / "v.tif")
+    found = open_slabs(tmp_path / "v.tif")
     decoded.clear()
     _ = found[2:4]
     assert set(decoded) == {2, 3}
@@ -191,7 +197,7 @@ def test_pages_are_decoded_when_they_are_asked_for(tmp_path, monkeypatch):
 
 def test_threads_get_their_own_pages(tmp_path):
     lzw(tmp_path / "v.tif", VOLUME)
-    found = open_volume(tmp_path / "v.tif")
+    found = open_slabs(tmp_path / "v.tif")
     _ = found[:1]  # opened once, as by whoever looks at a first page
     numbers = [z for _ in range(60) for z in (0, 4, 2, 1, 3)]
     with ThreadPoolExecutor(4) as pool:
@@ -206,7 +212,7 @@ def test_damaged_page_is_told_when_its_slab_is_read(tmp_path):
     content = bytearray((tmp_path / "v.tif").read_bytes())
     content[offset : offset + 20] = bytes(20)
     (tmp_path / "v.tif").write_bytes(content)
-    found = open_volume(tmp_path / "v.tif")
+    found = open_slabs(tmp_path / "v.tif")
     assert np.array_equal(found[:3], VOLUME[:3])
     with pytest.raises(DataError, match=r"v\.tif, section 3, cannot be read: its ADOBE_DEFLATE compression"):
         _ = found[2:5]
@@ -217,14 +223,14 @@ def test_shortened_stack_is_told(tmp_path, keep):
     plain(tmp_path / "v.tif", VOLUME)
     (tmp_path / "v.tif").write_bytes((tmp_path / "v.tif").read_bytes()[:keep])
     with pytest.raises(DataError, match=r"v\.tif cannot be read"):
-        read_volume(tmp_path / "v.tif")
+        read_labels(tmp_path / "v.tif")
 
 
 def test_colour_stack_is_refused(tmp_path):
     colours = np.arange(2 * 9 * 9 * 3, dtype=np.uint8).reshape(2, 9, 9, 3)
     tifffile.imwrite(tmp_path / "v.tif", colours, photometric="rgb")
     with pytest.raises(DataError, match="is coloured: red, green and blue differ"):
-        read_volume(tmp_path / "v.tif")
+        read_labels(tmp_path / "v.tif")
 
 
 # ------------------------------------------------------------------------------------------- writing
@@ -232,7 +238,7 @@ def test_colour_stack_is_refused(tmp_path):
 def test_labels_are_written_slab_by_slab(tmp_path, monkeypatch, big):
     monkeypatch.setattr(tiff_stacks, "_BIG", 0 if big else 2**31)
     labels = VOLUME % 3
-    with volume_label_map(tmp_path / "new/l.tif", labels.shape, "abc") as sink:
+    with volume_label_map(tmp_path / "new/l.tif", labels.shape, told("abc")) as sink:
         sink[0:2] = labels[:2]
         sink[2:5] = labels[2:]
         assert not (tmp_path / "new/l.tif").exists()
@@ -245,14 +251,14 @@ def test_labels_are_written_slab_by_slab(tmp_path, monkeypatch, big):
 
 
 def test_volume_of_one_slice_is_written(tmp_path):
-    with volume_label_map(tmp_path / "l.tif", (1, 33, 20), "abc") as sink:
+    with volume_label_map(tmp_path / "l.tif", (1, 33, 20), told("abc")) as sink:
         sink[0:1] = VOLUME[:1]
     assert np.array_equal(tifffile.imread(tmp_path / "l.tif"), VOLUME[0])
 
 
 def test_nothing_is_left_of_what_was_not_finished(tmp_path):
     def half():
-        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, "abc") as sink:
+        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, told("abc")) as sink:
             sink[0:2] = VOLUME[:2]
             raise KeyboardInterrupt
 
@@ -263,7 +269,7 @@ def test_nothing_is_left_of_what_was_not_finished(tmp_path):
 
 def test_slices_are_taken_in_their_order_only(tmp_path):
     def wrong():
-        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, "abc") as sink:
+        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, told("abc")) as sink:
             sink[2:4] = VOLUME[2:4]
 
     with pytest.raises(ValueError, match="slice 2 is written after 0 slices"):

@@ -43,8 +43,8 @@ def ran(make_job, runtime, tmp_path):
 def read_all(job: Job, runtime):
     """The test volumes' true and predicted labels."""
     dataset = reopen_dataset(job.spec.dataset, load_plugins().catalogue, Path(runtime.cache))
-    kept = KeptLabels(TrialFolder(job.folder).predictions)
     cases = dataset.manifest.split("test")
+    kept = KeptLabels(TrialFolder(job.folder).predictions, cases)
     truths = [dataset.read(case).labels for case in cases]
     return truths, [kept.read(number, SHAPE) for number in range(len(cases))]
 
