@@ -462,6 +462,8 @@ class Manifest:
     grey_range: GreyRange | None = None
     """Which of the files' values are 0 and 1 in samples, so that `predict` reads other files alike; None:
     not told, and 8 and 16 bit are taken by their types."""
+    boundary_classes: tuple[int, ...] = ()
+    """Labels of what is no object but lies between objects; metrics of objects leave them out."""
     label_values: tuple[int, ...] | None = None
     """What each class is in the owner's files, by label, so that `predict` writes that; None: the labels."""
     split_rule: str
@@ -537,6 +539,8 @@ class ScoredCase:
     true_objects: np.ndarray[Any, Any] | None = None
     """Shaped like `truth`: whole numbers of true objects, 0 for none; may be a memory map.  None: all that
     is known of them are the true labels."""
+    boundary_classes: tuple[int, ...] = ()
+    """Labels of what is no object: metrics of objects do not apply to them."""
     probabilities: Callable[[], np.ndarray[Any, Any]] | None = None
     """Makes the (C, H, W) float32 probabilities of all classes, when a metric asks; None: there are only
     label maps."""

@@ -69,6 +69,8 @@ def manifest_sha256(manifest: Manifest) -> str:
     del told["unread"]
     # Both are in other things that are hashed: the first in mean and std, the other in the cases' own hashes.
     del told["grey_range"], told["label_values"]
+    if not manifest.boundary_classes:
+        del told["boundary_classes"]  # likewise
     if not manifest.has_instances:
         del told["has_instances"]  # the hash is that of before datasets could tell
     return sha256_of(told)

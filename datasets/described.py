@@ -62,6 +62,7 @@ def _rebuild(stored: Mapping[str, Any]) -> Description:
         volumes=None if volumes is None else tuple(_entry(volume) for volume in volumes),
         axes=stored["axes"],
         intensity=_tuple(stored["intensity"]),
+        boundaries=_tuple(stored["boundaries"]),
         instances=stored["instances"],
     )
 

@@ -5,6 +5,7 @@ classes: {0: background, 255: mitochondria}  # or by the masks' own values; valu
 background: -1                               # the value that is no class and no object; else 0
 instances: boundary                          # values are numbers of objects: boundary or binary
 ignore_value: 7                              # pixels with this value are neither trained on nor scored
+boundaries: [membrane]                       # classes that are no objects: metrics of objects leave them out
 voxel_size_nm: [8, 8]                        # (y, x) or (z, y, x); one number: the same for all
 groups: '^(mouse[0-9]+)_'                    # subjects: the part of a name that the one group matches
 groups: {mouse1: [a*, b*], mouse2: [c*]}     # or names and patterns of each
@@ -92,6 +93,8 @@ class Description:
     """None: the owner does not say."""
     groups: Name | dict[Name, tuple[Name, ...]] | None = None
     """A regular expression with one group, or patterns of names by subject."""
+    boundaries: tuple[Name, ...] | None = None
+    """Classes that are no objects but lie between objects."""
     splits: dict[Split, tuple[Name, ...]] | None = None
     """Patterns of names by split."""
     volumes: Annotated[tuple[VolumeEntry, ...], Len(1)] | None = None
@@ -220,6 +223,21 @@ def _check_ignored(path: Path, description: Description) -> None:
             f"{path}: the value {description.ignore_value} is the class {name!r} and ignore_value at once; "
             "take it out of one of them."
         )
+
+
+def boundary_labels(description: Description, class_names: tuple[str, ...], where: Path) -> tuple[int, ...]:
+    """Return the labels of classes that lie between objects.
+
+    Raises:
+        DataError: There is no such class.
+    """
+    names = description.boundaries or ()
+    if strange := [name for name in names if name not in class_names[1:]]:
+        raise DataError(
+            f"{where / FILE_NAME}: boundaries names {strange[0]!r}, expected some of the classes "
+            f"{', '.join(class_names[1:])}."
+        )
+    return tuple(class_names.index(name) for name in dict.fromkeys(names))
 
 
 def _check_intensity(path: Path, description: Description) -> None:

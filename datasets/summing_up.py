@@ -61,6 +61,13 @@ def absent_class_notes(
             yield f"The {split} split holds no {what} of {listed(absent, 10)}."
 
 
+def boundary_notes(class_names: Sequence[str], boundaries: Collection[int]) -> Iterator[str]:
+    """Say which classes lie between objects."""
+    if boundaries:
+        names = listed([class_names[label] for label in boundaries], 10)
+        yield f"Metrics of objects leave {names} out, which lies between objects."
+
+
 def starts_in_groups(groups: Iterable[str]) -> list[int]:
     """Number the first sections of volumes, so that those of one group lie far apart.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ..benchmark.contracts import Board, Trial
+from .ceilings import ceilings
 from .cost import all_conditions
 from .naming import name_of, row_of
 from .origins import code_remarks
@@ -45,7 +46,9 @@ def leaderboard(board: Board) -> Leaderboard:
         superseded=board.superseded,
         scoring=scoring(complete[0]) if complete else Scoring(),
     )
-    return replace(table, remarks=(*board.remarks, *remarks(table), *code_remarks(board)))
+    unreachable = tuple(ceilings(board, complete[0])) if complete else ()
+    told = (*unreachable, *board.remarks, *remarks(table), *code_remarks(board))
+    return replace(table, remarks=told)
 
 
 def complete_trials(board: Board) -> tuple[Trial, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,10 @@ MEAN = "mean"
 
 def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]:
     """Say what a reader of the scores must know about what was scored."""
-    notes = []
+    notes = list(_strangers(found))
+    if wishes.mapping:
+        mapped = ", ".join(f"{value} for {label}" for value, label in wishes.mapping.items())
+        notes.append(f"predicted labels are taken for others (--map): {mapped}")
     for white, side in ((found.white_predictions, "predictions"), (found.white_truths, "truth")):
         if white:
             notes.append(f"the {side} hold 0 and 255 only: 255 is taken as class 1, {found.class_names[1]}")
@@ -35,6 +38,18 @@ def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]
     if skipped:
         notes.append(f"{len(skipped)} other file(s) were not read: {some(skipped)}")
     return notes
+
+
+def _strangers(found: Survey) -> Iterator[str]:
+    """Warn of predictions whose foreground has nothing in common with the truth's."""
+    predicted, true = sorted(found.predicted - {0}), sorted(found.true - {0})
+    if predicted and true and not set(predicted) & set(true):
+        example = ",".join(f"{value}={label}" for value, label in zip(predicted, true, strict=False))
+        yield (
+            f"warning: the predictions' labels {some([str(value) for value in predicted])} are none of the "
+            f"truth's, {some([str(value) for value in true])}, so nothing can agree; if they mean the same, "
+            f"say --map {example}"
+        )
 
 
 def announce_objects(found: Survey, place: Path) -> list[str]:

@@ -52,6 +52,10 @@ def score(
     mask_by_truth: Annotated[
         bool, typer.Option("--mask-by-truth", help="Count predictions only where the truth is not 0.")
     ] = False,
+    map_: Annotated[
+        str | None,
+        typer.Option("--map", metavar="FROM=TO,...", help="Take predicted labels for others: 1=0,2=1."),
+    ] = None,
     metrics: Annotated[
         str | None, typer.Option(help="Further metrics: hd95,nsd[tolerance_nm=10]; `list metrics` shows all.")
     ] = None,
@@ -88,6 +92,7 @@ def score(
         ignore_value=ignore,
         mask_by_truth=mask_by_truth,
         voxel_size_nm=_sides(voxel_size),
+        mapping=_mapping(map_),
     )
     pairs, skipped = find_pairs(pred, truth)
     if truth_objects:
@@ -136,6 +141,20 @@ def _classes(text: str | None) -> tuple[int, ...]:
     if not all(part.isdecimal() for part in parts) or len(set(parts)) < len(parts):
         raise UsageError(f"got --classes {text}, expected labels, each once: 2,3,4.")
     return tuple(int(part) for part in parts)
+
+
+def _mapping(text: str | None) -> dict[int, int]:
+    from ..pixels import MOST_LABEL
+
+    if text is None:
+        return {}
+    pairs = [part.strip().partition("=") for part in text.split(",")]
+    found = {int(value): int(label) for value, _, label in pairs if value.isdecimal() and label.isdecimal()}
+    if len(found) < len(pairs) or max([*found, *found.values()]) > MOST_LABEL:
+        raise UsageError(
+            f"got --map {text}, expected predicted labels, each once, and what they are taken for: 1=0,2=1."
+        )
+    return found
 
 
 def _sides(text: str | None) -> tuple[float, ...] | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..contracts import Metric
-from .objects import Overlaps, matches, overlaps
+from .objects import Overlaps, matches, per_class
 
 AP_THRESHOLDS = tuple(percent / 100 for percent in range(50, 100, 5))
 """0.50, 0.55, ..., 0.95"""
@@ -58,4 +58,4 @@ def _per_class(score: Callable[[Overlaps], float]) -> Metric:
     def of(found: Overlaps) -> float:
         return score(found) if found.objects else math.nan
 
-    return lambda case: [of(overlaps(case, label)) for label in range(len(case.class_names))]
+    return lambda case: per_class(case, of)

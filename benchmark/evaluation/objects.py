@@ -8,6 +8,8 @@ without a number are connected components too.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -44,6 +46,14 @@ class Overlaps(NamedTuple):
     def objects(self) -> int:
         """T + P."""
         return len(self.true_sizes) + len(self.predicted_sizes)
+
+
+def per_class(case: ScoredCase, score: Callable[[Overlaps], float]) -> list[float]:
+    """Score every class by its objects; NaN where the case says that it has none, being a boundary."""
+    return [
+        math.nan if label in case.boundary_classes else score(overlaps(case, label))
+        for label in range(len(case.class_names))
+    ]
 
 
 def overlaps(case: ScoredCase, label: int) -> Overlaps:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..contracts import Metric
-from .objects import Numbers, Overlaps, overlaps
+from .objects import Numbers, Overlaps, per_class
 
 
 def adapted_rand() -> Metric:
@@ -66,4 +66,4 @@ def _per_class(score: Callable[[Overlaps], float]) -> Metric:
     def of(found: Overlaps) -> float:
         return score(found) if len(found.true_sizes) else math.nan
 
-    return lambda case: [of(overlaps(case, label)) for label in range(len(case.class_names))]
+    return lambda case: per_class(case, of)

@@ -80,6 +80,7 @@ def score_case(
         ignore_value=manifest.ignore_value,
         voxel_size_nm=manifest.voxel_size_nm,
         true_objects=true_objects,
+        boundary_classes=manifest.boundary_classes,
         probabilities=probabilities,
     )
     return list(_rows(case, manifest, values_of(scored, metrics)))

@@ -17,7 +17,7 @@ from ..evaluation.slicewise import mask_by_truth
 from .label_maps import read_label_map
 from .pairs import Pair
 from .rules import Rule
-from .survey import Survey, Wishes, to_labels
+from .survey import Survey, Wishes, read_prediction, to_labels
 from .true_objects import read_objects
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -95,7 +95,7 @@ def average(table: pd.DataFrame, found: Survey, rule: Rule) -> Scores:
 
 def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metric]) -> Iterator[GivenRow]:
     truth = to_labels(read_label_map(pair.truth), white=found.white_truths)
-    prediction = to_labels(read_label_map(pair.prediction), white=found.white_predictions)
+    prediction = to_labels(read_prediction(pair, wishes.mapping), white=found.white_predictions)
     if wishes.mask_by_truth:
         prediction = mask_by_truth(prediction, truth)
     values = values_of(_case(pair, truth, prediction, found.class_names, wishes), metrics)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..evaluation.slicewise import as_slices
+from ..pixels import MOST_LABEL
 from .label_maps import read_label_map
 from .pairs import Pair, some
 from .true_objects import count_unnumbered, read_objects
@@ -38,6 +39,8 @@ class Wishes:
     """Set predictions to background where the truth is."""
     voxel_size_nm: tuple[float, ...] | None = None
     """(y, x) or (z, y, x); None: not known."""
+    mapping: Mapping[int, int] = field(default_factory=dict)
+    """What predicted values are taken for; others stay as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,9 @@ class Survey:
     white_predictions: bool
     """Whether 255 stands for class 1 in the predictions."""
     white_truths: bool
+    predicted: frozenset[int] = frozenset()
+    """Labels that occur in the predictions, as they are scored."""
+    true: frozenset[int] = frozenset()
     unnumbered: int = 0
     """Voxels of true classes that are in no numbered object, where true objects are given."""
 
@@ -66,6 +72,8 @@ class _Look:
     true: frozenset[int]
     """Without the ignored value."""
     unnumbered: int
+    stored: frozenset[int]
+    """Predicted values before some are taken for others."""
 
 
 def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -> Survey:
@@ -77,8 +85,9 @@ def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -
     """
     looks = []
     for pair in pairs:
-        looks.append(_look(pair, wishes.ignore_value))
+        looks.append(_look(pair, wishes))
         on_case()
+    _check_mapping(looks, wishes.mapping)
     _check_axes(looks)
     binary = len(wishes.class_names) in {0, 2} and all(look.predicted | look.true <= BINARY for look in looks)
     white_predictions = binary and _is_white([look.predicted for look in looks])
@@ -95,6 +104,8 @@ def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -
         scored=_scored(wishes, names, (predicted | true) - {0}),
         white_predictions=white_predictions,
         white_truths=white_truths,
+        predicted=frozenset(predicted),
+        true=frozenset(true),
         unnumbered=sum(look.unnumbered for look in looks),
     )
 
@@ -105,8 +116,29 @@ def to_labels(values: Array, *, white: bool) -> Array:
     return np.where(labels == WHITE, np.uint8(1), labels) if white else labels
 
 
-def _look(pair: Pair, ignore_value: int | None) -> _Look:
-    prediction, truth = read_label_map(pair.prediction), read_label_map(pair.truth)
+def read_prediction(pair: Pair, mapping: Mapping[int, int]) -> Array:
+    """Read a predicted label map, some values of which are taken for others."""
+    values = read_label_map(pair.prediction)
+    if not mapping:
+        return values
+    table = np.arange(MOST_LABEL + 1, dtype=np.uint16)
+    for value, label in mapping.items():
+        table[value] = label
+    return np.asarray(table[values])
+
+
+def _check_mapping(looks: Sequence[_Look], mapping: Mapping[int, int]) -> None:
+    there = set().union(*(look.stored for look in looks))
+    if strange := sorted(mapping.keys() - there):
+        raise DataError(
+            f"--map names {strange[0]}, which no prediction holds; there are "
+            f"{some([str(value) for value in sorted(there)])}."
+        )
+
+
+def _look(pair: Pair, wishes: Wishes) -> _Look:
+    ignore_value, stored = wishes.ignore_value, read_label_map(pair.prediction)
+    prediction, truth = read_prediction(pair, wishes.mapping), read_label_map(pair.truth)
     if prediction.shape != truth.shape:
         raise DataError(
             f"{pair.prediction} is {prediction.shape} and {pair.truth} is {truth.shape}; expected equal "
@@ -119,7 +151,7 @@ def _look(pair: Pair, ignore_value: int | None) -> _Look:
         )
     objects = read_objects(pair)
     unnumbered = 0 if objects is None else count_unnumbered(pair, truth, objects, ignore_value)
-    return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered)
+    return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered, stored=_values(stored))
 
 
 def _values(labels: Array) -> frozenset[int]:

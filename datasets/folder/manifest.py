@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...benchmark.contracts import Case, Manifest, Split
 from ...benchmark.data.leaks import Portrait, leak_notes
-from ..description import Description
+from ..description import Description, boundary_labels
 from ..grey_scales import scale_notes
-from ..summing_up import absent_class_notes
+from ..summing_up import absent_class_notes, boundary_notes
 from .checks import check_foreground, check_sizes, decide_channels
 from .greys import settle_greys
 from .index import Index
@@ -50,6 +50,7 @@ def sum_up(
     train = division.splits["train"]
     check_foreground(root, train, index, labels)
     training = {pair.image: index.images[pair.image] for pair in train}
+    boundaries = boundary_labels(description, labels.class_names, root)
     greys = settle_greys(root, index.images, training, channels, description.intensity, cache)
     members = {
         f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
@@ -71,10 +72,12 @@ def sum_up(
         voxel_size_nm=_voxel_size(description),
         grey_range=greys.range,
         label_values=labels.values,
+        boundary_classes=boundaries,
         split_rule=division.rule,
         notes=(
             *filter(None, [layout.pairing]),
             *scale_notes(greys.range, greys.kind, "images", given=greys.given),
+            *boundary_notes(labels.class_names, boundaries),
             *division.notes,
             *_notes(division, description, index, labels),
         ),

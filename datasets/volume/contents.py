@@ -12,7 +12,7 @@ from ...benchmark.hashing import sha256_of
 from ...benchmark.volume_readers.volume import Volume
 from ..folder.labels import LabelMap
 from ..folder.wording import listed
-from ..summing_up import absent_class_notes, grey_scale, starts_in_groups
+from ..summing_up import absent_class_notes, boundary_notes, grey_scale, starts_in_groups
 from .checks import common_voxel_size
 from .division import Division, Piece
 from .entries import Entry
@@ -57,6 +57,7 @@ def sum_up(
     top: float,
     whole: bool,
     numbered: bool,
+    boundaries: tuple[int, ...],
     way: str,
     notes: Sequence[str],
 ) -> Contents:
@@ -70,6 +71,7 @@ def sum_up(
         top: The value that is 1 on the 0-1 scale, of the facts' sums.
         whole: Whether blocks validate and test as volumes.
         numbered: Whether labels are made of numbers of objects.
+        boundaries: Labels of what is no object but lies between them.
         way: How values become pixels and labels; part of every case's hash.
         notes: What to say before all else.
 
@@ -94,11 +96,13 @@ def sum_up(
         ignore_value=labels.ignore_value,
         voxel_size_nm=common_voxel_size([volume.image for volume in volumes]),
         has_instances=numbered,
+        boundary_classes=boundaries,
         grey_range=grey,
         label_values=None if numbered else labels.values,
         split_rule=division.rule,
         notes=(
             *notes,
+            *boundary_notes(labels.class_names, boundaries),
             *division.notes,
             *leak_notes(_portraits(volumes, division)),
             *absent_class_notes(labels.class_names, _present(volumes, division, labels), "voxel"),

@@ -10,7 +10,7 @@ from ...benchmark.contracts import GreyRange
 from ...benchmark.errors import DataError, UsageError
 from ...benchmark.hashing import sha256_of
 from ...benchmark.intensity import describe_range
-from ..description import Description, Instances
+from ..description import Description, Instances, boundary_labels
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
 from ..objects import background_of, look_like_objects, objects_told
 from ..swapped import refuse_swapped
@@ -119,6 +119,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         top=top_of(scale, images[0].dtype),
         whole=options.scored == "volumes",
         numbered=instances != "none",
+        boundaries=_boundaries(told, instances, table),
         way=sha256_of([instances, said.ignore_value, *none, way_of(scale, images[0].dtype)]),
         notes=(*spacing, *_notes(volumes, scale, said)),
     )
@@ -145,6 +146,13 @@ def _refuse_swapped(volumes: Sequence[Looked], instances: Instances) -> None:
             image_place=one.entry.image,
             label_place=one.entry.labels,
         )
+
+
+def _boundaries(told: Told, instances: Instances, table: LabelMap) -> tuple[int, ...]:
+    """Return the labels of what lies between objects: as the owner says, or as boundaries were made."""
+    if instances == "boundary" and told.description.boundaries is None:
+        return (CLASS_NAMES[instances].index("boundary"),)
+    return boundary_labels(told.description, table.class_names, told.root)
 
 
 def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> LabelMap:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial, TrialSpec
+from ..ceilings import perfect
 from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import complete_trials, leaderboard
 from ..schema import Row
@@ -107,7 +108,7 @@ def _reading(
 def _ceilings(truth: pd.Series[float], spec: TrialSpec) -> Iterator[str]:
     """Say why the truth is not perfect, where metrics of objects compare its label map with its objects."""
     metrics = [metric for metric in spec.metrics if metric.of_objects and spec.dataset.has_instances]
-    flawed = [metric for metric in metrics if abs(truth[metric.name] - _perfect(metric)) > ROUNDING]
+    flawed = [metric for metric in metrics if abs(truth[metric.name] - perfect(metric)) > ROUNDING]
     values = [f"{metric_title(metric.name)} {score(truth[metric.name], metric.unit)}" for metric in flawed]
     if values:
         yield (
@@ -116,10 +117,6 @@ def _ceilings(truth: pd.Series[float], spec: TrialSpec) -> Iterator[str]:
             "splits those in pieces. No model can be expected to do better that does not leave gaps between "
             "objects."
         )
-
-
-def _perfect(metric: MetricSpec) -> float:
-    return 1.0 if metric.direction == "higher" else 0.0
 
 
 def _beats(value: float, bar: float, higher: bool) -> bool:

@@ -343,3 +343,45 @@ def test_damaged_itk_file_is_told(invoke, work):
     done = invoke("score", "--pred", "p", "--truth", "t")
     assert done.code == 2
     assert "a.nrrd cannot be read as a volume" in done.err
+
+
+def strange_maps(work):
+    for name, value in (("pred", 7), ("truth", 3)):
+        (work / name).mkdir()
+        labels = np.zeros((20, 24), np.uint8)
+        labels[4:12, 5:15] = value
+        Image.fromarray(labels).save(work / name / "a.png")
+
+
+def test_labels_with_nothing_in_common_are_told(work, invoke):
+    strange_maps(work)
+    done = invoke("score", "--pred", "pred", "--truth", "truth")
+    assert done.code == 0
+    assert "the predictions' labels 7 are none of the truth's, 3" in " ".join((done.out + done.err).split())
+    assert "--map 7=3" in done.out + done.err
+
+
+def test_labels_are_taken_for_others(work, invoke):
+    strange_maps(work)
+    done = invoke("score", "--pred", "pred", "--truth", "truth", "--map", "7=3", "--json")
+    data = json.loads(done.out)
+    assert data["score"] == 1
+    assert "predicted labels are taken for others (--map): 7 for 3" in data["notes"]
+    assert not [note for note in data["notes"] if note.startswith("warning")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("7", "expected predicted labels, each once"),
+        ("7=3,7=1", "expected predicted labels, each once"),
+        ("7=-1", "expected predicted labels"),
+        ("7=70000", "expected predicted labels"),
+        ("5=3", "--map names 5, which no prediction holds; there are 0, 7"),
+    ],
+)
+def test_a_mapping_that_makes_no_sense(work, invoke, text, message):
+    strange_maps(work)
+    done = invoke("score", "--pred", "pred", "--truth", "truth", "--map", text)
+    assert done.code == 2
+    assert message in " ".join(done.err.split())
