@@ -226,12 +226,13 @@ def _check_ignored(path: Path, description: Description) -> None:
 
 
 def boundary_labels(description: Description, class_names: tuple[str, ...], where: Path) -> tuple[int, ...]:
-    """Return the labels of classes that lie between objects.
+    """Return the labels of classes that lie between objects: as the owner says, or as they were made.
 
     Raises:
         DataError: There is no such class.
     """
-    names = description.boundaries or ()
+    made = ("boundary",) if description.instances == "boundary" else ()
+    names = made if description.boundaries is None else description.boundaries
     if strange := [name for name in names if name not in class_names[1:]]:
         raise DataError(
             f"{where / FILE_NAME}: boundaries names {strange[0]!r}, expected some of the classes "

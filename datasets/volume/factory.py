@@ -119,7 +119,7 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         top=top_of(scale, images[0].dtype),
         whole=options.scored == "volumes",
         numbered=instances != "none",
-        boundaries=_boundaries(told, instances, table),
+        boundaries=boundary_labels(said, table.class_names, told.root),
         way=sha256_of([instances, said.ignore_value, *none, way_of(scale, images[0].dtype)]),
         notes=(*spacing, *_notes(volumes, scale, said)),
     )
@@ -146,13 +146,6 @@ def _refuse_swapped(volumes: Sequence[Looked], instances: Instances) -> None:
             image_place=one.entry.image,
             label_place=one.entry.labels,
         )
-
-
-def _boundaries(told: Told, instances: Instances, table: LabelMap) -> tuple[int, ...]:
-    """Return the labels of what lies between objects: as the owner says, or as boundaries were made."""
-    if instances == "boundary" and told.description.boundaries is None:
-        return (CLASS_NAMES[instances].index("boundary"),)
-    return boundary_labels(told.description, table.class_names, told.root)
 
 
 def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> LabelMap:
