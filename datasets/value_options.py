@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast, get_args
 
 from ..benchmark.errors import UsageError
 from ..benchmark.label_values import LEAST_VALUE, MOST_VALUE
@@ -39,8 +39,9 @@ def say_values(
 
 
 def _instances(text: str) -> Instances:
-    if text == "none" or text == "binary" or text == "boundary":
-        return text
+    for known in get_args(Instances):
+        if text == known:
+            return cast(Instances, known)
     raise UsageError(f"got instances={text}, expected none, binary or boundary.")
 
 

@@ -58,11 +58,11 @@ def _ends(type_: Any, constraints: tuple[Any, ...]) -> Iterator[OptionValue]:
     """Give the ends of a range; an open end of whole numbers is the number beside it."""
     for constraint in constraints:
         match constraint:
-            case Ge(ge=end) | Le(le=end):
+            case Ge(ge=int() | float() as end) | Le(le=int() | float() as end):
                 yield end
-            case Gt(gt=end) if type_ is int:
+            case Gt(gt=int() as end) if type_ is int:
                 yield end + 1
-            case Lt(lt=end) if type_ is int:
+            case Lt(lt=int() as end) if type_ is int:
                 yield end - 1
 
 

@@ -150,8 +150,8 @@ def guarded_streams() -> Iterator[None]:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors=PLAINLY)
         out, err = map(Outlet, streams, ("standard output", "standard error"))
-        sys.stdout = PrintableOutlet(out, "standard output")  # type: ignore[assignment]
-        sys.stderr = PrintableOutlet(err, "standard error")  # type: ignore[assignment]
+        sys.stdout = PrintableOutlet(out, "standard output")
+        sys.stderr = PrintableOutlet(err, "standard error")
         try:
             yield
         finally:

@@ -63,20 +63,21 @@ def suffixes_at(place: Path) -> tuple[str, ...]:
     return tuple(suffix for suffix in SUFFIXES if suffix != NUMPY_SUFFIX) if is_folder(place) else SUFFIXES
 
 
-def read_label_map(path: Path, most: int = MOST_LABEL) -> Array:
+def read_label_map(path: Path, most: int = MOST_LABEL, onto: Path | None = None) -> Array:
     """Read label values, (H, W) or (Z, Y, X), of an unsigned integer type.
 
     Args:
         path: The file.
         most: The largest value that there may be; `MOST_OBJECT` where values are numbers of objects.
+        onto: The map whose voxels it is brought onto, where both files say where they lie.
 
     Raises:
-        DataError: The file cannot be read, or does not hold whole numbers from 0 to `most`.
+        DataError: The file cannot be read, lies elsewhere, or does not hold whole numbers from 0 to `most`.
     """
     if not is_volume(path):
         labels = decode_mask(read_bytes(path), str(path), most)
         return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
-    labels = whole_labels(read_labels(path), str(path))
+    labels = whole_labels(read_labels(path, onto), str(path))
     check_range(labels, str(path), 0, most)
     return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
 
@@ -137,7 +138,8 @@ def made_from(path: Path) -> str | None:
 def _made_from(path: Path) -> str | None:
     if path.suffix == ".png":
         with Image.open(path, formats=("PNG",)) as image:
-            return image.info.get(MAKER)
+            told: str | None = image.info.get(MAKER)
+            return told
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
         for said in (page.software, page.description):  # the latter in files of older versions

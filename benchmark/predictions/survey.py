@@ -118,7 +118,7 @@ def to_labels(values: Array, *, white: bool) -> Array:
 
 def read_prediction(pair: Pair, mapping: Mapping[int, int]) -> Array:
     """Read a predicted label map, some values of which are taken for others."""
-    values = read_label_map(pair.prediction)
+    values = read_label_map(pair.prediction, onto=pair.truth)
     if not mapping:
         return values
     table = np.arange(MOST_LABEL + 1, dtype=np.uint16)
@@ -137,7 +137,7 @@ def _check_mapping(looks: Sequence[_Look], mapping: Mapping[int, int]) -> None:
 
 
 def _look(pair: Pair, wishes: Wishes) -> _Look:
-    ignore_value, stored = wishes.ignore_value, read_label_map(pair.prediction)
+    ignore_value, stored = wishes.ignore_value, read_label_map(pair.prediction, onto=pair.truth)
     prediction, truth = read_prediction(pair, wishes.mapping), read_label_map(pair.truth)
     if prediction.shape != truth.shape:
         raise DataError(

@@ -19,7 +19,7 @@ def read_objects(pair: Pair) -> Array | None:
     Raises:
         DataError: The file cannot be read, or holds no such numbers.
     """
-    return read_label_map(pair.objects, MOST_OBJECT) if pair.objects else None
+    return read_label_map(pair.objects, MOST_OBJECT, onto=pair.truth) if pair.objects else None
 
 
 def count_unnumbered(pair: Pair, truth: Array, objects: Array, ignore_value: int | None) -> int:

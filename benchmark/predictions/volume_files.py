@@ -9,6 +9,7 @@ import numpy as np
 
 from ..cache import cache_folder
 from ..errors import DataError
+from ..volume_readers.fitting import onto as brought_onto
 from ..volume_readers.opening import (
     HDF5,
     MRC,
@@ -34,6 +35,11 @@ TIFF_SUFFIXES: Final = TIFF
 NUMPY_SUFFIX: Final = ".npy"
 VOLUME_SUFFIXES: Final = (*NRRD, *NIFTI, *MRC, *HDF5, ".zarr", NUMPY_SUFFIX)
 """Of files, and of zarr's folders, that are nothing but volumes."""
+
+_REMEDY: Final = (
+    "If a file is wrong about its place, save it in a format that names none, such as TIFF: then voxels "
+    "belong together as they are stored."
+)
 
 
 def file_of(place: Path) -> Path:
@@ -79,13 +85,20 @@ def pixel_size(path: Path) -> tuple[float, ...] | None:
     return (spacing["y"], spacing["x"]) if {"y", "x"} <= spacing.keys() else None
 
 
-def read_labels(path: Path) -> Array:
+def read_labels(path: Path, onto: Path | None = None) -> Array:
     """Read a volume of labels as (Z, Y, X) values of the file's own type.
 
+    Args:
+        path: The file.
+        onto: Of labels onto whose voxels these are brought, where both files say where they lie.
+
     Raises:
-        DataError: It cannot be read, or is no grey volume.
+        DataError: It cannot be read, is no grey volume, or lies elsewhere.
     """
-    return np.array(open_slabs(path, as_labels=True)[:])
+    volume = open_volume(path, as_labels=True)
+    if onto is not None and is_volume(onto):
+        volume = brought_onto(open_volume(onto, as_labels=True), volume, _REMEDY)
+    return np.array(volume[:])
 
 
 def open_slabs(path: Path, *, as_labels: bool = False) -> Slabs:

@@ -79,7 +79,7 @@ class FolderDataset:
         from ..volume.instances import numbered_from_one, to_semantic
 
         said = self._said
-        if said.instances in (None, "none"):
+        if said.instances is None or said.instances == "none":
             return self._labels.apply(values), None
         none = said.background or 0
         labels = to_semantic(values, said.instances, said.ignore_value, none)
@@ -200,6 +200,7 @@ def _label_map(root: Path, said: Description, index: Index) -> LabelMap:
         found = {value for counts in values.values() for value in counts}
         none = background_of(found) if said.background is None else said.background
         pieces = [mask.pieces for mask in index.masks.values()]
-        if look_like_objects(pieces, {none, said.ignore_value}, sections=False):
+        left_out = {none} if said.ignore_value is None else {none, said.ignore_value}
+        if look_like_objects(pieces, left_out, sections=False):
             raise DataError(objects_told(root, len(found - {none}), none, by_option=False))
     return map_labels(root, said, values)

@@ -25,8 +25,9 @@ from ..description import (
 )
 from ..folder.wording import listed
 from ..naming import name_groups, name_splits, named_subjects
+from ..value_options import AUTO
 from .options import VolumeOptions
-from .wishes import AUTO, override
+from .wishes import override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

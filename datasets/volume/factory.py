@@ -169,7 +169,8 @@ def _check_classes(told: Told, values: Mapping[str, Set[int]], volumes: Sequence
         own = values[one.entry.labels]
         none = background_of(own) if said.background is None else said.background
         pieces = [facts.pieces for facts in one.label_facts]
-        if look_like_objects(pieces, {none, said.ignore_value}, sections=True):
+        left_out = {none} if said.ignore_value is None else {none, said.ignore_value}
+        if look_like_objects(pieces, left_out, sections=True):
             raise DataError(objects_told(one.entry.labels, len(own) - 1, none, by_option=told.by_options))
     for source, own in values.items():
         if len(own) > MAX_UNNAMED:

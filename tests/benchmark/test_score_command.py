@@ -385,3 +385,31 @@ def test_a_mapping_that_makes_no_sense(work, invoke, text, message):
     done = invoke("score", "--pred", "pred", "--truth", "truth", "--map", text)
     assert done.code == 2
     assert message in " ".join(done.err.split())
+
+
+def in_space(path, array, origin=(0, 0, 0), flipped=False):
+    """Write a volume that says where it lies: origin (z, y, x) in voxels of 1 µm."""
+    itk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
+    path.parent.mkdir(exist_ok=True)
+    image = itk.GetImageFromArray(np.ascontiguousarray(array))
+    image.SetSpacing((1e-3, 1e-3, 1e-3))
+    image.SetOrigin([1e-3 * place for place in reversed(origin)])
+    if flipped:
+        image.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, 1))
+    itk.WriteImage(image, path)
+
+
+def test_volumes_are_scored_where_they_lie(score, invoke, work):
+    """Predictions that are stored mirrored, with an affine that says so, or reach beyond the truth."""
+    truth = (np.random.default_rng(0).random((5, 8, 9)) > 0.6).astype(np.uint8)
+    in_space(work / "t/a.nii", truth, (2, 3, 4))
+    in_space(work / "p/a.nrrd", truth[:, ::-1], (2, 3 + 7, 4), flipped=True)
+    assert classes_of(score(), "iou")["class1"] == pytest.approx(1)
+    (work / "p/a.nrrd").unlink()
+    in_space(work / "p/a.nii", np.pad(truth, 2, constant_values=1), (0, 1, 2))
+    assert classes_of(score(), "iou")["class1"] == pytest.approx(1)
+    in_space(work / "p/a.nii", truth, (2, 6, 4))
+    done = invoke("score", "--pred", work / "p", "--truth", work / "t")
+    assert done.code == 2
+    assert "belong elsewhere" in done.err
+    assert "save it in a format that names none" in " ".join(done.err.split())
