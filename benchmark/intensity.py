@@ -70,7 +70,7 @@ def used_range(images: Iterable[Array]) -> GreyRange:
     or 16 bits.  All others are taken between their percentiles.
 
     Args:
-        images: Some that train, of any shape.
+        images: Some that train, (H, W) or (H, W, C).
     """
     values = np.concatenate([_thinned(image).ravel() for image in images])
     values = values[np.isfinite(values)]

@@ -136,7 +136,7 @@ def _own_range(kind: str, values: Sequence[Array], told: GreyRange) -> GreyRange
     """Give the range of values that cannot be in the units of training; None: they may be."""
     if not _is_natural(told):
         return None
-    own = EIGHT_BIT if kind == "uint8" else used_range(values)
+    own = EIGHT_BIT if kind == "uint8" else used_range(value[None] for value in values)
     high = np.percentile(np.concatenate(values), PERCENTILES[1])
     bytes_ = kind in ("uint8", "int8") and (own.low, own.high) != (told.low, told.high)
     return own if _is_natural(own) and (bytes_ or high > BEYOND * told.high) else None
