@@ -145,5 +145,5 @@ def _made_from(path: Path) -> str | None:
         for said in (page.software, page.description):  # the latter in files of older versions
             maker, _, text = said.partition(" ")
             if maker == MAKER:
-                return text
+                return str(text)
         return None
