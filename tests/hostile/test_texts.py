@@ -57,7 +57,7 @@ EXPERIMENTS = {
     "no models": ("models: []", "no model was asked for"),
     "a model of 5,000 characters": ("models: [" + "x" * 5000 + "]", "no model is called"),
     "a model twice": ("models: [unet, unet]", "twice"),
-    "a path with NUL": ('models: [unet]\ndatasets: ["folder:/a\\0b"]', "NUL"),
+    "a path with NUL": ('models: [unet]\ndatasets: ["folder:/a\\0b"]', "x00b does not exist"),
     "a path of 5,000 characters": ("models: [unet]\ndatasets: ['folder:/" + "a" * 5000 + "']", "too long"),
     "20,000 wrong keys": ("models: [unet]\n" + KEYS, "more of this kind"),
     "a deep recipe": ("models: [unet]\nrecipe: " + "{a: " * 59 + "1" + "}" * 59, "no such key"),
@@ -194,7 +194,8 @@ def test_without_a_home_and_in_ascii_a_trial_runs_to_its_end(work: Path) -> None
         "PYTHONUTF8": "0",
     }
     code = "from emseg_bench.benchmark.cli import main; main()"
-    options = ["--models", "unet", "--recipe", "smoke", "--set", "recipe.iterations=2"]
+    data = "synthetic-em[size=64,train=2,val=1,test=1]"
+    options = ["--models", "unet", "--datasets", data, "--recipe", "smoke", "--set", "recipe.iterations=2"]
     done = subprocess.run(
         [sys.executable, "-c", code, "run", *options],
         env=environment,
