@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -15,6 +14,7 @@ from urllib.request import url2pathname
 from .errors import PluginError
 from .file_hashes import sha256_of_large_file
 from .files.regular import check_regular
+from .files.texts import parse_json
 from .hashing import sha256_of
 
 MOST_FILES: Final = 20_000
@@ -106,8 +106,8 @@ def _is_editable(found: Distribution) -> bool:
 
 def _direct(found: Distribution) -> dict[str, dict[str, object]]:
     try:
-        told = json.loads(found.read_text("direct_url.json") or "{}")
-    except (OSError, ValueError):
+        told = parse_json(found.read_text("direct_url.json") or "{}", "direct_url.json", PluginError)
+    except (OSError, PluginError):
         return {}
     return told if isinstance(told, dict) else {}
 

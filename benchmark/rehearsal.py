@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from .contracts import TrialSpec
-from .errors import UsageError
+from .errors import PluginError, UsageError
 from .files.limits import told
+from .files.texts import parse_json
 from .hashing import sha256_of
 from .planning import Plan
 from .validation import plain
@@ -142,7 +143,7 @@ def _ask(questions: Sequence[Question]) -> list[str]:
             for _ in left:
                 if not answers.poll(PATIENCE_SECONDS):
                     break
-                found.append(str(json.loads(answers.recv_bytes())))
+                found.append(str(parse_json(answers.recv_bytes(), "the answer", PluginError)))
         if len(found) < len(questions):
             found.append("")
     return found

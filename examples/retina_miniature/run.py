@@ -20,15 +20,20 @@ from summary import summarise
 HERE = Path(__file__).parent
 COMMAND = [str(Path(sys.executable).with_name("emseg-bench"))]
 
-PRETRAINING = [
-    *("--method", "reconstruction", "--model", "retina", "--recipe", "retina-2025"),
-    # published: 200 epochs of half a million images, 256 of 224 px per step; a CPU has to make do with less
-    *("--set", "recipe.crop=96", "--set", "recipe.batch_size=16", "--set", "recipe.epochs=16"),
-    *("--set", "recipe.schedule_epochs=16", "--set", "recipe.optimiser=adamw"),
-    *("--set", "recipe.learning_rate=0.0005", "--set", "recipe.weight_decay=0.01"),
-    *("--set", "recipe.save_every=16", "--set", "recipe.panels_every=4"),
-]
-SMOKE_PRETRAINING = ["--set", "recipe.epochs=1", "--set", "recipe.crop=32", "--set", "recipe.batch_size=4"]
+PRETRAINING = ["--method", "reconstruction", "--model", "retina", "--recipe", "retina-2025"]
+# published: 200 epochs of half a million images, 256 of 224 px per step; a CPU has to make do with less
+SETTINGS = {
+    "crop": "96",
+    "batch_size": "16",
+    "epochs": "16",
+    "schedule_epochs": "16",
+    "optimiser": "adamw",
+    "learning_rate": "0.0005",
+    "weight_decay": "0.01",
+    "save_every": "16",
+    "panels_every": "4",
+}
+SMOKE_SETTINGS = {**SETTINGS, "epochs": "1", "crop": "32", "batch_size": "4"}
 SMOKE = [
     *("--datasets", "folder[gap=0]:data/vnc"),
     *("--seeds", "2", "--set", "recipe.iterations=2", "--set", "recipe.crop=32"),
@@ -64,8 +69,9 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     prepare(options.data.resolve(), work, A_LITTLE if options.smoke else ALL)
     shutil.copyfile(HERE / "experiment.yaml", work / "experiment.yaml")
-    smoke = SMOKE_PRETRAINING if options.smoke else []
-    command("pretrain", "--images", "patches", "--out", "pretrained", *PRETRAINING, *smoke, cwd=work)
+    settings = SMOKE_SETTINGS if options.smoke else SETTINGS
+    chosen = [text for key, value in settings.items() for text in ("--set", f"recipe.{key}={value}")]
+    command("pretrain", "--images", "patches", "--out", "pretrained", *PRETRAINING, *chosen, cwd=work)
     workers = ("--workers", str(options.workers))
     command("run", "experiment.yaml", *workers, *(SMOKE if options.smoke else []), cwd=work)
     print(summarise(work / "results", work / "pretrained", work / "summary"))

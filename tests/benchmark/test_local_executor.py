@@ -13,6 +13,7 @@ import pytest
 from emseg_bench.benchmark.executors import temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
 from emseg_bench.benchmark.executors.local import LocalExecutor
+from emseg_bench.benchmark.files.locks import locked
 
 GIB = 1 << 30
 
@@ -105,7 +106,7 @@ def test_what_a_killed_command_left_is_swept_and_what_is_used_stays(tmp_path, mo
     left = [f"{temporary.PREFIX}{number}-abc" for number in (2**22 + 1, 2**22 + 2)]
     for name in (*left, f"{temporary.PREFIX}{os.getpid()}-mine", "emseg-bench-notes-x", "pymp-other"):
         (tmp_path / name / "pymp-1").mkdir(parents=True)
-    with temporary.FileLock(tmp_path / left[1] / "lock"):
+    with locked(tmp_path / left[1] / "lock"):
         temporary.sweep()
         names = {path.name for path in tmp_path.iterdir()}
     assert left[0] not in names

@@ -36,11 +36,15 @@ def pretrain(invoke: Invoke, toy: Path, images: Path) -> Invoke:
     """Pre-train the toy model with the smoke recipe."""
 
     def run(*arguments: object, model: str = "toy-plain", method: str = "reconstruction") -> object:
-        return invoke(
-            "pretrain",
-            *("--images", images, "--model", model, "--method", method, "--recipe", "smoke"),
-            *("--precision", "fp32", *TINY, *arguments),
-        )
+        usual = {
+            "--images": images,
+            "--model": model,
+            "--method": method,
+            "--recipe": "smoke",
+            "--precision": "fp32",
+        }
+        ours = [text for name, value in usual.items() if name not in arguments for text in (name, value)]
+        return invoke("pretrain", *ours, *TINY, *arguments)
 
     return run
 
@@ -50,7 +54,7 @@ def test_what_it_leaves(pretrain: Invoke, work: Path, method: str) -> None:
     done = pretrain("--out", "out", method=method)
     assert done.code == 0, done.err
     assert "images/s" in done.out
-    assert 'emseg-bench run --models "toy-plain@file:out/weights.safetensors"' in done.out
+    assert "emseg-bench run --models toy-plain@file:out/weights.safetensors" in done.out
     names = {path.relative_to(work / "out").as_posix() for path in (work / "out").rglob("*.*")}
     assert names == {
         "curve.csv",
