@@ -27,7 +27,6 @@ Kind = Literal["torch", "numpy", "safetensors"]
 START_BYTES = 512
 _AGAIN = "copy or fetch it again"
 _NAMES_SHOWN = 3
-_FEW_BYTES = 1 << 20
 
 
 def kind_of(path: Path) -> Kind:
@@ -73,9 +72,10 @@ def read_content(path: Path) -> object:
 
 
 def _check_repeats(content: object, path: Path) -> None:
-    """Refuse tensors that repeat what is stored: a few bytes can stand for terabytes."""
+    """Weigh tensors that repeat what is stored: a few bytes can stand for terabytes once they are copied."""
     pending: list[Any] = [content]
     seen: set[int] = set()
+    claimed = 0
     while pending:
         one = pending.pop()
         if id(one) in seen:
@@ -86,12 +86,9 @@ def _check_repeats(content: object, path: Path) -> None:
         elif isinstance(one, list | tuple):
             pending += one
         elif hasattr(one, "untyped_storage") and str(one.layout) == "torch.strided" and not one.is_meta:
-            claimed = one.numel() * one.element_size()
-            if claimed > _FEW_BYTES and claimed > one.untyped_storage().nbytes():
-                raise WeightsError(
-                    f"{path} holds a tensor of {tuple(one.shape)} that repeats the few values which are "
-                    "stored; save its copy, made with tensor.contiguous()."
-                )
+            size = one.numel() * one.element_size()
+            claimed += size if size > one.untyped_storage().nbytes() else 0
+    check_claim(claimed, shown(path), "tensors that repeat a few values,", WeightsError)
 
 
 def _check_header(path: Path) -> None:

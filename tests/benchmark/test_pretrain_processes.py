@@ -122,10 +122,11 @@ class Runs:
 
     def start(self, out: str, *arguments: str, processes: int = 1) -> subprocess.Popen[str]:
         launch = ["torchrun", "--standalone", "--nproc-per-node", str(processes), "--no-python"]
+        usual = [] if any("batch_size" in text for text in arguments) else ["--set", "recipe.batch_size=4"]
         command = [
             *([str(BIN / launch[0]), *launch[1:]] if processes > 1 else []),
             *(str(BIN / "emseg-bench"), "pretrain", "--images", "images", "--recipe", "smoke"),
-            *("--set", "recipe.crop=32", "--set", "recipe.batch_size=4", "--precision", "fp32"),
+            *("--set", "recipe.crop=32", *usual, "--precision", "fp32"),
             *("--checkpoint-seconds", "0.3", "--out", out, *arguments),
         ]
         process = subprocess.Popen(

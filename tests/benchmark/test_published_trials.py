@@ -19,7 +19,7 @@ from emseg_bench.benchmark.weight_info import WeightsInfo, read_info, to_metadat
 from emseg_bench.models.retina.network import published_variant
 from safetensors.torch import load_file, save_file
 
-SMALL = ("recipe.iterations=4", "recipe.batch_size=2", "recipe.crop=32", "recipe.freeze=[]")
+SMALL = ("recipe.iterations=4", "recipe.batch_size=2", "recipe.crop=32")
 CEM500K = Normalisation(mean=(0.57287007,), std=(0.12740536,))
 
 
@@ -27,7 +27,9 @@ CEM500K = Normalisation(mean=(0.57287007,), std=(0.12740536,))
 def plan_trial(toy, tmp_path):
     def make(model="toy", *settings, recipe="retina-2025", folder="trial"):
         asked = {"models": [model], "datasets": ["toy-data"], "seeds": [1234], "recipe": recipe}
-        experiment = build_experiment(None, asked, [*SMALL, *settings])
+        frozen = any(setting.startswith("recipe.freeze") for setting in settings)
+        settings = (*SMALL, *settings, *(() if frozen else ("recipe.freeze=[]",)))
+        experiment = build_experiment(None, asked, settings)
         plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
         ((fingerprint, spec),) = plan.trials.items()
         return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / folder)

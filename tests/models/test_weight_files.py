@@ -132,7 +132,7 @@ def test_an_empty_file_is_called_empty(file: Path) -> None:
 
 
 def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="cannot be read: Is a directory"):
+    with pytest.raises(WeightsError, match="is a folder, expected a regular file"):
         read_state_dict(tmp_path)
 
 
