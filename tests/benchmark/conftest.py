@@ -40,7 +40,9 @@ def make_job(toy: Path, tmp_path: Path) -> MakeJob:
         seed: int = 0,
     ) -> Job:
         asked = {"models": [model], "datasets": [dataset], "seeds": [seed], "protocol": protocol}
-        experiment = build_experiment(None, asked, [*TINY, *settings])
+        changed = {setting.partition("=")[0] for setting in settings}
+        usual = [setting for setting in TINY if setting.partition("=")[0] not in changed]
+        experiment = build_experiment(None, asked, [*usual, *settings])
         plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
         ((fingerprint, spec),) = plan.trials.items()
         return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / folder)

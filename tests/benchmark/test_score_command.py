@@ -287,7 +287,7 @@ def odd_255(work):
 
 def floats(work):
     (work / "p/a.png").unlink()
-    tifffile.imwrite(work / "p/a.tif", np.zeros((2, 4), np.float32), photometric="minisblack")
+    tifffile.imwrite(work / "p/a.tif", np.full((2, 4), 0.5, np.float32), photometric="minisblack")
 
 
 NAMES = ("--class-names", "back,mito,lyso")
@@ -308,7 +308,7 @@ NAMES = ("--class-names", "back,mito,lyso")
         (objects, (), "40 different labels up to 39: these look like numbers of single objects"),
         (background, (), "no file holds anything but background"),
         (odd_255, (), "label 255 beside others.*--ignore 255"),
-        (floats, (), "p/a.tif holds float32 values"),
+        (floats, (), "p/a.tif holds 0.5"),
         (None, ("--classes", "7", *NAMES), "--classes names class 7, expected 0 to 2"),
         (None, ("--classes", "1,x"), "got --classes 1,x"),
         (None, ("--class-names", "one"), "got --class-names one"),

@@ -9,6 +9,7 @@ from emseg_bench.testing.naming import find_targets
 from emseg_bench.testing.running import run_check
 
 HOOK = "from emseg_bench import hookimpl\n"
+SOUND = f"{HOOK}@hookimpl\ndef emseg_trial_finished(record):\n    print(record)\n"
 CALL = (
     "import socket\ntry:\n    socket.create_connection(('192.0.2.1', 80), 0.1)\nexcept OSError:\n    pass\n"
 )
@@ -16,10 +17,10 @@ CALL = (
 FAULTS = {
     "import": "import no_such_module",
     "hooks": f"{HOOK}@hookimpl\ndef emseg_models():\n    return 'unet'",
-    "import without torch": "import torch",
-    "import time": "import time\ntime.sleep(0.25)",
-    "import silent": "print('hello')",
-    "import offline": CALL,
+    "import without torch": f"{SOUND}import torch",
+    "import time": f"{SOUND}import time\ntime.sleep(0.25)",
+    "import silent": f"{SOUND}print('hello')",
+    "import offline": f"{SOUND}{CALL}",
 }
 
 
@@ -63,4 +64,4 @@ def test_interpreter_that_dies_at_import_is_a_failed_import(module):
 
 
 def test_sound_module_fails_nothing(module):
-    assert failing(module(HOOK)) == {}
+    assert failing(module(SOUND)) == {}
