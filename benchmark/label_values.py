@@ -10,9 +10,6 @@ from .errors import DataError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-LEAST_VALUE: Final = -(2**31)
-MOST_VALUE: Final = 2**32 - 1
-"""Values outside are no class and no mark of pixels that are ignored."""
 _EXACT: Final = {2: 2**11, 4: 2**24, 8: 2**53}
 """Up to here, floats of so many bytes hold every whole number."""
 

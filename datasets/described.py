@@ -19,7 +19,7 @@ from ..benchmark.files.texts import read_json
 from ..benchmark.store import write_whole
 from .description import Description, VolumeEntry, read_description
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised whenever `Description` changes."""
 
 
@@ -63,6 +63,7 @@ def _rebuild(stored: Mapping[str, Any]) -> Description:
         axes=stored["axes"],
         intensity=_tuple(stored["intensity"]),
         boundaries=_tuple(stored["boundaries"]),
+        positions=stored["positions"],
         instances=stored["instances"],
     )
 

@@ -34,7 +34,7 @@ from annotated_types import Ge, Gt, Le, Len
 from ..benchmark.contracts import STRICT, Split
 from ..benchmark.errors import DataError
 from ..benchmark.files.texts import read_yaml
-from ..benchmark.label_values import LEAST_VALUE, MOST_VALUE
+from ..benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, cast, get_args
 
 from ..benchmark.errors import UsageError
-from ..benchmark.label_values import LEAST_VALUE, MOST_VALUE
+from ..benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
 from .description import Description, Instances
 
 AUTO: Final = "auto"

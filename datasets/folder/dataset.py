@@ -63,7 +63,7 @@ class FolderDataset:
         Raises:
             DataError: A file has gone, changed or cannot be read.
         """
-        from ...benchmark.label_values import LEAST_VALUE, MOST_VALUE
+        from ...benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
         from ...benchmark.pixels import decode_image, decode_mask
 
         pair = self._contents.pairs[case.id]

@@ -10,7 +10,8 @@ import numpy as np
 from ...benchmark.data.facts import flat_share
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
-from ...benchmark.label_values import LEAST_VALUE, MOST_VALUE, count_pieces, count_values
+from ...benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
+from ...benchmark.label_values import count_pieces, count_values
 from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
 from .facts import ImageFacts, MaskFacts
 

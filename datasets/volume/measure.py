@@ -12,7 +12,8 @@ from ...benchmark.data.facts import flat_share, label_counts, value_counts
 from ...benchmark.data.looks import look
 from ...benchmark.errors import DataError
 from ...benchmark.intensity import to_pixels
-from ...benchmark.label_values import LEAST_VALUE, MOST_VALUE, count_pieces, count_values, whole_labels
+from ...benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
+from ...benchmark.label_values import count_pieces, count_values, whole_labels
 from ...benchmark.volume_readers.found import Array
 from ...benchmark.volume_readers.volume import Volume
 from ..description import Instances

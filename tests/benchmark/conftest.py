@@ -37,6 +37,7 @@ def make_job(toy: Path, tmp_path: Path) -> MakeJob:
         dataset: str = "toy-data",
         protocol: str = "emseg-v1",
         folder: str = "trial",
+        store: str | None = None,
         seed: int = 0,
     ) -> Job:
         asked = {"models": [model], "datasets": [dataset], "seeds": [seed], "protocol": protocol}
@@ -45,6 +46,7 @@ def make_job(toy: Path, tmp_path: Path) -> MakeJob:
         experiment = build_experiment(None, asked, [*usual, *settings])
         plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
         ((fingerprint, spec),) = plan.trials.items()
-        return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / folder)
+        place = f"{store}/trials/{fingerprint}" if store else folder
+        return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / place)
 
     return make

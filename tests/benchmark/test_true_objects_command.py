@@ -88,7 +88,7 @@ def test_single_files(invoke, work):
     [
         ("b.png", TRUTH, "have no partner of the same name"),
         ("a.png", TRUTH[:, 1:], r"is (1, 7) and"),
-        ("a.tif", TRUTH.astype(np.float32), "label values are whole numbers, 0 to 4294967295"),
+        ("a.tif", TRUTH.astype(np.float32) + 0.5, "holds 1.5"),
     ],
 )
 def test_maps_that_do_not_fit_are_refused(run, work, name, labels, words):

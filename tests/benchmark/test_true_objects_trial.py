@@ -35,7 +35,7 @@ def cells(tmp_path):
 def ran(make_job, runtime):
     def run(dataset, metrics):
         chosen = f"protocol.metrics={','.join(metrics)}"
-        job = make_job("toy-plain", chosen, dataset=dataset, folder="store/trials/one")
+        job = make_job("toy-plain", chosen, dataset=dataset, store="store")
         run_trial(job, runtime, lambda _: None)
         return job
 

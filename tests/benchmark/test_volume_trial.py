@@ -31,7 +31,7 @@ def ran(make_job, runtime, tmp_path):
     """Run a trial of the toy model; gives its job and its folder."""
 
     def run(dataset: str, protocol: str = "emseg-v1") -> tuple[Job, TrialFolder]:
-        job = make_job("toy-plain", dataset=dataset, protocol=protocol, folder="store/trials/one")
+        job = make_job("toy-plain", dataset=dataset, protocol=protocol, store="store")
         told: list[tuple[int, int]] = []
         run_trial(job, runtime, lambda event: told.append((event.done, event.total)))
         run.told = told

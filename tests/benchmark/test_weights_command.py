@@ -50,7 +50,7 @@ def test_a_published_file_is_recognised_converted_and_put_on_record(invoke, cach
     done = invoke("weights", "import", file)
     assert done.code == 0, done.err
     assert "tiny-one: a convolution of width 1" in done.out
-    assert "--models 'tiny@pretrained'" in done.out
+    assert "--models tiny@pretrained" in done.out
     converted = cache / "tiny-one.safetensors"
     assert all(torch.equal(value, conv()[name]) for name, value in load_file(converted).items())
     assert read_info(converted) == WeightsInfo(

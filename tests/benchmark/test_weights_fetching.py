@@ -107,7 +107,7 @@ def test_what_comes_whole_is_taken_in(how, checksum, server, invoke, library, mo
     done = invoke("weights", "fetch", "tiny-one")
     assert done.code == 0, done.err
     assert "tiny-one: downloaded" in done.err
-    assert "--models 'tiny@pretrained'" in done.out
+    assert "--models tiny@pretrained" in done.out
     entry = json.loads((library / "index.json").read_text())["weights"]["tiny-one"]
     assert entry["original_name"] == f"{how}.pth.tar"
     assert entry["original_sha256"] == CHECKSUM

@@ -80,9 +80,9 @@ def test_the_docstring_shows_every_key():
 
     shown = description.__doc__ or ""
     assert [field.name for field in fields(Description) if f"{field.name}:" not in shown] == []
-    assert len(fields(Description)) == 12
+    assert len(fields(Description)) == 13
     assert len(fields(VolumeEntry)) == 9
-    assert described.VERSION == 3
+    assert described.VERSION == 4
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": 3}'])

@@ -46,7 +46,7 @@ def test_name_that_two_plugins_claim_is_said_to_be_so(monkeypatch):
     for distribution in ("emseg-a", "emseg-b"):
         catalogue.executors.add(Offer(card, distribution, "1.0"))
     monkeypatch.setattr(naming, "load_plugins", lambda: SimpleNamespace(catalogue=catalogue))
-    with pytest.raises(PluginError, match="claimed by emseg-a and by emseg-b"):
+    with pytest.raises(PluginError, match="claimed by emseg-a and emseg-b"):
         find_targets("cluster")
 
 
