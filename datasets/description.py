@@ -35,6 +35,7 @@ from ..benchmark.contracts import STRICT, Split
 from ..benchmark.errors import DataError
 from ..benchmark.files.texts import read_yaml
 from ..benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
+from .objects import CLASS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -231,8 +232,9 @@ def boundary_labels(description: Description, class_names: tuple[str, ...], wher
     Raises:
         DataError: There is no such class.
     """
-    made = ("boundary",) if description.instances == "boundary" else ()
-    names = made if description.boundaries is None else description.boundaries
+    if description.boundaries is None and description.instances == "boundary":
+        return (CLASS_NAMES["boundary"].index("boundary"),)
+    names = description.boundaries or ()
     if strange := [name for name in names if name not in class_names[1:]]:
         raise DataError(
             f"{where / FILE_NAME}: boundaries names {strange[0]!r}, expected some of the classes "

@@ -156,7 +156,7 @@ def test_reading_a_changed_file_is_an_error(make_folder, cache, kind):
     with pytest.raises(DataError, match=r"01\.png has changed since the dataset was opened. Run again"):
         dataset.read(case)
     path.unlink()
-    with pytest.raises(DataError, match=r"01\.png cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"01\.png cannot be read: there is no such file"):
         dataset.read(case)
 
 

@@ -96,7 +96,7 @@ def test_a_name_that_is_no_utf8_is_shown_by_its_bytes(attack: Callable, work: Pa
 
 @pytest.fixture
 def environment(work: Path) -> dict[str, str]:
-    return {**os.environ, "EMSEG_BENCH_CACHE": str(work / "cache"), "PYTHONUTF8": "0", "COLUMNS": "200"}
+    return {**os.environ, "PYTHONUTF8": "0", "COLUMNS": "200"}
 
 
 def emseg(environment: dict[str, str], *arguments: str, **streams: object) -> subprocess.CompletedProcess:
@@ -105,7 +105,7 @@ def emseg(environment: dict[str, str], *arguments: str, **streams: object) -> su
         [sys.executable, "-c", code, *arguments],
         env=environment,
         check=False,
-        **{"capture_output": True, "timeout": 120, **streams},  # type: ignore[call-overload]
+        **{"capture_output": True, "timeout": 600, **streams},  # type: ignore[call-overload]
     )
 
 

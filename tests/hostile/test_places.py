@@ -116,7 +116,7 @@ def test_what_hdf5_may_lead_to(
         file["external"] = h5py.ExternalLink("other.h5", "/raw")
         file["circle"], file["back"] = h5py.SoftLink("/back"), h5py.SoftLink("/circle")
         file["nowhere"] = h5py.SoftLink("/is/not/there")
-        file.create_dataset("kept", shape=GREY.shape, dtype="u1", external=[("/etc/passwd", 0, 2000)])
+        file.create_dataset("kept", shape=GREY.shape, dtype="u1", external=[("/etc/passwd", 0, GREY.nbytes)])
         layout = h5py.VirtualLayout(GREY.shape, "u1")
         layout[:] = h5py.VirtualSource("other.h5", "raw", GREY.shape)
         file.create_virtual_dataset("virtual", layout)
