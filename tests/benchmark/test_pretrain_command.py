@@ -44,7 +44,8 @@ def pretrain(invoke: Invoke, toy: Path, images: Path) -> Invoke:
             "--precision": "fp32",
         }
         ours = [text for name, value in usual.items() if name not in arguments for text in (name, value)]
-        return invoke("pretrain", *ours, *TINY, *arguments)
+        tiny = [text for text in TINY if text != "--set" and text.partition("=")[0] not in str(arguments)]
+        return invoke("pretrain", *ours, *(one for text in tiny for one in ("--set", text)), *arguments)
 
     return run
 

@@ -72,7 +72,7 @@ def test_scores_are_by_number_now_and_scored_anew(cells, ran, runtime, tmp_path,
     truth = sanity[(sanity["predictor"] == TRUTH) & (sanity["class_index"] == 1)].groupby("metric")["value"]
     assert truth.mean()["voi-merge"] == pytest.approx(2), "four equal blocks in one"
     assert truth.mean()["object-f1[iou=0.1]"] == pytest.approx(2 / 5)
-    (item,) = plan_rescoring(
+    (item,), _ = plan_rescoring(
         Store(tmp_path / "store"), Wanted(metrics=METRICS[::-1], primary="iou"), catalogue
     )
     rescore(item, catalogue, Path(runtime.cache))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from emseg_bench.benchmark.errors import StoreError
@@ -126,10 +128,10 @@ def test_a_damaged_list_is_named(make, tmp_path, content) -> None:
     for trial in trials:
         make.previews(trial, ["case0"], labels=2)
     (trials[1].folder / "previews" / "previews.json").write_text(content)
-    with pytest.raises(StoreError, match=r"previews\.json (cannot be read|is not valid JSON)"):
+    with pytest.raises(StoreError, match=r"previews\.json.* (cannot be read|is not valid JSON)"):
         previews(trials[1])
     html = section(make.board(trials), tmp_path).html
-    assert "No pictures of b@x: previews.json" in html
+    assert re.search("No pictures of b@x: .*previews.json", html)
     assert "True labels of case case0" in html
 
 
