@@ -8,7 +8,7 @@ the checkout's own name, so it imports nothing until a name is asked for.
 def __getattr__(name: str) -> object:
     """Resolve ``hookimpl`` (the marker that plugins use) and ``__version__`` on first use."""
     if name == "hookimpl":
-        from .benchmark.hookspecs import hookimpl
+        from .benchmark.contracts.hookspecs import hookimpl
 
         return hookimpl
     if name == "__version__":

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from ..benchmark.errors import DataError
+from ..benchmark.contracts.errors import DataError
+from ..benchmark.files.store import write_whole
 from ..benchmark.files.texts import read_json
-from ..benchmark.store import write_whole
 from .description import Description, VolumeEntry, read_description
 
 VERSION: Final = 4

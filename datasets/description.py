@@ -31,10 +31,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Le, Len
 
-from ..benchmark.contracts import STRICT, Split
-from ..benchmark.errors import DataError
+from ..benchmark.contracts.basics import STRICT
+from ..benchmark.contracts.data import Split
+from ..benchmark.contracts.errors import DataError
 from ..benchmark.files.texts import read_yaml
-from ..benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
+from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from .objects import CLASS_NAMES
 
 if TYPE_CHECKING:

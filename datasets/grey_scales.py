@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..benchmark.contracts import GreyRange
-from ..benchmark.errors import DataError
+from ..benchmark.contracts.data import GreyRange
+from ..benchmark.contracts.errors import DataError
+from ..benchmark.files.hashing import sha256_of
+from ..benchmark.files.store import write_whole
 from ..benchmark.files.texts import read_json
-from ..benchmark.hashing import sha256_of
-from ..benchmark.store import write_whole
 
 if TYPE_CHECKING:
-    from ..benchmark.intensity import Array
+    from ..benchmark.images.intensity import Array
 
 BYTES: Final = GreyRange(low=0, high=255, eight_bit=True)
 """`benchmark.intensity.EIGHT_BIT`, whose module imports numpy: data that are known open without."""
@@ -42,7 +42,7 @@ def recall_range(cache: Path, key: Any, images: Callable[[], Iterable[Array]], s
     def measure() -> dict[str, Any]:
         from dataclasses import asdict
 
-        from ..benchmark.intensity import settle_range
+        from ..benchmark.images.intensity import settle_range
 
         return asdict(settle_range(images(), source))
 
@@ -67,7 +67,7 @@ def recall_sums(
     def measure() -> dict[str, Any]:
         import numpy as np
 
-        from ..benchmark.intensity import to_pixels
+        from ..benchmark.images.intensity import to_pixels
 
         sums: Any = 0
         squares: Any = 0
@@ -87,7 +87,7 @@ def scale_notes(grey: GreyRange, kind: str, what: str, *, given: bool = False) -
     if grey != BYTES:
         import numpy as np
 
-        from ..benchmark.intensity import describe_range
+        from ..benchmark.images.intensity import describe_range
 
         if note := describe_range(grey, np.dtype(kind), what, given=given):
             yield note
@@ -95,7 +95,7 @@ def scale_notes(grey: GreyRange, kind: str, what: str, *, given: bool = False) -
 
 def thinned_out(places: list[T]) -> list[T]:
     """Choose the images that a range is measured on, evenly spread."""
-    from ..benchmark.intensity import SAMPLED_IMAGES
+    from ..benchmark.images.intensity import SAMPLED_IMAGES
 
     return places[:: max(1, -(-len(places) // SAMPLED_IMAGES))]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
-from ..benchmark.errors import UsageError
+from ..benchmark.contracts.errors import UsageError
 
 
 def refuse_idle(options: Any, idle: Collection[str], why: str) -> None:

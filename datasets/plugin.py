@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts import DatasetCard
-from ..benchmark.hookspecs import hookimpl
+from ..benchmark.contracts.cards import DatasetCard
+from ..benchmark.contracts.hookspecs import hookimpl
 from .folder.options import FolderOptions
 from .public.cards import PUBLIC
 from .synthetic.options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions

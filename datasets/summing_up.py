@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..benchmark.errors import DataError
-from ..benchmark.splits import FAR
+from ..benchmark.contracts.errors import DataError
 from .folder.wording import listed
+from .splits import FAR
 
 _ROUNDING: Final = 1e-12
 """Variance on the 0-1 scale that sums of floats may show though all values are one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, cast, get_args
 
-from ..benchmark.errors import UsageError
-from ..benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
+from ..benchmark.contracts.errors import UsageError
+from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from .description import Description, Instances
 
 AUTO: Final = "auto"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts import SCRATCH, Initialisation, ModelCard
+from ..benchmark.contracts.cards import SCRATCH, Initialisation, ModelCard
 from . import smp_options as options
 
 _FACTORIES = "emseg_bench.models.smp_models"

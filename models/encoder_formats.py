@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..benchmark.contracts import FoundWeights, Normalisation
-from ..benchmark.errors import WeightsError
+from ..benchmark.contracts.cards import FoundWeights
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.errors import WeightsError
 from ..benchmark.weights.reading import check_finite, read_content
 from .weight_files import differences, tensors_by_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..benchmark.errors import WeightsUnavailableError
+from ..benchmark.contracts.errors import WeightsUnavailableError
 
 REACH_SECONDS = 5.0
 """How long the hub may take to answer before it counts as out of reach."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..benchmark.errors import UsageError
+from ..benchmark.contracts.errors import UsageError
 from .hub import HubFile
 from .smp_encoders import CONVNEXT, PVT, SWIN, TIMM_PREFIX, VIT
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..benchmark.contracts import OptionValue, WeightsCard
-from ..benchmark.weight_info import read_info
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.cards import WeightsCard
+from ..benchmark.weights.weight_info import read_info
 from .published_weights import FromLibrary
 from .weight_files import load_matching, local_file, read_state_dict
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts import ModelCard, WeightsCard
-from ..benchmark.hookspecs import hookimpl
+from ..benchmark.contracts.cards import ModelCard, WeightsCard
+from ..benchmark.contracts.hookspecs import hookimpl
 from .cards_networks import NETWORKS
 from .cards_retina import RETINA
 from .cards_smp import SMP_MODELS

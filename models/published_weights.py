@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from ..benchmark.contracts import Normalisation, OptionValue, WeightsCard
-from ..benchmark.errors import UsageError, WeightsUnavailableError
-from ..benchmark.references import label
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.cards import WeightsCard
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.errors import UsageError, WeightsUnavailableError
+from ..benchmark.plugins.references import label
 
 RETINA_PAPER = "Xing, Xie & Bader 2025, PLoS Comput Biol 21(5):e1013115, doi:10.1371/journal.pcbi.1013115"
 CEM500K_PAPER = "Conrad & Narayan 2021, eLife 10:e65894, doi:10.7554/eLife.65894"

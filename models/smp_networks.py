@@ -14,7 +14,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from ..benchmark.errors import UnknownNameError, UsageError
+from ..benchmark.contracts.errors import UnknownNameError, UsageError
 from .smp_encoders import TIMM_PREFIX
 from .weight_files import differences
 

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import MinLen
 
-from ..benchmark.contracts import STRICT
-from ..benchmark.errors import UnknownNameError, UsageError
+from ..benchmark.contracts.basics import STRICT
+from ..benchmark.contracts.errors import UnknownNameError, UsageError
 from .smp_encoders import DECODERS
 from .smp_pairs import check_pair
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from ..benchmark.cache import cache_folder
+from ..benchmark.files.cache import cache_folder
 from .smp_encoders import RESNETS
 
 _DISTRIBUTIONS = ("emseg-bench", "segmentation-models-pytorch", "timm")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..benchmark.contracts import OptionValue
-from ..benchmark.errors import WeightsError
-from ..benchmark.weight_info import read_info
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.errors import WeightsError
+from ..benchmark.weights.weight_info import read_info
 from . import encoder_formats, hub
 from .encoder_formats import ENCODER
 from .encoder_loading import fit_image_filters, load_encoder

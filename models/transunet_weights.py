@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..benchmark.contracts import OptionValue
+from ..benchmark.contracts.basics import OptionValue
 from .retina.weights import PublishedWeights, RetinaFile
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from ..benchmark.errors import WeightsError
+from ..benchmark.contracts.errors import WeightsError
 from ..benchmark.weights.reading import check_finite, describe_content, read_content, shorten
 
 if TYPE_CHECKING:

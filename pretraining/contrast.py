@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from ..benchmark.contracts import Normalisation
-from ..benchmark.normalise import to_input
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.images.normalise import to_input
 from .options import MoCoOptions
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..benchmark.transforms import (
+from ..benchmark.images.transforms import (
     Pixels,
     add_gaussian_noise,
     blur_gaussian,

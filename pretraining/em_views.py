@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..benchmark.transforms import (
+from ..benchmark.images.transforms import (
     Pixels,
     add_gaussian_noise,
     blur_gaussian,

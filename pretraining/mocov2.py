@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..benchmark.contracts import ModelToPretrain, Normalisation, OptionValue, PretrainingRecipe
-from ..benchmark.errors import UsageError
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.errors import UsageError
+from ..benchmark.contracts.pretraining import ModelToPretrain, PretrainingRecipe
 from .contrast import Branch, MomentumContrast, deepest_map
 from .em_views import make_view
 from .options import MoCoOptions

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from ..benchmark.contracts import STRICT
+from ..benchmark.contracts.basics import STRICT
 
 Probability = Annotated[float, Ge(0), Le(1)]
 

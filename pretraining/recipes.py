@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts import Normalisation, PretrainingRecipe
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.pretraining import PretrainingRecipe
 
 CEM500K = Normalisation(mean=(0.57287007,), std=(0.12740536,))
 """Mean and standard deviation of CEM500K's images, as published."""

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ..benchmark.contracts import ModelToPretrain, Normalisation, OptionValue, PretrainingRecipe
-from ..benchmark.normalise import to_input
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.pretraining import ModelToPretrain, PretrainingRecipe
+from ..benchmark.images.normalise import to_input
 from .corruption import corrupt, make_target
 from .options import ReconstructionOptions
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 
-from ..benchmark.contracts import Board, LeftOut, ReportSection, ReportSectionCard
-from ..benchmark.disk import takes_no_more
-from ..benchmark.errors import UsageError
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.contracts.cards import ReportSectionCard
+from ..benchmark.contracts.errors import UsageError
+from ..benchmark.contracts.reporting import Board, LeftOut, ReportSection
+from ..benchmark.files.disk import takes_no_more
+from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
 from .exports import LeaderboardFile, write_csv, write_json
 from .leaderboard import leaderboard

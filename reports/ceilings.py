@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..benchmark.contracts import Board, MetricSpec, Trial
+from ..benchmark.contracts.records import MetricSpec
+from ..benchmark.contracts.reporting import Board, Trial
 from .scores import scores_of
 from .wording import listing, metric_title, score
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from statistics import median
 
-from ..benchmark.contracts import Profile
+from ..benchmark.contracts.records import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

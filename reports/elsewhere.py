@@ -14,10 +14,10 @@ from typing import Annotated
 import pandas as pd
 from annotated_types import Ge, Le
 
-from ..benchmark.contracts import STRICT
-from ..benchmark.errors import UsageError
+from ..benchmark.contracts.basics import STRICT
+from ..benchmark.contracts.errors import UsageError
 from ..benchmark.files.texts import read_yaml
-from ..benchmark.validation import validate
+from ..benchmark.files.validation import validate
 from .schema import Leaderboard, MetricScore, Row
 
 FOLDER = Path(__file__).with_name("published")

@@ -10,8 +10,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import TypeAdapter
 
-from ..benchmark.contracts import LeftOut
-from ..benchmark.errors import StoreError
+from ..benchmark.contracts.errors import StoreError
+from ..benchmark.contracts.reporting import LeftOut
 from ..benchmark.files import texts
 from .cost import Conditions, Cost
 from .schema import Leaderboard, Row

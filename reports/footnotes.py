@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import ascii_lowercase
 
-from ..benchmark.contracts import Axes
+from ..benchmark.contracts.data import Axes
 from .cost import Conditions
 from .schema import Leaderboard
 from .wording import listing, metric_heading, plural

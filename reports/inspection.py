@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..benchmark.inspection.survey import Example, SplitSurvey, Survey, sizes
+from ..datasets.inspection.survey import Example, SplitSurvey, Survey, sizes
 from .overlay import fit, overlay_values
 from .palette import OTHER, class_colour
 from .templating import render

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..benchmark.contracts import Board, Trial
+from ..benchmark.contracts.reporting import Board, Trial
 from .ceilings import ceilings
 from .cost import all_conditions
 from .naming import name_of, row_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from ..benchmark.contracts import Board, Trial
-from ..benchmark.hashing import model_sha256
-from ..benchmark.row_names import row_names
+from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.experiments.row_names import row_names
+from ..benchmark.files.hashing import model_sha256
 
 
 @lru_cache(maxsize=1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..benchmark.contracts import Board, Provider, Trial
-from ..benchmark.errors import EmsegError, StoreError
+from ..benchmark.contracts.errors import EmsegError, StoreError
+from ..benchmark.contracts.records import Provider
+from ..benchmark.contracts.reporting import Board, Trial
 from ..benchmark.files.printable import printable
+from ..benchmark.files.store import TrialFolder
 from ..benchmark.files.texts import read_json
-from ..benchmark.libraries import NUMBER_MAKERS
-from ..benchmark.store import TrialFolder
+from ..benchmark.plugins.libraries import NUMBER_MAKERS
 from .naming import name_of, row_of
 from .wording import listing
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..benchmark.contracts import LeftOut, ReportSection, ReportSectionCard
+from ..benchmark.contracts.cards import ReportSectionCard
+from ..benchmark.contracts.reporting import LeftOut, ReportSection
 from .grid import Cell, Column, Grid, bullets, escape_markdown, html
 from .schema import Leaderboard
 from .templating import render

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..benchmark.contracts import ReportSectionCard
-from ..benchmark.hookspecs import hookimpl
+from ..benchmark.contracts.cards import ReportSectionCard
+from ..benchmark.contracts.hookspecs import hookimpl
 
 SECTIONS = "emseg_bench.reports.sections"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..benchmark.contracts import Trial
-from ..benchmark.errors import StoreError
+from ..benchmark.contracts.errors import StoreError
+from ..benchmark.contracts.reporting import Trial
 from ..benchmark.files.decoding import decoding
 from ..benchmark.files.regular import check_regular
+from ..benchmark.files.store import TrialFolder
 from ..benchmark.files.texts import read_json
-from ..benchmark.store import TrialFolder
 
 LARGEST_SIDE = 2048
 """px; trials keep pictures of 512 at most."""

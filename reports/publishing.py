@@ -15,10 +15,10 @@ from uuid import uuid4
 
 import psutil
 
-from ..benchmark.disk import what_failed
-from ..benchmark.errors import EmsegError, StoreError
+from ..benchmark.contracts.errors import EmsegError, StoreError
+from ..benchmark.files.disk import what_failed
+from ..benchmark.files.store import to_json
 from ..benchmark.files.texts import read_json
-from ..benchmark.store import to_json
 
 INDEX, CSV, JSON, MARKDOWN = "index.html", "leaderboard.csv", "leaderboard.json", "leaderboard.md"
 FILES = (INDEX, CSV, JSON, MARKDOWN)

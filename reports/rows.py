@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from ..benchmark.contracts import Board, Trial
+from ..benchmark.contracts.reporting import Board, Trial
 from .aggregates import RATIOS, aggregates
 from .cost import Conditions, cost
 from .naming import by_row, names_of, row_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..benchmark.contracts import Axes, MetricSpec
+from ..benchmark.contracts.data import Axes
+from ..benchmark.contracts.records import MetricSpec
 from .cost import Conditions, Cost
 from .statistics import Difference, Estimate, Rank
 

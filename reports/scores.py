@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..benchmark.contracts import Trial
+from ..benchmark.contracts.reporting import Trial
 
 COUNTS = ("tp", "fp", "fn", "tn")
 POOLED_IOU = "pooled iou"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..benchmark.contracts import Record, Trial
+from ..benchmark.contracts.records import Record
+from ..benchmark.contracts.reporting import Trial
 from .schema import Scoring
 
 

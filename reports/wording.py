@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..benchmark.contracts import MetricSpec
+from ..benchmark.contracts.records import MetricSpec
 from .statistics import Difference, Estimate
 
 MISSING = "n/a"

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from emseg_bench.benchmark.data.slices import LazySlices
-from emseg_bench.benchmark.data.store import DataStore
+from emseg_bench.datasets.fetching.slices import LazySlices
+from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.public.published import Published, Rules
 from emseg_bench.datasets.public.splitting import SingleSplits
 

@@ -17,17 +17,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from emseg_bench.benchmark.cache import cache_folder
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.normalisation import settle_normalisation
-from emseg_bench.benchmark.normalise import to_input
-from emseg_bench.benchmark.parts import build_network, load_parts
-from emseg_bench.benchmark.planning import make_plan
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.files.cache import cache_folder
+from emseg_bench.benchmark.images.normalisation import settle_normalisation
+from emseg_bench.benchmark.images.normalise import to_input
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.loader import make_loader
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import build_optimiser
 from emseg_bench.benchmark.training.train import TrainingSetup, crop_side, train
+from emseg_bench.benchmark.trials.parts import build_network, load_parts
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
 LIMIT = 1.05

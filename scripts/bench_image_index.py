@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
-from emseg_bench.benchmark.pretrain.images import ImageStore
-from emseg_bench.benchmark.pretrain.index import open_index
+from emseg_bench.pretraining.engine.images import ImageStore
+from emseg_bench.pretraining.engine.index import open_index
 
 
 def draw(folder: Path, files: int) -> None:

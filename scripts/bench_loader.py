@@ -29,8 +29,8 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
-from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.benchmark.experiments.presets import RECIPES
 from emseg_bench.benchmark.training import loader as our_loader
 from emseg_bench.benchmark.training.augmentation import ZOOM
 from PIL import Image

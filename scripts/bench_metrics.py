@@ -13,12 +13,12 @@ import time
 
 import numpy as np
 import torch
-from emseg_bench.benchmark.contracts import Metric, ScoredCase
+from emseg_bench.benchmark.contracts.data import Metric, ScoredCase
 from emseg_bench.benchmark.evaluation.confusion import count
 from emseg_bench.benchmark.evaluation.plugin import emseg_metrics
-from emseg_bench.benchmark.metric_planning import plan_metric
-from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.experiments.making_metrics import make_metrics
+from emseg_bench.benchmark.experiments.metric_planning import plan_metric
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from scipy import ndimage
 
 CLASSES = 5

@@ -21,13 +21,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from emseg_bench.benchmark.contracts import ModelCard
-from emseg_bench.benchmark.inference import inference
-from emseg_bench.benchmark.lazy import resolve
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.contracts.cards import ModelCard
+from emseg_bench.benchmark.evaluation.inference import inference
+from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.plugins.lazy import resolve
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.registry import OWN, Offer
 from emseg_bench.benchmark.profiling.hardware import device_name
-from emseg_bench.benchmark.registry import OWN, Offer
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import build_optimiser
 from torch import Tensor, nn

@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import torch
-from emseg_bench.benchmark.presets_retina import RETINA
+from emseg_bench.benchmark.experiments.presets_retina import RETINA
 from emseg_bench.benchmark.profiling.hardware import device_name
 from emseg_bench.benchmark.profiling.precision import resolve_precision
 from emseg_bench.benchmark.training.freezing import freeze

@@ -22,7 +22,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.plugins.loading import load_plugins
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
 CASES = (
@@ -47,7 +47,7 @@ PLUGIN = """
 from dataclasses import dataclass
 
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import ModelCard
+from emseg_bench.benchmark.contracts.contracts import ModelCard
 
 
 @dataclass(frozen=True)

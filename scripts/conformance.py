@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from emseg_bench.benchmark.contracts import Metric, MetricCard, ScoredCase
+from emseg_bench.benchmark.contracts.cards import MetricCard
+from emseg_bench.benchmark.contracts.data import Metric, ScoredCase
 from emseg_bench.benchmark.evaluation.confusion import count
 from emseg_bench.benchmark.evaluation.plugin import emseg_metrics
-from emseg_bench.benchmark.metric_planning import plan_metric
-from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.experiments.making_metrics import make_metrics
+from emseg_bench.benchmark.experiments.metric_planning import plan_metric
+from emseg_bench.benchmark.plugins.loading import load_plugins
 
 sys.path.insert(0, str(Path(__file__).parent))
 from metric_references import REFERENCES, Reference

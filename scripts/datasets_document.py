@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from emseg_bench.benchmark.contracts import DatasetCard
-from emseg_bench.benchmark.data_contracts import RemoteFile
+from emseg_bench.benchmark.contracts.cards import DatasetCard
+from emseg_bench.benchmark.contracts.published import RemoteFile
 from emseg_bench.datasets.public.cards import MODULES
 from emseg_bench.datasets.public.published import Published
 from emseg_bench.datasets.public.splitting import SingleSplits

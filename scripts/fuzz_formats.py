@@ -27,7 +27,7 @@ class Format:
 
 
 def _read_image(path: Path) -> object:
-    from emseg_bench.benchmark.pixels import decode_image, decode_mask, read_bytes
+    from emseg_bench.benchmark.images.pixels import decode_image, decode_mask, read_bytes
 
     data = read_bytes(path)
     decode_mask(data, str(path))
@@ -35,8 +35,8 @@ def _read_image(path: Path) -> object:
 
 
 def _read_volume(path: Path, inside: str = "") -> object:
-    from emseg_bench.benchmark.cache import cache_folder
-    from emseg_bench.benchmark.volume_readers.opening import open_volume
+    from emseg_bench.benchmark.files.cache import cache_folder
+    from emseg_bench.benchmark.images.volumes.opening import open_volume
 
     volume = open_volume(f"{path}{inside}", cache_folder())
     return np.asarray(volume.read(slice(0, 2))).sum()
@@ -44,15 +44,15 @@ def _read_volume(path: Path, inside: str = "") -> object:
 
 def _read_parts(path: Path) -> object:
     """Read a file of several arrays as `data init` does."""
-    from emseg_bench.benchmark.volume_readers import hdf5, zarrs
+    from emseg_bench.benchmark.images.volumes import hdf5, zarrs
 
     names = [name for name, _, _ in (zarrs if path.is_dir() else hdf5).inside(path)]
     return [_read_volume(path, f":{name}" if name else "") for name in names]
 
 
 def _read_weights(path: Path) -> object:
-    from emseg_bench.benchmark.weight_info import read_info
     from emseg_bench.benchmark.weights.reading import read_content
+    from emseg_bench.benchmark.weights.weight_info import read_info
     from emseg_bench.models.weight_files import read_state_dict
 
     read_info(path)
@@ -60,7 +60,7 @@ def _read_weights(path: Path) -> object:
 
 
 def _read_archive(path: Path) -> object:
-    from emseg_bench.benchmark.data.unpack import unpack
+    from emseg_bench.datasets.fetching.unpack import unpack
 
     class Silent:
         total = 0
@@ -214,7 +214,7 @@ def _table(folder: Path) -> Path:
 
 
 def _read_table(path: Path) -> object:
-    from emseg_bench.benchmark.result_tables import CURVE, read_table
+    from emseg_bench.benchmark.trials.result_tables import CURVE, read_table
 
     return read_table(path, CURVE)
 

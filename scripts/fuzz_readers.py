@@ -197,7 +197,7 @@ def _wait(child: int, deadline: float) -> tuple[int, resource.struct_rusage]:
 
 def _become_the_reader(read: Callable[[Path], object], path: Path, log: Path) -> None:
     """Read and end the process; never returns."""
-    from emseg_bench.benchmark.errors import EmsegError
+    from emseg_bench.benchmark.contracts.errors import EmsegError
     from emseg_bench.benchmark.files.decoding import explained
 
     code = FAULT

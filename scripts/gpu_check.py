@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from emseg_bench.benchmark.cache import cache_folder
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.parts import build_network, seed_everything
-from emseg_bench.benchmark.planning import make_plan
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.files.cache import cache_folder
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.profiling.hardware import device_name
+from emseg_bench.benchmark.trials.parts import build_network, seed_everything
 
 MODELS = "retina,unet"
 LIMIT = 1e-3

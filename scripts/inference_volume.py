@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import psutil
 import torch
-from emseg_bench.benchmark.contracts import Axes, Normalisation, ScoredCase, ScoringProtocol
+from emseg_bench.benchmark.contracts.data import Axes, Normalisation, ScoredCase
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.confusion import count
 from emseg_bench.benchmark.evaluation.scoring import values_of

@@ -7,11 +7,12 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-from ..benchmark.asked import complete_options
-from ..benchmark.contracts import Card, OptionValue, WeightsCard
-from ..benchmark.errors import PluginError, UsageError
-from ..benchmark.lazy import resolve
-from ..benchmark.registry import Offer
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.cards import Card, WeightsCard
+from ..benchmark.contracts.errors import PluginError, UsageError
+from ..benchmark.plugins.asked import complete_options
+from ..benchmark.plugins.lazy import resolve
+from ..benchmark.plugins.registry import Offer
 from .findings import BlockedError, Check, ContractError
 
 WORDS = ("description", "citation", "licence", "reference", "title", "aggregation", "empty_rule", "origin")

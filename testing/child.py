@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from ..benchmark.errors import EmsegError
+from ..benchmark.contracts.errors import EmsegError
 from .findings import Check, Outcome, name_of
 from .targets import Target
 

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..benchmark.cases import spread
-from ..benchmark.contracts import SPLITS, Case, Dataset, Sample
-from ..benchmark.planning import open_dataset
-from ..benchmark.references import DatasetReference
-from ..benchmark.registry import Offer
-from ..benchmark.strangers import RAISED
+from ..benchmark.contracts.data import SPLITS, Case, Dataset, Sample
+from ..benchmark.experiments.planning import open_dataset
+from ..benchmark.images.spread import spread
+from ..benchmark.plugins.references import DatasetReference
+from ..benchmark.plugins.registry import Offer
+from ..benchmark.plugins.strangers import RAISED
 from .card_checks import CardBench
 from .findings import BlockedError
 

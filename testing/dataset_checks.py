@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..benchmark.checked_dataset import check_instances
-from ..benchmark.contracts import SPLITS, Case, DatasetCard, Manifest, Sample
-from ..benchmark.data.store import DataStore
-from ..benchmark.errors import DataError
-from ..benchmark.hashing import manifest_sha256
-from ..benchmark.references import DatasetReference
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.contracts.cards import DatasetCard
+from ..benchmark.contracts.data import SPLITS, Case, Manifest, Sample
+from ..benchmark.contracts.errors import DataError
+from ..benchmark.files.hashing import manifest_sha256
+from ..benchmark.plugins.references import DatasetReference
+from ..benchmark.plugins.strangers import RAISED, describe_error
+from ..benchmark.trials.checked_dataset import check_instances
+from ..datasets.fetching.store import DataStore
 from . import card_checks
 from .dataset_bench import Array, DatasetBench, looked_at
 from .findings import Check, ContractError

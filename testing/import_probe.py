@@ -12,8 +12,8 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from ..benchmark import hookspecs  # noqa: F401 - what every plugin imports is not its own cost
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.contracts import hookspecs  # noqa: F401 - what every plugin imports is not its own cost
+from ..benchmark.plugins.strangers import RAISED, describe_error
 from .captured import captured
 from .offline import offline
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..benchmark.errors import UsageError
+from ..benchmark.contracts.errors import UsageError
 from ..benchmark.files.texts import parse_json
 from .child import Plan, serve
 from .findings import Outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from ..benchmark.contracts import Metric, ScoredCase
-from ..benchmark.strangers import RAISED
+from ..benchmark.contracts.data import Metric, ScoredCase
+from ..benchmark.plugins.strangers import RAISED
 from .card_checks import CardBench
 from .findings import BlockedError
 from .metric_cases import CLASSES, Labels, make_case

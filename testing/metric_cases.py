@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..benchmark.contracts import Need, ScoredCase
+from ..benchmark.contracts.basics import Need
+from ..benchmark.contracts.data import ScoredCase
 from ..benchmark.evaluation.confusion import count
 
 Labels: TypeAlias = np.ndarray[Any, Any]

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import math
 
-from ..benchmark.contracts import MetricCard
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.contracts.cards import MetricCard
+from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import card_checks
 from .findings import Check, ContractError
 from .metric_bench import MetricBench, Values
-from .metric_cases import (
-    CLASSES,
-    IGNORED,
-    empty_pairs,
-    imperfect,
-    make_case,
-    partly_ignored,
-    truth,
-    wrong,
-)
+from .metric_cases import CLASSES, IGNORED, empty_pairs, imperfect, make_case, partly_ignored, truth, wrong
 
 TOLERANCE = 1e-6
 """Of what rounding may do to a score, as a share of 1 or of the score."""

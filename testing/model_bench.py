@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..benchmark.contracts import OptionValue
-from ..benchmark.inference import inference
-from ..benchmark.layout import channels_last
-from ..benchmark.parts import seed_everything
-from ..benchmark.registry import Offer
-from ..benchmark.strangers import RAISED
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.evaluation.inference import inference
+from ..benchmark.plugins.registry import Offer
+from ..benchmark.plugins.strangers import RAISED
+from ..benchmark.training.memory_layout import channels_last
+from ..benchmark.trials.parts import seed_everything
 from .captured import captured
 from .card_checks import CardBench
 from .findings import BlockedError

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..benchmark.asked import complete_options
-from ..benchmark.contracts import ModelCard
-from ..benchmark.errors import EmsegError
+from ..benchmark.contracts.cards import ModelCard
+from ..benchmark.contracts.errors import EmsegError
+from ..benchmark.evaluation.inference import inference
 from ..benchmark.evaluation.sliding_window import predict_logits
 from ..benchmark.evaluation.whole_image import predict_padded
-from ..benchmark.inference import inference
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.plugins.asked import complete_options
+from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import card_checks
 from .findings import BlockedError, Check, ContractError
 from .model_bench import BATCH, ModelBench, evaluate, make_images

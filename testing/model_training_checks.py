@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..benchmark.lazy import resolve
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.plugins.lazy import resolve
+from ..benchmark.plugins.strangers import RAISED, describe_error
 from .findings import Check, ContractError
 from .model_bench import Digest, ModelBench, digest, evaluate
 
@@ -87,7 +87,7 @@ def check_initialisations(bench: ModelBench) -> None:
             raise ContractError(
                 f"no {' and no '.join(missing)} in the source of {init.name}",
                 "obtain(options, location) and load(model, path)",
-                "See WeightSource in benchmark/contracts.py",
+                "See WeightSource in benchmark/contracts/contracts.py",
             )
 
 

@@ -9,10 +9,10 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..benchmark.errors import UnknownNameError
-from ..benchmark.hookspecs import PROJECT
-from ..benchmark.plugins import load_plugins
-from ..benchmark.registry import Catalogue
+from ..benchmark.contracts.errors import UnknownNameError
+from ..benchmark.contracts.hookspecs import PROJECT
+from ..benchmark.plugins.loading import load_plugins
+from ..benchmark.plugins.registry import Catalogue
 from .source_tree import SourceTree, read_tree
 from .targets import KINDS, Target, card_target, plugin_target, registry_of
 

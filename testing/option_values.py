@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from ..benchmark.contracts import OptionValue
+from ..benchmark.contracts.basics import OptionValue
 
 MOST = 12
 """Values that are tried of one card, spread evenly over all."""

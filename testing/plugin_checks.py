@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from ..benchmark.registry import Problem
+from ..benchmark.plugins.registry import Problem
 from .findings import BlockedError, Check, ContractError
 from .importing import LIMIT_SECONDS, Imported, import_freshly, succeeded
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..benchmark.errors import EmsegError
-from ..benchmark.strangers import RAISED, describe_error
+from ..benchmark.contracts.errors import EmsegError
+from ..benchmark.plugins.strangers import RAISED, describe_error
 from .findings import BlockedError, Check, ContractError, Outcome, name_of
 
 

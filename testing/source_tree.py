@@ -9,8 +9,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from ..benchmark.errors import UsageError
-from ..benchmark.hookspecs import PROJECT
+from ..benchmark.contracts.errors import UsageError
+from ..benchmark.contracts.hookspecs import PROJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

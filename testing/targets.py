@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..benchmark.asked import complete_options
-from ..benchmark.cache import cache_folder
-from ..benchmark.contracts import OptionValue
-from ..benchmark.errors import UsageError
-from ..benchmark.references import DatasetReference, label, parse_dataset, parse_metric, parse_model
-from ..benchmark.registry import Catalogue, Offer, Problem, Registry
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.errors import UsageError
+from ..benchmark.files.cache import cache_folder
+from ..benchmark.plugins.asked import complete_options
+from ..benchmark.plugins.references import DatasetReference, label, parse_dataset, parse_metric, parse_model
+from ..benchmark.plugins.registry import Catalogue, Offer, Problem, Registry
 from .findings import Check
 
 KINDS: Mapping[str, str] = {

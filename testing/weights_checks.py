@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..benchmark.asked import complete_options
-from ..benchmark.contracts import ModelCard
-from ..benchmark.errors import EmsegError
-from ..benchmark.registry import Catalogue, Offer
+from ..benchmark.contracts.cards import ModelCard
+from ..benchmark.contracts.errors import EmsegError
+from ..benchmark.plugins.asked import complete_options
+from ..benchmark.plugins.registry import Catalogue, Offer
 from . import card_checks
 from .card_checks import CardBench
 from .findings import BlockedError, Check, ContractError

@@ -99,7 +99,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def invoke(work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Invoke:
     """Run ``emseg-bench`` in this process, in an empty folder; workers are processes as ever."""
-    from emseg_bench.benchmark.cli import main
+    from emseg_bench.cli import main
 
     monkeypatch.setenv("COLUMNS", "160")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from ..contracts import Metric, ScoredCase
+from ..contracts.data import Metric, ScoredCase
 from .regions import Mask, Region, region, spacing_nm
 from .surfaces import surface_distances
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..contracts import Metric, ScoredCase
-from ..errors import DataError
+from ..contracts.data import Metric, ScoredCase
+from ..contracts.errors import DataError
 from .regions import Mask
 
 Probabilities: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]

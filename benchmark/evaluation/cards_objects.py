@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..contracts import MetricCard
+from ..contracts.cards import MetricCard
 from .card_words import AGGREGATION, LEFT_OUT
 from .metric_options import Matching
 

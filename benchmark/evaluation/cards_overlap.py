@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..contracts import MetricCard
+from ..contracts.cards import MetricCard
 from .card_words import AGGREGATION, LEFT_OUT, METRICS_RELOADED, RETINA
 
 _COUNTS_AS_ONE = "Class absent from both truth and prediction: 1, so images without a class raise its mean"

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts import Counts
-from ..errors import DataError, EmsegError, TrialError
+from ..contracts.data import Counts
+from ..contracts.errors import DataError, EmsegError, TrialError
 from .slicewise import as_slices
 
 _VALUES = 256

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..cache import cache_folder
-from ..contracts import Axes, Case, Dataset, Metric, Precision, Sample
-from ..errors import DataError, TrialError
-from ..inference import inference
+from ..contracts.basics import Precision
+from ..contracts.data import Axes, Case, Dataset, Metric, Sample
+from ..contracts.errors import DataError, TrialError
+from ..files.cache import cache_folder
+from .inference import inference
 from .labels import to_labels, to_probabilities
 from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
 from .scratch import scratch_array

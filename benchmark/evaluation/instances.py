@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..contracts import Metric
+from ..contracts.data import Metric
 from .objects import Overlaps, matches, per_class
 
 AP_THRESHOLDS = tuple(percent / 100 for percent in range(50, 100, 5))

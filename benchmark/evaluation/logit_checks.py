@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from ..errors import TrialError
+from ..contracts.errors import TrialError
 from .grid import Place
 
 

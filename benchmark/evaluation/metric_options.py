@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
 
-from ..contracts import STRICT
+from ..contracts.basics import STRICT
 
 
 @dataclass(frozen=True, slots=True)

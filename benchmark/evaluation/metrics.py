@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..contracts import Counts, Metric, ScoredCase
+from ..contracts.data import Counts, Metric, ScoredCase
 
 
 def iou() -> Metric:

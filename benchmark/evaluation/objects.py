@@ -16,7 +16,7 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from ..contracts import ScoredCase
+from ..contracts.data import ScoredCase
 from .regions import Array, Mask, region
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]

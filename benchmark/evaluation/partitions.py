@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..contracts import Metric
+from ..contracts.data import Metric
 from .objects import Numbers, Overlaps, per_class
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..contracts import MetricCard
-from ..hookspecs import hookimpl
+from ..contracts.cards import MetricCard
+from ..contracts.hookspecs import hookimpl
 from . import cards_boundary, cards_objects, cards_overlap, cards_probability
 
 

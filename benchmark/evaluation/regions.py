@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..contracts import ScoredCase
-from ..errors import DataError
+from ..contracts.data import ScoredCase
+from ..contracts.errors import DataError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..contracts import Case, Dataset, Manifest, Metric, Sample
+from ..contracts.data import Case, Dataset, Manifest, Metric, Sample
 from .scoring import ScoreRow, score_case, scored_classes, to_frame
 from .slicewise import as_slices
 

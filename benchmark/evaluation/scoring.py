@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..contracts import Case, Counts, Manifest, Metric, ScoredCase
-from ..errors import TrialError
-from ..strangers import RAISED, describe_error
+from ..contracts.data import Case, Counts, Manifest, Metric, ScoredCase
+from ..contracts.errors import TrialError
+from ..plugins.strangers import RAISED, describe_error
 from .confusion import check_alike, count
 from .slicewise import mask_by_truth
 

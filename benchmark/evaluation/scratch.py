@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import StoreError
-from ..shared_memory import scratch_zeros
+from ..contracts.errors import StoreError
+from ..files.shared_memory import scratch_zeros
 
 IN_MEMORY: Final = 256 * 2**20
 """Bytes up to which a scratch array is held in memory."""

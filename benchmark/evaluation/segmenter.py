@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Normalisation, ScoringProtocol
-from ..normalise import to_input
+from ..contracts.data import Normalisation
+from ..contracts.settings import ScoringProtocol
+from ..images.normalise import to_input
 from .forward import Forward
 from .grid import Grid, overlapping, whole
 from .sliding_window import predict_images

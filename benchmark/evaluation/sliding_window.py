@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..contracts import ScoringProtocol
+from ..contracts.settings import ScoringProtocol
 from .blending import Blender, Blending
 from .forward import Forward
 from .grid import Grid, Padding, Place, overlapping, round_up

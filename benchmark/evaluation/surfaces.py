@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..contracts import ScoredCase
+from ..contracts.data import ScoredCase
 from .regions import Mask, region, spacing_nm
 
 Lengths: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from ..cache import cache_folder
-from ..contracts import Axes
-from ..errors import DataError
+from ..contracts.data import Axes
+from ..contracts.errors import DataError
+from ..files.cache import cache_folder
 from .overlapped import read_ahead, write_behind
 from .scratch import scratch_array
 from .segmenter import Segmenter

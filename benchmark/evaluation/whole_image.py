@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from .forward import Forward
 from .grid import whole
 from .sliding_window import predict_images

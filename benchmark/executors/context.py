@@ -12,7 +12,7 @@ from functools import cache
 from multiprocessing.util import get_temp_dir
 from typing import Any
 
-from ..openmp import waiting
+from .openmp import waiting
 from .temporary import claim_folder, sweep
 
 WORKER_ENVIRONMENT = {
@@ -31,7 +31,7 @@ def worker_context() -> Any:
     sweep()
     _place_sockets()
     context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-    context.set_forkserver_preload(["emseg_bench.benchmark.trial"])
+    context.set_forkserver_preload(["emseg_bench.benchmark.trials.trial"])
     return context
 
 

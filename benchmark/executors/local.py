@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 
-from ..contracts import Event, Job, Runtime
+from ..contracts.running import Event, Job, Runtime
 from .context import worker_context, worker_environment
 from .death import MemoryWatch, cause_of_death
 from .running import Running
@@ -36,7 +36,7 @@ class LocalExecutor:
         self._context = worker_context()
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> None:
-        """Run every job; see `emseg_bench.benchmark.contracts.Executor`."""
+        """Run every job; see `emseg_bench.benchmark.contracts.contracts.Executor`."""
         waiting, running = list(jobs), list[Running]()
         try:
             while waiting or running:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..contracts import ExecutorCard
-from ..hookspecs import hookimpl
+from ..contracts.cards import ExecutorCard
+from ..contracts.hookspecs import hookimpl
 
 
 @hookimpl

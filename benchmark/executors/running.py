@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from ..contracts import Event, Job
+from ..contracts.running import Event, Job
 from .death import SERVER_GONE, MemoryWatch
 from .temporary import clear_after
 

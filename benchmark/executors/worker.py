@@ -12,13 +12,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
-from ..contracts import Event, Job, Runtime
-from ..disk import disk_told, what_failed
-from ..errors import EmsegError
+from ..contracts.errors import EmsegError
+from ..contracts.running import Event, Job, Runtime
 from ..files.decoding import explained
-from ..records import failed_record, now, write_record
-from ..store import TrialFolder
-from ..strangers import RAISED, describe_error
+from ..files.disk import disk_told, what_failed
+from ..files.store import TrialFolder
+from ..plugins.strangers import RAISED, describe_error
+from ..trials.records import failed_record, now, write_record
 from .temporary import use_own_folder
 
 KEPT = "Trials that were complete are kept: make room, and run the same command again."
@@ -65,7 +65,7 @@ def _run(job: Job, runtime: Runtime, news: Connection) -> Event:
 
 
 def _train_and_score(job: Job, runtime: Runtime, news: Connection) -> None:
-    from ..trial import run_trial
+    from ..trials.trial import run_trial
 
     run_trial(job, runtime, news.send)
 

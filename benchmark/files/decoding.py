@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from ..errors import DataError, EmsegError
+from ..contracts.errors import DataError, EmsegError
 from .printable import printable
 from .regular import last_opened, shown
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from ..errors import DataError, EmsegError
+from ..contracts.errors import DataError, EmsegError
 from .limits import limit_bytes, told
 
 MOST_GAIN: Final = 1032

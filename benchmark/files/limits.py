@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from ..errors import DataError, EmsegError, UsageError
+from ..contracts.errors import DataError, EmsegError, UsageError
 
 VARIABLE: Final = "EMSEG_BENCH_LIMIT_GIB"
 """Environment variable that raises or lowers the limit, GiB; ``--limit-gib`` sets it for workers too."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import StoreError
+from ..contracts.errors import StoreError
 from .regular import shown
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from .inflate import can_hold
 from .limits import check_claim, told
 

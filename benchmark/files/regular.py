@@ -12,7 +12,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-from ..errors import DataError, EmsegError
+from ..contracts.errors import DataError, EmsegError
 from .limits import check_stored
 from .printable import brief, printable
 

@@ -13,7 +13,7 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import DataError, EmsegError
+from ..contracts.errors import DataError, EmsegError
 from .printable import printable
 from .regular import read_regular, shown
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from .inflate import MOST_GAIN, can_hold, check_inflated
 from .limits import array_bytes, check_claim, limit_bytes, told
 from .regular import check_regular, open_regular, shown

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..contracts import Metric, MetricCard, MetricSpec
-from ..errors import UsageError
-from ..metric_planning import find_metric, plan_metric
-from ..metrics import make_metrics
-from ..plugins import load_plugins
-from ..references import parse_metric, split_list
+from ..contracts.cards import MetricCard
+from ..contracts.data import Metric
+from ..contracts.errors import UsageError
+from ..contracts.records import MetricSpec
+from ..experiments.making_metrics import make_metrics
+from ..experiments.metric_planning import find_metric, plan_metric
+from ..plugins.loading import load_plugins
+from ..plugins.references import parse_metric, split_list
 from .rules import Rule
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..contracts import Metric, ScoredCase
+from ..contracts.data import Metric, ScoredCase
 from ..evaluation.confusion import count
 from ..evaluation.scoring import values_of
 from ..evaluation.slicewise import mask_by_truth

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from ..cases import spread
-from ..contracts import GreyRange, Normalisation
-from ..errors import UsageError
-from ..intensity import DEPTHS, EIGHT_BIT, PERCENTILES, SIXTEEN_BIT, to_pixels, used_range
+from ..contracts.data import GreyRange, Normalisation
+from ..contracts.errors import UsageError
+from ..images.intensity import DEPTHS, EIGHT_BIT, PERCENTILES, SIXTEEN_BIT, to_pixels, used_range
+from ..images.spread import spread
 from .images import open_pixels, read_image
 from .pairs import some
 from .volume_files import is_volume, open_volume, pixel_size

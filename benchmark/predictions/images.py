@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..contracts import GreyRange
-from ..errors import DataError
+from ..contracts.data import GreyRange
+from ..contracts.errors import DataError
 from ..files.litter import is_litter
 from ..files.regular import check_links
-from ..intensity import EIGHT_BIT, to_pixels
-from ..pixels import decode_image, read_bytes
+from ..images.intensity import EIGHT_BIT, to_pixels
+from ..images.pixels import decode_image, read_bytes
 from .label_maps import is_readable, suffixes_at
 from .pairs import by_stem, some
 from .volume_files import file_of, files_in, is_folder, open_slabs

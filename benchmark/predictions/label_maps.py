@@ -13,14 +13,14 @@ import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from ..files.decoding import decoding
 from ..files.litter import is_litter
-from ..label_values import check_range, whole_labels
-from ..pixels import MOST_LABEL, decode_mask, read_bytes
-from ..store import write_whole
-from ..tiff_stacks import About, StackWriter, stack_writer
-from ..volume_readers.opening import is_zarr, split_location
+from ..files.store import write_whole
+from ..images.label_values import check_range, whole_labels
+from ..images.pixels import MOST_LABEL, decode_mask, read_bytes
+from ..images.tiff_stacks import About, StackWriter, stack_writer
+from ..images.volumes.opening import is_zarr, split_location
 from .volume_files import (
     NUMPY_SUFFIX,
     TIFF_SUFFIXES,

@@ -8,14 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..contracts import ModelCard, Normalisation, ScoringProtocol
-from ..errors import UsageError, WeightsError
+from ..contracts.cards import ModelCard
+from ..contracts.data import Normalisation
+from ..contracts.errors import UsageError, WeightsError
+from ..contracts.settings import ScoringProtocol
+from ..experiments.presets import PROTOCOLS
 from ..files.limits import check_free
 from ..files.regular import check_regular
-from ..presets import PROTOCOLS
-from ..references import escaped
-from ..registry import Catalogue, Offer
-from ..weight_info import WeightsInfo, read_info
+from ..plugins.references import escaped
+from ..plugins.registry import Catalogue, Offer
+from ..weights.weight_info import WeightsInfo, read_info
 from .rules import find_protocol
 
 if TYPE_CHECKING:
@@ -91,9 +93,9 @@ def build(weights: TrainedWeights) -> nn.Module:
     """
     from safetensors.torch import load_file
 
-    from ..asked import complete_options
-    from ..lazy import resolve
-    from ..strangers import blaming
+    from ..plugins.asked import complete_options
+    from ..plugins.lazy import resolve
+    from ..plugins.strangers import blaming
 
     card, info = weights.offer.card, weights.info
     options = complete_options(card, info.options)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contracts import GreyRange
-from ..errors import UsageError
-from ..hashing import sha256_of, sha256_of_file
-from ..volume_readers.opening import split_location
+from ..contracts.data import GreyRange
+from ..contracts.errors import UsageError
+from ..files.hashing import sha256_of, sha256_of_file
+from ..images.volumes.opening import split_location
 from .greys import Seen
 from .label_maps import Told, made_from
 from .pairs import some

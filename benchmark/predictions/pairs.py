@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from ..files.litter import is_litter
 from ..files.regular import check_links
-from ..pairing import pair_up
+from ..images.pairing import pair_up
 from .label_maps import is_readable, stem, suffixes_at
 from .volume_files import file_of, is_folder
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..contracts import ScoringProtocol
-from ..errors import UnknownNameError
-from ..presets import PROTOCOLS
-from ..volume_protocol import MATCHED, PUBLISHED, volume_protocol
+from ..contracts.errors import UnknownNameError
+from ..contracts.settings import ScoringProtocol
+from ..experiments.presets import PROTOCOLS
+from ..experiments.volume_protocol import MATCHED, PUBLISHED, volume_protocol
 
 IMAGE, VOLUME = 2, 3
 """Numbers of axes."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..contracts import Axes
-from ..errors import DataError, StoreError, TrialError
+from ..contracts.data import Axes
+from ..contracts.errors import DataError, StoreError, TrialError
+from ..evaluation.inference import inference
 from ..evaluation.labels import to_labels
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.slabs import Labels
 from ..evaluation.volumes import count_slices, segment_into
-from ..inference import inference
-from ..intensity import to_pixels
+from ..images.intensity import to_pixels
 from .images import Array, in_pixels, open_pixels, read_image
 from .label_maps import volume_label_map, write_label_map
 from .outputs import Output

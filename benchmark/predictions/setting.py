@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..contracts import Axes, GreyRange, Normalisation, Precision, ScoringProtocol
-from ..hashing import engine_sha256, sha256_of_file
-from ..weight_info import Segmenting
+from ..contracts.basics import Precision
+from ..contracts.data import Axes, GreyRange, Normalisation
+from ..contracts.settings import ScoringProtocol
+from ..files.hashing import engine_sha256, sha256_of_file
+from ..weights.weight_info import Segmenting
 from .network import TrainedWeights, build
 
 if TYPE_CHECKING:
@@ -84,9 +86,9 @@ class Setting:
         Raises:
             WeightsError: The weights do not fit.
         """
+        from ..evaluation.inference import inference_batch
         from ..evaluation.segmenter import Segmenter
-        from ..inference import inference_batch
-        from ..layout import channels_last
+        from ..training.memory_layout import channels_last
 
         return Segmenter(
             model=channels_last(build(self.weights).to(self.device)),
@@ -101,7 +103,7 @@ class Setting:
 
     def identity(self) -> dict[str, Any]:
         """Give what can change a label map, as plain data; the device is not in it."""
-        from ..asked import provider_of
+        from ..plugins.asked import provider_of
 
         return {
             "weights": sha256_of_file(self.weights.path),

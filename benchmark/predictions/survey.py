@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from ..evaluation.slicewise import as_slices
-from ..pixels import MOST_LABEL
+from ..images.pixels import MOST_LABEL
 from .label_maps import read_label_map
 from .pairs import Pair, some
 from .true_objects import count_unnumbered, read_objects

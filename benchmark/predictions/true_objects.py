@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import DataError
+from ..contracts.errors import DataError
 from .label_maps import MOST_OBJECT, read_label_map
 from .pairs import Pair
 

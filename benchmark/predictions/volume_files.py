@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from ..cache import cache_folder
-from ..errors import DataError
-from ..volume_readers.fitting import onto as brought_onto
-from ..volume_readers.opening import (
+from ..contracts.errors import DataError
+from ..files.cache import cache_folder
+from ..images.volumes.fitting import onto as brought_onto
+from ..images.volumes.opening import (
     HDF5,
     MRC,
     NIFTI,
@@ -25,8 +25,8 @@ from ..volume_readers.opening import (
 
 if TYPE_CHECKING:
     from ..evaluation.slabs import Slabs
-    from ..volume_readers.found import Found
-    from ..volume_readers.volume import Volume
+    from ..images.volumes.found import Found
+    from ..images.volumes.volume import Volume
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -74,7 +74,7 @@ def is_volume(path: Path) -> bool:
 
 def pixel_size(path: Path) -> tuple[float, ...] | None:
     """Return the sides of an image's pixels (y, x), nm; None: the file does not say."""
-    from ..volume_readers import tiff
+    from ..images.volumes import tiff
 
     if not path.name.lower().endswith(TIFF_SUFFIXES):
         return None
@@ -141,6 +141,6 @@ def _axes(path: Path, found: Found) -> str | None:
 
 
 def _pages(path: Path) -> int:
-    from ..volume_readers import tiff
+    from ..images.volumes import tiff
 
     return tiff.count_pages(path)

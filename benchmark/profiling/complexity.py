@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..contracts import Precision
-from ..errors import TrialError
-from ..inference import inference
+from ..contracts.basics import Precision
+from ..contracts.errors import TrialError
+from ..evaluation.inference import inference
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:

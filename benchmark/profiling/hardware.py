@@ -9,7 +9,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from ..errors import UsageError
+from ..contracts.errors import UsageError
 
 _CPUINFO = Path("/proc/cpuinfo")
 _ACCELERATOR_NODES = tuple(Path("/dev", name) for name in ("nvidia0", "nvidiactl", "kfd", "dxg"))

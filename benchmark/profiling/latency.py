@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Precision
-from ..inference import inference
+from ..contracts.basics import Precision
+from ..evaluation.inference import inference
 
 Shape = tuple[int, int, int, int]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Literal
 
-from ..contracts import Precision
+from ..contracts.basics import Precision
 from .hardware import cpuinfo_field, sysctl
 
 _BF16_FLAGS = frozenset({"amx_bf16", "bf16"})

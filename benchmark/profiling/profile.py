@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..contracts import Precision, Profile
-from ..errors import TrialError
-from ..inference import inference_batch
+from ..contracts.basics import Precision
+from ..contracts.errors import TrialError
+from ..contracts.records import Profile
+from ..evaluation.inference import inference_batch
 from .complexity import count_flops, count_parameters
 from .hardware import device_name
 from .latency import Shape, measure_latency, measure_throughput

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..contracts import Augmentation
+from ..contracts.settings import Augmentation
 
 ZOOM = (0.8, 1.25)
 BLUR_SIGMA = (0.5, 1.5)

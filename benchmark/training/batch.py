@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..normalise import to_unit
+from ..images.normalise import to_unit
 from .augmentation import GreyChange
 
 Pixels = np.ndarray[Any, Any]

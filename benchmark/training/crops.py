@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.utils.data import Dataset as TorchDataset
 
-from ..contracts import Recipe, ResizedCropAugmentation
+from ..contracts.settings import Recipe, ResizedCropAugmentation
 from .batch import Crop
 from .decoded import DecodedImages
 from .foreground import ForegroundRows

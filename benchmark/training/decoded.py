@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts import Case, Dataset, Sample
-from ..shared_memory import Bytes, shared_zeros
+from ..contracts.data import Case, Dataset, Sample
+from ..files.shared_memory import Bytes, shared_zeros
 
 ALIGNMENT = 64
 """Where an image may start, bytes."""

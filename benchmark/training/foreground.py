@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts import Case
-from ..shared_memory import shared_zeros
+from ..contracts.data import Case
+from ..files.shared_memory import shared_zeros
 
 STRIPE = 2**20
 """Pixels that are counted at once: of a memory-mapped image no more than this is in memory."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from ..errors import TrialError
+from ..contracts.errors import TrialError
 
 
 def freeze(network: nn.Module, prefixes: Sequence[str]) -> None:

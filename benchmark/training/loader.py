@@ -13,9 +13,10 @@ import psutil
 import torch
 from torch.utils.data import DataLoader
 
-from ..contracts import Dataset, TrialSpec
-from ..label_fraction import labelled_subset
-from ..shared_memory import Bytes, can_fork, scratch_zeros, shared_zeros
+from ..contracts.data import Dataset
+from ..contracts.records import TrialSpec
+from ..experiments.label_fraction import labelled_subset
+from ..files.shared_memory import Bytes, can_fork, scratch_zeros, shared_zeros
 from .batch import Crop, stack
 from .crops import TrainingCrops
 from .decoded import DecodedImages, Footprint, measure

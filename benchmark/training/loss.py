@@ -9,7 +9,7 @@ from segmentation_models_pytorch.losses import DiceLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..contracts import Recipe
+from ..contracts.settings import Recipe
 from .loss_retina import dice_of_classes, dice_of_foreground
 
 NOTHING = -100

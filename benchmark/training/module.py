@@ -8,9 +8,9 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..contracts import Normalisation
-from ..errors import TrialError
-from ..normalise import to_input
+from ..contracts.data import Normalisation
+from ..contracts.errors import TrialError
+from ..images.normalise import to_input
 from .batch import Batch
 from .iou import EmaMean, batch_iou
 from .loss import SegmentationLoss

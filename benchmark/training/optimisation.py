@@ -11,7 +11,7 @@ from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from ..contracts import Recipe
+from ..contracts.settings import Recipe
 
 POLY_POWER = 0.9
 WARMUP_START = 0.01

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contracts import Recipe, ResizedCropAugmentation, Sample
-from ..normalise import to_unit
-from ..transforms import (
+from ..contracts.data import Sample
+from ..contracts.settings import Recipe, ResizedCropAugmentation
+from ..images.normalise import to_unit
+from ..images.transforms import (
     add_gaussian_noise,
     blur_gaussian,
     change_brightness_contrast,

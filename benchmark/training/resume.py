@@ -19,7 +19,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ..disk import keeping
+from ..files.disk import keeping
 from ..files.printable import brief
 from ..files.regular import check_regular, shown
 from .state import CurvePoint, TrainingState

@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..contracts import Dataset, Normalisation, Recipe, TrialSpec
+from ..contracts.data import Dataset, Normalisation
+from ..contracts.records import TrialSpec
+from ..contracts.settings import Recipe
 from .loader import make_loader
 from .loss import SegmentationLoss
 from .module import TrainingModule

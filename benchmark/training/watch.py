@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ..errors import TrialError
+from ..contracts.errors import TrialError
 from .state import CurvePoint, TrainingState
 
 POINTS = 200

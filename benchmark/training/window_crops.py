@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts import Augmentation, Recipe, Sample
+from ..contracts.data import Sample
+from ..contracts.settings import Augmentation, Recipe
 from .augmentation import Geometry, blurred, draw_blur, draw_geometry, draw_grey, place
 from .batch import Crop
 from .foreground import ForegroundRows

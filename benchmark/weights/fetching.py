@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..checksum import Checksum
-from ..contracts import OptionValue, WeightsCard
-from ..download import Meter, download
-from ..errors import DownloadError, UsageError, WeightsError, WeightsUnavailableError, WrongFileError
-from ..lazy import resolve
-from ..registry import Catalogue, Offer
+from ..contracts.basics import OptionValue
+from ..contracts.cards import WeightsCard
+from ..contracts.errors import (
+    DownloadError,
+    UsageError,
+    WeightsError,
+    WeightsUnavailableError,
+    WrongFileError,
+)
+from ..files.checksum import Checksum
+from ..files.download import Meter, download
+from ..plugins.lazy import resolve
+from ..plugins.registry import Catalogue, Offer
 from .importing import Wishes, import_weights
 from .library import Entry, Library
 

@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ..contracts import Initialisation, ModelCard, OptionValue, WeightsCard
-from ..errors import UsageError, WeightsError
-from ..hashing import sha256_of_file
-from ..lazy import resolve
-from ..records import now
-from ..references import label
-from ..registry import Catalogue, Offer, foreign
-from ..store import give_usual_mode
-from ..weight_info import WeightsInfo, to_metadata
+from ..contracts.basics import OptionValue
+from ..contracts.cards import Initialisation, ModelCard, WeightsCard
+from ..contracts.errors import UsageError, WeightsError
+from ..files.hashing import sha256_of_file
+from ..files.store import give_usual_mode
+from ..plugins.lazy import resolve
+from ..plugins.references import label
+from ..plugins.registry import Catalogue, Offer, foreign
+from ..trials.records import now
 from .library import Entry, Library, check_name
 from .recognition import Recognised, recognise
+from .weight_info import WeightsInfo, to_metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

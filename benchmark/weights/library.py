@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cache import cache_folder
-from ..contracts import STRICT
-from ..errors import UsageError, WeightsError
+from ..contracts.basics import STRICT
+from ..contracts.errors import UsageError, WeightsError
+from ..files.cache import cache_folder
+from ..files.hashing import sha256_of_file
 from ..files.locks import locked
-from ..hashing import sha256_of_file
 from .unfinished import arriving, unfinished
 
 SUFFIX = ".safetensors"
@@ -83,7 +83,7 @@ class Library:
         """
         if not self.index.exists():
             return {}
-        from ..validation import read_versioned
+        from ..files.validation import read_versioned
 
         remedy = "remove it and import the weights again"
         return dict(read_versioned(_Index, self.index, INDEX_VERSION, WeightsError, remedy).weights)
@@ -149,8 +149,8 @@ class Library:
         return locked(self.root / ".lock")
 
     def _write(self, entries: Mapping[str, Entry]) -> None:
-        from ..store import to_json, write_whole
-        from ..validation import plain
+        from ..files.store import to_json, write_whole
+        from ..files.validation import plain
 
         write_whole(self.index, to_json(plain(_Index(weights=dict(sorted(entries.items()))))))
 

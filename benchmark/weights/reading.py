@@ -11,13 +11,13 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import WeightsError
+from ..contracts.errors import WeightsError
 from ..files.decoding import reading
 from ..files.limits import check_claim, check_free
 from ..files.regular import check_holes, check_regular, open_regular, shown
 from ..files.texts import parse_json
-from ..weight_info import HEADER_LIMIT
 from .magic import describe_start
+from .weight_info import HEADER_LIMIT
 
 if TYPE_CHECKING:
     from torch import Tensor

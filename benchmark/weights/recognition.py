@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contracts import FoundWeights, WeightsCard
-from ..errors import PluginError, WeightsError
-from ..lazy import resolve
-from ..registry import Catalogue, Offer
-from ..strangers import blaming
-from ..weight_info import WeightsInfo, read_info
+from ..contracts.cards import FoundWeights, WeightsCard
+from ..contracts.errors import PluginError, WeightsError
+from ..plugins.lazy import resolve
+from ..plugins.registry import Catalogue, Offer
+from ..plugins.strangers import blaming
 from .reading import check_finite, describe_content, read_content
+from .weight_info import WeightsInfo, read_info
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Final
 
-from ..disk import what_failed
-from ..download_part import Part
-from ..errors import WeightsError
+from ..contracts.errors import WeightsError
+from ..files.disk import what_failed
+from ..files.download_part import Part
 
 _UNFINISHED: Final = ".unfinished-"
 _CUT: Final = ".cut-"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..contracts import WeightsCard
-from ..errors import WeightsError
-from ..weight_info import read_info
+from ..contracts.cards import WeightsCard
+from ..contracts.errors import WeightsError
 from .importing import check_sha256
 from .library import Entry, Library
 from .reading import check_finite, read_content
+from .weight_info import read_info
 
 
 def verify(entry: Entry, card: WeightsCard | None, library: Library) -> str:

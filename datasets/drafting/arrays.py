@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.contracts import Split
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links
-from ...benchmark.pairing import nearness
-from ...benchmark.volume_readers.fitting import fits
-from ...benchmark.volume_readers.opening import (
+from ...benchmark.images.pairing import nearness
+from ...benchmark.images.volumes.fitting import fits
+from ...benchmark.images.volumes.opening import (
     HDF5,
     Wanted,
     is_volume_file,
@@ -25,7 +25,7 @@ from ...benchmark.volume_readers.opening import (
     open_volume,
     split_location,
 )
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.images.volumes.volume import Volume
 from ..description import FILE_NAME
 from ..folder.layout import natural_key
 from ..folder.wording import counted, listed
@@ -226,11 +226,11 @@ def _files(folder: Path) -> Iterator[Path]:
 def _parts(file: Path) -> Iterator[str]:
     """Return the volumes of a file as locations."""
     if is_zarr(file):
-        from ...benchmark.volume_readers import zarrs
+        from ...benchmark.images.volumes import zarrs
 
         names = [name for name, _, _ in zarrs.inside(file)]
     elif file.name.lower().endswith(HDF5):
-        from ...benchmark.volume_readers import hdf5
+        from ...benchmark.images.volumes import hdf5
 
         names = [name for name, _, _ in hdf5.inside(file)]
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...benchmark.references import escaped
+from ...benchmark.plugins.references import escaped
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 """What YAML takes for a word without quotes, if it is none of `RESERVED`."""

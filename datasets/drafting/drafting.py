@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from ...benchmark.contracts import SPLITS, Manifest
-from ...benchmark.errors import DataError, UsageError
+from ...benchmark.contracts.data import SPLITS, Manifest
+from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.contracts.near import nearest
 from ...benchmark.files.litter import is_litter
-from ...benchmark.near import nearest
-from ...benchmark.store import write_whole
-from ...benchmark.volume_readers import tiff
-from ...benchmark.volume_readers.opening import is_volume_file, is_zarr
+from ...benchmark.files.store import write_whole
+from ...benchmark.images.volumes import tiff
+from ...benchmark.images.volumes.opening import is_volume_file, is_zarr
 from ..description import FILE_NAME
 from ..folder.layout import find_layout
 from ..folder.wording import counted, listed

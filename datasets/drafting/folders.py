@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.data.subjects import expression_for, subjects_of
-from ...benchmark.pixels import decode_image, read_bytes
+from ...benchmark.images.pixels import decode_image, read_bytes
 from ..description import FILE_NAME
+from ..fetching.subjects import expression_for, subjects_of
 from ..folder.checks import check_not_swapped
 from ..folder.index import index_folder
 from ..folder.labels import MAX_UNNAMED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 from ..folder.wording import listed
 from .draft import noted, numbers
 
@@ -47,7 +47,7 @@ def _look(root: Path, image: str) -> tuple[tuple[float, float] | None, list[str]
     """Return the sides of an image's pixels, nm, and what people should know of it."""
     if not image.lower().endswith((".tif", ".tiff")):
         return None, []
-    from ...benchmark.volume_readers import tiff
+    from ...benchmark.images.volumes import tiff
 
     try:
         found = tiff.find(root / image)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmark.errors import DataError
-from ...benchmark.volume_readers.opening import Wanted, is_zarr, open_volume
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.volumes.opening import Wanted, is_zarr, open_volume
 from ..description import FILE_NAME
 from ..folder.labels import MAX_UNNAMED
 from ..folder.wording import counted, listed

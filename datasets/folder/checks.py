@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 from ..swapped import refuse_swapped
 from .facts import ImageFacts
 from .index import Index

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...benchmark.contracts import Case, Manifest, Sample
-from ...benchmark.errors import DataError, UsageError
+from ...benchmark.contracts.data import Case, Manifest, Sample
+from ...benchmark.contracts.errors import DataError, UsageError
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
 from ..grey_scales import BYTES
@@ -24,7 +24,7 @@ from .options import FolderOptions
 from .splits import divide
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 _DEFAULT = FolderOptions()
 
@@ -63,8 +63,8 @@ class FolderDataset:
         Raises:
             DataError: A file has gone, changed or cannot be read.
         """
-        from ...benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
-        from ...benchmark.pixels import decode_image, decode_mask
+        from ...benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
+        from ...benchmark.images.pixels import decode_image, decode_mask
 
         pair = self._contents.pairs[case.id]
         image = self._unchanged(pair.image, self._index.images[pair.image].sha256)
@@ -89,14 +89,14 @@ class FolderDataset:
         """Turn (H, W, C) as stored into (C, H, W) uint8 or float32 between 0 and 1."""
         import numpy as np
 
-        from ...benchmark.intensity import to_pixels
+        from ...benchmark.images.intensity import to_pixels
 
         grey = self.manifest.grey_range or BYTES
         return to_pixels(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), grey)
 
     def _unchanged(self, path: str, sha256: str) -> bytes:
         """Read a file and make sure that it is the one that the manifest speaks of."""
-        from ...benchmark.pixels import read_bytes
+        from ...benchmark.images.pixels import read_bytes
 
         data = read_bytes(self._root / path)
         if hashlib.sha256(data).hexdigest() != sha256:

@@ -30,7 +30,7 @@ class ImageFacts:
     squares: tuple[float, ...]
     """Sum of the squared values, per channel."""
     look: str
-    """What it looks like, of the mean over its channels: `benchmark.data.looks.look`."""
+    """What it looks like, of the mean over its channels: `datasets.fetching.looks.look`."""
     flat: float
     """Share of pixels that equal their right neighbour."""
 

@@ -15,7 +15,7 @@ from .options import FolderOptions
 from .splits import groups_of
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 
 def settle_gap(
@@ -57,7 +57,7 @@ def _room(options: FolderOptions, *, divided: bool) -> tuple[float, int]:
 
 def _stack(root: Path, pairs: Sequence[Pair]) -> Stack:
     def read(sections: range) -> Iterator[Array]:
-        from ...benchmark.pixels import decode_image, read_bytes
+        from ...benchmark.images.pixels import decode_image, read_bytes
 
         for pair in pairs[sections.start : sections.stop]:
             yield decode_image(read_bytes(root / pair.image), pair.image).pixels.mean(

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import GreyRange
+from ...benchmark.contracts.data import GreyRange
 from ..grey_scales import BYTES, recall_range, recall_sums, thinned_out
 from ..summing_up import grey_scale
 from .checks import check_kinds
 from .facts import ImageFacts
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _sums_tell(grey: GreyRange, kind: str, given: object) -> bool:
 
 def _read(root: Path, paths: list[str], channels: int) -> Iterator[Array]:
     """Read images as stored, (H, W, C)."""
-    from ...benchmark.pixels import decode_image, read_bytes
+    from ...benchmark.images.pixels import decode_image, read_bytes
 
     for path in paths:
         yield decode_image(read_bytes(root / path), path).pixels[..., :channels]

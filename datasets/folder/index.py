@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.store import write_whole
 from ...benchmark.files.texts import read_json
-from ...benchmark.store import write_whole
 from ..description import Description
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
 from .labels import IGNORED

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 from ..description import FILE_NAME, Description
 from ..objects import CLASS_NAMES
 from .wording import counted, listed

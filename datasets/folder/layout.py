@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from ...benchmark.contracts import SPLITS, Split
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.data import SPLITS, Split
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.contracts.near import nearest
 from ...benchmark.files.litter import is_litter
-from ...benchmark.near import nearest
-from ...benchmark.pairing import Pairing, is_labels_name, pair_up
-from ...benchmark.references import escaped
-from ...benchmark.volume_readers.opening import is_volume_file
+from ...benchmark.images.pairing import Pairing, is_labels_name, pair_up
+from ...benchmark.images.volumes.opening import is_volume_file
+from ...benchmark.plugins.references import escaped
 from ..description import FILE_NAME
 from .walking import SUFFIXES, Files, list_files
 from .wording import counted, listed

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmark.contracts import Case, Manifest, Split
-from ...benchmark.data.leaks import Portrait, leak_notes
+from ...benchmark.contracts.data import Case, Manifest, Split
 from ..description import Description, boundary_labels
+from ..fetching.leaks import Portrait, leak_notes
 from ..grey_scales import scale_notes
 from ..summing_up import absent_class_notes, boundary_notes
 from .checks import check_foreground, check_sizes, decide_channels

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.data.facts import flat_share
-from ...benchmark.data.looks import look
-from ...benchmark.errors import DataError
-from ...benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
-from ...benchmark.label_values import count_pieces, count_values
-from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
+from ...benchmark.images.label_values import count_pieces, count_values
+from ...benchmark.images.pixels import Array, decode_image, decode_mask, read_bytes
+from ..fetching.facts import flat_share
+from ..fetching.looks import look
 from .facts import ImageFacts, MaskFacts
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
-from ...benchmark.contracts import Split
-from ...benchmark.errors import DataError
-from ...benchmark.splits import choose_groups, cut_sequence, default_gap
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.errors import DataError
 from ..description import FILE_NAME, Description
 from ..idle_options import refuse_idle
 from ..naming import name_groups, name_splits, named_subjects, subject_note
+from ..splits import choose_groups, cut_sequence, default_gap
 from .layout import Layout, Pair
 from .options import FolderOptions
 from .wording import counted

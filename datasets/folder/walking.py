@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links, shown
-from ...benchmark.volume_readers.opening import SUFFIXES as VOLUME_SUFFIXES
-from ...benchmark.volume_readers.opening import is_zarr
+from ...benchmark.images.volumes.opening import SUFFIXES as VOLUME_SUFFIXES
+from ...benchmark.images.volumes.opening import is_zarr
 from .wording import listed
 
 SUFFIXES: Final = (".png", ".tif", ".tiff")

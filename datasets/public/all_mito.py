@@ -21,12 +21,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ...benchmark.data_contracts import ConversionWriter, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, SourceFiles
 from .all_mito_splits import SPLITS, section_name
 from .published import Rules, published_card
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 PATCH: Final = 256
 """Side of a patch, px."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from ...benchmark.contracts import Split
-from ...benchmark.data_contracts import ConvertedVolume
-from ...benchmark.splits import cut_blocks, default_gap
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.published import ConvertedVolume
 from ..idle_options import refuse_idle
+from ..splits import cut_blocks, default_gap
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
 from .division import Division, Piece, by_group, cut_list, whole

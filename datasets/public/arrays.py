@@ -6,12 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 
 def open_array(path: Path) -> Array:

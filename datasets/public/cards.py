@@ -28,7 +28,7 @@ from . import (
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from ...benchmark.contracts import DatasetCard
+    from ...benchmark.contracts.cards import DatasetCard
 
 MODULES: tuple[ModuleType, ...] = (
     cremi,

@@ -15,7 +15,7 @@ to know of the files:
 
 from __future__ import annotations
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .published import Rules, published_card
 from .splitting import OfficialSplits
 

@@ -13,8 +13,8 @@ What to know of the files:
 
 from __future__ import annotations
 
-from ...benchmark.contracts import DatasetCard
-from ...benchmark.data_contracts import RemoteFile
+from ...benchmark.contracts.cards import DatasetCard
+from ...benchmark.contracts.published import RemoteFile
 from .published import Unlabelled
 
 HOW = (

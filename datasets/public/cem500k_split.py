@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ...benchmark.contracts import SPLITS
+from ...benchmark.contracts.data import SPLITS
 from ..idle_options import refuse_idle
 from .division import Division, Piece, whole
 from .options import OfficialOptions
 from .splitting import of_part
 
 if TYPE_CHECKING:
-    from ...benchmark.data_contracts import ConvertedVolume
+    from ...benchmark.contracts.published import ConvertedVolume
     from .published import Rules
 
 SPLIT: Final = "cem500k-2021"

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
 from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 BACKGROUND = 2**64 - 1
 """The value of ``volumes/labels/clefts`` where there is no cleft."""
@@ -60,7 +60,7 @@ def is_cleft(ids: Array) -> Array:
     """
     import numpy as np
 
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
 
     if ids.dtype != np.uint64:
         raise DataError(f"the clefts of CREMI are {ids.dtype}, expected uint64: take the files as published.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import Case, Manifest, Sample
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.data import Case, Manifest, Sample
+from ...benchmark.contracts.errors import DataError
 from ..grey_scales import BYTES
 from .arrays import open_array
 from .division import Piece
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 
 class PublishedDataset:
@@ -42,7 +42,7 @@ class PublishedDataset:
         Raises:
             DataError: A file has gone or cannot be read.
         """
-        from ...benchmark.intensity import to_pixels
+        from ...benchmark.images.intensity import to_pixels
 
         piece = self._pieces[case.id]
         volume = piece.volume

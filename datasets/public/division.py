@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from ...benchmark.contracts import Split
-from ...benchmark.data_contracts import ConvertedVolume
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.published import ConvertedVolume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

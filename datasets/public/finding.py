@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 
 
 def find(folder: Path, name: str) -> Path:

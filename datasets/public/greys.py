@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import GreyRange
-from ...benchmark.data_contracts import ConvertedVolume
+from ...benchmark.contracts.data import GreyRange
+from ...benchmark.contracts.published import ConvertedVolume
 from ..grey_scales import BYTES, recall_range, recall_sums, thinned_out
 from ..summing_up import grey_scale
 from .arrays import open_array
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 Sections = Sequence[tuple[ConvertedVolume, int]]
 """Volumes, and which of their sections."""

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, Slices, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, Slices, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
 from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
-    from ...benchmark.data.slices import LazySlices
+    from ..fetching.slices import LazySlices
 
 ARCHIVE = "platelet_data_1219.zip"
 PARTS: dict[Part, str] = {"train": "train", "val": "eval", "test": "test"}
@@ -53,7 +53,7 @@ def stretch(volume: Slices) -> LazySlices:
     """
     import numpy as np
 
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
     from .reading import relabel
 
     sections = (volume[z] for z in range(volume.shape[0]))

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.data_contracts import ConversionWriter, RemoteFile, Slices, SourceFiles
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
 from .published import Rules, published_card
 from .splitting import SingleSplits
 

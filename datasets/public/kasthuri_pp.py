@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
 from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 ARCHIVE = "kasthuri_pp.zip"
 PARTS: dict[Part, str] = {"train": "Train", "test": "Test"}

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .published import Rules, published_card
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 PARTS: dict[Part, str] = {"train": "training", "test": "testing"}
 
@@ -46,7 +46,7 @@ def mitochondria(section: Array) -> Array:
     """
     import numpy as np
 
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
 
     if other := {*np.unique(section).tolist()} - {0, 255}:
         raise DataError(

@@ -13,7 +13,7 @@ Sections are PNG files in ``Train_In`` and ``Train_Out``, ``Test_In`` and ``Test
 
 from __future__ import annotations
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
 from .published import Rules, published_card
 from .splitting import OfficialSplits

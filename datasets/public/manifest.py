@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ...benchmark.contracts import Case, Manifest, Split
-from ...benchmark.data.leaks import Portrait, leak_notes
-from ...benchmark.data_contracts import ConvertedVolume
-from ...benchmark.errors import DataError
-from ...benchmark.hashing import sha256_of
+from ...benchmark.contracts.data import Case, Manifest, Split
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.contracts.published import ConvertedVolume
+from ...benchmark.files.hashing import sha256_of
+from ..fetching.leaks import Portrait, leak_notes
 from ..folder.wording import listed
 from ..grey_scales import scale_notes
 from ..summing_up import absent_class_notes, starts_in_groups

@@ -20,8 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ...benchmark.contracts import DatasetCard
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.cards import DatasetCard
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .published import Rules, published_card
 from .splitting import OfficialSplits
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
-from ...benchmark.contracts import STRICT
+from ...benchmark.contracts.basics import STRICT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts import DatasetCard
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.cards import DatasetCard
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
 from .published import Rules, published_card
 from .splitting import OfficialSplits
@@ -25,7 +25,7 @@ from .splitting import OfficialSplits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 ARCHIVE = "chm-supplemental_data.zip"
 PARTS: dict[Part, tuple[str, str]] = {
@@ -68,7 +68,7 @@ def is_labelled(mask: Array) -> Array:
     """
     import numpy as np
 
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
 
     if other := sorted(set(np.unique(mask).tolist()) - {0, 1, 255}):
         raise DataError(f"a mask of Perez holds the values {other[:5]}, expected 0 and 1, or 0 and 255.")

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from ...benchmark.contracts import Axes, DatasetCard, LazyReference, OptionValue
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.basics import LazyReference, OptionValue
+from ...benchmark.contracts.cards import DatasetCard
+from ...benchmark.contracts.data import Axes
+from ...benchmark.contracts.errors import DataError
 
 if TYPE_CHECKING:
-    from ...benchmark.data_contracts import ConversionWriter, ConvertedVolume, RemoteFile, SourceFiles
+    from ...benchmark.contracts.published import ConversionWriter, ConvertedVolume, RemoteFile, SourceFiles
     from .dataset import PublishedDataset
     from .division import Division
 
@@ -84,7 +86,7 @@ class Published:
             UsageError: An option does nothing, or names a split that there is not.
             DataError: The arrays are damaged, or cannot be divided so.
         """
-        from ...benchmark.data.store import DataStore
+        from ..fetching.store import DataStore
         from .dataset import PublishedDataset
         from .manifest import make_manifest
 

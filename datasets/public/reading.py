@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.data.slices import LazySlices
-from ...benchmark.data_contracts import Slices
-from ...benchmark.errors import DataError
-from ...benchmark.pixels import Array, decode_image, decode_mask, read_bytes
-from ...benchmark.volume_readers import hdf5, tiff
-from ...benchmark.volume_readers.found import Stored
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.contracts.published import Slices
+from ...benchmark.images.pixels import Array, decode_image, decode_mask, read_bytes
+from ...benchmark.images.volumes import hdf5, tiff
+from ...benchmark.images.volumes.found import Stored
+from ..fetching.slices import LazySlices
 from ..folder.layout import natural_key
 
 

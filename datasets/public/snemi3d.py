@@ -17,7 +17,7 @@ Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What 
 
 from __future__ import annotations
 
-from ...benchmark.data_contracts import ConversionWriter, RemoteFile, Slices, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
 from .published import Rules, published_card
 from .splitting import SingleSplits
 
@@ -65,7 +65,7 @@ def check_boundaries(neurons: Slices) -> None:
     """
     import numpy as np
 
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
 
     if not np.any(np.asarray(neurons[0]) == 0):
         raise DataError(

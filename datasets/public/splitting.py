@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from ...benchmark.contracts import OptionValue, Split
-from ...benchmark.data_contracts import ConvertedVolume, Part
-from ...benchmark.errors import DataError, UnknownNameError
-from ...benchmark.splits import cut_blocks, cut_sequence, default_gap
+from ...benchmark.contracts.basics import OptionValue
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.errors import DataError, UnknownNameError
+from ...benchmark.contracts.published import ConvertedVolume, Part
 from ..folder.wording import counted
 from ..idle_options import refuse_idle
+from ..splits import cut_blocks, cut_sequence, default_gap
 from .division import Block, Cut, Division, by_group, cut_list, cut_volumes, whole
 from .options import OfficialOptions, SingleOptions
 

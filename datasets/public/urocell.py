@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.data_contracts import ConversionWriter, Part, RemoteFile, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
 from .published import Rules, published_card
 from .splitting import OfficialSplits
@@ -25,7 +25,7 @@ from .splitting import OfficialSplits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 ARCHIVE = "UroCell-master.zip"
 PARTS: dict[str, Part] = {
@@ -64,7 +64,7 @@ def read_labels(root: Path, block: str) -> Array:
     Raises:
         DataError: A file is missing, or labels overlap.
     """
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
 
     lysosomes, mitochondria = (
         read_bytes_of(root / kind / "binary" / f"{block}.nii.gz") for kind in ("lyso", "mito")
@@ -84,7 +84,7 @@ def read_bytes_of(path: Path) -> Array:
     import numpy as np
     import SimpleITK as sitk  # noqa: N813 - as its users call it
 
-    from ...benchmark.errors import DataError
+    from ...benchmark.contracts.errors import DataError
 
     try:
         volume: Array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))

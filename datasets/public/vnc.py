@@ -21,12 +21,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.data_contracts import ConversionWriter, RemoteFile, Slices, SourceFiles
+from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
 from .published import Rules, published_card
 from .splitting import SingleSplits
 
 if TYPE_CHECKING:
-    from ...benchmark.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 ARCHIVE = "groundtruth-drosophila-vnc-master.zip"
 SERIES = ("membranes", "mitochondria", "synapses")
@@ -57,7 +57,7 @@ def published_stack(folder: Path) -> tuple[Slices, Slices]:
     Raises:
         DataError: A folder is missing, or a section in one of them.
     """
-    from ...benchmark.data.slices import LazySlices
+    from ..fetching.slices import LazySlices
     from .finding import numbered, sections
     from .reading import image_stack
 

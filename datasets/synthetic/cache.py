@@ -15,8 +15,8 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from ...benchmark.contracts import Case, Manifest
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.data import Case, Manifest
+from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.locks import locked
 from ...benchmark.files.texts import read_json
 from .options import GENERATOR_VERSION, SyntheticOptions

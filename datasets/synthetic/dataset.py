@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.contracts import Case, Manifest, Sample
-from ...benchmark.errors import UsageError
+from ...benchmark.contracts.data import Case, Manifest, Sample
+from ...benchmark.contracts.errors import UsageError
 from .cache import cached_folder, damaged, load_manifest
 from .options import SyntheticOptions
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...benchmark.contracts import SPLITS, Case, Manifest, Split
+from ...benchmark.contracts.data import SPLITS, Case, Manifest, Split
 from .generator import draw_pair
 from .options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from annotated_types import Ge, Le
 
-from ...benchmark.contracts import STRICT
+from ...benchmark.contracts.basics import STRICT
 
 GENERATOR_VERSION: Final = 1
 """Raised whenever the same options would give other pixels."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...benchmark.errors import DataError
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.volumes.volume import Volume
 from ..folder.checks import MIN_SIDE
 from ..folder.wording import listed
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...benchmark.contracts import SPLITS, Case, GreyRange, Manifest
-from ...benchmark.data.leaks import Portrait, leak_notes
-from ...benchmark.errors import DataError
-from ...benchmark.hashing import sha256_of
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.data import SPLITS, Case, GreyRange, Manifest
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.hashing import sha256_of
+from ...benchmark.images.volumes.volume import Volume
+from ..fetching.leaks import Portrait, leak_notes
 from ..folder.labels import LabelMap
 from ..folder.wording import listed
 from ..summing_up import absent_class_notes, boundary_notes, grey_scale, starts_in_groups

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...benchmark.contracts import Case, GreyRange, Manifest, Sample
-from ...benchmark.errors import DataError
-from ...benchmark.intensity import EIGHT_BIT, to_pixels
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.data import Case, GreyRange, Manifest, Sample
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.intensity import EIGHT_BIT, to_pixels
+from ...benchmark.images.volumes.volume import Volume
 from ..description import Instances
 from ..folder.labels import LabelMap
 from .contents import Contents, Looked, Place
@@ -21,7 +21,7 @@ from .prepared import SLAB_BYTES, mappable, prepared
 from .stamps import glance
 
 if TYPE_CHECKING:
-    from ...benchmark.volume_readers.found import Array
+    from ...benchmark.images.volumes.found import Array
 
 
 class VolumeDataset:

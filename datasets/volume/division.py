@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...benchmark.contracts import SPLITS, Split
-from ...benchmark.errors import DataError
-from ...benchmark.splits import choose_groups, cut_blocks, cut_sequence, default_gap
+from ...benchmark.contracts.data import SPLITS, Split
+from ...benchmark.contracts.errors import DataError
 from ..folder.wording import counted, listed
 from ..idle_options import refuse_idle
+from ..splits import choose_groups, cut_blocks, cut_sequence, default_gap
 from .entries import Entry
 from .options import VolumeOptions
 

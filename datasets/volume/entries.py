@@ -10,19 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...benchmark.contracts import Split
-from ...benchmark.errors import DataError, UsageError
-from ...benchmark.references import escaped
-from ...benchmark.volume_readers.opening import Wanted, is_volume_file, is_zarr, split_location
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.images.volumes.opening import Wanted, is_volume_file, is_zarr, split_location
+from ...benchmark.plugins.references import escaped
 from ..described import recall_description
-from ..description import (
-    FILE_NAME,
-    OF_FOLDERS,
-    Description,
-    VolumeEntry,
-    is_described,
-    refuse_keys,
-)
+from ..description import FILE_NAME, OF_FOLDERS, Description, VolumeEntry, is_described, refuse_keys
 from ..folder.wording import listed
 from ..naming import name_groups, name_splits, named_subjects
 from ..value_options import AUTO
@@ -106,7 +99,7 @@ def _own_labels(location: str, path: Path, inside: str) -> str:
     """
     known = []
     if is_zarr(path):
-        from ...benchmark.volume_readers import zarrs
+        from ...benchmark.images.volumes import zarrs
 
         known = zarrs.labels_of(path, inside)
     if len(known) == 1:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Literal
 
-from ...benchmark.contracts import GreyRange
-from ...benchmark.errors import DataError, UsageError
-from ...benchmark.hashing import sha256_of
-from ...benchmark.intensity import describe_range
+from ...benchmark.contracts.data import GreyRange
+from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.files.hashing import sha256_of
+from ...benchmark.images.intensity import describe_range
 from ..description import Description, Instances, boundary_labels
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
 from ..objects import background_of, look_like_objects, objects_told

@@ -16,15 +16,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ...benchmark.errors import DataError, StoreError
+from ...benchmark.contracts.errors import DataError, StoreError
+from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.store import write_whole
 from ...benchmark.files.texts import read_json
-from ...benchmark.hashing import sha256_of
-from ...benchmark.store import write_whole
 from .stamps import stamp
 
 if TYPE_CHECKING:
-    from ...benchmark.volume_readers.found import Array
-    from ...benchmark.volume_readers.volume import Volume
+    from ...benchmark.images.volumes.found import Array
+    from ...benchmark.images.volumes.volume import Volume
 
 VERSION: Final = 4
 """Raised whenever the same values would give other facts."""
@@ -44,7 +44,7 @@ class ImageSection:
     """Of its values: exact whole numbers as stored, or on the 0-1 scale."""
     squares: float
     look: str
-    """What it looks like: `benchmark.data.looks.look`."""
+    """What it looks like: `datasets.fetching.looks.look`."""
     flat: float
     """Share of pixels that equal their right neighbour."""
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...benchmark.volume_readers.found import Array
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.images.volumes.found import Array
+from ...benchmark.images.volumes.volume import Volume
 from ..spacing import Stack, gap_note, largest_gap, likeness
 from .entries import Entry
 from .options import VolumeOptions

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from ...benchmark.volume_readers.found import Array
+from ...benchmark.images.volumes.found import Array
 
 IGNORED: Final = 255
 

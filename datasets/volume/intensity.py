@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...benchmark.contracts import GreyRange
-from ...benchmark.errors import DataError
-from ...benchmark.intensity import EIGHT_BIT, SIXTEEN_BIT
-from ...benchmark.volume_readers.found import Array
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.data import GreyRange
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.intensity import EIGHT_BIT, SIXTEEN_BIT
+from ...benchmark.images.volumes.found import Array
+from ...benchmark.images.volumes.volume import Volume
 from ..folder.wording import listed
 from ..grey_scales import recall_range, thinned_out
 from .stamps import stamp

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ...benchmark.contracts import GreyRange
-from ...benchmark.data.facts import flat_share, label_counts, value_counts
-from ...benchmark.data.looks import look
-from ...benchmark.errors import DataError
-from ...benchmark.intensity import to_pixels
-from ...benchmark.label_bounds import LEAST_VALUE, MOST_VALUE
-from ...benchmark.label_values import count_pieces, count_values, whole_labels
-from ...benchmark.volume_readers.found import Array
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.data import GreyRange
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.intensity import to_pixels
+from ...benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
+from ...benchmark.images.label_values import count_pieces, count_values, whole_labels
+from ...benchmark.images.volumes.found import Array
+from ...benchmark.images.volumes.volume import Volume
 from ..description import Instances
+from ..fetching.facts import flat_share, label_counts, value_counts
+from ..fetching.looks import look
 from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
 from .instances import to_semantic
 from .intensity import sums_stored, way_of

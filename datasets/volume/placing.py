@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ...benchmark.errors import DataError
-from ...benchmark.volume_readers.fitting import fit, fits
-from ...benchmark.volume_readers.opening import levels_of, open_volume
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.images.volumes.fitting import fit, fits
+from ...benchmark.images.volumes.opening import levels_of, open_volume
+from ...benchmark.images.volumes.volume import Volume
 from .checks import check_shapes, check_voxel_sizes
 from .entries import Entry
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...benchmark.data.arrays import ArrayFile
-from ...benchmark.errors import DataError
-from ...benchmark.hashing import sha256_of
-from ...benchmark.volume_readers import npy
-from ...benchmark.volume_readers.copies import keep
-from ...benchmark.volume_readers.found import Array
-from ...benchmark.volume_readers.volume import Volume
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.hashing import sha256_of
+from ...benchmark.images.volumes import npy
+from ...benchmark.images.volumes.copies import keep
+from ...benchmark.images.volumes.found import Array
+from ...benchmark.images.volumes.volume import Volume
+from ..fetching.arrays import ArrayFile
 from .stamps import stamp
 
 SLAB_BYTES: Final = 1 << 26

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...benchmark.errors import DataError
+from ...benchmark.contracts.errors import DataError
 
 
 def stamp(path: Path) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from ...benchmark.errors import UsageError
+from ...benchmark.contracts.errors import UsageError
 from ..description import Description
 from ..value_options import AUTO, say_values
 from .options import VolumeOptions

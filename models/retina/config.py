@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...benchmark.errors import UsageError
+from ...benchmark.contracts.errors import UsageError
 
 PATCH = 16
 """Side of the image patch behind one token, px; both input sides must be multiples of it."""

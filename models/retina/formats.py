@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ...benchmark.contracts import FoundWeights
-from ...benchmark.errors import WeightsError
+from ...benchmark.contracts.cards import FoundWeights
+from ...benchmark.contracts.errors import WeightsError
 from ...benchmark.weights.reading import check_finite, kind_of, read_content
 from ..weight_files import differences, tensors_by_name
 from . import imagenet

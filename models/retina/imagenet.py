@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.errors import WeightsError
+from ...benchmark.contracts.errors import WeightsError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from ...benchmark.errors import UnknownNameError, UsageError
+from ...benchmark.contracts.errors import UnknownNameError, UsageError
 from .config import PATCH, TransUNetConfig
 from .decoder import OUT_CHANNELS, Decoder, ReconstructionHead
 from .transformer import Transformer

@@ -9,7 +9,7 @@ from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.errors import WeightsError
+from ...benchmark.contracts.errors import WeightsError
 from ...benchmark.weights.reading import shorten
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ...benchmark.contracts import OptionValue
-from ...benchmark.errors import WeightsError
+from ...benchmark.contracts.basics import OptionValue
+from ...benchmark.contracts.errors import WeightsError
 from ...benchmark.weights.reading import check_finite, describe_content, kind_of, read_content
 from ..published_weights import FromLibrary
 from ..weight_files import load_matching, local_file, read_state_dict

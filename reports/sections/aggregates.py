@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.contracts import Board, ReportSection
+from ...benchmark.contracts.reporting import Board, ReportSection
 from ..aggregates import RATIOS
 from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import leaderboard

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ...benchmark.contracts import Board, ReportSection, Trial
+from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
 from ..leaderboard import complete_trials, leaderboard
 from ..naming import row_of

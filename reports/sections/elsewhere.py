@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...benchmark.contracts import Board, ReportSection
+from ...benchmark.contracts.reporting import Board, ReportSection
 from ..elsewhere import Reference, best_here, references
 from ..grid import Cell, Column, Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard

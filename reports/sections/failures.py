@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import Path
 
-from ...benchmark.contracts import Board, ReportSection, Trial
-from ...benchmark.errors import EmsegError, StoreError
+from ...benchmark.contracts.errors import EmsegError, StoreError
+from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ...benchmark.files.printable import printable
 from ...benchmark.files.regular import open_regular
-from ...benchmark.store import TrialFolder
+from ...benchmark.files.store import TrialFolder
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import leaderboard
 from ..naming import name_of

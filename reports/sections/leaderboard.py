@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...benchmark.contracts import Board, ReportSection
+from ...benchmark.contracts.reporting import Board, ReportSection
 from ..cost import COLUMNS, CostColumn
 from ..footnotes import about_cost, about_rank, about_rules, about_score, letter
 from ..grid import Cell, Column, Grid, bullets, escape_markdown, html, markdown

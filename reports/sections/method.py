@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial
-from ...benchmark.label_fraction import describe_fraction
+from ...benchmark.contracts.records import MetricSpec
+from ...benchmark.contracts.reporting import Board, ReportSection, Trial
+from ...benchmark.experiments.label_fraction import describe_fraction
 from ..footnotes import CUTS
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import complete_trials

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ...benchmark.contracts import Board, ReportSection, Trial
-from ...benchmark.errors import StoreError
+from ...benchmark.contracts.errors import StoreError
+from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..figures import FOLDER, MAX_BOARDS, no_room
 from ..leaderboard import complete_trials, leaderboard
 from ..naming import row_of

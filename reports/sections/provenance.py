@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmark.contracts import Board, DatasetSpec, Provider, Record, ReportSection, Trial
+from ...benchmark.contracts.records import DatasetSpec, Provider, Record
+from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..grid import Cell, Column, Grid, bullets, html
 from ..naming import name_of
 from ..templating import render

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...benchmark.contracts import Board, MetricSpec, ReportSection, Trial, TrialSpec
+from ...benchmark.contracts.records import MetricSpec, TrialSpec
+from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..ceilings import perfect
 from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import complete_trials, leaderboard

@@ -8,7 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from ...benchmark.contracts import Board, ReportSection
+from ...benchmark.contracts.reporting import Board, ReportSection
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
 from ..footnotes import letter
 from ..leaderboard import leaderboard

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.contracts import Job, Runtime
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.planning import make_plan
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.contracts.running import Job, Runtime
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.plugins.loading import load_plugins
 
 MakeJob = Callable[..., Job]
 

@@ -9,10 +9,10 @@ from shutil import copytree
 
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.boards import load_boards
-from emseg_bench.benchmark.records import failed_record, load_record, write_record
-from emseg_bench.benchmark.store import Store, TrialFolder
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.trials.boards import load_boards
+from emseg_bench.benchmark.trials.records import failed_record, load_record, write_record
+from emseg_bench.benchmark.trials.trial import run_trial
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.origins import libraries
 

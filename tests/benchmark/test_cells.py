@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.cli.cells import cell, columns
+from emseg_bench.cli.cells import cell, columns
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.checked_dataset import CheckedDataset
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
+from emseg_bench.benchmark.trials.trial import run_trial
 
 IMAGE = Case(id="one", split="train", height=4, width=5, sha256="1")
 VOLUME = Case(id="two", split="test", depth=3, height=4, width=5, sha256="2")

@@ -11,7 +11,7 @@ import pytest
 PROBE = """
 import sys
 sys.argv = ["emseg-bench", *sys.argv[1:]]
-from emseg_bench.benchmark.cli import main
+from emseg_bench.cli import main
 try:
     main()
 finally:

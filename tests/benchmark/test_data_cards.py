@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.card_faults import card_fault
-from emseg_bench.benchmark.contracts import DatasetCard
-from emseg_bench.benchmark.data.sizes import megabytes
-from emseg_bench.benchmark.data_contracts import RemoteFile
+from emseg_bench.benchmark.contracts.cards import DatasetCard
+from emseg_bench.benchmark.contracts.published import RemoteFile
+from emseg_bench.benchmark.plugins.card_faults import card_fault
+from emseg_bench.datasets.fetching.sizes import megabytes
 from emseg_bench.datasets.public.cards import PUBLIC
 from emseg_bench.datasets.public.published import Rules, published_card
 from emseg_bench.datasets.public.splitting import SingleSplits

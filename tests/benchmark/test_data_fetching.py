@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark import download
-from emseg_bench.benchmark.checksum import Checksum
-from emseg_bench.benchmark.data import unpack
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.errors import DownloadError
+from emseg_bench.benchmark.contracts.errors import DownloadError
+from emseg_bench.benchmark.files import download
+from emseg_bench.benchmark.files.checksum import Checksum
+from emseg_bench.datasets.fetching import unpack
+from emseg_bench.datasets.fetching.store import DataStore
 from PIL import Image
 
 SHAPE = (10, 128, 160)
@@ -354,7 +354,7 @@ def test_a_disk_that_fills_up_is_told_and_the_work_goes_on_later(where, fetch, u
         elif where == "unpack":
             patch.setattr(unpack, "_write", full)
         else:
-            patch.setattr("emseg_bench.benchmark.data.arrays.ArrayFile._store", full)
+            patch.setattr("emseg_bench.datasets.fetching.arrays.ArrayFile._store", full)
         done = fetch(url("whole"))
     assert done.code == 2
     assert "disk is full" in done.err
@@ -412,7 +412,7 @@ def test_a_refused_archive_leaves_neither_file_nor_checksum(invoke, work, cache)
 @pytest.fixture
 def start(site: Path, cache: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """Start to fetch the dataset ``shelf`` in a process of its own."""
-    program = [sys.executable, "-P", "-c", "from emseg_bench.benchmark.cli import main; main()"]
+    program = [sys.executable, "-P", "-c", "from emseg_bench.cli import main; main()"]
     command, pipe = [*program, "data", "fetch", "shelf"], subprocess.PIPE
     processes = []
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import Case
-from emseg_bench.benchmark.data.leaks import (
+from emseg_bench.benchmark.contracts.data import Case
+from emseg_bench.datasets.fetching.leaks import (
     ALIKE_BITS,
     Portrait,
     adjacent_notes,
     find_likenesses,
     leak_notes,
 )
-from emseg_bench.benchmark.data.looks import NOTHING_TO_SEE, bits_apart, look
-from emseg_bench.benchmark.data.portraits import portrait
+from emseg_bench.datasets.fetching.looks import NOTHING_TO_SEE, bits_apart, look
+from emseg_bench.datasets.fetching.portraits import portrait
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image

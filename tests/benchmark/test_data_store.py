@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.data.records import read_records
-from emseg_bench.benchmark.data.slices import LazySlices
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.data.stored import SourceRecord
-from emseg_bench.benchmark.data.writer import StoreWriter
-from emseg_bench.benchmark.errors import DataError, DataUnavailableError
-from emseg_bench.benchmark.hashing import sha256_of_file
+from emseg_bench.benchmark.contracts.errors import DataError, DataUnavailableError
+from emseg_bench.benchmark.files.hashing import sha256_of_file
+from emseg_bench.datasets.fetching.records import read_records
+from emseg_bench.datasets.fetching.slices import LazySlices
+from emseg_bench.datasets.fetching.store import DataStore
+from emseg_bench.datasets.fetching.stored import SourceRecord
+from emseg_bench.datasets.fetching.writer import StoreWriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.data import unpack as room
-from emseg_bench.benchmark.data.unpack import Limits, is_archive, unpack
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.datasets.fetching import unpack as room
+from emseg_bench.datasets.fetching.unpack import Limits, is_archive, unpack
 from hypothesis import given
 from hypothesis import strategies as st
 

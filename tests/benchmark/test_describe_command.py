@@ -6,8 +6,8 @@ import json
 from dataclasses import fields
 
 import pytest
-from emseg_bench.benchmark.cli import describing
-from emseg_bench.benchmark.contracts import DatasetCard, MetricCard, ModelCard
+from emseg_bench.benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
+from emseg_bench.cli import describing
 
 
 def test_a_models_card_is_whole(invoke):

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.contracts import Initialisation, ModelCard
-from emseg_bench.benchmark.errors import PluginError, UsageError, WeightsUnavailableError
-from emseg_bench.benchmark.every_model import wanted_models
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.planning import Plan, make_plan
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.registry import Catalogue, Offer
+from emseg_bench.benchmark.contracts.cards import Initialisation, ModelCard
+from emseg_bench.benchmark.contracts.errors import PluginError, UsageError, WeightsUnavailableError
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import Plan, make_plan
+from emseg_bench.benchmark.plugins.every_model import wanted_models
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.registry import Catalogue, Offer
 
 
 class Nowhere:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.experiment import build_experiment, describe
-from emseg_bench.benchmark.presets import PROTOCOLS, RECIPES
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.experiments.experiment import build_experiment, describe
+from emseg_bench.benchmark.experiments.presets import PROTOCOLS, RECIPES
 
 MODELS = {"models": ["unet"]}
 

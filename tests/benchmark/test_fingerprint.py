@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from emseg_bench.benchmark.hashing import canonical_json, fingerprint, sha256_of_source
+from emseg_bench.benchmark.files.hashing import canonical_json, fingerprint, sha256_of_source
 from hypothesis import given
 from hypothesis import strategies as st
 

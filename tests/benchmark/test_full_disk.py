@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.disk import keeping, takes_no_more
-from emseg_bench.benchmark.errors import StoreError, TrialError
+from emseg_bench.benchmark.contracts.errors import StoreError, TrialError
+from emseg_bench.benchmark.files.disk import keeping, takes_no_more
 from safetensors.torch import save_file
 
 RUN = ("run", "--models", "toy", "--datasets", "toy-data", "--device", "cpu", "--precision", "fp32")
@@ -118,7 +118,7 @@ def test_other_errors_pass(tmp_path: Path) -> None:
 
 def test_a_trial_is_over_when_its_record_cannot_be_written(toy, invoke, monkeypatch) -> None:
     """Neither by its worker nor by the command: the run goes on to its end and says so."""
-    from emseg_bench.benchmark import session
+    from emseg_bench.benchmark.trials import session
 
     def fails(*_: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import typer
-from emseg_bench.benchmark.cli.app import VERBS, make_app
-from emseg_bench.benchmark.cli.light import LISTS, LightCommand, once_each
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.settings import parse_settings
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.experiments.settings import parse_settings
+from emseg_bench.cli.app import VERBS, make_app
+from emseg_bench.cli.light import LISTS, LightCommand, once_each
 
 
 def commands(group, words=()):

@@ -7,11 +7,11 @@ import shlex
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.dataset_lookup import find_dataset, split_datasets
-from emseg_bench.benchmark.errors import UnknownNameError, UsageError
-from emseg_bench.benchmark.near import nearest
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.references import escaped, parse_dataset, split_list
+from emseg_bench.benchmark.contracts.errors import UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.near import nearest
+from emseg_bench.benchmark.plugins.dataset_lookup import find_dataset, split_datasets
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.references import escaped, parse_dataset, split_list
 from hypothesis import given
 from hypothesis import strategies as st
 

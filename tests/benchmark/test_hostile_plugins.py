@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.weight_info import WeightsInfo, to_metadata
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
 from PIL import Image
 from safetensors.torch import save_file
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.case_names import LONGEST, file_names
-from emseg_bench.benchmark.contracts import Case
-from emseg_bench.benchmark.errors import StoreError
-from emseg_bench.benchmark.kept_labels import KeptLabels
+from emseg_bench.benchmark.contracts.data import Case
+from emseg_bench.benchmark.contracts.errors import StoreError
+from emseg_bench.benchmark.trials.case_names import LONGEST, file_names
+from emseg_bench.benchmark.trials.kept_labels import KeptLabels
 from PIL import Image
 
 VOLUME = (4, 40, 50)

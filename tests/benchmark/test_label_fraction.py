@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.boards import load_boards
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.label_fraction import describe_fraction, labelled_subset
-from emseg_bench.benchmark.store import Store
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.label_fraction import describe_fraction, labelled_subset
+from emseg_bench.benchmark.files.store import Store
+from emseg_bench.benchmark.trials.boards import load_boards
 from hypothesis import given
 from hypothesis import strategies as st
 

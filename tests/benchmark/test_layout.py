@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from emseg_bench.benchmark.layout import channels_last
-from emseg_bench.benchmark.store import TrialFolder
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.files.store import TrialFolder
+from emseg_bench.benchmark.training.memory_layout import channels_last
+from emseg_bench.benchmark.trials.trial import run_trial
 from PIL import Image
 from torch import nn
 

@@ -11,7 +11,7 @@ import pytest
 PROBE = """
 import sys
 sys.argv = ["emseg-bench", *sys.argv[1:]]
-from emseg_bench.benchmark.cli import main
+from emseg_bench.cli import main
 try:
     main()
 finally:
@@ -19,7 +19,7 @@ finally:
 """
 MANY = """
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import ModelCard
+from emseg_bench.plugin import ModelCard
 
 
 @hookimpl

@@ -8,15 +8,15 @@ import math
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.contracts import TrialSpec
-from emseg_bench.benchmark.errors import UnknownNameError, UsageError
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.hashing import fingerprint
-from emseg_bench.benchmark.metric_planning import plan_metric
-from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.planning import make_plan
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.references import parse_metric
+from emseg_bench.benchmark.contracts.errors import UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.records import TrialSpec
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.making_metrics import make_metrics
+from emseg_bench.benchmark.experiments.metric_planning import plan_metric
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.files.hashing import fingerprint
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.references import parse_metric
 from PIL import Image
 
 MODELS = {"models": ["unet"], "datasets": ["synthetic-em[size=64,train=2,val=1,test=1]"]}

@@ -10,9 +10,9 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.cli.plugin_starting import NewKind
-from emseg_bench.benchmark.plugin_writing import KINDS, write_plugin
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.plugin_writing import KINDS, write_plugin
+from emseg_bench.cli.plugin_starting import NewKind
 
 ROOT = Path(__file__).parents[2]
 

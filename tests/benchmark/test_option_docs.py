@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen, MultipleOf
-from emseg_bench.benchmark.option_docs import OptionDoc, describe_options
+from emseg_bench.benchmark.plugins.option_docs import OptionDoc, describe_options
 
 
 @dataclass(frozen=True)

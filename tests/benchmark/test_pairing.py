@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.pairing import is_labels_name, pair_up
+from emseg_bench.benchmark.images.pairing import is_labels_name, pair_up
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,13 +8,13 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.contracts import MetricCard, ModelCard
-from emseg_bench.benchmark.errors import PluginError, UnknownNameError
-from emseg_bench.benchmark.plugins import Plugins, load_plugins
+from emseg_bench.benchmark.contracts.cards import MetricCard, ModelCard
+from emseg_bench.benchmark.contracts.errors import PluginError, UnknownNameError
+from emseg_bench.benchmark.plugins.loading import Plugins, load_plugins
 
 CARD = """
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import ModelCard
+from emseg_bench.plugin import ModelCard
 
 def card(name, factory="torch.nn:Identity", **more):
     needed = dict(family="cnn", description="d", citation="c", licence="l")

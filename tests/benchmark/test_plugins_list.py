@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from emseg_bench.benchmark.cli import plugin_listing
+from emseg_bench.cli import plugin_listing
 
-HEAD = "from emseg_bench import hookimpl\nfrom emseg_bench.benchmark.contracts import ModelCard\n"
+HEAD = "from emseg_bench import hookimpl\nfrom emseg_bench.plugin import ModelCard\n"
 MODEL = (
     "@hookimpl\ndef emseg_models():\n    return [ModelCard(name=name, family='cnn', description='d',"
     " factory='torch.nn:Identity', citation='c', licence='l') for name in NAMES]\n"
@@ -84,7 +84,7 @@ def test_terminal_wraps_at_80_columns(plugins, monkeypatch, capsys):
 def test_no_heavy_library_is_imported(plugins):
     script = (
         "import sys; sys.argv = ['emseg-bench', 'plugins', 'list', '--json']\n"
-        "from emseg_bench.benchmark.cli import main\n"
+        "from emseg_bench.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'torch', 'numpy', 'pandas', 'pydantic'} & set(sys.modules)), file=sys.stderr)"
     )

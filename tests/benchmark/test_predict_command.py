@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 import tifffile
 import torch
-from emseg_bench.benchmark.contracts import Normalisation, ScoringProtocol
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation.published import matched_objects, soft_iou
-from emseg_bench.benchmark.weight_info import WeightsInfo, to_metadata
+from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
 from PIL import Image
 from safetensors.torch import save_file
 from torch.nn import functional as F
@@ -209,7 +210,7 @@ def test_compressed_volumes_of_16_bit_give_the_same(work, predict, axes):
 
 
 def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
-    from emseg_bench.benchmark.tiff_stacks import StackWriter
+    from emseg_bench.benchmark.images.tiff_stacks import StackWriter
 
     for name in "ab":
         tifffile.imwrite(f"{name}.tif", picture(20, 17)[None].repeat(3, 0), photometric="minisblack")
@@ -228,7 +229,7 @@ def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
 
 
 def test_full_disk_is_told(work, predict, monkeypatch):
-    from emseg_bench.benchmark.tiff_stacks import StackWriter
+    from emseg_bench.benchmark.images.tiff_stacks import StackWriter
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -257,7 +258,7 @@ def test_damaged_page_leaves_nothing_half_made(work, predict):
 @pytest.mark.parametrize("change", ["flips=true", "blend_on=probabilities"])
 def test_mirror_images_and_probabilities_are_asked_for_by_settings(work, images, predict, change):
     from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-    from emseg_bench.benchmark.validation import merge, validate
+    from emseg_bench.benchmark.files.validation import merge, validate
 
     predict(images / "1.png", "--set", f"protocol.{change}")
     key, _, value = change.partition("=")

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import tifffile
 import zarr
-from emseg_bench.benchmark.volume_readers.opening import open_volume
-from emseg_bench.benchmark.weight_info import read_info
+from emseg_bench.benchmark.images.volumes.opening import open_volume
+from emseg_bench.benchmark.weights.weight_info import read_info
 from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("toy")

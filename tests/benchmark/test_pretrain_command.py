@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import tifffile
 import torch
-from emseg_bench.benchmark.pretrain import train as train_module
-from emseg_bench.benchmark.weight_info import read_info
+from emseg_bench.benchmark.weights.weight_info import read_info
+from emseg_bench.pretraining.engine import train as train_module
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -268,7 +268,7 @@ def test_a_tracker_gets_loss_and_rate(pretrain: Invoke, work: Path) -> None:
 
 
 def test_a_missing_trackers_package_is_told(pretrain: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emseg_bench.benchmark.pretrain import tracker
+    from emseg_bench.pretraining.engine import tracker
 
     monkeypatch.setattr(tracker, "find_spec", lambda name: None)
     done = pretrain("--tracker", "tensorboard")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.errors import DataUnavailableError, UsageError
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.pretrain.fetched import folder_of
+from emseg_bench.benchmark.contracts.errors import DataUnavailableError, UsageError
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.datasets.fetching.store import DataStore
+from emseg_bench.pretraining.engine.fetched import folder_of
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.contracts import GreyRange
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.pretrain import index as index_module
-from emseg_bench.benchmark.pretrain.grey import read_grey
-from emseg_bench.benchmark.pretrain.images import ImageStore, count_tiles
-from emseg_bench.benchmark.pretrain.index import ImageIndex, open_index
+from emseg_bench.benchmark.contracts.data import GreyRange
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.pretraining.engine import index as index_module
+from emseg_bench.pretraining.engine.grey import read_grey
+from emseg_bench.pretraining.engine.images import ImageStore, count_tiles
+from emseg_bench.pretraining.engine.index import ImageIndex, open_index
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image

@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark import provider_files
-from emseg_bench.benchmark.errors import PluginError
-from emseg_bench.benchmark.file_hashes import sha256_of_large_file
-from emseg_bench.benchmark.hashing import sha256_of_file
-from emseg_bench.benchmark.provider_files import sha256_of_distribution
+from emseg_bench.benchmark.contracts.errors import PluginError
+from emseg_bench.benchmark.files.file_hashes import sha256_of_large_file
+from emseg_bench.benchmark.files.hashing import sha256_of_file
+from emseg_bench.benchmark.plugins import provider_files
+from emseg_bench.benchmark.plugins.provider_files import sha256_of_distribution
 
 PLUGIN = """
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import ModelCard
+from emseg_bench.plugin import ModelCard
 
 @hookimpl
 def emseg_models():
@@ -66,8 +66,8 @@ def plugin(request, tmp_path, monkeypatch, make_distribution):
 
 
 def hash_now() -> str:
-    from emseg_bench.benchmark.asked import provider_of
-    from emseg_bench.benchmark.plugins import load_plugins
+    from emseg_bench.benchmark.plugins.asked import provider_of
+    from emseg_bench.benchmark.plugins.loading import load_plugins
 
     catalogue = load_plugins().catalogue
     return provider_of(catalogue.find(catalogue.models, "linear")).source_sha256

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.errors import TrialError, UsageError
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import TrialError, UsageError
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.presets import RECIPES
 from emseg_bench.benchmark.training.freezing import freeze
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser, build_schedules

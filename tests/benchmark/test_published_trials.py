@@ -7,15 +7,16 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Event, Job, Normalisation, Runtime
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.normalisation import settle_normalisation
-from emseg_bench.benchmark.planning import make_plan
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.store import TrialFolder
-from emseg_bench.benchmark.trial import run_trial
-from emseg_bench.benchmark.weight_info import WeightsInfo, read_info, to_metadata
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.contracts.running import Event, Job, Runtime
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.files.store import TrialFolder
+from emseg_bench.benchmark.images.normalisation import settle_normalisation
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.trials.trial import run_trial
+from emseg_bench.benchmark.weights.weight_info import WeightsInfo, read_info, to_metadata
 from emseg_bench.models.retina.network import published_variant
 from safetensors.torch import load_file, save_file
 

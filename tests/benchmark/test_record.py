@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from emseg_bench.benchmark.contracts import Record
-from emseg_bench.benchmark.errors import StoreError
-from emseg_bench.benchmark.records import failed_record, load_record, write_record
-from emseg_bench.benchmark.store import Store, TrialFolder, write_whole
-from emseg_bench.benchmark.trial import run_trial
-from emseg_bench.benchmark.validation import adapter
+from emseg_bench.benchmark.contracts.errors import StoreError
+from emseg_bench.benchmark.contracts.records import Record
+from emseg_bench.benchmark.files.store import Store, TrialFolder, write_whole
+from emseg_bench.benchmark.files.validation import adapter
+from emseg_bench.benchmark.trials.records import failed_record, load_record, write_record
+from emseg_bench.benchmark.trials.trial import run_trial
 
 SCHEMA = Path(__file__).parents[2] / "docs/record.schema.json"
 

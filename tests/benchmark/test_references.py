@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.references import (
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.plugins.references import (
     DatasetReference,
     ModelReference,
     label,

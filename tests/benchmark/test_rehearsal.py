@@ -8,15 +8,14 @@ import os
 
 import pytest
 import torch
-from emseg_bench.benchmark import rehearsal
-from emseg_bench.benchmark.contracts import DatasetSpec
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.executors import context
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.planning import Plan, make_plan
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.rehearsal import Question, rehearse
-from emseg_bench.benchmark.rehearsing import find_fault
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.contracts.records import DatasetSpec
+from emseg_bench.benchmark.executors import context, rehearsal
+from emseg_bench.benchmark.executors.rehearsal import Question, rehearse
+from emseg_bench.benchmark.executors.rehearsing import find_fault
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import Plan, make_plan
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from safetensors.torch import save_file
 
 SMALL = ("recipe.batch_size=2", "recipe.crop=32", "recipe.precision=fp32")

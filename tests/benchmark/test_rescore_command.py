@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.records import load_record
-from emseg_bench.benchmark.rescoring import Wanted, changed_metrics, plan_rescoring
-from emseg_bench.benchmark.store import Store, TrialFolder
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.trials.records import load_record
+from emseg_bench.benchmark.trials.rescoring import Wanted, changed_metrics, plan_rescoring
 
 QUICK = ("--set", "recipe.iterations=6", "--set", "recipe.batch_size=2", "--set", "recipe.crop=32")
 OTHER = "[dice, iou-matched, iou]"

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import ResizedCropAugmentation, Sample
-from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.contracts.data import Sample
+from emseg_bench.benchmark.contracts.settings import ResizedCropAugmentation
+from emseg_bench.benchmark.experiments.presets import RECIPES
 from emseg_bench.benchmark.training.resized_crops import cut_resized
 
 RETINA = RECIPES["retina-2025"]

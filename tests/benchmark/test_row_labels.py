@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.planning import make_plan
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.plugins.loading import load_plugins
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ import time
 
 import pytest
 from emseg_bench import hookimpl
-from emseg_bench.benchmark import deadlines
-from emseg_bench.benchmark.contracts import Event
+from emseg_bench.benchmark.contracts.running import Event
 from emseg_bench.benchmark.executors.context import WORKER_ENVIRONMENT, worker_environment
-from emseg_bench.benchmark.openmp import SPIN_COUNT
-from emseg_bench.benchmark.planning import Plan
-from emseg_bench.benchmark.plugins import Plugins
-from emseg_bench.benchmark.records import load_record, write_record
-from emseg_bench.benchmark.session import pending, run_plan
-from emseg_bench.benchmark.store import Store, TrialFolder
+from emseg_bench.benchmark.executors.openmp import SPIN_COUNT
+from emseg_bench.benchmark.experiments.planning import Plan
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.plugins.loading import Plugins
+from emseg_bench.benchmark.trials import deadlines
+from emseg_bench.benchmark.trials.records import load_record, write_record
+from emseg_bench.benchmark.trials.session import pending, run_plan
 
 
 class Listener:
@@ -54,7 +54,7 @@ class Pretender:
 @pytest.fixture
 def session(make_job, runtime, tmp_path):
     """A plan of two trials, of which the first completes and the second dies."""
-    from emseg_bench.benchmark.trial import run_trial
+    from emseg_bench.benchmark.trials.trial import run_trial
 
     good, bad = make_job("toy", folder="elsewhere"), make_job("toy-raises")
     record = run_trial(good, runtime, lambda event: None)

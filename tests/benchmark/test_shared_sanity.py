@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from emseg_bench.benchmark.evaluation.sanity import sanity_scores
-from emseg_bench.benchmark.metric_planning import plan_metric
-from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.planning import reopen_dataset
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.shared_sanity import shared_sanity
-from emseg_bench.benchmark.store import TrialFolder
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.experiments.making_metrics import make_metrics
+from emseg_bench.benchmark.experiments.metric_planning import plan_metric
+from emseg_bench.benchmark.experiments.planning import reopen_dataset
+from emseg_bench.benchmark.files.store import TrialFolder
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.trials.shared_sanity import shared_sanity
+from emseg_bench.benchmark.trials.trial import run_trial
 
 
 @pytest.fixture

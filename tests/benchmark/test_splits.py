@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from emseg_bench.benchmark.errors import DataError, UsageError
-from emseg_bench.benchmark.splits import cut_blocks, cut_fold, default_gap, divide_groups, fold_groups
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
+from emseg_bench.datasets.splits import cut_blocks, cut_fold, default_gap, divide_groups, fold_groups
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

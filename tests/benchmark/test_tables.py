@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.cli.tables import print_table, say
+from emseg_bench.cli.tables import print_table, say
 from rich.console import Console
 
 NARROW = [{"rank": "1", "model": "unet@scratch", "mean\niou": "0.612 ± 0.021"}]

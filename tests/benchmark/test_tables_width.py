@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.cli.tables import print_table
+from emseg_bench.cli.tables import print_table
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 120])

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Augmentation, Case, Sample
-from emseg_bench.benchmark.presets import RECIPES
-from emseg_bench.benchmark.shared_memory import shared_zeros
+from emseg_bench.benchmark.contracts.data import Case, Sample
+from emseg_bench.benchmark.contracts.settings import Augmentation
+from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.files.shared_memory import shared_zeros
 from emseg_bench.benchmark.training.augmentation import GreyChange, blurred, draw_geometry, place
 from emseg_bench.benchmark.training.batch import change_grey, stack
 from emseg_bench.benchmark.training.crops import TrainingCrops

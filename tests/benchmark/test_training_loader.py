@@ -12,14 +12,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.checked_dataset import CheckedDataset
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.presets import RECIPES
-from emseg_bench.benchmark.shared_memory import shared_zeros
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.files.shared_memory import shared_zeros
 from emseg_bench.benchmark.training import foreground, loader
 from emseg_bench.benchmark.training.decoded import DecodedImages, is_mapped, measure
 from emseg_bench.benchmark.training.foreground import ForegroundRows
+from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -266,7 +266,7 @@ def test_processes_follow_device_and_cores(device, trials, cores, workers, monke
 
 
 def test_a_trial_says_once_how_it_loads(make_job, runtime, capsys):
-    from emseg_bench.benchmark.trial import run_trial
+    from emseg_bench.benchmark.trials.trial import run_trial
 
     told = []
     run_trial(make_job(), runtime, lambda event: told.append((event.phase, event.done, event.message)))

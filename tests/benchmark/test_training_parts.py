@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import RECIPES
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
 from emseg_bench.benchmark.training.sampler import DrawSampler, random_stream

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from emseg_bench.benchmark.cli.transfer import MIB, show_transfer
+from emseg_bench.cli.transfer import MIB, show_transfer
 from rich.console import Console
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from emseg_bench.benchmark import transforms
-from emseg_bench.benchmark.transforms import Box
+from emseg_bench.benchmark.images import transforms
+from emseg_bench.benchmark.images.transforms import Box
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import correlate1d

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from emseg_bench.benchmark.cases import spread
-from emseg_bench.benchmark.contracts import Event, Job, Runtime
-from emseg_bench.benchmark.errors import TrialError
-from emseg_bench.benchmark.records import load_record
-from emseg_bench.benchmark.store import TrialFolder
+from emseg_bench.benchmark.contracts.errors import TrialError
+from emseg_bench.benchmark.contracts.running import Event, Job, Runtime
+from emseg_bench.benchmark.files.store import TrialFolder
+from emseg_bench.benchmark.images.spread import spread
 from emseg_bench.benchmark.training import loader
-from emseg_bench.benchmark.trial import run_trial
-from emseg_bench.benchmark.weight_info import read_info
+from emseg_bench.benchmark.trials.records import load_record
+from emseg_bench.benchmark.trials.trial import run_trial
+from emseg_bench.benchmark.weights.weight_info import read_info
 from safetensors.torch import load_file
 
 

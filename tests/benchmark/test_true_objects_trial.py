@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import tifffile
 from emseg_bench.benchmark.evaluation.sanity import TRUTH
-from emseg_bench.benchmark.kept_labels import KeptLabels
-from emseg_bench.benchmark.planning import reopen_dataset
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.rescoring import Wanted, plan_rescoring, rescore
-from emseg_bench.benchmark.store import Store, TrialFolder
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.experiments.planning import reopen_dataset
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.trials.kept_labels import KeptLabels
+from emseg_bench.benchmark.trials.rescoring import Wanted, plan_rescoring, rescore
+from emseg_bench.benchmark.trials.trial import run_trial
 from scipy import ndimage
 
 SHAPE = (12, 48, 48)

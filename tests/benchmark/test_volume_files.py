@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import SimpleITK
 import tifffile
-from emseg_bench.benchmark import tiff_stacks
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.intensity import EIGHT_BIT, SIXTEEN_BIT
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images import tiff_stacks
+from emseg_bench.benchmark.images.intensity import EIGHT_BIT, SIXTEEN_BIT
 from emseg_bench.benchmark.predictions.images import find_images, in_pixels, open_pixels
 from emseg_bench.benchmark.predictions.label_maps import Told, made_from, read_label_map, volume_label_map
 from emseg_bench.benchmark.predictions.pairs import find_pairs

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from emseg_bench.benchmark.boards import load_boards
-from emseg_bench.benchmark.contracts import Job
-from emseg_bench.benchmark.errors import TrialError, UsageError
-from emseg_bench.benchmark.experiment import build_experiment, describe
-from emseg_bench.benchmark.kept_labels import KeptLabels
-from emseg_bench.benchmark.planning import make_plan, reopen_dataset
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.records import load_record
-from emseg_bench.benchmark.rescoring import Wanted, plan_rescoring, rescore
-from emseg_bench.benchmark.store import Store, TrialFolder
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.contracts.errors import TrialError, UsageError
+from emseg_bench.benchmark.contracts.running import Job
+from emseg_bench.benchmark.experiments.experiment import build_experiment, describe
+from emseg_bench.benchmark.experiments.planning import make_plan, reopen_dataset
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.trials.boards import load_boards
+from emseg_bench.benchmark.trials.kept_labels import KeptLabels
+from emseg_bench.benchmark.trials.records import load_record
+from emseg_bench.benchmark.trials.rescoring import Wanted, plan_rescoring, rescore
+from emseg_bench.benchmark.trials.trial import run_trial
 from emseg_bench.reports.leaderboard import leaderboard
 from PIL import Image
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.errors import WeightsError
-from emseg_bench.benchmark.weight_info import KEY, WeightsInfo, read_info, to_metadata
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import WeightsError
+from emseg_bench.benchmark.weights.weight_info import KEY, WeightsInfo, read_info, to_metadata
 from safetensors.torch import save_file
 
 INFO = WeightsInfo(

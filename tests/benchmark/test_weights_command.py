@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.weight_info import WeightsInfo, read_info, to_metadata
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.weights.weight_info import WeightsInfo, read_info, to_metadata
 from safetensors.torch import load_file, save_file
 from torch import nn
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark import download
+from emseg_bench.benchmark.files import download
 from torch import nn
 
 pytestmark = pytest.mark.usefixtures("tiny")

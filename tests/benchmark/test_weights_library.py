@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.errors import WeightsError
+from emseg_bench.benchmark.contracts.errors import WeightsError
 from emseg_bench.benchmark.weights.library import Entry, Library
 
 PUT = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from emseg_bench.benchmark.errors import TrialError
+from emseg_bench.benchmark.contracts.errors import TrialError
 from emseg_bench.benchmark.executors.worker import _reason
 
 

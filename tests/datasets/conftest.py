@@ -12,9 +12,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import Dataset, DatasetCard
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.data_contracts import ConvertedArrays
+from emseg_bench.benchmark.contracts.cards import DatasetCard
+from emseg_bench.benchmark.contracts.data import Dataset
+from emseg_bench.benchmark.contracts.published import ConvertedArrays
+from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.public.cards import MODULES, PUBLIC
 from PIL import Image
 

@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.cli.data_inspect import _open
-from emseg_bench.benchmark.contracts import Case
-from emseg_bench.benchmark.inspection.belonging import Belonging, find_belonging
-from emseg_bench.benchmark.inspection.belonging_words import belonging_sentences
-from emseg_bench.benchmark.inspection.fits import TURNS
-from emseg_bench.benchmark.inspection.places import Place, each_once, in_runs, places_of
-from emseg_bench.benchmark.inspection.sampling import look_at_belonging, to_compare
-from emseg_bench.benchmark.inspection.sketches import draw
+from emseg_bench.benchmark.contracts.data import Case
+from emseg_bench.cli.data_inspect import _open
 from emseg_bench.datasets.folder.dataset import open_folder
+from emseg_bench.datasets.inspection.belonging import Belonging, find_belonging
+from emseg_bench.datasets.inspection.belonging_words import belonging_sentences
+from emseg_bench.datasets.inspection.fits import TURNS
+from emseg_bench.datasets.inspection.places import Place, each_once, in_runs, places_of
+from emseg_bench.datasets.inspection.sampling import look_at_belonging, to_compare
+from emseg_bench.datasets.inspection.sketches import draw
 from emseg_bench.datasets.volume.factory import open_volumes
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -231,7 +231,7 @@ def test_commands_say_it_and_remember_it(invoke, tmp_path, monkeypatch):
         done = invoke(*plan)
         assert done.code == 0, done.err
         assert said in " ".join((done.out + done.err).split())
-        monkeypatch.setattr("emseg_bench.benchmark.inspection.sampling.look_at_belonging", None)
+        monkeypatch.setattr("emseg_bench.datasets.inspection.sampling.look_at_belonging", None)
     assert len(list((tmp_path / "cache" / "datasets" / "belonging").iterdir())) == 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets import described
 from emseg_bench.datasets.described import recall_description
 from emseg_bench.datasets.description import Description, VolumeEntry, json_schema, read_description

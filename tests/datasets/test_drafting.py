@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from emseg_bench.benchmark.errors import DataError, UsageError
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
 from emseg_bench.datasets.description import read_description
 from emseg_bench.datasets.drafting.draft import name_values, word
 from emseg_bench.datasets.drafting.drafting import draft, try_out, write

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.errors import DataError, UsageError
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
 from emseg_bench.datasets.folder.dataset import open_folder
 from PIL import Image
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.contracts import Dataset, Sample
+from emseg_bench.benchmark.contracts.data import Dataset, Sample
 from emseg_bench.datasets.folder.dataset import FolderDataset, open_folder
 from PIL import Image
 

@@ -8,8 +8,8 @@ import threading
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.data.facts import label_counts
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.datasets.fetching.facts import label_counts
 from emseg_bench.datasets.folder import index, measure
 from emseg_bench.datasets.folder.dataset import open_folder
 from PIL import Image

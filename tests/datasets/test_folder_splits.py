@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.errors import DataError, UsageError
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.folder.layout import natural_key
 from hypothesis import given

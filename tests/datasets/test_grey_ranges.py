@@ -8,12 +8,12 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.contracts import GreyRange
-from emseg_bench.benchmark.errors import DataError, UsageError
-from emseg_bench.benchmark.inspection.findings import find_faults
-from emseg_bench.benchmark.inspection.survey import survey
-from emseg_bench.benchmark.intensity import EIGHT_BIT, SIXTEEN_BIT, to_pixels, used_range
+from emseg_bench.benchmark.contracts.data import GreyRange
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
+from emseg_bench.benchmark.images.intensity import EIGHT_BIT, SIXTEEN_BIT, to_pixels, used_range
 from emseg_bench.datasets.folder.dataset import open_folder
+from emseg_bench.datasets.inspection.findings import find_faults
+from emseg_bench.datasets.inspection.survey import survey
 from emseg_bench.datasets.volume.factory import open_volumes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,7 +169,7 @@ def test_inspect_says_where_8_bits_are_hardly_used(tmp_path, cache, values, said
 def test_what_is_remembered_is_not_measured_again(tmp_path, cache, monkeypatch):
     root = folder_of(tmp_path / "a", GREYS * 0.37)
     first = open_folder(str(root), cache).manifest
-    monkeypatch.setattr("emseg_bench.benchmark.pixels.decode_image", pytest.fail)
+    monkeypatch.setattr("emseg_bench.benchmark.images.pixels.decode_image", pytest.fail)
     assert open_folder(str(root), cache).manifest == first
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.cli.data_inspect import sparkline
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
-from emseg_bench.benchmark.inspection.findings import find_faults
-from emseg_bench.benchmark.inspection.shifts import REACH, edge_fit, find_shift
-from emseg_bench.benchmark.inspection.survey import number_of_steps, survey
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.cli.data_inspect import sparkline
+from emseg_bench.datasets.inspection.findings import find_faults
+from emseg_bench.datasets.inspection.shifts import REACH, edge_fit, find_shift
+from emseg_bench.datasets.inspection.survey import number_of_steps, survey
 from emseg_bench.datasets.synthetic.dataset import open_synthetic
 from emseg_bench.datasets.volume.factory import open_volumes
 from emseg_bench.reports.inspection import page

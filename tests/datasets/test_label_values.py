@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.label_values import count_pieces, whole_labels
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images.label_values import count_pieces, whole_labels
 from emseg_bench.benchmark.predictions.label_maps import read_label_map
 from emseg_bench.datasets.description import read_description
 from emseg_bench.datasets.drafting.drafting import draft, write

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import SimpleITK
 import tifffile
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.hashing import manifest_sha256
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.files.hashing import manifest_sha256
 from emseg_bench.benchmark.predictions.pairs import find_pairs, pairing_notes, with_objects
 from emseg_bench.datasets.description import read_description
 from emseg_bench.datasets.drafting.drafting import draft, try_out, write

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.errors import DataUnavailableError, UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.errors import DataUnavailableError, UnknownNameError, UsageError
+from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.public import all_mito, all_mito_splits
 
 

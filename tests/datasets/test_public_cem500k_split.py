@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.errors import UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.errors import UnknownNameError, UsageError
 from emseg_bench.datasets.public import cremi, guay, lucchi_pp, perez, urocell
 
 

@@ -14,15 +14,17 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from emseg_bench.benchmark.contracts import DatasetCard, Job, Manifest, Runtime
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.data_contracts import RemoteFile
-from emseg_bench.benchmark.experiment import build_experiment
-from emseg_bench.benchmark.planning import make_plan, open_dataset
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.references import parse_dataset
-from emseg_bench.benchmark.trial import run_trial
+from emseg_bench.benchmark.contracts.cards import DatasetCard
+from emseg_bench.benchmark.contracts.data import Manifest
+from emseg_bench.benchmark.contracts.published import RemoteFile
+from emseg_bench.benchmark.contracts.running import Job, Runtime
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan, open_dataset
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.references import parse_dataset
+from emseg_bench.benchmark.trials.trial import run_trial
 from emseg_bench.datasets import plugin
+from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.public.cards import MODULES, PUBLIC
 from emseg_bench.testing.naming import find_targets
 from emseg_bench.testing.running import run_check

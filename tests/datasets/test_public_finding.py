@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.public.finding import find, numbered, sections
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.data.slices import LazySlices
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.datasets.fetching.slices import LazySlices
 from emseg_bench.datasets.public import guay
 
 

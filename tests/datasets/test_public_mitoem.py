@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.public import mitoem
 
 

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.public import snemi3d
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import Manifest
-from emseg_bench.benchmark.data.store import DataStore
-from emseg_bench.benchmark.errors import DataError, UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.data import Manifest
+from emseg_bench.benchmark.contracts.errors import DataError, UnknownNameError, UsageError
+from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.public.dataset import PublishedDataset
 from emseg_bench.datasets.public.division import Division, whole
 from emseg_bench.datasets.public.options import OfficialOptions, SingleOptions

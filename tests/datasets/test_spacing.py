@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.contracts import SPLITS
+from emseg_bench.benchmark.contracts.data import SPLITS
 from emseg_bench.datasets import spacing
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.spacing import Likeness, Stack, gap_note, largest_gap, likeness

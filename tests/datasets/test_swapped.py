@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.data.facts import flat_share
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.drafting.drafting import draft
+from emseg_bench.datasets.fetching.facts import flat_share
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.folder.index import index_folder
 from emseg_bench.datasets.folder.layout import find_layout

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import Dataset
-from emseg_bench.benchmark.errors import DataError, UsageError
+from emseg_bench.benchmark.contracts.data import Dataset
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.synthetic.dataset import SyntheticEM, open_synthetic
 from emseg_bench.datasets.synthetic.options import CLASS_NAMES, SyntheticOptions

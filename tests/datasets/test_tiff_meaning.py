@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.orientation import turn_of
-from emseg_bench.benchmark.pixels import decode_image, decode_mask
-from emseg_bench.benchmark.volume_readers.opening import Wanted, open_volume
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images.orientation import turn_of
+from emseg_bench.benchmark.images.pixels import decode_image, decode_mask
+from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume
 from PIL import Image, ImageOps
 
 RNG = np.random.default_rng(0)

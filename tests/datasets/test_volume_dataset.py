@@ -13,13 +13,13 @@ import pytest
 import SimpleITK
 import tifffile
 import zarr
-from emseg_bench.benchmark.asked import complete_options
-from emseg_bench.benchmark.checked_dataset import check_sides
-from emseg_bench.benchmark.errors import DataError, UsageError
-from emseg_bench.benchmark.planning import open_dataset
-from emseg_bench.benchmark.plugins import load_plugins
-from emseg_bench.benchmark.references import parse_dataset
-from emseg_bench.benchmark.volume_readers.opening import open_volume
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
+from emseg_bench.benchmark.experiments.planning import open_dataset
+from emseg_bench.benchmark.images.volumes.opening import open_volume
+from emseg_bench.benchmark.plugins.asked import complete_options
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.references import parse_dataset
+from emseg_bench.benchmark.trials.checked_dataset import check_sides
 from emseg_bench.datasets.volume import facts, measure
 from emseg_bench.datasets.volume.factory import open_volumes
 from emseg_bench.datasets.volume.instances import to_semantic
@@ -249,7 +249,7 @@ def test_values_that_are_no_numbers_are_told_with_their_place(pair, cache):
 def test_a_second_opening_reads_headers_alone(pair, cache, monkeypatch):
     image, labels = pair()
     first = open_volumes(str(image), cache, labels=str(labels)).manifest
-    monkeypatch.setattr("emseg_bench.benchmark.volume_readers.volume.Volume.read", pytest.fail)
+    monkeypatch.setattr("emseg_bench.benchmark.images.volumes.volume.Volume.read", pytest.fail)
     assert open_volumes(str(image), cache, labels=str(labels)).manifest == first
 
 

@@ -13,10 +13,10 @@ import pytest
 import SimpleITK
 import tifffile
 import zarr
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.volume_readers import tiff
-from emseg_bench.benchmark.volume_readers.opening import Wanted, open_volume
-from emseg_bench.benchmark.volume_readers.units import nm_per
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images.volumes import tiff
+from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume
+from emseg_bench.benchmark.images.volumes.units import nm_per
 
 VALUES = np.arange(6 * 20 * 18, dtype=np.uint8).reshape(6, 20, 18)
 NAMES = {"nm": "nanometer", "um": "micrometer", "mm": "millimeter", "pm": "picometer", "å": "angstrom"}
@@ -258,7 +258,7 @@ def test_hdf5_needs_no_lock(tmp_path):
         file["raw"] = VALUES
     with h5py.File(path, "r+"):
         code = (
-            "from emseg_bench.benchmark.volume_readers.opening import open_volume\n"
+            "from emseg_bench.benchmark.images.volumes.opening import open_volume\n"
             f"print(open_volume({str(path)!r}, {str(tmp_path)!r}).read().sum())"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

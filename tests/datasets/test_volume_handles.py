@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.volume_readers.found import Handle
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images.volumes.found import Handle
 
 
 def open_list() -> list[int]:

@@ -12,9 +12,9 @@ import pytest
 import SimpleITK
 import tifffile
 import zarr
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.volume_readers.fitting import fit, fits
-from emseg_bench.benchmark.volume_readers.opening import Wanted, open_volume
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images.volumes.fitting import fit, fits
+from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume
 from emseg_bench.datasets.volume.factory import open_volumes
 
 RNG = np.random.default_rng(3)

@@ -14,9 +14,9 @@ import pytest
 import SimpleITK
 import tifffile
 import zarr
-from emseg_bench.benchmark.errors import DataError, UsageError
-from emseg_bench.benchmark.volume_readers.opening import Wanted, open_volume, settle_axes, split_location
-from emseg_bench.benchmark.volume_readers.units import nm_per
+from emseg_bench.benchmark.contracts.errors import DataError, UsageError
+from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume, settle_axes, split_location
+from emseg_bench.benchmark.images.volumes.units import nm_per
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -313,7 +313,7 @@ def test_packed_files_are_unpacked_once(tmp_path, monkeypatch):
     path = write_itk(tmp_path / "packed.nii.gz", numbers((3, 4, 5), "int16"))
     first = open_volume(path, tmp_path / "cache")
     assert first.notes == (f"{path} was unpacked into the cache.",)
-    monkeypatch.setattr("emseg_bench.benchmark.volume_readers.unpacking._unpack", pytest.fail)
+    monkeypatch.setattr("emseg_bench.benchmark.images.volumes.unpacking._unpack", pytest.fail)
     np.testing.assert_array_equal(open_volume(path, tmp_path / "cache").read(), first.read())
 
 

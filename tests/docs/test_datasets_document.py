@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from emseg_bench.benchmark.contracts import DatasetCard
-from emseg_bench.benchmark.data_contracts import RemoteFile
+from emseg_bench.benchmark.contracts.cards import DatasetCard
+from emseg_bench.benchmark.contracts.published import RemoteFile
 from emseg_bench.datasets.public.cards import PUBLIC
 
 ROOT = Path(__file__).parents[2]

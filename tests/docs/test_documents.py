@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.contracts import PretrainingRecipe, Recipe
-from emseg_bench.benchmark.presets import RECIPES
+from emseg_bench.benchmark.contracts.pretraining import PretrainingRecipe
+from emseg_bench.benchmark.contracts.settings import Recipe
+from emseg_bench.benchmark.experiments.presets import RECIPES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

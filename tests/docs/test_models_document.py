@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from emseg_bench.benchmark.registry import OWN
+from emseg_bench.benchmark.plugins.registry import OWN
 from emseg_bench.models.plugin import emseg_models
 
 ROOT = Path(__file__).parents[2]

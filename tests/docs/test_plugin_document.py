@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark import hookspecs
-from emseg_bench.benchmark.contracts import Counts, ModelToPretrain, Normalisation, Runtime, ScoredCase
-from emseg_bench.benchmark.hook_faults import HOOKS
-from emseg_bench.benchmark.planning import open_dataset
-from emseg_bench.benchmark.plugins import Plugins
-from emseg_bench.benchmark.references import DatasetReference
+from emseg_bench.benchmark.contracts import hookspecs
+from emseg_bench.benchmark.contracts.data import Counts, Normalisation, ScoredCase
+from emseg_bench.benchmark.contracts.pretraining import ModelToPretrain
+from emseg_bench.benchmark.contracts.running import Runtime
+from emseg_bench.benchmark.experiments.planning import open_dataset
+from emseg_bench.benchmark.plugins.hook_faults import HOOKS
+from emseg_bench.benchmark.plugins.loading import Plugins
+from emseg_bench.benchmark.plugins.references import DatasetReference
 from safetensors.torch import save_file
 from torch import nn
 

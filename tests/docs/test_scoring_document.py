@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from emseg_bench.benchmark.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import PROTOCOLS
 
 DOCUMENT = Path(__file__).parents[2] / "docs/scoring.md"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import ScoredCase
+from emseg_bench.benchmark.contracts.data import ScoredCase
 from emseg_bench.benchmark.evaluation.confusion import count
-from emseg_bench.benchmark.metric_planning import plan_metric
-from emseg_bench.benchmark.metrics import make_metrics
-from emseg_bench.benchmark.plugins import load_plugins
+from emseg_bench.benchmark.experiments.making_metrics import make_metrics
+from emseg_bench.benchmark.experiments.metric_planning import plan_metric
+from emseg_bench.benchmark.plugins.loading import load_plugins
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import ScoredCase
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.data import ScoredCase
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.evaluation.objects import overlaps
 from emseg_bench.benchmark.evaluation.surfaces import surface_distances
 

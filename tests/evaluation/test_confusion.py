@@ -3,8 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Counts
-from emseg_bench.benchmark.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.data import Counts
+from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation.confusion import count
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st

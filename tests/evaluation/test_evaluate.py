@@ -2,13 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from emseg_bench.benchmark.checked_dataset import CheckedDataset
-from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample, ScoringProtocol
-from emseg_bench.benchmark.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, Sample
+from emseg_bench.benchmark.contracts.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation import calibration, metrics
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.scoring import COLUMNS, primary_score
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
+from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
 from torch import nn
 
 MEAN, STD = 0.4, 0.2

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation, ScoringProtocol
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation.forward import Forward
 from emseg_bench.benchmark.evaluation.labels import to_labels, to_probabilities
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter

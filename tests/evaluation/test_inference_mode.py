@@ -1,6 +1,6 @@
 import pytest
 import torch
-from emseg_bench.benchmark.inference import autocast, inference
+from emseg_bench.benchmark.evaluation.inference import autocast, inference
 from torch import nn
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.errors import DataError
-from emseg_bench.benchmark.normalise import to_input
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.images.normalise import to_input
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,8 +8,9 @@ import numpy as np
 import pluggy
 import pytest
 import torch
-from emseg_bench.benchmark import hookspecs
-from emseg_bench.benchmark.contracts import Counts, MetricCard, ScoredCase
+from emseg_bench.benchmark.contracts import hookspecs
+from emseg_bench.benchmark.contracts.cards import MetricCard
+from emseg_bench.benchmark.contracts.data import Counts, ScoredCase
 from emseg_bench.benchmark.evaluation import metrics, plugin
 from emseg_bench.benchmark.evaluation.confusion import count
 from hypothesis import given, settings

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.errors import StoreError
+from emseg_bench.benchmark.contracts.errors import StoreError
 from emseg_bench.benchmark.evaluation.overlapped import read_ahead, write_behind
 from emseg_bench.benchmark.evaluation.scratch import scratch_array
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.evaluation.labels import to_probabilities
 
 

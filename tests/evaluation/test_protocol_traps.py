@@ -6,12 +6,12 @@ rows 2 and 3 are foreground; the second is black and has no foreground.
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, Sample
 from emseg_bench.benchmark.evaluation import metrics, published
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.scoring import primary_score
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-from emseg_bench.benchmark.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import PROTOCOLS
 from torch import nn
 
 METRICS = {

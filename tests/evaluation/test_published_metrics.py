@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import ScoredCase
+from emseg_bench.benchmark.contracts.data import ScoredCase
 from emseg_bench.benchmark.evaluation import published
 from emseg_bench.benchmark.evaluation.confusion import count
 from hypothesis import given, settings

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
+from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.evaluation.labels import to_labels
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-from emseg_bench.benchmark.normalise import to_input
-from emseg_bench.benchmark.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import PROTOCOLS
+from emseg_bench.benchmark.images.normalise import to_input
 from torch import nn
 
 PROTOCOL = PROTOCOLS["retina-2025"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
 from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.sanity import BY_SHARE, TRUTH, class_shares, sanity_scores
 

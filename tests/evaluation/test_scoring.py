@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.contracts import Case, Manifest
-from emseg_bench.benchmark.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.data import Case, Manifest
+from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.scoring import COLUMNS, primary_score, score_case, to_frame
 

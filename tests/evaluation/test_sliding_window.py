@@ -4,8 +4,8 @@ from itertools import pairwise
 import pytest
 import torch
 import torch.nn.functional as F
-from emseg_bench.benchmark.contracts import ScoringProtocol
-from emseg_bench.benchmark.errors import TrialError
+from emseg_bench.benchmark.contracts.errors import TrialError
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation.sliding_window import predict_logits, window_side
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation, ScoringProtocol
-from emseg_bench.benchmark.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation import scratch
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_into, segment_volume

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.checked_dataset import check_sides
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.evaluation.sanity import TRUTH, sanity_scores
-from emseg_bench.benchmark.hashing import manifest_sha256, sha256_of
-from emseg_bench.benchmark.metric_planning import plan_metric
-from emseg_bench.benchmark.metrics import make_metrics
+from emseg_bench.benchmark.experiments.making_metrics import make_metrics
+from emseg_bench.benchmark.experiments.metric_planning import plan_metric
+from emseg_bench.benchmark.files.hashing import manifest_sha256, sha256_of
+from emseg_bench.benchmark.trials.checked_dataset import check_sides
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.checked_dataset import CheckedDataset
-from emseg_bench.benchmark.contracts import Case, Manifest, Normalisation, Sample, ScoringProtocol
-from emseg_bench.benchmark.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, Sample
+from emseg_bench.benchmark.contracts.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.evaluate import evaluate, steps_of
 from emseg_bench.benchmark.evaluation.sanity import TRUTH, sanity_scores
 from emseg_bench.benchmark.evaluation.scoring import primary_score, score_case
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
+from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
 from torch import nn
 
 PROTOCOL = ScoringProtocol(name="test", window=16)

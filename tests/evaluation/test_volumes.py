@@ -6,13 +6,13 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.errors import DataError
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_volume
 from emseg_bench.benchmark.evaluation.votes import decide, votes
-from emseg_bench.benchmark.normalise import to_input
-from emseg_bench.benchmark.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import PROTOCOLS
+from emseg_bench.benchmark.images.normalise import to_input
 from torch import nn
 
 PROTOCOL = PROTOCOLS["retina-2025"]

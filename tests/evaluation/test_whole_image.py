@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_volume
 from emseg_bench.benchmark.evaluation.whole_image import grow, shrink
-from emseg_bench.benchmark.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import PROTOCOLS
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import ndimage

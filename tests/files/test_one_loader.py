@@ -29,7 +29,7 @@ LOADERS = {
 def sources() -> Iterator[tuple[Path, ast.Module]]:
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            if HOME not in path.parents and "plugin_templates" not in path.parts:
+            if HOME not in path.parents and "templates" not in path.parts:
                 yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 

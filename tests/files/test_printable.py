@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from emseg_bench.benchmark.cli.cells import columns
-from emseg_bench.benchmark.cli.terminal import PLAINLY, plainly
 from emseg_bench.benchmark.files.printable import brief, printable
+from emseg_bench.cli.cells import columns
+from emseg_bench.cli.terminal import PLAINLY, plainly
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from emseg_bench.benchmark.errors import DataError, EmsegError, UsageError
+from emseg_bench.benchmark.contracts.errors import DataError, EmsegError, UsageError
 from emseg_bench.benchmark.files import texts
 from emseg_bench.benchmark.files.texts import check_levels, parse_json, parse_yaml, read_json, read_yaml
 from hypothesis import given

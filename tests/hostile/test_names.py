@@ -100,7 +100,7 @@ def environment(work: Path) -> dict[str, str]:
 
 
 def emseg(environment: dict[str, str], *arguments: str, **streams: object) -> subprocess.CompletedProcess:
-    code = "from emseg_bench.benchmark.cli import main; main()"
+    code = "from emseg_bench.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env=environment,
@@ -151,7 +151,7 @@ def test_without_standard_output_commands_run(environment: dict[str, str]) -> No
 def test_what_rich_draws_in_a_terminal_is_printable() -> None:
     from io import StringIO
 
-    from emseg_bench.benchmark.cli.console import Console
+    from emseg_bench.cli.console import Console
     from rich.progress import Progress, TextColumn
     from rich.table import Table
     from rich.text import Text

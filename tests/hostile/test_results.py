@@ -11,22 +11,21 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from emseg_bench.benchmark.boards import load_boards
-from emseg_bench.benchmark.contracts import (
+from emseg_bench.benchmark.contracts.errors import StoreError
+from emseg_bench.benchmark.contracts.records import (
     DatasetSpec,
     MetricSpec,
     ModelSpec,
     Provider,
-    Recipe,
     Record,
-    ScoringProtocol,
     TrialSpec,
 )
-from emseg_bench.benchmark.errors import StoreError
-from emseg_bench.benchmark.hashing import fingerprint
-from emseg_bench.benchmark.kept_files import hash_files
-from emseg_bench.benchmark.records import write_record
-from emseg_bench.benchmark.store import Store, TrialFolder
+from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol
+from emseg_bench.benchmark.files.hashing import fingerprint
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.trials.boards import load_boards
+from emseg_bench.benchmark.trials.kept_files import hash_files
+from emseg_bench.benchmark.trials.records import write_record
 from emseg_bench.reports.previews import previews
 from pyarrow import parquet
 

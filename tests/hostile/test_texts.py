@@ -171,7 +171,7 @@ def test_a_damaged_cache_is_forgotten(attack: Callable, accepted: Callable, cell
 def test_without_a_home_the_variable_is_named(work: Path) -> None:
     (work / "sitecustomize.py").write_text(NOBODY)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(work)}
-    code = "from emseg_bench.benchmark.cli import main; main()"
+    code = "from emseg_bench.cli import main; main()"
     for arguments in (["run", "--models", "unet", "--dry-run"], ["data", "list"], ["weights", "list"]):
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, check=False
@@ -193,7 +193,7 @@ def test_without_a_home_and_in_ascii_a_trial_runs_to_its_end(work: Path) -> None
         "PYTHONCOERCECLOCALE": "0",
         "PYTHONUTF8": "0",
     }
-    code = "from emseg_bench.benchmark.cli import main; main()"
+    code = "from emseg_bench.cli import main; main()"
     data = "synthetic-em[size=64,train=2,val=1,test=1]"
     options = ["--models", "unet", "--datasets", data, "--recipe", "smoke", "--set", "recipe.iterations=2"]
     done = subprocess.run(

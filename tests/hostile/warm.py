@@ -18,8 +18,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from emseg_bench.benchmark.cli import main
-from emseg_bench.benchmark.cli.app import make_app
+from emseg_bench.cli import main
+from emseg_bench.cli.app import make_app
 
 WARM = (
     "h5py",
@@ -33,9 +33,9 @@ WARM = (
     "tifffile",
     "yaml",
     "zarr",
-    "emseg_bench.benchmark.boards",
+    "emseg_bench.benchmark.trials.boards",
     "emseg_bench.benchmark.evaluation.plugin",
-    "emseg_bench.benchmark.planning",
+    "emseg_bench.benchmark.experiments.planning",
     "emseg_bench.benchmark.predictions.images",
     "emseg_bench.datasets.folder.dataset",
     "emseg_bench.datasets.plugin",

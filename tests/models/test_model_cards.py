@@ -5,10 +5,10 @@ import sys
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Initialisation, ModelCard
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.lazy import resolve
-from emseg_bench.benchmark.validation import validate
+from emseg_bench.benchmark.contracts.cards import Initialisation, ModelCard
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.files.validation import validate
+from emseg_bench.benchmark.plugins.lazy import resolve
 from emseg_bench.models.options import RetinaOptions
 from emseg_bench.models.plugin import emseg_models
 from emseg_bench.models.smp_options import UNetOptions
@@ -106,7 +106,7 @@ def test_planning_imports_nothing_heavy() -> None:
     code = """
 import sys
 from emseg_bench.models import plugin
-from emseg_bench.benchmark.errors import EmsegError
+from emseg_bench.benchmark.contracts.errors import EmsegError
 cards = plugin.emseg_models()
 heavy = {"torch", "numpy", "pandas", "pydantic", "timm", "segmentation_models_pytorch"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.errors import WeightsError
-from emseg_bench.benchmark.weight_info import WeightsInfo, to_metadata
+from emseg_bench.benchmark.contracts.errors import WeightsError
+from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
 from emseg_bench.models import network_file, nnunet_resenc
 from safetensors.torch import save_file
 from torch import nn

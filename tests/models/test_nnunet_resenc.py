@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 from dynamic_network_architectures.architectures.unet import ResidualEncoderUNet
-from emseg_bench.benchmark.errors import UsageError
-from emseg_bench.benchmark.validation import validate
+from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.files.validation import validate
 from emseg_bench.models.nnunet_resenc import create
 from emseg_bench.models.options import NnUNetOptions
 from torch import nn

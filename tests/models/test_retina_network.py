@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.errors import UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.errors import UnknownNameError, UsageError
 from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet, create, published_variant
 from emseg_bench.models.retina.resnet import StdConv2d

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.errors import UsageError, WeightsError, WeightsUnavailableError
+from emseg_bench.benchmark.contracts.errors import UsageError, WeightsError, WeightsUnavailableError
 from emseg_bench.benchmark.weights.library import Entry, Library
 from emseg_bench.models.retina import weights
 from emseg_bench.models.retina.config import TransUNetConfig

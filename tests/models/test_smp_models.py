@@ -6,11 +6,11 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import ModelCard
-from emseg_bench.benchmark.errors import UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.cards import ModelCard
+from emseg_bench.benchmark.contracts.errors import UnknownNameError, UsageError
 from emseg_bench.benchmark.evaluation.sliding_window import predict_logits
-from emseg_bench.benchmark.lazy import resolve
-from emseg_bench.benchmark.validation import plain, validate
+from emseg_bench.benchmark.files.validation import plain, validate
+from emseg_bench.benchmark.plugins.lazy import resolve
 from emseg_bench.models import smp_encoders, smp_models, smp_networks, smp_pairs
 from emseg_bench.models.cards_smp import SMP_MODELS
 from emseg_bench.models.smp_options import SmpOptions

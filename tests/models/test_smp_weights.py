@@ -7,8 +7,8 @@ import huggingface_hub
 import pytest
 import timm
 import torch
-from emseg_bench.benchmark.errors import UsageError, WeightsError, WeightsUnavailableError
-from emseg_bench.benchmark.weight_info import WeightsInfo, to_metadata
+from emseg_bench.benchmark.contracts.errors import UsageError, WeightsError, WeightsUnavailableError
+from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
 from emseg_bench.models import encoder_loading, imagenet_files, smp_networks, smp_weights
 from safetensors.torch import save_file
 from segmentation_models_pytorch.encoders import get_encoder

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from emseg_bench.benchmark.errors import UsageError, WeightsError, WeightsUnavailableError
+from emseg_bench.benchmark.contracts.errors import UsageError, WeightsError, WeightsUnavailableError
 from emseg_bench.benchmark.weights.library import Library
 from emseg_bench.models import transunet, transunet_weights
 from emseg_bench.models.retina import network as retina

@@ -9,7 +9,7 @@ import huggingface_hub
 import pytest
 import segmentation_models_pytorch as smp
 import torch
-from emseg_bench.benchmark.errors import (
+from emseg_bench.benchmark.contracts.errors import (
     UnknownNameError,
     UsageError,
     WeightsError,

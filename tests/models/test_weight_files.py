@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.errors import WeightsError
+from emseg_bench.benchmark.contracts.errors import WeightsError
 from emseg_bench.models.weight_files import load_matching, local_file, read_state_dict
 from hypothesis import given, settings
 from hypothesis import strategies as st

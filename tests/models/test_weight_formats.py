@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Normalisation
-from emseg_bench.benchmark.errors import WeightsError
-from emseg_bench.benchmark.presets_retina import RETINA_RECIPES
+from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import WeightsError
+from emseg_bench.benchmark.experiments.presets_retina import RETINA_RECIPES
 from emseg_bench.benchmark.weights.recognition import logits
 from emseg_bench.models import encoder_formats, smp_models, smp_weights
 from emseg_bench.models.published_weights import FINETUNED, PUBLISHED

@@ -1,7 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from emseg_bench.benchmark.errors import TrialError
+from emseg_bench.benchmark.contracts.errors import TrialError
 from emseg_bench.benchmark.profiling.complexity import count_flops, count_parameters
 from torch import nn
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.profiling import hardware
 from emseg_bench.benchmark.profiling.hardware import (
     choose_device,

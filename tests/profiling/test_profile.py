@@ -2,7 +2,7 @@ from dataclasses import asdict, fields
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import Profile
+from emseg_bench.benchmark.contracts.records import Profile
 from emseg_bench.benchmark.profiling.hardware import cpu_name
 from emseg_bench.benchmark.profiling.memory import MemoryPeak
 from emseg_bench.benchmark.profiling.profile import complete_profile, profile_inference

@@ -11,20 +11,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.contracts import (
-    Board,
+from emseg_bench.benchmark.contracts.records import (
     DatasetSpec,
     MetricSpec,
     ModelSpec,
     Profile,
     Provider,
-    Recipe,
     Record,
-    ScoringProtocol,
     Selection,
-    Trial,
     TrialSpec,
 )
+from emseg_bench.benchmark.contracts.reporting import Board, Trial
+from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol
 from PIL import Image
 
 PROVIDER = Provider(distribution="emseg-bench", version="0.1.0", source_sha256="5" * 64)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.datasets.plugin import emseg_datasets
 from emseg_bench.reports.build import build
 from emseg_bench.reports.elsewhere import best_here, published, read, references

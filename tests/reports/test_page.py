@@ -12,8 +12,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.contracts import Board, ReportSection, ReportSectionCard
-from emseg_bench.benchmark.errors import StoreError, UsageError
+from emseg_bench.benchmark.contracts.cards import ReportSectionCard
+from emseg_bench.benchmark.contracts.errors import StoreError, UsageError
+from emseg_bench.benchmark.contracts.reporting import Board, ReportSection
 from emseg_bench.reports.build import BuiltReport, build
 from emseg_bench.reports.plugin import emseg_report_sections
 

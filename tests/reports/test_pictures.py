@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.errors import StoreError
+from emseg_bench.benchmark.contracts.errors import StoreError
 from emseg_bench.reports.overlay import SIDE, fit, overlay
 from emseg_bench.reports.palette import CLASSES, OTHER, class_colour
 from emseg_bench.reports.previews import previews

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from emseg_bench.benchmark.errors import StoreError
+from emseg_bench.benchmark.contracts.errors import StoreError
 from emseg_bench.reports import publishing
 from emseg_bench.reports.publishing import FILES, WRITTEN, clear_leftovers, replacing
 

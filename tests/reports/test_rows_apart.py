@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from emseg_bench.benchmark.contracts import Trial
-from emseg_bench.benchmark.hashing import model_sha256
-from emseg_bench.benchmark.row_names import row_names
+from emseg_bench.benchmark.contracts.reporting import Trial
+from emseg_bench.benchmark.experiments.row_names import row_names
+from emseg_bench.benchmark.files.hashing import model_sha256
 from emseg_bench.reports.build import build
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections

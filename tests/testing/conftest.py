@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts import DatasetCard, MetricCard, ModelCard
-from emseg_bench.benchmark.registry import Catalogue, Offer
+from emseg_bench.benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
+from emseg_bench.benchmark.plugins.registry import Catalogue, Offer
 from emseg_bench.testing.running import run_check
 from emseg_bench.testing.targets import card_target, registry_of
 

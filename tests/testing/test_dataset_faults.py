@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
+from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
 
 SIDE = 16
 OPENED = itertools.count()

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 from annotated_types import Ge, Gt, Le, Lt
-from emseg_bench.benchmark.contracts import Initialisation
-from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.contracts.cards import Initialisation
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.testing.option_values import other_values
 from torch import nn
 from torch.nn import functional as F

@@ -6,9 +6,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from emseg_bench.benchmark.contracts import ExecutorCard
-from emseg_bench.benchmark.errors import PluginError, UnknownNameError
-from emseg_bench.benchmark.registry import Catalogue, Offer
+from emseg_bench.benchmark.contracts.cards import ExecutorCard
+from emseg_bench.benchmark.contracts.errors import PluginError, UnknownNameError
+from emseg_bench.benchmark.plugins.registry import Catalogue, Offer
 from emseg_bench.testing import naming
 from emseg_bench.testing.naming import find_targets
 

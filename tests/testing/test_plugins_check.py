@@ -8,7 +8,7 @@ import pytest
 
 PLUGIN = """
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import MetricCard
+from emseg_bench.plugin import MetricCard
 
 COMMON = {"description": "for tests", "aggregation": "mean", "empty_rule": "1", "reference": "none"}
 

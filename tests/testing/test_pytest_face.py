@@ -10,7 +10,7 @@ import pytest
 
 PLUGIN = """
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import MetricCard
+from emseg_bench.plugin import MetricCard
 
 def constant():
     return lambda case: [1.0] * len(case.class_names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from emseg_bench.benchmark.errors import UsageError
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.testing.naming import is_path
 from emseg_bench.testing.source_tree import read_tree
 

@@ -5,7 +5,7 @@
 import sys
 
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import (
+from emseg_bench.plugin import (
     DatasetCard,
     ExecutorCard,
     MetricCard,

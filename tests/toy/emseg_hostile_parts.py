@@ -5,7 +5,7 @@
 import subprocess
 import sys
 
-from emseg_bench.benchmark.contracts import Event
+from emseg_bench.plugin import Event
 from torch import nn
 
 

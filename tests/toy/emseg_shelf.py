@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import DatasetCard
-from emseg_bench.benchmark.data_contracts import RemoteFile
 from emseg_bench.datasets.public.published import Rules, Unlabelled, published_card
 from emseg_bench.datasets.public.splitting import SingleSplits
+from emseg_bench.plugin import DatasetCard, RemoteFile
 
 RULES = Rules(class_names=("background", "thing"), voxel_size_nm=(50, 5, 5))
 SAID = {"description": "a stack", "citation": "none", "licence": "MIT"}

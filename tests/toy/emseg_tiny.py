@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import SCRATCH, Initialisation, ModelCard, WeightsCard
+from emseg_bench.plugin import SCRATCH, Initialisation, ModelCard, WeightsCard
 
 
 @dataclass(frozen=True)

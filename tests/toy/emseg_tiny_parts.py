@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emseg_bench.benchmark.contracts import FoundWeights, Normalisation
-from emseg_bench.benchmark.errors import WeightsError
 from emseg_bench.benchmark.weights.reading import check_finite, read_content
+from emseg_bench.plugin import FoundWeights, Normalisation, WeightsError
 from torch import nn
 
 

@@ -1,7 +1,7 @@
 """A third-party plugin for tests: a tiny model, models that fail in every way, and a tiny dataset."""
 
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import DatasetCard, ModelCard
+from emseg_bench.plugin import DatasetCard, ModelCard
 
 
 def _model(name, factory, **more):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from emseg_bench.benchmark.contracts import Case, Manifest, Sample
+from emseg_bench.plugin import Case, Manifest, Sample
 from torch import nn
 
 SIDE = 48

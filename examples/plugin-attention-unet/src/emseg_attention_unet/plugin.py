@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts import SCRATCH, Initialisation, ModelCard
+from emseg_bench.plugin import SCRATCH, Initialisation, ModelCard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The words that all rooms share; nothing here imports anything of ours from elsewhere."""

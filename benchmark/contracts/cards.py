@@ -1,0 +1,264 @@
+"""What plugins register: a card for each model, dataset, metric, executor, section and weight file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    TypeAlias,
+)
+
+from annotated_types import Ge
+
+from .basics import LazyReference, Need, OptionValue
+from .data import Dataset, Metric, Normalisation
+from .pretraining import PretrainingCard
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from .published import ConversionWriter, RemoteFile, SourceFiles
+    from .reporting import Board, ReportSection
+    from .running import Executor, Runtime
+
+
+class WeightSource(Protocol):
+    """Where one initialisation's weights come from and how they go into a model."""
+
+    def obtain(self, options: Mapping[str, OptionValue], location: str | None) -> Path:
+        """Give the weight file on this machine, fetching it first if its source allows that.
+
+        Args:
+            options: The model's validated options.
+            location: What follows ``file:`` in a model reference, otherwise None.
+
+        Raises:
+            WeightsUnavailableError: The weights are not here; the message says how to get them.
+        """
+
+    def load(self, model: nn.Module, path: Path) -> str:
+        """Put the file's weights into `model`; return one line that says what was loaded and left out.
+
+        Raises:
+            WeightsError: The file does not fit the model, or is not a weight file.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialisation:
+    """One way in which a model's weights may start; written ``model@name``."""
+
+    name: str
+    """``scratch``, ``imagenet``, ``cem500k-reconstruction``, ``file``, ..."""
+    description: str
+    source: LazyReference | WeightSource | None = None
+    """None: the factory's own random initialisation."""
+
+
+SCRATCH = Initialisation(name="scratch", description="random weights from the trial's seed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """A named model factory.
+
+    The factory is called as ``factory(in_channels, num_classes, **options)`` and returns an
+    ``nn.Module`` that maps ``(N, C, H, W)`` float images to ``(N, K, H, W)`` logits, for sides that
+    are multiples of `size_divisor` (the engine pads and crops).  K is 1 for a binary task (sigmoid)
+    and the number of classes otherwise (softmax).
+    """
+
+    name: str
+    family: Literal["cnn", "transformer", "hybrid"]
+    description: str
+    factory: LazyReference | Callable[..., nn.Module]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    initialisations: tuple[Initialisation, ...] = (SCRATCH,)
+    """The first one is the default."""
+    size_divisor: int = 1
+    """Both input sides (px) must be multiples of this."""
+    parameters: int | None = None
+    """Number of parameters with default options, 1 input channel and 1 class; for lists."""
+    encoder: str | None = None
+    """Name of the submodule that maps (N, C, H, W) to feature maps, the deepest last; contrastive
+    pre-training trains it alone.  None: the model cannot be pre-trained so."""
+    reconstruction: LazyReference | Callable[..., nn.Module] | None = None
+    """Called as ``reconstruction(**options)``: the network that learns to reconstruct images, from
+    (N, 1, H, W) to (N, 1, H, W); its parameters have the names that the model's own weight files use.
+    None: the model itself with one channel and one output."""
+    citation: str
+    licence: str
+
+    def initialisation(self, name: str) -> Initialisation | None:
+        """Return the initialisation called `name`, or None."""
+        return next((init for init in self.initialisations if init.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard:
+    """A named source of labelled images.
+
+    The factory is called as ``factory(location, cache, **options)`` and returns a `Dataset`;
+    `location` is what follows ``name:`` in a reference (None without one) and `cache` is a folder
+    that the adapter may keep converted data in.  Everything that can be wrong with the data is found
+    there and raised as `DataError`, before any training starts.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., Dataset]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    needs_location: bool = False
+    """Whether a reference must say where: ``folder:/data/my_cells``."""
+    dimension: Literal["2d", "3d"] = "2d"
+    classes: tuple[str, ...] | None = None
+    """Class names by label value, background first; None where the location decides."""
+    voxel_size_nm: tuple[float, ...] | None = None
+    """(y, x) or (z, y, x) in nm; None where unknown or where the location decides."""
+    ignore_rule: str = "no pixel is ignored"
+    page: str | None = None
+    """Address where people read about it."""
+    files: tuple[RemoteFile, ...] = ()
+    """What it is published as; ``emseg-bench data fetch`` gets them.  Empty: nothing is downloaded."""
+    derived_from: tuple[str, ...] = ()
+    """Names of the datasets that it is made of, whose stores must be there first."""
+    convert: LazyReference | Callable[[SourceFiles, ConversionWriter], None] | None = None
+    """Turns the files, once, into arrays that are memory-mapped; None: they are used as they are unpacked."""
+    version: Annotated[int, Ge(1)] = 1
+    """Raised whenever the conversion would give other pixels."""
+    used_in: tuple[str, ...] = ()
+    """What published work used it, and how, a sentence each."""
+    citation: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricCard:
+    """A named score of one case.
+
+    The factory is called as ``factory(**options)`` and returns a callable ``metric(case: ScoredCase)``
+    that gives one number per class of ``case.class_names``, NaN where the metric does not apply to that
+    class.  A metric is asked for as ``name`` or ``name[option=value,...]``.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., Metric]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    needs: tuple[Need, ...] = ()
+    """What must be there besides label maps; asking for the metric without it is an error while planning."""
+    of_objects: bool = False
+    """Whether it compares objects, of which the true ones go by `ScoredCase.true_objects` where these are
+    known."""
+    symmetric: bool = False
+    """Whether truth and prediction may change places without changing the number, where no true objects are
+    known."""
+    ms_per_megapixel: float | None = None
+    """What it costs, measured: ms per class and million pixels on one CPU core; None: not measured."""
+    unit: str = "1"
+    """``1`` for ratios, ``nm``, ``px``, ..."""
+    direction: Literal["higher", "lower"] = "higher"
+    """Which way is better."""
+    range: tuple[float, float] = (0.0, 1.0)
+    aggregation: str
+    """How cases become one number, in words."""
+    empty_rule: str
+    """What happens when a class is absent from truth, prediction or both, in words."""
+    version: Annotated[int, Ge(1)] = 1
+    """Raised whenever the same input would give another number."""
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorCard:
+    """A named way to run trials; the factory is called as ``factory(runtime)`` and gives an `Executor`."""
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[[Runtime], Executor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSectionCard:
+    """A named part of the report page.
+
+    The factory is called as ``factory(board, folder)`` with a `Board` and the report's folder, in which
+    ``figures`` is there to take figures, and returns a `ReportSection`, or None when it has nothing to say.
+    """
+
+    name: str
+    title: str
+    order: int
+    """Sections stand in this order; built-ins use 100, 200, ..."""
+    factory: LazyReference | Callable[[Board, Path], ReportSection | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsCard:
+    """A weight file that somebody has published: where it comes from and what belongs to it.
+
+    The format is called as ``format(path)`` and returns `FoundWeights` when the file, judged by its
+    names and shapes alone, is of this kind, and None when it is something else.  It imports torch only
+    when called, runs no code from the file, and raises `WeightsError` for a damaged file.
+    """
+
+    name: str
+    description: str
+    model: str
+    """Name of the model that these weights are for."""
+    init: str | None
+    """Name of the initialisation that uses them; None: a whole trained model, for inference."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    """The model's options that the file fits; those that are not named here do not matter to it."""
+    channels: int = 1
+    """Of the images that the weights were trained on."""
+    class_names: tuple[str, ...] = ()
+    """Of a whole trained model, by label value, background first."""
+    format: LazyReference | Callable[[Path], FoundWeights | None]
+    origin: str
+    """Where it is published, in words: paper, archive, page."""
+    url: str | None = None
+    """Address of the file itself; None where none is known."""
+    source: LazyReference | WeightSource | None = None
+    """Fetches one file per choice of the model's options, and keeps it in its own cache; None: the file
+    is fetched from `url`, or imported, into the library of weights."""
+    sha256: str | None = None
+    """Of the file as published; None where unknown: recorded when it is first imported."""
+    normalisation: Normalisation | None = None
+    """What the weights were trained with; None where unknown or where the file itself says."""
+    window: int | None = None
+    """Side of the crops that they were trained on, px."""
+    citation: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundWeights:
+    """What was recognised in a weight file."""
+
+    kind: str
+    """For people: ``RETINA pre-training network, hidden 192``."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    """The model's options, as far as the shapes show them; a card whose options differ is not meant."""
+    num_logits: int | None = None
+    """Output channels of a whole trained model; None for weights that only initialise one."""
+    channels: int = 1
+    """Of the images that the weights were trained on."""
+    normalisation: Normalisation | None = None
+    """What the file itself says."""
+    state: Mapping[str, Tensor]
+    """Converted to the model's own names and layouts."""
+
+
+Card: TypeAlias = (
+    ModelCard | DatasetCard | MetricCard | ExecutorCard | ReportSectionCard | WeightsCard | PretrainingCard
+)

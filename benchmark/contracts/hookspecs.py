@@ -1,0 +1,78 @@
+"""The hooks that a plugin may implement; group ``emseg_bench`` of the entry points.
+
+A plugin is a module or object with functions of these names, marked with
+``emseg_bench.hookimpl``.  Hooks that return cards are called once, when plugins are loaded, so a
+plugin module imports no torch: its cards name their factories as ``"module:attribute"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from .cards import DatasetCard, ExecutorCard, MetricCard, ModelCard, ReportSectionCard, WeightsCard
+from .pretraining import PretrainingCard
+
+if TYPE_CHECKING:
+    from .records import Record, TrialSpec
+
+PROJECT = "emseg_bench"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def emseg_models() -> Sequence[ModelCard]:  # type: ignore[empty-body]
+    """Return the cards of the models that this plugin offers."""
+
+
+@hookspec
+def emseg_datasets() -> Sequence[DatasetCard]:  # type: ignore[empty-body]
+    """Return the cards of the dataset adapters that this plugin offers."""
+
+
+@hookspec
+def emseg_metrics() -> Sequence[MetricCard]:  # type: ignore[empty-body]
+    """Return the cards of the metrics that this plugin offers."""
+
+
+@hookspec
+def emseg_weights() -> Sequence[WeightsCard]:  # type: ignore[empty-body]
+    """Return the cards of the published weight files that this plugin knows."""
+
+
+@hookspec
+def emseg_pretraining_methods() -> Sequence[PretrainingCard]:  # type: ignore[empty-body]
+    """Return the cards of the pre-training methods that this plugin offers."""
+
+
+@hookspec
+def emseg_executors() -> Sequence[ExecutorCard]:  # type: ignore[empty-body]
+    """Return the cards of the executors that this plugin offers."""
+
+
+@hookspec
+def emseg_report_sections() -> Sequence[ReportSectionCard]:  # type: ignore[empty-body]
+    """Return the cards of the report sections that this plugin adds."""
+
+
+@hookspec
+def emseg_trial_started(fingerprint: str, trial: TrialSpec) -> None:
+    """Hear, in the command's process, that a trial has begun to run.
+
+    Args:
+        fingerprint: The trial's name in the store.
+        trial: What is run.
+    """
+
+
+@hookspec
+def emseg_trial_finished(record: Record) -> None:
+    """Hear, in the command's process, that a trial's record has been written.
+
+    Args:
+        record: What it left behind; ``record.status`` says whether it is complete or failed.
+    """

@@ -1,0 +1,122 @@
+"""The words of pre-training: its recipes, its methods and their cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+)
+
+from annotated_types import Ge, Gt, Lt
+
+from .basics import STRICT, LazyReference
+from .data import Normalisation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from .cards import ModelCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainingRecipe:
+    """Everything about pre-training that is neither the method, the model nor the images."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    epochs: Annotated[int, Ge(1)]
+    """Passes over the images, each without the images that would not fill a batch."""
+    steps_per_epoch: Annotated[int, Ge(0)] = 0
+    """Optimiser steps that count as a pass; 0: what the images give, at least one."""
+    schedule_epochs: Annotated[int, Ge(0)] = 0
+    """Passes after which the learning rate would reach its end; 0: as many as `epochs`."""
+    batch_size: Annotated[int, Ge(1)]
+    """Images per optimiser step, over all processes and accumulated parts together."""
+    accumulate: Annotated[int, Ge(1)] = 1
+    """Parts that a process takes its share of a batch in, one after another, to fit into memory."""
+    crop: Annotated[int, Ge(16)] = 224
+    """Side of the images that the network sees, px."""
+    tile: Annotated[int, Ge(0)] = 224
+    """Images with longer sides are seen as several images of about this side, px; 0: as they are."""
+    optimiser: Literal["adamw", "sgd"] = "sgd"
+    learning_rate: Annotated[float, Gt(0)] = 0.003
+    weight_decay: Annotated[float, Ge(0)] = 1e-4
+    """Of all parameters, biases and normalisation scales included."""
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """Of SGD; the first beta of AdamW."""
+    schedule: Literal["poly-retina-2025", "cosine", "step"] = "poly-retina-2025"
+    """step: a tenth after 60 % of the passes, and again after 80 %."""
+    normalisation: Normalisation | None = None
+    """None: mean and standard deviation of the images themselves."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 autocast where the hardware has it, else fp32."""
+    save_every: Annotated[int, Ge(1)] = 20
+    """Epochs between two weight files that are kept."""
+    panels_every: Annotated[int, Ge(0)] = 20
+    """Epochs between two sheets of example pictures; 0: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainingCard:
+    """A way to pre-train a model on images without labels.
+
+    The factory is called as ``factory(model, recipe, normalisation, **options)`` with the `ModelToPretrain`
+    and returns a `PretrainingMethod`.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., PretrainingMethod]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    recipes: tuple[PretrainingRecipe, ...]
+    """The first one is the default."""
+    needs_encoder: bool = False
+    """Whether it trains `ModelCard.encoder`, and so serves only models that have one."""
+    citation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelToPretrain:
+    """What a pre-training method needs to know of a model; nothing is built before it is called."""
+
+    card: ModelCard
+    segmentation: Callable[[], nn.Module]
+    """Builds the model itself, for one channel and one output, with random weights."""
+    reconstruction: Callable[[], nn.Module]
+    """Builds the network that reconstructs (`ModelCard.reconstruction`)."""
+
+
+class PretrainingMethod(Protocol):
+    """One pre-training in progress."""
+
+    @property
+    def module(self) -> nn.Module:
+        """What is trained: called with a batch of views, it returns the loss, a scalar.
+
+        All that resuming needs is in its ``state_dict``.
+        """
+
+    def views(
+        self, image: np.ndarray[Any, Any], rng: np.random.Generator
+    ) -> tuple[np.ndarray[Any, Any], ...]:
+        """Make the network's views of one image: (H, W) uint8 to arrays of fixed shapes.
+
+        `rng` decides everything; the views of many images are stacked and given to `module`.
+        """
+
+    def after_step(self) -> None:
+        """Do what must follow an optimiser step, such as moving an average of the weights."""
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Give the trained weights under the names that the model's weight files use."""
+
+    def panels(self, views: Sequence[Tensor]) -> Mapping[str, Tensor] | None:
+        """Picture some views for people: titles to (N, H, W) on the 0-1 scale; None: nothing to show."""

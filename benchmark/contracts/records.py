@@ -1,0 +1,207 @@
+"""What a trial is, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import (
+    Annotated,
+    Literal,
+)
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from .basics import STRICT, OptionValue, Precision
+from .data import Axes, Normalisation
+from .settings import Recipe, ScoringProtocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The distribution that a plugin's object came from."""
+
+    __pydantic_config__ = STRICT
+
+    distribution: str
+    version: str
+    source_sha256: str
+    """Over all files of the distribution; of emseg-bench's own, over the package that holds the factory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model with everything that decides its weights at the start of training."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    options: Mapping[str, OptionValue]
+    """Complete, defaults included."""
+    init: str
+    """What is really used."""
+    requested_init: str
+    """What was asked for; differs from `init` only where published weights are not on this machine."""
+    weights_path: str | None = None
+    weights_sha256: str | None = None
+    normalisation: Normalisation | None = None
+    """What the weight file says that it was trained with."""
+    provider: Provider
+    label: str
+    """Its row's name: ``retina@scratch``, ``unet[encoder=resnet50]``."""
+    family: str
+    citation: str
+    size_divisor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSpec:
+    """A dataset as it was when the trial was planned."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    location: str | None
+    options: Mapping[str, OptionValue]
+    manifest_sha256: str
+    split_sha256: str = ""
+    """Of the division alone, which case is in which split; empty in records from before there was one."""
+    has_instances: bool = False
+    """Whether it knows true objects one by one."""
+    provider: Provider
+    label: str
+    """Its name in reports: ``synthetic-em``, ``folder:my_cells``."""
+    citation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """A metric as it was when the trial was planned."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    """As it was asked for: ``iou``, ``nsd[tolerance_nm=20]``."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict, hash=False)
+    """Complete, defaults included."""
+    version: int
+    provider: Provider
+    unit: str
+    direction: Literal["higher", "lower"]
+    of_objects: bool = False
+    """Whether it compares objects; False in records from before it was told."""
+    aggregation: str
+    empty_rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSpec:
+    """One (model@init, dataset, label fraction, recipe, protocol, seed), complete enough to run anywhere."""
+
+    __pydantic_config__ = STRICT
+
+    model: ModelSpec
+    dataset: DatasetSpec
+    label_fraction: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Share of the training cases that training sees; at least one."""
+    recipe: Recipe
+    protocol: ScoringProtocol
+    metrics: tuple[MetricSpec, ...]
+    seed: Annotated[int, Ge(0), Lt(2**32)]
+    engine_sha256: str
+    """Over the engine's own training and evaluation code."""
+    notes: tuple[str, ...] = ()
+    """What the report must say beside this trial's numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a trial cost, with the conditions; None: not available on this hardware."""
+
+    __pydantic_config__ = STRICT
+
+    device: str
+    """Name of the CPU or GPU."""
+    precision: Precision
+    threads: int | None
+    """CPU threads; None on a GPU."""
+    parameters: int
+    trainable_parameters: int
+    input_shape: tuple[int, int, int, int]
+    """(N, C, H, W) of the FLOP count and of latency; N is 1."""
+    flops: int | None
+    """Floating-point operations (a multiply-add counts as 2) of one forward pass."""
+    latency_p50_ms: float
+    latency_p95_ms: float
+    latency_runs: int
+    """Timed forward passes after warm-up."""
+    throughput_batch: int
+    throughput_images_per_s: float
+    """Forward passes of `throughput_batch` windows of `input_shape`."""
+    memory_kind: Literal["process RSS", "CUDA"]
+    peak_memory_mib: float
+    """Over training and inference: the process's resident set, or allocated by CUDA."""
+    peak_memory_reserved_mib: float | None
+    """CUDA only: reserved by the caching allocator."""
+    train_seconds: float
+    """Optimiser steps and data loading, all sessions of a resumed trial, without validation."""
+    train_images_per_s: float
+    """Crops per second over `train_seconds`."""
+    validation_seconds: float
+    test_seconds: float
+    """Inference and scoring of the test split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which training state was kept, and by what score on the validation split."""
+
+    __pydantic_config__ = STRICT
+
+    iteration: int
+    metric: str
+    score: float | None
+    """None: the metric applied to no validation case, and the last state was kept."""
+
+
+RECORD_VERSION: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a trial leaves behind, beside its tables of cases and training curve."""
+
+    __pydantic_config__ = STRICT
+
+    version: Literal[1] = RECORD_VERSION
+    fingerprint: str
+    spec: TrialSpec
+    status: Literal["complete", "failed"]
+    reason: str | None = None
+    """Why it failed, for people."""
+    started: str
+    """ISO 8601, UTC."""
+    finished: str
+    class_names: tuple[str, ...] = ()
+    voxel_size_nm: tuple[float, ...] | None = None
+    scored_classes: tuple[int, ...] | None = None
+    """Labels that have scores; None: all."""
+    mask_by_truth: bool = False
+    """Whether predictions counted only where the truth is not 0."""
+    axes: Axes | None = None
+    """How the test volumes were segmented; None: the test cases are images."""
+    selection: Selection | None = None
+    profile: Profile | None = None
+    initialisation: str = ""
+    """What was loaded into the model before training, in one line."""
+    resumed: int = 0
+    """How often training went on from a checkpoint."""
+    dropped_resume_points: int = 0
+    """How often it began anew because the checkpoint was damaged."""
+    rescored_from: str | None = None
+    """Fingerprint of the trial whose label maps were scored anew; all but the scores is that trial's."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the libraries that its numbers depend on; empty in records from before they were kept."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of every file beside the record, by its path, but of the log; empty in older records."""
+    checksum: str = field(default="", compare=False)
+    """SHA-256 of the record's own content without this key, as canonical JSON; empty in older records."""

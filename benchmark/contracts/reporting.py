@@ -1,0 +1,69 @@
+"""What a report is made from: boards of trials, and sections of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+)
+
+from .records import MetricSpec, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A stored trial, as reports read it; equal to itself only, since tables have no single truth."""
+
+    record: Record
+    folder: Path
+    cases: pd.DataFrame
+    """Columns case, group, depth, height, width, class_index, class_name, metric, value: a row per case,
+    scored class and metric; the confusion counts are the metrics tp, fp, fn, tn (px).  Depth is 1 for an
+    image.  Empty if the trial failed."""
+    curve: pd.DataFrame
+    """Columns iteration, series, value: training loss, learning rate, validation score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Board:
+    """The trials that may stand in one table: same data, recipe and protocol.
+
+    Equal to itself only, hence hashable: what is worked out for a board can be kept beside it.
+    """
+
+    title: str
+    slug: str
+    """Safe as a file name, unique in the report."""
+    trials: tuple[Trial, ...]
+    superseded: int = 0
+    """Older trials of the same model and seed that a newer one replaces here."""
+    primary: MetricSpec
+    """The ranking metric."""
+    sanity: pd.DataFrame | None = None
+    """As a trial's `cases`, with a column predictor: scores of predictions that look at no image.  None if
+    no trial is complete, or if they were run by a version that did not score them."""
+    remarks: tuple[str, ...] = ()
+    """What was found wrong when its trials were read, and left them usable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A stored trial that cannot be reported."""
+
+    trial: str
+    """Name of its folder."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A rendered part of the report."""
+
+    html: str
+    """A fragment; everything that comes from users is escaped."""
+    markdown: str = ""
+    """The same for ``leaderboard.md``; empty: the section is on the page only."""

@@ -1,0 +1,67 @@
+"""The words of running trials: jobs, events, executors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import (
+    Annotated,
+    Literal,
+    Protocol,
+)
+
+from annotated_types import Ge, Gt
+
+from .records import TrialSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """How and where trials run: nothing here may change a number."""
+
+    device: str = "cpu"
+    """``cpu``, ``cuda``, ``cuda:1``, ``mps``"""
+    workers: Annotated[int, Ge(1)] = 1
+    """Trials at once."""
+    threads: Annotated[int, Ge(1)] | None = None
+    """CPU threads of one trial; None: the machine's cores divided by `workers`."""
+    timeout_minutes: Annotated[float, Gt(0)] | None = None
+    """A trial that takes longer is stopped and marked as failed."""
+    checkpoint_seconds: Annotated[float, Ge(0)] = 30.0
+    """Seconds of training between two resume points."""
+    cache: str = ""
+    """Folder of converted data and weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """News of one trial."""
+
+    fingerprint: str
+    kind: Literal["started", "progress", "note", "complete", "failed"]
+    phase: str = ""
+    """Which part of its life: ``load``, ``train``, ``test``, ``sanity``, ``profile``."""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One trial for an executor: what to run, and the folder that takes what it leaves behind."""
+
+    fingerprint: str
+    spec: TrialSpec
+    folder: Path
+
+
+class Executor(Protocol):
+    """Something that runs trials outside the command's own process."""
+
+    def run(self, jobs: Sequence[Job], on_event: Callable[[Event], None]) -> None:
+        """Run every job; each ends with exactly one ``complete`` or ``failed`` event.
+
+        A trial that raises, dies or takes too long is a ``failed`` event with its reason; the others
+        go on.  KeyboardInterrupt stops all of them and is raised again.
+        """

@@ -1,0 +1,184 @@
+"""Trying out, before anything starts, whether models can take the weights, crops and batches of a plan.
+
+That is done in a process apart, so that planning itself needs no torch and a model that crashes costs nothing
+but the answer.  What was found to work is remembered in the cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from ..contracts.errors import PluginError, UsageError
+from ..contracts.records import TrialSpec
+from ..experiments.planning import Plan
+from ..files.hashing import sha256_of
+from ..files.limits import told
+from ..files.texts import parse_json
+from ..files.validation import plain
+
+PATIENCE_SECONDS: Final = 120.0
+"""For one answer; then the trial has to tell."""
+LOADING_SECONDS: Final = 600.0
+"""For importing torch, on a machine that is busy."""
+_ITEM_BYTES: Final = 4
+FOLDER: Final = "rehearsed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A model, and what it would be given."""
+
+    spec: TrialSpec
+    channels: int
+    num_logits: int
+    crop: int
+    """Side of the training crops, px: a multiple of the model's divisor."""
+    window: int
+    """Side of the inference windows, px."""
+
+    @property
+    def key(self) -> str:
+        """Equal for questions that have the same answer."""
+        spec = self.spec
+        model = {name: value for name, value in plain(spec.model).items() if name not in _NO_MATTER}
+        freezes = list(spec.recipe.freeze)
+        sizes = [self.channels, self.num_logits, self.crop, self.window, min(spec.recipe.batch_size, 4)]
+        return sha256_of([model, spec.engine_sha256, freezes, sizes])
+
+
+_NO_MATTER = {"label", "citation", "family", "weights_path"}
+
+
+def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str], cache: Path) -> Plan:
+    """Try the models of a plan out; give it back without the trials that cannot be run.
+
+    Args:
+        plan: What is to run.
+        todo: Fingerprints of its trials that are not complete.
+        may_be_left_out: Names of models that were not asked for by name; the others' faults are errors.
+        cache: Where it is remembered what works.
+
+    Raises:
+        UsageError: A model that was asked for cannot take its weights, crops or batches.
+    """
+    questions = {name: _question(plan, name) for name in todo if name in plan.inputs}
+    for question in questions.values():
+        _check_memory(question)
+    faults = _faults({one.key: one for one in questions.values()}, cache / FOLDER)
+    wrong = {name: fault for name, one in questions.items() if (fault := faults.get(one.key))}
+    refused = {fault for name, fault in wrong.items() if plan.trials[name].model.name not in may_be_left_out}
+    left = {name: trial for name, trial in plan.trials.items() if name not in wrong}
+    if refused or not left:
+        raise UsageError("\n".join(sorted(refused or set(wrong.values()))))
+    notes = dict.fromkeys(
+        f"{plan.trials[name].model.label} is left out of 'all': {wrong[name]}" for name in wrong
+    )
+    return replace(plan, trials=left, notes=(*plan.notes, *notes))
+
+
+def _question(plan: Plan, name: str) -> Question:
+    spec, (channels, num_logits) = plan.trials[name], plan.inputs[name]
+    crop = _rounded(spec.recipe.crop, spec)
+    window = spec.protocol.window
+    return Question(
+        spec=spec,
+        channels=channels,
+        num_logits=num_logits,
+        crop=crop,
+        window=_rounded(window, spec) if isinstance(window, int) else crop,
+    )
+
+
+def _rounded(side: int, spec: TrialSpec) -> int:
+    """Round a side up to one that the model takes, px."""
+    return -(-side // spec.model.size_divisor) * spec.model.size_divisor
+
+
+def _check_memory(question: Question) -> None:
+    """Refuse batches that this machine could not even hold the images of."""
+    import psutil
+
+    batch = question.spec.recipe.batch_size
+    for what, rows, side in (("batch", batch, question.crop), ("window", 1, question.window)):
+        asked, whole = rows * question.channels * side**2 * _ITEM_BYTES, psutil.virtual_memory().total
+        if asked > whole:
+            raise UsageError(
+                f"a {what} of {rows:,} x {side:,} x {side:,} px takes {told(asked)} before anything is "
+                f"computed, and this machine has {told(whole)} of memory; lower recipe.batch_size, "
+                "recipe.crop or protocol.window with --set."
+            )
+
+
+def _faults(questions: Mapping[str, Question], known: Path) -> dict[str, str]:
+    """Answer questions; what works is remembered in the folder `known`, by key."""
+    asked = {key: question for key, question in questions.items() if not (known / key).exists()}
+    faults = dict(zip(asked, _ask(list(asked.values())), strict=False)) if asked else {}
+    with suppress(OSError):  # then it is tried again the next time
+        known.mkdir(parents=True, exist_ok=True)
+        for key, fault in faults.items():
+            if not fault:
+                (known / key).touch()
+    return faults
+
+
+def _ask(questions: Sequence[Question]) -> list[str]:
+    """Ask a process; where it crashes or hangs, the trials have to tell."""
+    from .context import worker_context, worker_environment
+
+    context, found = worker_context(), list[str]()
+    while len(found) < len(questions):
+        left = questions[len(found) :]
+        with suppress(OSError, EOFError), worker_environment(), _asked(context, left) as answers:
+            if answers.poll(LOADING_SECONDS):
+                answers.recv_bytes()
+            for _ in left:
+                if not answers.poll(PATIENCE_SECONDS):
+                    break
+                found.append(str(parse_json(answers.recv_bytes(), "the answer", PluginError)))
+        if len(found) < len(questions):
+            found.append("")
+    return found
+
+
+@contextmanager
+def _asked(context: Any, questions: Sequence[Question]) -> Iterator[Connection]:
+    """Start a process that answers; it is ended with the block."""
+    answers, answers_out = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(questions, answers_out), daemon=True)
+    process.start()
+    answers_out.close()
+    try:
+        yield answers
+    finally:
+        process.kill()
+        process.join()
+        answers.close()
+
+
+def _serve(questions: Sequence[Question], answers: Connection) -> None:
+    """Answer questions one after another, as JSON, for what a stranger's code sends is not unpickled."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command hears Ctrl-C and ends this process
+    _silence()
+    from .rehearsing import find_fault
+
+    answers.send_bytes(b"ready")
+    for question in questions:
+        answers.send_bytes(json.dumps(find_fault(question)).encode())
+
+
+def _silence() -> None:
+    """Send what models print while they are tried to nowhere; a trial's own log will have it."""
+    target = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(target, stream.fileno())
+    os.close(target)

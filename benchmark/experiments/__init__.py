@@ -1,0 +1,1 @@
+"""From what somebody asks for to the trials that will run."""

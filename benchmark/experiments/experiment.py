@@ -1,0 +1,180 @@
+"""What a user asks for: models, datasets, seeds, recipe, protocol; from a file, options, or both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+from ..contracts.basics import STRICT
+from ..contracts.errors import UnknownNameError, UsageError
+from ..contracts.settings import Recipe, ScoringProtocol
+from ..files.printable import brief
+from ..files.regular import shown
+from ..files.texts import read_yaml
+from ..files.validation import merge, validate
+from ..plugins.references import parse_metric, split_list
+from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
+from .settings import describe_changes, parse_settings
+from .volume_protocol import PUBLISHED, volume_protocol
+
+S = TypeVar("S", Recipe, ScoringProtocol)
+
+MOST_SEEDS = 10_000
+"""As a number; whoever wants other seeds lists them."""
+MOST_TRIALS = 100_000
+
+DEFAULTS: Mapping[str, Any] = {
+    "datasets": ["synthetic-em"],
+    "seeds": [0],
+    "recipe": DEFAULT_RECIPE,
+    "protocol": DEFAULT_PROTOCOL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """The set of trials that a user asks for: every model on every dataset with every seed."""
+
+    __pydantic_config__ = STRICT
+
+    models: Annotated[tuple[str, ...], MinLen(1)]
+    """References: ``retina``, ``unet@imagenet``."""
+    datasets: Annotated[tuple[str, ...], MinLen(1)]
+    """References: ``synthetic-em``, ``folder:/data/my_cells``."""
+    seeds: Annotated[tuple[Annotated[int, Ge(0), Lt(2**32)], ...], MinLen(1)]
+    label_fractions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (1.0,)
+    """Shares of the training cases that training sees."""
+    recipe: Recipe
+    protocol: ScoringProtocol
+    strict_weights: bool = False
+    """Missing published weights are an error rather than an announced start from scratch."""
+
+
+def build_experiment(
+    file: Path | None, options: Mapping[str, Any], settings: Sequence[str] = ()
+) -> Experiment:
+    """Put an experiment together: defaults, then the file, then options, then ``--set`` values.
+
+    Args:
+        file: An experiment in YAML, or None.
+        options: What the command line says; None values are left out.
+        settings: ``recipe.iterations=200`` and the like.
+
+    Raises:
+        UsageError: Any of them is wrong; names the key.
+    """
+    where = str(file) if file else "experiment"
+    asked = _read(file) if file else {}
+    asked = merge(asked, {key: value for key, value in options.items() if value is not None})
+    if not asked.get("models"):
+        raise UsageError("no model was asked for; name some with --models, for example --models retina,unet.")
+    data = merge(DEFAULTS, asked)
+    data["seeds"] = _seeds(data["seeds"], where)
+    changes = parse_settings(settings, ("recipe", "protocol"))
+    data["recipe"] = _settings(Recipe, data["recipe"], RECIPES, changes.get("recipe", {}), f"{where}.recipe")
+    data["protocol"] = _settings(
+        ScoringProtocol, data["protocol"], PROTOCOLS, changes.get("protocol", {}), f"{where}.protocol"
+    )
+    experiment = validate(Experiment, data, where)
+    experiment = replace(experiment, protocol=_with_plain_names(experiment.protocol))
+    _check(experiment, where)
+    return experiment
+
+
+def describe(settings: Recipe | ScoringProtocol) -> str:
+    """Name a preset and what was changed in it: ``quick, iterations=300``."""
+    preset: Recipe | ScoringProtocol | None
+    if isinstance(settings, Recipe):
+        preset = RECIPES.get(settings.name)
+    elif settings.name in PUBLISHED and not settings.skips_undefined:
+        preset = volume_protocol(PROTOCOLS[settings.name])  # as published, too
+    else:
+        preset = PROTOCOLS.get(settings.name)
+    return ", ".join([settings.name, *describe_changes(settings, preset)])
+
+
+def _read(file: Path) -> dict[str, Any]:
+    data = read_yaml(file, UsageError)
+    if not isinstance(data, dict):
+        raise UsageError(
+            f"{shown(file)} holds {type(data).__name__}, expected keys such as 'models:' and 'datasets:'."
+        )
+    return data
+
+
+def _seeds(seeds: object, where: str) -> object:
+    """Turn ``3`` into the seeds 0, 1, 2; lists are left as they are."""
+    if isinstance(seeds, int) and not isinstance(seeds, bool):
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise UsageError(
+                f"{where}.seeds: got {seeds}, expected a number of seeds from 1 to {MOST_SEEDS:,}, or a list "
+                "of seeds; the seed 0 alone is the list [0]."
+            )
+        return list(range(seeds))
+    return seeds
+
+
+def _settings(
+    type_: type[S], asked: object, presets: Mapping[str, S], changes: Mapping[str, Any], where: str
+) -> S:
+    """Build a recipe or protocol: a preset's name, or its changes with ``preset:``; then ``--set``."""
+    given = {"preset": asked} if isinstance(asked, str) else asked
+    if not isinstance(given, Mapping):
+        raise UsageError(
+            f"{where}: got {brief(repr(asked))}, expected a name ({', '.join(presets)}) or keys to change."
+        )
+    own = dict(given)
+    name = own.pop("preset", DEFAULT_RECIPE if type_ is Recipe else DEFAULT_PROTOCOL)
+    if name not in presets:
+        raise UnknownNameError(where.rpartition(".")[2], str(name), presets)
+    merged = merge(merge(asdict(presets[name]), own), changes)
+    if isinstance(metrics := merged.get("metrics"), str):
+        merged["metrics"] = split_list(metrics)
+    return validate(type_, merged, where)
+
+
+def _with_plain_names(protocol: ScoringProtocol) -> ScoringProtocol:
+    """Write metrics in one way, so that the same one has the same name everywhere."""
+    metrics = tuple(dict.fromkeys(str(parse_metric(text)) for text in protocol.metrics))
+    return replace(protocol, metrics=metrics, primary=str(parse_metric(protocol.primary)))
+
+
+def _check(experiment: Experiment, where: str) -> None:
+    """Check what no single key shows."""
+    protocol, recipe = experiment.protocol, experiment.recipe
+    if protocol.primary not in protocol.metrics:
+        raise UsageError(
+            f"{where}.protocol.primary: got {protocol.primary!r}, "
+            f"expected one of its metrics: {', '.join(protocol.metrics)}."
+        )
+    if not recipe.ce_weight and not recipe.dice_weight:
+        raise UsageError(
+            f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
+        )
+    if recipe.schedule == "poly-retina-2025" and recipe.warmup:
+        raise UsageError(
+            f"{where}.recipe: the schedule poly-retina-2025 has no warm-up, got warmup={recipe.warmup:g}; "
+            "set it to 0."
+        )
+    for key in ("models", "datasets", "seeds", "label_fractions"):
+        values = getattr(experiment, key)
+        if len(set(values)) < len(values):
+            raise UsageError(
+                f"{where}.{key}: {brief(', '.join(map(str, values)))} names something twice; name each once."
+            )
+    _check_number(experiment, where)
+
+
+def _check_number(experiment: Experiment, where: str) -> None:
+    lists = (experiment.models, experiment.datasets, experiment.seeds, experiment.label_fractions)
+    trials = math.prod(map(len, lists))
+    if trials > MOST_TRIALS:
+        raise UsageError(
+            f"{where}: {' × '.join(str(len(one)) for one in lists)} models, datasets, seeds and label "
+            f"fractions make {trials:,} trials, expected at most {MOST_TRIALS:,}; ask for fewer at once."
+        )

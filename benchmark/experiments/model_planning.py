@@ -1,0 +1,152 @@
+"""From model references to models with everything that decides their weights at the start of training."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..contracts.basics import OptionValue
+from ..contracts.cards import Initialisation, ModelCard
+from ..contracts.errors import (
+    PluginError,
+    UnknownNameError,
+    UsageError,
+    WeightsError,
+    WeightsUnavailableError,
+)
+from ..contracts.records import ModelSpec
+from ..files.file_hashes import sha256_of_large_file
+from ..files.hashing import model_sha256
+from ..plugins.asked import complete_options, provider_of
+from ..plugins.every_model import wanted_models
+from ..plugins.lazy import resolve
+from ..plugins.references import ModelReference, label, parse_model
+from ..plugins.registry import Catalogue
+from ..plugins.strangers import blaming
+from ..weights.weight_info import read_info
+from .experiment import Experiment
+from .row_names import row_names
+
+
+def plan_models(
+    experiment: Experiment, catalogue: Catalogue
+) -> tuple[list[tuple[ModelSpec, str]], list[str]]:
+    """Plan the models; those that only ``all`` asks for may be left out, and then a sentence says why.
+
+    Returns:
+        Each model with what must be said about its weights, and the sentences.
+
+    Raises:
+        UsageError: A reference or option is wrong, or no model can be used.
+        PluginError: A model that was asked for by name cannot be used.
+        WeightsError: Weights that were asked for cannot be had.
+    """
+    planned, left_out = [], []
+    for text, named in wanted_models(experiment.models, catalogue.models.offers).items():
+        try:
+            planned.append(_plan_model(text, catalogue, strict=experiment.strict_weights))
+        except (PluginError, UsageError) as error:
+            if named:
+                raise
+            left_out.append(f"{text} is left out of 'all': {error}")
+    if not planned:
+        raise UsageError("\n".join(["no registered model can be used.", *left_out]))
+    return _told_apart(planned), [*left_out, *_same(model for model, _ in planned)]
+
+
+def _told_apart(planned: Sequence[tuple[ModelSpec, str]]) -> list[tuple[ModelSpec, str]]:
+    """Label models so that no two that differ are called alike in this run."""
+    names = row_names(model for model, _ in planned)
+    shared = {model_sha256(model): model.label for model, _ in planned}
+    clashing = [label for label, count in Counter(shared.values()).items() if count > 1]
+    return [
+        (replace(model, label=names[model_sha256(model)]) if model.label in clashing else model, note)
+        for model, note in planned
+    ]
+
+
+def _same(models: Iterable[ModelSpec]) -> Iterator[str]:
+    """Say which labels stand for one and the same model."""
+    labels: dict[str, list[str]] = {}
+    for model in models:
+        labels.setdefault(model_sha256(model), []).append(model.label)
+    for same in labels.values():
+        if len(same) > 1:
+            yield f"{' and '.join(same)} are one and the same model, so they make one row."
+
+
+def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:
+    """Look a model reference up; return the model and what must be said about its weights."""
+    reference = parse_model(text)
+    offer = catalogue.find(catalogue.models, reference.name)
+    card = offer.card
+    options = complete_options(card, reference.options)
+    asked = _initialisation(card, reference)
+    path, note = None, ""
+    init = asked
+    if asked.source is not None:
+        try:
+            with blaming(offer, f"looking for its {asked.name} weights"):
+                path = resolve(asked.source, offer).obtain(options, reference.location)
+        except WeightsUnavailableError as error:
+            if strict or reference.init is not None:
+                raise
+            init = _scratch(card)
+            reason = f"its {asked.name} weights are not here. {_sentence(error)}"
+            note = f"{card.name}: trained from scratch, for {reason}"
+    info = read_info(path) if path else None
+    return (
+        ModelSpec(
+            name=card.name,
+            options=options,
+            init=init.name,
+            requested_init=asked.name,
+            weights_path=str(path) if path else None,
+            weights_sha256=sha256_of_large_file(path, WeightsError) if path else None,
+            normalisation=info.normalisation if info else None,
+            provider=provider_of(offer),
+            label=_model_label(reference, options, card, init, path),
+            family=card.family,
+            citation=card.citation,
+            size_divisor=card.size_divisor,
+        ),
+        note,
+    )
+
+
+def _initialisation(card: ModelCard, reference: ModelReference) -> Initialisation:
+    if reference.init is None:
+        return card.initialisations[0]
+    if found := card.initialisation(reference.init):
+        return found
+    raise UnknownNameError(
+        f"initialisation of {card.name}", reference.init, (init.name for init in card.initialisations)
+    )
+
+
+def _scratch(card: ModelCard) -> Initialisation:
+    found = card.initialisation("scratch")
+    if found is None:
+        raise UsageError(f"{card.name} cannot start from scratch, and its weights are not on this machine.")
+    return found
+
+
+def _model_label(
+    reference: ModelReference,
+    options: Mapping[str, OptionValue],
+    card: ModelCard,
+    init: Initialisation,
+    path: Path | None,
+) -> str:
+    """Name a row: options as far as they were given, and always the initialisation that is used."""
+    given = {key: options[key] for key in reference.options}
+    place = f":{path.name}" if path and reference.location else ""
+    return f"{label(card.name, given)}@{init.name}{place}"
+
+
+def _sentence(error: Exception) -> str:
+    """Begin an error's message with a capital letter."""
+    text = str(error)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,242 @@
+"""From an experiment to its trials: names are looked up, data is checked, weights are found.
+
+All that can go wrong before training goes wrong here, and nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ...datasets.fetching.leaks import adjacent_notes
+from ...datasets.fetching.sizes import size_told
+from ...datasets.fetching.subjects import subject_notes
+from ...datasets.inspection.sampling import planned_sentences
+from ..contracts.cards import DatasetCard
+from ..contracts.data import Dataset, Manifest
+from ..contracts.errors import DataError, UsageError
+from ..contracts.records import DatasetSpec, ModelSpec, TrialSpec
+from ..contracts.settings import Recipe
+from ..files.hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
+from ..images.normalisation import settle_normalisation
+from ..plugins.asked import complete_options, provider_of
+from ..plugins.dataset_lookup import find_dataset
+from ..plugins.lazy import resolve
+from ..plugins.references import DatasetReference, label
+from ..plugins.registry import Catalogue, Offer
+from ..plugins.strangers import blaming, unusable
+from ..profiling.precision import resolve_precision
+from .experiment import Experiment
+from .metric_planning import object_notes, plan_scoring
+from .model_planning import plan_models
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will run: trials by fingerprint, in order, and what must be said before they start."""
+
+    trials: Mapping[str, TrialSpec]
+    notes: tuple[str, ...]
+    inputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Channels of the images and outputs of the network, by fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenDataset:
+    spec: DatasetSpec
+    manifest: Manifest
+    doubts: tuple[str, ...]
+    """Whether masks belong to their images."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of scores must know: what the data says of itself, and what its splits give away."""
+        manifest = self.manifest
+        return *manifest.unread, *manifest.notes, *_split_notes(manifest), *self.doubts
+
+
+def _split_notes(manifest: Manifest) -> tuple[str, ...]:
+    return *adjacent_notes(manifest.cases), *subject_notes(manifest)
+
+
+def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cache: Path) -> Plan:
+    """Plan every model on every dataset with every seed.
+
+    Args:
+        experiment: What was asked for.
+        catalogue: What the plugins offer.
+        device: Settles ``precision: auto``.
+        cache: Folder of converted data and weights.
+
+    Raises:
+        UsageError: A name, option or reference is wrong.
+        PluginError: Something that was asked for cannot be used.
+        DataError: A dataset is not what it must be.
+        WeightsError: Weights that were asked for cannot be had.
+    """
+    models, left_out = plan_models(experiment, catalogue)
+    datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
+    scorings = [
+        plan_scoring(experiment.protocol, dataset.manifest, dataset.spec.label, catalogue)
+        for dataset in datasets
+    ]
+    _check_fit(experiment, [model for model, _ in models], datasets)
+    recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
+    engine = engine_sha256()
+    trials = [
+        TrialSpec(
+            model=model,
+            dataset=dataset.spec,
+            label_fraction=fraction,
+            recipe=recipe,
+            protocol=protocol,
+            metrics=metrics,
+            seed=seed,
+            engine_sha256=engine,
+            notes=(
+                *filter(None, [note, _unfrozen(recipe, model)]),
+                *dataset.notes,
+                *object_notes(metrics, dataset.spec),
+            ),
+        )
+        for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
+        for fraction in experiment.label_fractions
+        for model, note in models
+        for seed in experiment.seeds
+    ]
+    notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
+    by_name = {fingerprint(trial): trial for trial in trials}
+    shapes = {one.spec.manifest_sha256: (one.manifest.channels, one.manifest.num_logits) for one in datasets}
+    inputs = {name: shapes[trial.dataset.manifest_sha256] for name, trial in by_name.items()}
+    return Plan(by_name, tuple(notes), inputs)
+
+
+def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: Path) -> Dataset:
+    """Open a dataset and check what every dataset must have.
+
+    Raises:
+        UsageError: A place or an option is wrong or missing.
+        DataError: The data is not what it must be.
+        PluginError: The adapter failed otherwise.
+    """
+    card = offer.card
+    if card.needs_location and not reference.location:
+        raise UsageError(f"the dataset {card.name!r} needs a place; write {card.name}:PATH.")
+    if reference.location and not card.needs_location:
+        raise UsageError(
+            f"the dataset {card.name!r} takes no place, got {reference.location!r}; write just {card.name}."
+        )
+    options = complete_options(card, reference.options)
+    with blaming(offer, "opening it"), size_told(card):
+        dataset: Dataset = resolve(card.factory, offer)(reference.location, cache, **options)
+        manifest = dataset.manifest
+    if not isinstance(manifest, Manifest):
+        raise unusable(offer, f"its manifest is a {type(manifest).__name__}, expected a Manifest")
+    for split in ("train", "val", "test"):
+        if not manifest.split(split):
+            raise DataError(
+                f"the dataset {card.name!r} has no case in its {split} split, expected at least one."
+            )
+    _check_volumes(card, manifest)
+    return dataset
+
+
+def _check_volumes(card: DatasetCard, manifest: Manifest) -> None:
+    """Check that volumes are where they can be used.
+
+    Raises:
+        DataError: One is in the training split, or has several channels.
+    """
+    if volume := next((case for case in manifest.cases if case.depth is not None), None):
+        if training := next((case for case in manifest.split("train") if case.depth is not None), None):
+            raise DataError(
+                f"the dataset {card.name!r} has the volume {training.id!r} in its train split, expected "
+                "images: networks train on slices. Cut it up (Case.section says where each slice lies)."
+            )
+        if manifest.channels != 1:
+            raise DataError(
+                f"the dataset {card.name!r} has {manifest.channels} channels and the volume {volume.id!r}; "
+                "volumes are segmented with one channel."
+            )
+
+
+def reopen_dataset(planned: DatasetSpec, catalogue: Catalogue, cache: Path) -> Dataset:
+    """Open the data of a trial that was planned before.
+
+    Raises:
+        DataError: It is not there any more, or has changed.
+    """
+    reference = DatasetReference(planned.name, planned.options, planned.location)
+    dataset = open_dataset(
+        reference, catalogue.find(catalogue.datasets, planned.name, planned.provider.distribution), cache
+    )
+    if manifest_sha256(dataset.manifest) != planned.manifest_sha256:
+        raise DataError(
+            f"the data of {planned.label} changed since this trial was planned; run it again on the data "
+            "as it is now, or bring the old data back."
+        )
+    return dataset
+
+
+def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Sequence[_OpenDataset]) -> None:
+    """Check what of the recipe depends on the data or the weights.
+
+    Raises:
+        UsageError: There is not one class weight per class, or the normalisation does not fit.
+    """
+    weights = experiment.recipe.class_weights
+    for dataset in datasets:
+        names = dataset.manifest.class_names
+        if weights and (len(names) == 2 or len(weights) != len(names)):
+            takes = "a binary task takes none" if len(names) == 2 else f"expected {len(names)}"
+            raise UsageError(
+                f"recipe.class_weights: got {len(weights)} for the classes {', '.join(names)} of "
+                f"{dataset.spec.label}; {takes}."
+            )
+    for dataset in datasets:
+        for model in models:
+            settle_normalisation(experiment.recipe, model, dataset.manifest)
+
+
+def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
+    """Say where a recipe's freezing does nothing, if it does."""
+    if not recipe.freeze or model.weights_path:
+        return ""
+    return (
+        f"{model.label} starts from scratch, so nothing of it is frozen: all of it trains, although the "
+        f"recipe freezes {', '.join(recipe.freeze)} in models that start from weights."
+    )
+
+
+def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
+    reference, offer = find_dataset(text, catalogue)
+    dataset = open_dataset(reference, offer, cache)
+    manifest = dataset.manifest
+    location = str(Path(reference.location).expanduser().resolve()) if reference.location else None
+    spec = DatasetSpec(
+        name=reference.name,
+        location=location,
+        options=complete_options(offer.card, reference.options),
+        manifest_sha256=manifest_sha256(manifest),
+        split_sha256=split_sha256(manifest),
+        has_instances=manifest.has_instances,
+        provider=provider_of(offer),
+        label=_row_name(reference, location),
+        citation=offer.card.citation,
+    )
+    return _OpenDataset(spec, manifest, _doubts(dataset, offer, cache))
+
+
+def _doubts(dataset: Dataset, offer: Offer[DatasetCard], cache: Path) -> tuple[str, ...]:
+    """Say which masks of somebody's own data seem to belong to other images."""
+    if not offer.card.needs_location:
+        return ()
+    with blaming(offer, "reading it"):
+        return tuple(f"{sentence[0].upper()}{sentence[1:]}" for sentence in planned_sentences(dataset, cache))
+
+
+def _row_name(reference: DatasetReference, location: str | None) -> str:
+    """Name a dataset for people: of a path, in an option too, the last part."""
+    name = label(reference.name, {key: Path(str(value)).name for key, value in reference.options.items()})
+    return f"{name}:{Path(location).name}" if location else name

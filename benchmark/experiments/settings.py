@@ -1,0 +1,74 @@
+"""Settings that people change one by one: reading ``--set`` and naming what differs from a preset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ..contracts.errors import UsageError
+from ..files.printable import brief
+from ..files.texts import parse_yaml
+from ..files.validation import merge
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+MOST_PARTS = 8
+"""Of a key, between its dots."""
+UNTOLD = frozenset({"name", "precision"})
+"""Keys that are told elsewhere."""
+
+
+def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Turn ``recipe.augmentation.noise=0.1`` into nested mappings.
+
+    Args:
+        settings: What was given with ``--set``.
+        heads: What a key may begin with.
+
+    Raises:
+        UsageError: A setting has another form, or a key is set twice.
+    """
+    changes: dict[str, Any] = {}
+    said: dict[str, str] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if said.setdefault(path.strip(), text.strip()) != text.strip():
+            raise UsageError(
+                f"--set changes {path.strip()} twice, to {said[path.strip()]} and to {text.strip()}; say one."
+            )
+        head, *rest = path.strip().split(".")
+        if not equals or not all(rest) or not 0 < len(rest) < MOST_PARTS or head not in heads:
+            expected = " or ".join(f"--set {name}.KEY=VALUE" for name in heads)
+            raise UsageError(f"got --set {brief(setting)}, expected {expected}.")
+        value = _value(brief(setting), text)
+        for key in reversed([head, *rest]):
+            value = {key: value}
+        changes = merge(changes, value)
+    return changes
+
+
+def _value(shown: str, text: str) -> Any:
+    try:
+        return parse_yaml(text, f"the value of --set {shown}", UsageError)
+    except UsageError as error:
+        remedy = 'In a list, quote what holds brackets: [iou, "nsd[tolerance_nm=20]"].'
+        raise UsageError(f"{error} {remedy}" if "[" in text else str(error)) from error
+
+
+def describe_changes(settings: DataclassInstance, base: DataclassInstance | None) -> list[str]:
+    """List what differs from a preset: ``iterations=300``; everything without one."""
+    before = _flat(asdict(base)) if base else {}
+    return [
+        f"{key}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for key, value in _flat(asdict(settings)).items()
+        if key not in UNTOLD and before.get(key) != value
+    ]
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,124 @@
+"""Hashes that name things by what they are: data, source code, files, trials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..contracts.data import Manifest
+from ..contracts.records import MetricSpec, ModelSpec, Provider, TrialSpec
+from .regular import open_regular
+
+ENGINE_PARTS = (
+    "contracts",
+    "evaluation",
+    "experiments/label_fraction.py",
+    "experiments/making_metrics.py",
+    "images",
+    "training",
+    "trials/parts.py",
+    "trials/trial.py",
+)
+"""What of our own code, in the rooms of the engine, can change a number."""
+
+
+def canonical_json(value: Any) -> str:
+    """Write plain data in exactly one way: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_of(value: Any) -> str:
+    """Hash plain data by its canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hash a file's bytes."""
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_source(places: Iterable[Path]) -> str:
+    """Hash Python files, and all Python files below folders, with their relative names."""
+    found = [
+        (file.relative_to(place.parent).as_posix(), sha256_of_file(file))
+        for place in places
+        for file in ([place] if place.is_file() else place.rglob("*.py"))
+    ]
+    return sha256_of(sorted(found))
+
+
+def engine_sha256() -> str:
+    """Hash the engine's own training and evaluation code."""
+    return sha256_of_source(Path(__file__).parents[1] / part for part in ENGINE_PARTS)
+
+
+def manifest_sha256(manifest: Manifest) -> str:
+    """Hash what a dataset holds: classes, statistics, and every case with its split and content."""
+    told = asdict(manifest)
+    del told["unread"]
+    # Both are in other things that are hashed: the first in mean and std, the other in the cases' own hashes.
+    del told["grey_range"], told["label_values"]
+    if not manifest.boundary_classes:
+        del told["boundary_classes"]  # likewise
+    if not manifest.has_instances:
+        del told["has_instances"]  # the hash is that of before datasets could tell
+    return sha256_of(told)
+
+
+def split_sha256(manifest: Manifest) -> str:
+    """Hash which case is in which split, and nothing else of a dataset."""
+    return sha256_of(sorted([case.id, case.split] for case in manifest.cases))
+
+
+def fingerprint(spec: TrialSpec) -> str:
+    """Name a trial by everything that can change one of its numbers, and nothing else.
+
+    Out stay the names of presets, where files lie, what a row is called, citations and remarks.
+    """
+    dataset = spec.dataset
+    recipe, protocol = asdict(spec.recipe), asdict(spec.protocol)
+    return sha256_of(
+        {
+            "model": _model(spec.model),
+            "dataset": {
+                "name": dataset.name,
+                "manifest": dataset.manifest_sha256,
+                "provider": _provider(dataset.provider),
+            },
+            "label_fraction": spec.label_fraction,
+            "recipe": {key: value for key, value in recipe.items() if key != "name"},
+            "protocol": {key: value for key, value in protocol.items() if key != "name"},
+            "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
+            "seed": spec.seed,
+            "engine": spec.engine_sha256,
+        }
+    )
+
+
+def model_sha256(model: ModelSpec) -> str:
+    """Name a model by what of it counts in a fingerprint: its trials make one row of a leaderboard."""
+    return sha256_of(_model(model))
+
+
+def _model(model: ModelSpec) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "options": dict(model.options),
+        "init": model.init,
+        "weights": model.weights_sha256,
+        "provider": _provider(model.provider),
+    }
+
+
+def _metric(metric: MetricSpec) -> list[Any]:
+    options = [dict(metric.options)] if metric.options else []
+    return [metric.version, _provider(metric.provider), *options]
+
+
+def _provider(provider: Provider) -> list[str]:
+    return [provider.distribution, provider.version, provider.source_sha256]

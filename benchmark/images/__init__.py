@@ -1,0 +1,1 @@
+"""Pixels: reading and writing images and volumes, grey values, geometric transforms."""

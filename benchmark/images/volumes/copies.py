@@ -1,0 +1,46 @@
+"""Copies in the cache: made once, by whoever needs them first, and removed when their file has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ...files.locks import locked
+
+
+def keep(target: Path, write: Callable[[Path], None], stale: str | None = None) -> None:
+    """Make a copy if it is not there; a kill at any moment leaves none that is cut short.
+
+    Args:
+        target: Where it lies, named after what it is made from and the state of that.
+        write: Writes the file that is then renamed to `target`.
+        stale: Pattern of the copies of other states, which are removed once there is a new one; who has
+            one open keeps it.
+
+    Raises:
+        OSError: The folder cannot be written.
+        Exception: What `write` raises; it leaves nothing behind.
+    """
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with locked(target.with_suffix(".lock")):
+        if target.exists():
+            return
+        partial = target.with_suffix(".partial")
+        try:
+            write(partial)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        partial.replace(target)
+    if stale:
+        _remove_others(target, stale)
+
+
+def _remove_others(target: Path, stale: str) -> None:
+    for path in target.parent.glob(stale):
+        if path.stem != target.stem:
+            with suppress(OSError):  # Windows keeps what is open
+                path.unlink()

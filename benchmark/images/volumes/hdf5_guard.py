@@ -1,0 +1,103 @@
+"""What an HDF5 file may lead to: its own values, and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Final
+
+import h5py
+import numpy as np
+
+from ...contracts.errors import DataError
+from ...files.inflate import MOST_GAIN, check_inflated
+from ...files.limits import check_stored, limit_bytes
+from ...files.printable import printable
+from ...files.regular import shown
+from .found import Place, unreadable, values_bytes
+
+_MOST_LINKS: Final = 32
+
+
+def follow(file: h5py.File, name: str, path: Path) -> object:
+    """Return what is called so, links within the file followed; None: there is nothing.
+
+    Raises:
+        DataError: A link leads into another file, or links lead in a circle.
+    """
+    group: h5py.Group = file
+    waiting, links = _parts(name), 0
+    found: object = file
+    while waiting:
+        part = waiting.pop(0)
+        if not isinstance(group, h5py.Group):
+            return None
+        link = group.get(part, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            raise DataError(
+                f"{shown(path)}:{printable(name)} is a link into another file, "
+                f"{shown(link.filename)}:{printable(link.path)}; nothing is read from there. Name that file "
+                "itself, or copy the values."
+            )
+        if isinstance(link, h5py.SoftLink):
+            links += 1
+            if links > _MOST_LINKS:
+                raise unreadable(path, f"its links behind {name!r} lead in a circle")
+            if link.path.startswith("/"):
+                group = file
+            waiting = [*_parts(link.path), *waiting]
+            continue
+        found = group.get(part)
+        if found is None:
+            return None
+        group = found
+    return found
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.split("/") if part not in ("", ".")]
+
+
+def check_dataset(data: h5py.Dataset, path: Path) -> None:
+    """Refuse values that lie in other files, and giants of which next to nothing is stored.
+
+    Raises:
+        DataError: They do, or it is one.
+    """
+    name = f"{shown(path)}:{printable(data.name)}"
+    if data.external:
+        raise DataError(
+            f"{name} keeps its values in another file, {shown(data.external[0][0])}; nothing is read from "
+            "there. Copy the values into the file."
+        )
+    if data.is_virtual:
+        for source in data.virtual_sources():
+            if source.file_name != ".":
+                raise DataError(
+                    f"{name} is put together from other files, such as {shown(source.file_name)}; nothing is "
+                    "read from there. Copy the values into one file (h5repack), or name those files."
+                )
+        return
+    if data.shape is not None:
+        check_stored(values_bytes(name, data.shape, data.dtype), data.id.get_storage_size(), name)
+
+
+def check_chunks(data: h5py.Dataset, place: Place, source: str) -> None:
+    """Refuse deflated chunks that unpack to far more than a chunk has, before HDF5 makes room for them.
+
+    Raises:
+        DataError: There is one in the box.
+    """
+    if data.chunks is None or data.compression != "gzip":
+        return
+    expected = int(np.prod(data.chunks, dtype=object)) * data.dtype.itemsize
+    harmless = max(expected, limit_bytes() // 2)
+    starts = (
+        range(side.start - side.start % length, side.stop, length)
+        for side, length in zip(place, data.chunks, strict=True)
+    )
+    for start in itertools.product(*starts):
+        stored = data.id.get_chunk_info_by_coord(start)
+        if stored.byte_offset is not None and stored.size * MOST_GAIN > harmless:
+            _, packed = data.id.read_direct_chunk(start)
+            check_inflated(packed, expected, source, "a chunk")

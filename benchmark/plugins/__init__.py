@@ -1,0 +1,1 @@
+"""Plugins: found, loaded, checked, looked up by name, and what references to them say."""

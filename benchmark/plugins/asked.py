@@ -1,0 +1,72 @@
+"""What was asked of a card: its options, complete and checked, and who provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ..contracts.basics import OptionValue
+from ..contracts.cards import Card
+from ..contracts.errors import UsageError
+from ..contracts.records import Provider
+from ..files.hashing import sha256_of_source
+from ..files.printable import brief
+from ..files.validation import validate
+from .lazy import source_of
+from .provider_files import sha256_of_distribution, sha256_of_places, source_places
+from .registry import OWN, Offer
+
+
+def provider_of(offer: Offer[Any]) -> Provider:
+    """Say which distribution offers something, with the hash of what it consists of.
+
+    Those are all files of the distribution.  Of ours, and of one without a record of its files, it is the
+    package (or single file) of the plugin, and that of the factory if it lies elsewhere.
+
+    Raises:
+        PluginError: There are too many files, or there is no such module.
+    """
+    sha256 = None if offer.distribution == OWN else sha256_of_distribution(offer.distribution)
+    return Provider(
+        distribution=offer.distribution,
+        version=offer.version,
+        source_sha256=sha256 or _source_sha256(offer),
+    )
+
+
+def _source_sha256(offer: Offer[Any]) -> str:
+    places = {place for place in (offer.source, source_of(offer.card.factory, offer)) if place}
+    if offer.distribution == OWN:
+        return sha256_of_source(_outer(places))
+    return sha256_of_places(_outer({found for place in places for found in source_places(place)}))
+
+
+def _outer(places: set[Path]) -> list[Path]:
+    """Leave out what lies within another place."""
+    return [place for place in places if not any(other in place.parents for other in places)]
+
+
+def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Check options against the card's dataclass and fill in the defaults."""
+    type_ = getattr(card, "options", None)
+    if type_ is None:
+        if given:
+            raise UsageError(f"{card.name} takes no options, got {', '.join(given)}.")
+        return {}
+    read = {key: _scalar(value) for key, value in given.items()}
+    for key, value in read.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise UsageError(f"{card.name}.{key}: got {value}, expected a number that is finite.")
+    return asdict(validate(type_, read, card.name))
+
+
+def _scalar(value: OptionValue) -> Any:
+    """Read ``768`` as a number and ``true`` as a truth value, as YAML does."""
+    if not isinstance(value, str):
+        return value
+    from ..files.texts import parse_yaml
+
+    return parse_yaml(value, f"the option value {brief(value)}", UsageError)

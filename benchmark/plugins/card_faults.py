@@ -1,0 +1,108 @@
+"""What is wrong with a plugin's card, found before anything trusts it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from types import NoneType
+from typing import Any
+
+from ..contracts.cards import DatasetCard, Initialisation, ModelCard, WeightsCard
+from ..contracts.data import Normalisation
+from ..contracts.pretraining import PretrainingCard, PretrainingRecipe
+from ..contracts.published import RemoteFile
+from .every_model import ALL
+
+FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
+"""What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
+
+_FILE_NAME = re.compile(r"[^./\\:][^/\\:]*")
+
+SIMPLE_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "str | None": (str, NoneType),
+    "int | None": (int, NoneType),
+    "tuple[str, ...]": (tuple,),
+    "tuple[str, ...] | None": (tuple, NoneType),
+    "tuple[float, ...] | None": (tuple, NoneType),
+    "tuple[float, float]": (tuple,),
+    "tuple[Need, ...]": (tuple,),
+    "type[Any] | None": (type, NoneType),
+    "float | None": (float, int, NoneType),
+    "Annotated[int, Ge(1)]": (int,),
+    "Mapping[str, OptionValue]": (Mapping,),
+    "Normalisation | None": (Normalisation, NoneType),
+}
+"""The annotations of cards that can be checked without importing what they speak of."""
+
+
+def card_fault(card: object, kind: type[Any]) -> str:
+    """Say what is wrong with a card, or nothing."""
+    if not isinstance(card, kind):
+        return f"it returned a {type(card).__name__} where a {kind.__name__} was expected"
+    if not isinstance(card.name, str) or not card.name or FORBIDDEN & set(card.name):
+        return f"{kind.__name__} name {card.name!r} is empty or holds one of , @ [ ] = : / \\ or a space"
+    return next(filter(None, (find(card) for find in (_lazy_fault, _field_fault, _special_fault))), "")
+
+
+def _lazy_fault(card: Any) -> str:
+    what = "format" if isinstance(card, WeightsCard) else "factory"
+    factory = getattr(card, what)
+    if callable(factory) or (isinstance(factory, str) and factory.count(":") == 1):
+        return ""
+    return f"{card.name}'s {what} is {factory!r}, expected a callable or 'module:attribute'"
+
+
+def _field_fault(card: Any) -> str:
+    for field in fields(card):
+        value, annotation = getattr(card, field.name), str(field.type)
+        expected = SIMPLE_TYPES.get(annotation, object)
+        if not isinstance(value, expected) or repr(value) not in _choices(annotation, repr(value)):
+            return f"{card.name}'s {field.name} is {value!r}, expected {annotation}"
+    return ""
+
+
+def _choices(annotation: str, otherwise: str) -> list[str]:
+    """Give what ``Literal["a", "b"]`` allows, as it is written."""
+    if not annotation.startswith("Literal["):
+        return [otherwise]
+    return annotation.removeprefix("Literal[").removesuffix("]").replace('"', "'").split(", ")
+
+
+def _special_fault(card: Any) -> str:
+    return next(_special_faults(card), "")
+
+
+def _special_faults(card: Any) -> Iterator[str]:
+    options = getattr(card, "options", None)
+    if isinstance(options, type) and not is_dataclass(options):
+        yield f"{card.name}'s options are the class {options.__name__}, expected a frozen dataclass"
+    if isinstance(card, ModelCard):
+        if card.name == ALL:
+            yield f"a model may not be called {ALL!r}, which stands for every model"
+        if card.size_divisor < 1:
+            yield f"{card.name}'s size_divisor is {card.size_divisor}, expected at least 1"
+        yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)
+    if isinstance(card, DatasetCard):
+        yield from _published_faults(card)
+    if isinstance(card, PretrainingCard):
+        yield from _all_are(card.name, "recipes", card.recipes, PretrainingRecipe)
+
+
+def _published_faults(card: DatasetCard) -> Iterator[str]:
+    """Find what is wrong with the part of a card that speaks of published files."""
+    if card.files:
+        yield from _all_are(card.name, "files", card.files, RemoteFile)
+        names = [file.name for file in card.files]
+        if len({*names}) < len(names) or not all(map(_FILE_NAME.fullmatch, names)):
+            yield f"{card.name}'s files are called {names}, expected plain file names, each its own"
+    if card.derived_from and card.convert is None:
+        yield f"{card.name} is derived from other datasets and has no conversion"
+
+
+def _all_are(name: str, what: str, values: object, kind: type[Any]) -> Iterator[str]:
+    if not isinstance(values, tuple) or not values or not all(isinstance(value, kind) for value in values):
+        yield f"{name}'s {what} are {values!r}, expected a tuple of at least one {kind.__name__}"

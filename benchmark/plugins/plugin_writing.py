@@ -1,0 +1,142 @@
+"""A package to start a plugin from: real, tested, and small enough to be changed into another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from keyword import iskeyword
+from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
+
+from ..contracts.errors import UsageError
+from .registry import Catalogue
+
+TEMPLATES = Path(__file__).parent / "templates"
+SUFFIX = ".template"
+PREFIX = "emseg-"
+"""Of distributions' names, by custom; what they offer is called without it."""
+
+PEP_503 = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a new plugin can offer."""
+
+    summary: str
+    """``A model``"""
+    registry: str
+    """Where the catalogue keeps it."""
+    implementation: str
+    """Its module, beside ``plugin``."""
+    requirements: tuple[str, ...]
+    usage: str
+    """A command that uses it; ``NAME`` stands for its name."""
+
+
+_TRY = "emseg-bench run --models"
+
+KINDS: Mapping[str, Kind] = {
+    "model": Kind("A model", "models", "network", ("annotated-types", "torch"), f"{_TRY} NAME,unet"),
+    "dataset": Kind(
+        "A dataset", "datasets", "data", ("annotated-types", "numpy"), f"{_TRY} unet --datasets NAME"
+    ),
+    "metric": Kind("A metric", "metrics", "metric", (), f'{_TRY} unet --set "protocol.metrics=[iou, NAME]"'),
+    "pretraining": Kind(
+        "A pre-training method",
+        "pretraining",
+        "method",
+        ("annotated-types", "numpy", "torch"),
+        "emseg-bench pretrain --method NAME --images my_images",
+    ),
+    "executor": Kind("An executor", "executors", "executor", (), f"{_TRY} unet --executor NAME"),
+    "report-section": Kind("A report section", "report_sections", "section", (), f"{_TRY} unet"),
+}
+
+
+def write_plugin(name: str, kind: str, parent: Path, catalogue: Catalogue) -> Path:
+    """Write a package for a new plugin into a folder of its own.
+
+    Args:
+        name: The distribution's.
+        kind: One of `KINDS`.
+        parent: Takes the folder.
+        catalogue: Its names are taken.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UsageError: The name is no name, or taken; or the folder exists.
+    """
+    distribution = _distribution(name)
+    values = _values(distribution, KINDS[kind])
+    _check_free(values, KINDS[kind], catalogue)
+    folder = parent / distribution
+    if folder.exists():
+        raise UsageError(f"{folder} exists already; choose another name, or another place with --out.")
+    try:
+        _write(folder, dict(_files(kind, values)))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror or error}; choose another place with --out."
+        ) from error
+    return folder
+
+
+def _distribution(name: str) -> str:
+    """Normalise a distribution's name as PEP 503 says."""
+    normal = re.sub(r"[-_.]+", "-", name).lower()
+    module = normal.replace("-", "_")
+    if not PEP_503.fullmatch(name) or not module.isidentifier() or iskeyword(module):
+        raise UsageError(
+            f"got {name!r} as a name, expected letters, digits and - that begin with a letter, such as "
+            f"{PREFIX}mine: it becomes a package's and a module's name."
+        )
+    return normal
+
+
+def _values(distribution: str, kind: Kind) -> dict[str, str]:
+    name = distribution.removeprefix(PREFIX)
+    requirements = ("emseg-bench", *kind.requirements)
+    return {
+        "distribution": distribution,
+        "module": distribution.replace("-", "_"),
+        "name": name,
+        "summary": kind.summary,
+        "implementation": kind.implementation,
+        "requirements": ", ".join(f'"{requirement}"' for requirement in requirements),
+        "usage": kind.usage.replace("NAME", name),
+    }
+
+
+def _check_free(values: Mapping[str, str], kind: Kind, catalogue: Catalogue) -> None:
+    """Check that neither a module nor anything of this kind has the name already."""
+    module, name = values["module"], values["name"]
+    if find_spec(module):
+        raise UsageError(f"there is a module called {module} already; choose another name: {PREFIX}{name}-2?")
+    registry = getattr(catalogue, kind.registry)
+    if name in registry.offers or name in registry.disputed:
+        raise UsageError(f"the {registry.kind} name {name!r} is taken already; choose another name.")
+
+
+def _write(folder: Path, files: Mapping[Path, str]) -> None:
+    """Write files into a new folder: all of them, or none."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        draft = Path(temporary) / folder.name
+        for path, text in files.items():
+            (draft / path).parent.mkdir(parents=True, exist_ok=True)
+            (draft / path).write_text(text, encoding="utf-8")
+        draft.rename(folder)
+
+
+def _files(kind: str, values: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Give the package's files, by their places in it."""
+    for root in (TEMPLATES / "common", TEMPLATES / kind):
+        for file in sorted(root.rglob(f"*{SUFFIX}")):
+            place = str(file.relative_to(root)).removesuffix(SUFFIX).replace("MODULE", values["module"])
+            yield Path(place), Template(file.read_text(encoding="utf-8")).substitute(values)

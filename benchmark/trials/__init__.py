@@ -1,0 +1,1 @@
+"""Trials: running one, what it leaves behind, and the boards that stored ones make."""

@@ -1,0 +1,211 @@
+"""From stored trials to boards: what may stand in one table, and what a newer trial replaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from ..contracts.errors import EmsegError, StoreError
+from ..contracts.records import Record
+from ..contracts.reporting import Board, LeftOut, Trial
+from ..evaluation.scoring import to_frame, with_depth
+from ..experiments.experiment import describe
+from ..experiments.label_fraction import describe_fraction
+from ..files.hashing import model_sha256, sha256_of
+from ..files.printable import printable
+from ..files.regular import check_within, shown
+from ..files.store import Store, TrialFolder
+from .kept_files import changed_files
+from .record_checks import check_place
+from .records import load_record
+from .result_tables import CURVE, REMEDY, SANITY, SCORES, read_table
+
+CURVE_COLUMNS = ["iteration", "series", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A stored trial that is to stand on a board."""
+
+    trial: Trial
+    folder: TrialFolder
+    changed: tuple[str, ...]
+    """Files beside its record, none of them scores, that are not what the record says."""
+
+    @property
+    def record(self) -> Record:
+        """What came of it."""
+        return self.trial.record
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """All that a results folder holds for a report."""
+
+    boards: list[Board]
+    """The one with the newest record comes first."""
+    left_out: tuple[LeftOut, ...]
+    """Trials that cannot be reported."""
+
+
+def load_boards(store: Store) -> Stored:
+    """Read all records of a store and group them; a trial that is damaged costs itself only."""
+    groups: dict[str, list[Member]] = {}
+    left_out: list[LeftOut] = []
+    for folder in store.trials():
+        try:
+            member = _member(folder, store)
+        except EmsegError as error:
+            left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
+        else:
+            groups.setdefault(_group(member.record), []).append(member)
+    boards = [_board(members) for members in groups.values()]
+    boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
+    return Stored(_distinguish(boards), tuple(left_out))
+
+
+# ----------------------------------------------------------------------------------------- trials
+def _member(folder: TrialFolder, store: Store) -> Member:
+    """Read a trial.
+
+    Raises:
+        EmsegError: It is damaged, or its scores are not those that it wrote.
+    """
+    check_within(store.root / "trials", folder.path.absolute(), "the results folder", StoreError)
+    record = load_record(folder)
+    check_place(record, folder)
+    changed = changed_files(folder, record.files)
+    scores = {path.name for path in (folder.cases, folder.curve, folder.sanity)}
+    if spoilt := [text for text in changed if text.partition(" ")[0] in scores]:
+        raise StoreError(
+            f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "
+            f"believed. {REMEDY}."
+        )
+    return Member(_trial(record, folder), folder, tuple(changed))
+
+
+def _trial(record: Record, folder: TrialFolder) -> Trial:
+    if record.status != "complete":
+        return Trial(record, folder.path, to_frame([]), pd.DataFrame(columns=CURVE_COLUMNS))
+    cases = with_depth(read_table(folder.own(folder.cases), SCORES))
+    _check_scores(cases, record, folder.cases)
+    return Trial(record, folder.path, cases, read_table(folder.own(folder.curve), CURVE))
+
+
+def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
+    """Check that a table holds scores of the record's classes, the ranking metric's among them.
+
+    Raises:
+        StoreError: It does not.
+    """
+    primary, classes = record.spec.protocol.primary, len(record.class_names)
+    if not (cases["metric"] == primary).any():
+        raise StoreError(f"{shown(path)} holds no score of its primary metric {primary!r}. {REMEDY}.")
+    labels = cases["class_index"]
+    if labels.isna().any() or not labels.between(0, classes - 1).all():
+        raise StoreError(
+            f"{shown(path)} scores classes {labels.min()} to {labels.max()}, expected 0 to {classes - 1}. "
+            f"{REMEDY}."
+        )
+
+
+# ----------------------------------------------------------------------------------------- boards
+def _group(record: Record) -> str:
+    """Name what all trials of one table have in common."""
+    spec = record.spec
+    metrics = {
+        metric.name: [metric.version, dict(metric.options), metric.provider.distribution]
+        for metric in spec.metrics
+    }
+    data = [spec.dataset.manifest_sha256, spec.label_fraction]
+    return sha256_of([data, _nameless(asdict(spec.recipe)), _nameless(asdict(spec.protocol)), metrics])
+
+
+def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave the name of a preset out, as fingerprints do: the same settings are the same by any name."""
+    return {key: value for key, value in settings.items() if key != "name"}
+
+
+def _board(members: Sequence[Member]) -> Board:
+    kept = sorted(_current(members), key=lambda member: _place(member.record))
+    spec = kept[0].record.spec
+    data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
+    settings = [describe(spec.recipe), spec.recipe.precision, describe(spec.protocol)]
+    sanity, unread = _sanity(kept)
+    return Board(
+        title=" · ".join(filter(None, [*data, *settings])),
+        slug="",
+        trials=tuple(member.trial for member in kept),
+        superseded=len(members) - len(kept),
+        primary=next(metric for metric in spec.metrics if metric.name == spec.protocol.primary),
+        sanity=sanity,
+        remarks=(*_changed(kept), *unread),
+    )
+
+
+def _place(record: Record) -> tuple[str, str, int]:
+    """Where a trial stands among those of its board."""
+    model = record.spec.model
+    return model.label, model_sha256(model), record.spec.seed
+
+
+def _current(members: Iterable[Member]) -> list[Member]:
+    """Keep the newest of each row and seed, and the result that a newer failure could not replace."""
+    kept: dict[tuple[str, int], list[Member]] = {}
+    for member in sorted(members, key=lambda member: member.record.finished):
+        record = member.record
+        key = (model_sha256(record.spec.model), record.spec.seed)
+        results = [] if record.status == "complete" else _complete(kept.get(key, []))
+        kept[key] = [*results, member]
+    return [member for group in kept.values() for member in group]
+
+
+def _complete(members: Iterable[Member]) -> list[Member]:
+    return [member for member in members if member.record.status == "complete"]
+
+
+def _changed(members: Iterable[Member]) -> list[str]:
+    """Say which trials have files that are not what they wrote."""
+    return [_told(member) for member in members if member.changed]
+
+
+def _told(member: Member) -> str:
+    spec, files = member.record.spec, printable(", ".join(member.changed))
+    return (
+        f"{spec.model.label}, seed {spec.seed} (trial {member.record.fingerprint[:12]}): {files}: not what "
+        "the trial wrote. Its scores are unchanged; bring the files back, or remove its folder and run again."
+    )
+
+
+Sanity: TypeAlias = tuple[pd.DataFrame | None, list[str]]
+
+
+def _sanity(members: Iterable[Member]) -> Sanity:
+    """Read one trial's sanity scores, for they are the same in all; and say which cannot be read."""
+    unread: list[str] = []
+    for member in _complete(members):
+        path = member.folder.sanity
+        if not path.is_symlink() and not path.exists():
+            continue
+        try:
+            return with_depth(read_table(member.folder.own(path), SANITY)), unread
+        except EmsegError as error:
+            unread.append(f"scores that need no model are not taken from one trial: {error}")
+    return None, unread
+
+
+def _distinguish(boards: list[Board]) -> list[Board]:
+    """Give each board a title and a file name of its own: equal names, other data or settings."""
+    titles = [board.title for board in boards]
+    named = []
+    for number, board in enumerate(boards, start=1):
+        data = board.trials[0].record.spec.dataset.manifest_sha256[:6]
+        title = f"{board.title} (data {data})" if titles.count(board.title) > 1 else board.title
+        slug = re.sub(r"[^a-z0-9]+", "-", board.title.lower()).strip("-")[:60]
+        named.append(replace(board, title=title, slug=f"{number}-{slug}"))
+    return named

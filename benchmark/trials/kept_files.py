@@ -1,0 +1,64 @@
+"""Hashes of what a trial leaves beside its record, so that a later change shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ..contracts.errors import EmsegError, StoreError
+from ..files.file_hashes import sha256_of_large_file
+from ..files.hashing import sha256_of
+from ..files.store import TrialFolder
+
+GROWING: Final = frozenset({"record.json", "log.txt", "lock", "scratch"})
+"""Of a trial's folder what is not hashed: the record itself, and what is written on after it."""
+CHECKSUM: Final = "checksum"
+
+
+def hash_files(folder: TrialFolder) -> dict[str, str]:
+    """Hash all files that a trial has left, by their paths below its folder."""
+    return {name: sha256_of_large_file(path, StoreError) for name, path in sorted(_files(folder.path))}
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_file() and name.parts[0] not in GROWING and not path.name.startswith("."):
+            yield name.as_posix(), path
+
+
+def with_checksum(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the hash of a record's own content."""
+    return {**record, CHECKSUM: _checksum(record)}
+
+
+def is_unchanged(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record's content is what was written; True for one from before it was hashed."""
+    return not record.get(CHECKSUM) or record[CHECKSUM] == _checksum(record)
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    return sha256_of({key: value for key, value in record.items() if key != CHECKSUM})
+
+
+def changed_files(folder: TrialFolder, hashes: Mapping[str, str]) -> list[str]:
+    """Name the files that are not what a record says: ``cases.parquet (changed)``.
+
+    Args:
+        folder: The trial's.
+        hashes: From its record; empty in one of an older version, and then nothing is known.
+    """
+    return [
+        f"{name} ({fault})" for name, expected in hashes.items() if (fault := _fault(folder, name, expected))
+    ]
+
+
+def _fault(folder: TrialFolder, name: str, expected: str) -> str:
+    path = folder.path / name
+    if not path.is_symlink() and not path.exists():
+        return "missing"
+    try:
+        return "" if sha256_of_large_file(folder.own(path), StoreError) == expected else "changed"
+    except EmsegError:
+        return "unreadable"

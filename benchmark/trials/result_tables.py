@@ -1,0 +1,92 @@
+"""Reading the tables of a results folder, which may be anybody's: looked at before memory is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow.parquet import FileMetaData, ParquetFile
+
+from ..contracts.errors import StoreError
+from ..files.decoding import decoding
+from ..files.limits import check_claim
+from ..files.regular import check_regular, shown
+
+Kind: TypeAlias = str
+"""``text``, ``whole`` or ``number``: what a column holds."""
+
+SCORES: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys(("case", "group", "class_name", "metric"), "text"),
+    **dict.fromkeys(("height", "width", "class_index"), "whole"),
+    "value": "number",
+}
+SANITY: Final[Mapping[str, Kind]] = {"predictor": "text", **SCORES}
+CURVE: Final[Mapping[str, Kind]] = {"iteration": "whole", "series": "text", "value": "number"}
+LATER: Final[Mapping[str, Kind]] = {"depth": "whole"}
+"""Not in tables from before there were volumes."""
+CELL_BYTES: Final = 16
+"""What one takes at least in memory, however small it is when packed."""
+REMEDY: Final = "Remove the trial's folder and run again, or bring the file back"
+
+
+def read_table(path: Path, columns: Mapping[str, Kind]) -> pd.DataFrame:
+    """Read a table's known columns.
+
+    Args:
+        path: A Parquet file.
+        columns: Those that it must have, and what they hold.
+
+    Raises:
+        StoreError: It is no such table, is damaged, or would take too much memory.
+    """
+    check_regular(path, StoreError)
+    with decoding(path, "pyarrow", StoreError):
+        file = ParquetFile(path)
+    with file:
+        check_claim(_claim(file.metadata), shown(path), "a table", StoreError)
+        names = _check_columns(path, file.schema_arrow, columns, rows=file.metadata.num_rows)
+        with decoding(path, "pyarrow", StoreError):
+            table = file.read(columns=names, use_threads=False)
+            return pd.DataFrame(table.replace_schema_metadata().to_pandas())
+
+
+def _claim(told: FileMetaData) -> int:
+    """Say how much memory a table takes, by its own word: packed, millions of rows are a few bytes."""
+    groups = [told.row_group(i) for i in range(min(told.num_row_groups, 10_000))]
+    cells = int(told.num_rows) * max(1, int(told.num_columns))
+    return max(cells * CELL_BYTES, sum(max(0, int(group.total_byte_size)) for group in groups))
+
+
+def _check_columns(path: Path, schema: pa.Schema, columns: Mapping[str, Kind], rows: int) -> list[str]:
+    """Check a table's columns; return those that are read, in the table's order."""
+    volumes = {name: kind for name, kind in LATER.items() if name in schema.names and "height" in columns}
+    wanted = {**columns, **volumes}
+    for name, kind in wanted.items():
+        if schema.names.count(name) != 1:
+            raise StoreError(
+                f"{shown(path)} has the columns {shown(', '.join(schema.names))}, expected one {name!r} "
+                f"among them. {REMEDY}."
+            )
+        held = schema.field(name).type
+        if rows and not HOLDS[kind](held):
+            raise StoreError(
+                f"{shown(path)}: its column {name!r} holds {held}, expected {WORDS[kind]}. {REMEDY}."
+            )
+    return [name for name in schema.names if name in wanted]
+
+
+def _is_text(held: Any) -> bool:
+    if pa.types.is_dictionary(held):
+        return _is_text(held.value_type)
+    return bool(pa.types.is_string(held) or pa.types.is_large_string(held) or pa.types.is_null(held))
+
+
+HOLDS: Final[Mapping[Kind, Callable[[Any], bool]]] = {
+    "text": _is_text,
+    "whole": lambda held: bool(pa.types.is_integer(held)),
+    "number": lambda held: bool(pa.types.is_floating(held) or pa.types.is_integer(held)),
+}
+WORDS: Final[Mapping[Kind, str]] = {"text": "texts", "whole": "whole numbers", "number": "numbers"}

@@ -1,0 +1,169 @@
+"""Running a plan: what is complete is left alone, the rest goes to an executor, everybody hears of it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from ..contracts.errors import EmsegError
+from ..contracts.records import Record
+from ..contracts.running import Event, Executor, Job
+from ..experiments.planning import Plan
+from ..files.disk import keeping
+from ..files.store import Store, to_json, write_whole
+from ..files.validation import plain
+from ..plugins.loading import Plugins
+from ..plugins.registry import Problem
+from ..plugins.strangers import RAISED, describe_error
+from .deadlines import Deadlines, TimeUpError
+from .records import failed_record, load_record, now, write_record
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a plan ended."""
+
+    cached: tuple[str, ...]
+    """Fingerprints of trials that were complete before."""
+    ran: tuple[str, ...]
+    failed: dict[str, str]
+    """Reasons, by fingerprint."""
+
+
+def pending(plan: Plan, store: Store) -> list[str]:
+    """List the trials that are not complete yet."""
+    return [name for name in plan.trials if not store.trial(name).is_complete()]
+
+
+def run_plan(
+    plan: Plan,
+    store: Store,
+    executor: Executor,
+    plugins: Plugins,
+    on_event: Callable[[Event], None],
+    timeout_minutes: float | None = None,
+) -> Outcome:
+    """Run what is not complete; each trial leaves a record, come what may.
+
+    Args:
+        plan: What to run.
+        store: Takes the records.
+        executor: Runs the trials.
+        plugins: Those with trial hooks are told.
+        on_event: Hears everything, for people to see.
+        timeout_minutes: Of a trial, whatever the executor does about it; None: no limit.
+
+    Raises:
+        StoreError: The results folder cannot be written to.
+    """
+    store.prepare()
+    todo = pending(plan, store)
+    failed: dict[str, str] = {}
+    started: dict[str, str] = {}
+    ended: set[str] = set()
+    jobs = [_prepare(store, name, plan) for name in todo]
+    deadlines = Deadlines(None if timeout_minutes is None else 60 * timeout_minutes)
+
+    def listen(event: Event) -> None:
+        with deadlines.uninterrupted():
+            if event.fingerprint not in ended:  # an executor that was interrupted may still have news
+                take(event)
+
+    def take(event: Event) -> None:
+        event, problems = _checked(event, store), list[Problem]()
+        deadlines.heard()
+        if event.kind == "started":
+            deadlines.started(event.fingerprint)
+            started[event.fingerprint] = now()
+            problems = plugins.trial_started(event.fingerprint, plan.trials[event.fingerprint])
+        elif event.kind == "failed":
+            failed[event.fingerprint] = event.message
+        if event.kind in {"complete", "failed"}:
+            ended.add(event.fingerprint)
+            deadlines.ended(event.fingerprint)
+            record = _record(store, plan, event, started.get(event.fingerprint, now()))
+            problems = plugins.trial_finished(record)
+        for problem in problems:
+            on_event(Event(fingerprint=event.fingerprint, kind="note", message=f"plugin {problem}"))
+        on_event(event)
+
+    while left := [job for job in jobs if job.fingerprint not in ended]:
+        reasons = _execute(executor, left, listen, deadlines)
+        for job in left:
+            if job.fingerprint not in ended and (reason := reasons.of(job.fingerprint)):
+                listen(Event(fingerprint=job.fingerprint, kind="failed", message=reason))
+    return Outcome(tuple(name for name in plan.trials if name not in todo), tuple(todo), failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """Why trials that an executor has not ended will not be."""
+
+    all_of_them: str = ""
+    overdue: Collection[str] = ()
+    """Trials that took too long; the others are given to the executor again."""
+    limit_minutes: float = 0.0
+
+    def of(self, fingerprint: str) -> str:
+        """Give a trial's reason; nothing if it may go on."""
+        if fingerprint in self.overdue:
+            return f"stopped after {self.limit_minutes:g} minutes, the limit set by --timeout"
+        return self.all_of_them
+
+
+def _execute(
+    executor: Executor, jobs: Sequence[Job], listen: Callable[[Event], None], deadlines: Deadlines
+) -> _Reasons:
+    """Run jobs; say why those that have not ended by then never will."""
+    before = set(multiprocessing.active_children())
+    deadlines.forget()
+    try:
+        with deadlines.watching():
+            executor.run(jobs, listen)
+    except TimeUpError:
+        pass
+    except EmsegError:
+        raise
+    except RAISED as error:
+        return _Reasons(f"the executor failed with {describe_error(error)}")
+    if not deadlines.interrupted:
+        return _Reasons("the executor ended without having run it")
+    for process in set(multiprocessing.active_children()) - before:
+        process.kill()
+        process.join()
+    minutes = (deadlines.limit_seconds or 0) / 60
+    if not deadlines.is_silent():
+        return _Reasons(overdue=deadlines.overdue(), limit_minutes=minutes)
+    return _Reasons(
+        f"the executor ran no trial and said nothing for {minutes:g} minutes, the limit set by --timeout"
+    )
+
+
+def _checked(event: Event, store: Store) -> Event:
+    """Believe an executor that a trial is complete only if the trial left its record."""
+    if event.kind != "complete" or store.trial(event.fingerprint).is_complete():
+        return event
+    return replace(
+        event, kind="failed", message="the executor said that it is complete, but it left no record"
+    )
+
+
+def _prepare(store: Store, name: str, plan: Plan) -> Job:
+    folder = store.trial(name)
+    with keeping(folder.spec, "Nothing was started; make room or choose another folder with --out."):
+        write_whole(folder.spec, to_json(plain(plan.trials[name])))
+    return Job(fingerprint=name, spec=plan.trials[name], folder=folder.path)
+
+
+def _record(store: Store, plan: Plan, event: Event, started: str) -> Record:
+    """Read the record that a trial left; write the one that a dead process could not."""
+    folder = store.trial(event.fingerprint)
+    if event.kind == "failed" and not folder.record.exists():
+        job = Job(fingerprint=event.fingerprint, spec=plan.trials[event.fingerprint], folder=folder.path)
+        record = failed_record(job, started, event.message)
+        with suppress(OSError):  # the command says it; the next one writes what there is room for then
+            write_record(folder, record)
+        return record
+    return load_record(folder)

@@ -1,0 +1,248 @@
+"""One trial, from its specification to its record; runs in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from ..contracts.basics import Precision
+from ..contracts.data import Case, Sample
+from ..contracts.errors import TrialError
+from ..contracts.records import Profile, Record, TrialSpec
+from ..contracts.running import Event, Job, Runtime
+from ..contracts.settings import ScoringProtocol
+from ..evaluation.evaluate import evaluate, steps_of
+from ..evaluation.inference import inference_batch
+from ..evaluation.scoring import primary_score
+from ..evaluation.segmenter import Segmenter
+from ..evaluation.sliding_window import window_side
+from ..files.locks import locked
+from ..files.store import TrialFolder
+from ..images.spread import spread
+from ..profiling.memory import MemoryPeak, PeakMemory
+from ..profiling.profile import complete_profile, profile_inference
+from ..training.memory_layout import channels_last
+from ..training.state import TrainingState
+from ..training.train import TrainingSetup, crop_side, train
+from .kept_labels import KeptLabels
+from .parts import Parts, load_parts, seed_everything
+from .previews import PreviewWriter
+from .records import load_record, now
+from .shared_sanity import shared_sanity
+from .trial_results import Results, write_results
+
+
+def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
+    """Run a trial to its end, or read its record if another process has just ended it.
+
+    Args:
+        job: What to run and where its files go.
+        runtime: Device, threads, time between resume points.
+        tell: Hears how far it is.
+
+    Raises:
+        EmsegError: The trial cannot be run; the message is for people.
+    """
+    folder = TrialFolder(job.folder)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with _lock(folder, lambda text: tell(Event(fingerprint=job.fingerprint, kind="note", message=text))):
+        if folder.is_complete():
+            return load_record(folder)
+        folder.record.unlink(missing_ok=True)
+        with _threads(runtime):
+            return _Trial(job, folder, runtime, tell).run()
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A trial that is being run."""
+
+    job: Job
+    folder: TrialFolder
+    runtime: Runtime
+    listener: Callable[[Event], None]
+
+    @property
+    def spec(self) -> TrialSpec:
+        return self.job.spec
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.runtime.device)
+
+    @property
+    def precision(self) -> Precision:
+        settled = self.spec.recipe.precision
+        if settled == "auto":
+            raise TrialError("the recipe's precision is 'auto', expected fp32 or bf16: planning settles it.")
+        return settled
+
+    def tell(self, phase: str, done: int = 0, total: int = 0, message: str = "") -> None:
+        self.listener(
+            Event(
+                fingerprint=self.job.fingerprint,
+                kind="progress",
+                phase=phase,
+                done=done,
+                total=total,
+                message=message,
+            )
+        )
+
+    def note(self, message: str) -> None:
+        self.listener(Event(fingerprint=self.job.fingerprint, kind="note", message=message))
+
+    def run(self) -> Record:
+        started = now()
+        self.tell("load")
+        seed_everything(self.spec.seed)
+        parts = load_parts(self.spec, Path(self.runtime.cache))
+        channels_last(parts.network.to(self.device))
+        with PeakMemory(self.device) as memory:
+            state = self._train(parts)
+            test_start = time.perf_counter()
+            cases = self._test(parts)
+            test_seconds = time.perf_counter() - test_start
+        self.tell("sanity")
+        sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
+        profile = self._profile(parts, state, memory.read(), test_seconds)
+        results = Results(
+            started=started,
+            parts=parts,
+            state=state,
+            cases=cases,
+            sanity=sanity,
+            profile=profile,
+            window=self._window(),
+        )
+        return write_results(self.job, self.runtime.device, results)
+
+    def _train(self, parts: Parts) -> TrainingState:
+        self.folder.scratch.mkdir(exist_ok=True)
+        total = self.spec.recipe.iterations
+        setup = TrainingSetup(
+            device=self.device,
+            folder=self.folder.scratch,
+            fingerprint=self.job.fingerprint,
+            checkpoint_seconds=self.runtime.checkpoint_seconds,
+            tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
+            tell_loader=lambda plan: self.tell("train", 0, total, plan),
+            note=self.note,
+            trials=self.runtime.workers,
+        )
+        score = partial(self._validate, parts)
+        return train(parts.network, parts.dataset, self.spec, parts.normalisation, score, setup)
+
+    def _validate(self, parts: Parts, network: nn.Module) -> float | None:
+        """Score as the test split is scored, but with windows side by side: a quarter of the work."""
+        cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
+        protocol = replace(self.spec.protocol, overlap=0.0, slice_overlap=0.0)
+        ranks = self.spec.protocol.primary  # the others would only take time
+        judge = replace(parts, metrics={ranks: parts.metrics[ranks]})
+        table = self._evaluate(judge, network, cases, protocol, lambda *_: None, lambda: None)
+        return primary_score(table, ranks)
+
+    def _test(self, parts: Parts) -> pd.DataFrame:
+        cases = parts.dataset.manifest.split("test")
+        previews = PreviewWriter(self.folder.previews, cases)
+        labels = KeptLabels(self.folder.predictions, cases)
+        total = steps_of(cases, parts.dataset.manifest.axes)
+        numbers, steps = count(), count(1)
+
+        def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
+            previews.take(case, sample, prediction)
+            labels.write(next(numbers), prediction)
+
+        def on_slice() -> None:
+            self.tell("test", next(steps), total)
+
+        self.tell("test", 0, total)
+        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_slice)
+        previews.finish()
+        labels.list_cases()
+        return table
+
+    def _evaluate(
+        self,
+        parts: Parts,
+        network: nn.Module,
+        cases: Sequence[Case],
+        protocol: ScoringProtocol,
+        on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
+        on_slice: Callable[[], None],
+    ) -> pd.DataFrame:
+        segmenter = Segmenter(
+            model=network,
+            normalisation=parts.normalisation,
+            protocol=protocol,
+            window=self._window(),
+            size_divisor=self.spec.model.size_divisor,
+            device=self.device,
+            batch_size=inference_batch(self.runtime.device),
+            num_logits=parts.dataset.manifest.num_logits,
+        )
+        return evaluate(
+            segmenter,
+            parts.dataset,
+            cases,
+            metrics=parts.metrics,
+            precision=self.precision,
+            on_case=on_case,
+            on_slice=on_slice,
+            scratch=self.folder.scratch,
+        )
+
+    def _window(self) -> int:
+        divisor = self.spec.model.size_divisor
+        return window_side(self.spec.protocol, crop_side(self.spec.recipe, divisor), divisor)
+
+    def _profile(
+        self, parts: Parts, state: TrainingState, memory: MemoryPeak, test_seconds: float
+    ) -> Profile:
+        self.tell("profile")
+        recipe = self.spec.recipe
+        inference = profile_inference(
+            parts.network,
+            channels=parts.dataset.manifest.channels,
+            window=self._window(),
+            device=self.runtime.device,
+            precision=self.precision,
+            on_note=self.note,
+        )
+        return complete_profile(
+            inference,
+            memory,
+            train_seconds=state.train_seconds,
+            train_images_per_s=recipe.iterations * recipe.batch_size / state.train_seconds,
+            validation_seconds=state.validation_seconds,
+            test_seconds=test_seconds,
+        )
+
+
+@contextmanager
+def _threads(runtime: Runtime) -> Iterator[None]:
+    """Give a trial its share of the cores, whatever executor runs it, and the process its own back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _lock(folder: TrialFolder, note: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Take the trial's lock, waiting for another command that runs the same trial."""
+    text = "another emseg-bench command is running this trial; waiting for it"
+    return locked(folder.lock, on_wait=lambda: note(text), tell=note)

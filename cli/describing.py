@@ -1,0 +1,160 @@
+"""``emseg-bench describe``: everything that a card says."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .cells import cell
+from .light import LightCommand
+
+if TYPE_CHECKING:
+    from ..benchmark.contracts.cards import Card
+    from ..benchmark.plugins.registry import Offer
+    from .console import Console
+
+KINDS: Mapping[str, str] = {
+    "model": "A network: options, initialisations, size divisor, parameters, citation.",
+    "dataset": "A source of labelled images: classes, voxel size, options, citation.",
+    "metric": "A score: unit, direction, aggregation, what empty classes do.",
+}
+
+TABLES = ("options", "initialisations", "files")
+FOR_PROGRAMS = frozenset({"name", "description", "factory", "reconstruction", "convert", *TABLES})
+"""Fields of cards that name code, or stand elsewhere."""
+VERSIONED = {"metric": "metric", "dataset": "conversion"}
+"""What has a version of its own."""
+
+app = typer.Typer(
+    help="Show everything that is known of a model, dataset or metric.",
+    epilog="Examples:  emseg-bench describe model unet    emseg-bench describe metric iou --json",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def _verb(kind: str) -> Callable[[str, bool], None]:
+    def describe(
+        name: Annotated[str, typer.Argument(help="Its name, as 'emseg-bench list' shows it.")],
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    ) -> None:
+        _describe(kind, name, as_json=as_json)
+
+    return describe
+
+
+for _kind, _help in KINDS.items():
+    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))
+
+
+def _describe(kind: str, name: str, *, as_json: bool) -> None:
+    from ..benchmark.plugins.loading import load_plugins
+
+    catalogue = load_plugins().catalogue
+    registries: Mapping[str, Any] = {
+        "model": catalogue.models,
+        "dataset": catalogue.datasets,
+        "metric": catalogue.metrics,
+    }
+    data = _as_data(kind, catalogue.find(registries[kind], name))
+    if as_json:
+        typer.echo(
+            json.dumps({key: _limited(value) for key, value in data.items()}, indent=2, allow_nan=False)
+        )
+    else:
+        _print(data)
+
+
+def _as_data(kind: str, offer: Offer[Any]) -> dict[str, Any]:
+    """Give a card as plain data: its fields in their order, then tables, then who provides it."""
+    card = offer.card
+    return {
+        "kind": kind,
+        "name": card.name,
+        "description": card.description,
+        **dict(_plain_fields(kind, card)),
+        "distribution": offer.distribution,
+        "version": offer.version,
+        "options": _options(card),
+        **_initialisations(card),
+        **_files(card),
+    }
+
+
+def _plain_fields(kind: str, card: Card) -> Iterator[tuple[str, Any]]:
+    for field in fields(card):
+        value = getattr(card, field.name)
+        if field.name not in FOR_PROGRAMS:
+            # a card's own version is not its distribution's
+            name = f"version of the {VERSIONED[kind]}" if field.name == "version" else field.name
+            yield name.replace("_", " "), list(value) if isinstance(value, tuple) else value
+
+
+def _limited(value: Any) -> Any:
+    """Write the open end of a range as null: JSON has no infinity."""
+    return [None if end == math.inf else end for end in value] if isinstance(value, list) else value
+
+
+def _options(card: Any) -> list[dict[str, Any]]:
+    from ..benchmark.plugins.option_docs import describe_options
+
+    return [asdict(option) for option in describe_options(getattr(card, "options", None))]
+
+
+def _initialisations(card: Any) -> dict[str, Any]:
+    found = getattr(card, "initialisations", None)
+    if found is None:
+        return {}
+    rows = [
+        {"name": init.name, "default": init is found[0], "description": init.description} for init in found
+    ]
+    return {"initialisations": rows}
+
+
+def _files(card: Any) -> dict[str, Any]:
+    """Give the files that a dataset is published as, if it is."""
+    return {"files": [asdict(file) for file in card.files]} if getattr(card, "files", ()) else {}
+
+
+def _print(data: Mapping[str, Any]) -> None:
+    """Print a heading, the fields, and the tables: laid out in a terminal, a line for each elsewhere."""
+    from .console import Console
+
+    console = Console()
+    plain = {key: value for key, value in data.items() if key not in TABLES}
+    tables = {key: data[key] for key in TABLES if data.get(key)}
+    if console.is_terminal:
+        _print_laid_out(plain, tables, console)
+    else:
+        for line in _lines(plain, tables):
+            typer.echo(line)
+
+
+def _print_laid_out(plain: Mapping[str, Any], tables: Mapping[str, Any], console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from .tables import print_table, say
+
+    say(console, f"\n{plain['kind']} {plain['name']}", "bold")
+    say(console, plain["description"])
+    grid = Table.grid(padding=(0, 2))
+    for key, value in list(plain.items())[3:]:
+        grid.add_row(Text(f" {key}", "dim"), Text(cell(value)))
+    console.print()
+    console.print(grid)
+    for title, rows in tables.items():
+        print_table([{key: cell(value) for key, value in row.items()} for row in rows], title=title)
+
+
+def _lines(plain: Mapping[str, Any], tables: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{key}: {cell(value)}" for key, value in plain.items())
+    for title, rows in tables.items():
+        for row in rows:
+            told = ", ".join(f"{key} {cell(value)}" for key, value in list(row.items())[1:])
+            yield f"{title.removesuffix('s')} {row['name']}: {told}"

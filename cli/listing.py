@@ -1,0 +1,191 @@
+"""``emseg-bench list``: what there is to choose from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .cells import cell, columns
+from .light import LightCommand, LightGroup
+
+if TYPE_CHECKING:
+    from ..benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
+    from ..benchmark.contracts.pretraining import PretrainingCard
+    from ..benchmark.contracts.settings import ScoringProtocol
+
+Row = dict[str, Any]
+
+KINDS: Mapping[str, str] = {
+    "models": "Networks, with family, parameters, initialisations and size divisor (px).",
+    "datasets": "Sources of labelled images.",
+    "metrics": "Scores.",
+    "recipes": "Ways to train.",
+    "protocols": "Ways to score.",
+    "pretraining": "Ways to learn from images without labels.",
+}
+"""What can be listed, a verb each: to read an argument, typer would import pydantic."""
+
+NARROW = {
+    "models": ("name", "family", "parameters", "initialisations", "size divisor"),
+    "metrics": ("name", "unit", "better", "ms per megapixel and class", "needs"),
+    "recipes": ("name", "iterations", "batch_size", "crop", "optimiser"),
+    "protocols": ("name", "window", "overlap", "blending", "ranks by"),
+}
+"""What a narrow terminal shows; else all."""
+
+
+app = typer.Typer(
+    cls=LightGroup,
+    help="List what can be asked for by name.",
+    epilog="Examples:  emseg-bench list models    emseg-bench list recipes --json",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def _verb(kind: str) -> Callable[[bool], None]:
+    def list_(
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    ) -> None:
+        _list(kind, as_json=as_json)
+
+    return list_
+
+
+for _kind, _help in KINDS.items():
+    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))
+
+
+def _list(kind: str, *, as_json: bool) -> None:
+    rows, problems = _rows(kind)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        _print([{key: cell(value) for key, value in row.items()} for row in rows], NARROW.get(kind))
+    for problem in problems:
+        typer.echo(f"warning: plugin {problem}", err=True)
+
+
+def _print(rows: list[dict[str, str]], narrow: Sequence[str] | None) -> None:
+    """Print a table that fits the terminal; elsewhere whole lines in columns, for ``grep`` and its like."""
+    if not sys.stdout.isatty():
+        for line in columns(rows):
+            typer.echo(line)
+        return
+    from .tables import print_table
+
+    print_table(rows, [{key: row[key] for key in narrow or row} for row in rows])
+
+
+def _rows(kind: str) -> tuple[list[Row], list[str]]:
+    if kind == "recipes":
+        return _recipes(), []
+    if kind == "protocols":
+        return _protocols(), []
+    from ..benchmark.plugins.loading import load_plugins
+
+    catalogue = load_plugins().catalogue
+    rows = {
+        "models": [_model(card) for card in catalogue.models],
+        "datasets": [_dataset(card) for card in catalogue.datasets],
+        "metrics": [_metric(card) for card in catalogue.metrics],
+        "pretraining": [row for card in catalogue.pretraining for row in _pretraining(card)],
+    }[kind]
+    return rows, [str(problem) for problem in catalogue.problems]
+
+
+def _model(card: ModelCard) -> Row:
+    return {
+        "name": card.name,
+        "family": card.family,
+        "parameters": card.parameters,
+        "initialisations": [init.name for init in card.initialisations],
+        "size divisor": card.size_divisor,
+        "description": card.description,
+    }
+
+
+def _dataset(card: DatasetCard) -> Row:
+    return {
+        "name": f"{card.name}:PATH" if card.needs_location else card.name,
+        "dimension": card.dimension,
+        "classes": list(card.classes) if card.classes else None,
+        "voxel size (nm)": list(card.voxel_size_nm) if card.voxel_size_nm else None,
+        "licence": card.licence,
+        "description": card.description,
+    }
+
+
+def _metric(card: MetricCard) -> Row:
+    return {
+        "name": card.name,
+        "unit": card.unit,
+        "better": card.direction,
+        "ms per megapixel and class": card.ms_per_megapixel,
+        "needs": list(card.needs) or None,
+        "version": card.version,
+        "description": card.description,
+    }
+
+
+def _pretraining(card: PretrainingCard) -> list[Row]:
+    return [
+        {
+            "method": card.name,
+            "recipe": recipe.name,
+            "epochs": recipe.epochs,
+            "batch size": recipe.batch_size,
+            "crop": recipe.crop,
+            "needs": "an encoder" if card.needs_encoder else None,
+            "description": card.description,
+        }
+        for recipe in card.recipes
+    ]
+
+
+def _protocols() -> list[Row]:
+    from ..benchmark.experiments.presets import PROTOCOLS
+
+    return [
+        {
+            "name": protocol.name,
+            "window": str(protocol.window),
+            **_windowing(protocol),
+            "ranks by": protocol.primary,
+            "metrics": list(protocol.metrics),
+        }
+        for protocol in PROTOCOLS.values()
+    ]
+
+
+def _windowing(protocol: ScoringProtocol) -> Row:
+    """How windows overlap; nothing where whole images are seen."""
+    windows = not str(protocol.window).startswith("whole")
+    return {
+        "overlap": protocol.overlap if windows else None,
+        "in volumes": protocol.slice_overlap if windows else None,
+        "blending": protocol.blending if windows else None,
+        "padding": protocol.padding if windows else None,
+    }
+
+
+def _recipes() -> list[Row]:
+    from dataclasses import asdict
+
+    from ..benchmark.experiments.presets import RECIPES
+
+    shown = (
+        "name",
+        "iterations",
+        "batch_size",
+        "crop",
+        "optimiser",
+        "learning_rate",
+        "schedule",
+        "validations",
+    )
+    return [{key: asdict(recipe)[key] for key in shown} for recipe in RECIPES.values()]

@@ -1,0 +1,97 @@
+"""``emseg-bench report``: making the report anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..benchmark.contracts.errors import StoreError
+from ..benchmark.files.printable import printable
+from .exit_codes import ALL_DONE, SOME_FAILED
+
+if TYPE_CHECKING:
+    from ..benchmark.contracts.reporting import LeftOut
+    from ..benchmark.files.store import Store
+    from ..benchmark.plugins.loading import Plugins
+    from ..benchmark.trials.boards import Stored
+
+MOST_TOLD = 20
+"""Damaged trials that the terminal names."""
+
+EXAMPLES = "Examples:  emseg-bench report    emseg-bench report my_results"
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")] = Path("results"),
+) -> None:
+    """Make the report of a results folder anew: page, leaderboard and figures."""
+    from ..benchmark.files.store import Store
+    from ..benchmark.plugins.loading import load_plugins
+
+    store = Store(folder)
+    if next(store.trials(), None) is None:
+        raise StoreError(
+            f"there is no trial with a record in {folder / 'trials'}; "
+            "name a folder that 'emseg-bench run' wrote."
+        )
+    from ..benchmark.trials.boards import load_boards
+
+    stored = load_boards(store)
+    tell_left_out(stored.left_out)
+    for problem in build_report(stored, store, load_plugins()):
+        typer.echo(f"warning: {problem}", err=True)
+    typer.echo(f"report: {store.report / 'index.html'}")
+    raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
+
+
+def tell_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Name the trials that no report can hold, and count them."""
+    if not left_out:
+        return
+    for item in left_out[:MOST_TOLD]:
+        typer.echo(printable(f"left out: {item.reason}", lines=True), err=True)
+    if len(left_out) > MOST_TOLD:
+        typer.echo(f"... and {len(left_out) - MOST_TOLD} more, which the report names", err=True)
+    typer.echo(f"warning: {len(left_out)} of the stored trials cannot be reported", err=True)
+
+
+def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, ...]:
+    """Write the report over everything in the store; return what went wrong in sections.
+
+    Says which files in the report's folder are somebody else's and stayed.
+
+    Raises:
+        StoreError: No trial can be reported, or the report cannot be written.
+    """
+    from importlib.metadata import version
+
+    from ..benchmark.trials.records import now
+    from ..reports.build import build
+
+    if not stored.boards:
+        raise StoreError(f"none of the trials in {store.root / 'trials'} can be reported.")
+    built = build(
+        stored.boards,
+        list(plugins.catalogue.report_sections),
+        store.report,
+        generated=now(),
+        version=version("emseg-bench"),
+        left_out=stored.left_out,
+    )
+    if built.kept:
+        shown = printable(", ".join(built.kept[:MOST_TOLD]))
+        more = f" and {len(built.kept) - MOST_TOLD} more" if len(built.kept) > MOST_TOLD else ""
+        typer.echo(f"kept in {store.report}, for they are not the report's own: {shown}{more}", err=True)
+    return built.problems
+
+
+def is_fresh(store: Store) -> bool:
+    """Tell whether the report is newer than every record."""
+    page = store.report / "index.html"
+    if not page.exists():
+        return False
+    made = page.stat().st_mtime_ns
+    return all(folder.record.lstat().st_mtime_ns <= made for folder in store.trials())

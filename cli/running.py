@@ -1,0 +1,318 @@
+"""``emseg-bench run``: the main job."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from enum import StrEnum
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from ..benchmark.contracts.errors import StoreError, UsageError
+from ..benchmark.files.printable import brief
+from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
+from .json_output import json_stream
+
+if TYPE_CHECKING:
+    from ..benchmark.contracts.running import Executor, Runtime
+    from ..benchmark.experiments.planning import Plan
+    from ..benchmark.files.store import Store
+    from ..benchmark.plugins.loading import Plugins
+    from ..benchmark.trials.session import Outcome
+    from .console import Console
+
+MOST_DIGITS = 10
+"""Of a seed; there are 2**32."""
+EXAMPLES = """Examples:
+
+  emseg-bench run --models retina,unet
+
+  emseg-bench run --models retina,unet@imagenet --datasets folder:/data/my_cells --seeds 5
+
+  emseg-bench run --models all --recipe smoke
+
+  emseg-bench run --models "unet[encoder=resnet50]" --recipe quick --set recipe.iterations=200
+
+  emseg-bench run experiment.yaml --dry-run
+"""
+
+
+MOST = 1024
+"""Trials at once, or threads of one; more are a slip of the finger."""
+MOST_MINUTES = 1e6
+"""About two years."""
+
+
+class PrecisionChoice(StrEnum):
+    """What ``--precision`` takes."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
+def run(
+    experiment: Annotated[
+        Path | None,
+        typer.Argument(
+            help="An experiment in YAML; options given beside it win.", metavar="[EXPERIMENT.yaml]"
+        ),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(help="Models, comma-separated: NAME, NAME@INIT, NAME[OPTION=VALUE]@file:PATH; or all."),
+    ] = None,
+    datasets: Annotated[
+        str | None,
+        typer.Option(help="Datasets, comma-separated: NAME or folder:PATH.  [default: synthetic-em]"),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            help="How many seeds (3 means 0, 1, 2), or which: 3,7; one alone with a comma behind it: 7,  "
+            "[default: 1, the seed 0]"
+        ),
+    ] = None,
+    label_fractions: Annotated[
+        str | None,
+        typer.Option(help="Shares of the training cases to train on, comma-separated: 0.1,1.  [default: 1]"),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="How to train: a name of 'list recipes'.  [default: quick]")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="How to score: a name of 'list protocols'.  [default: emseg-v1]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change one value: recipe.iterations=200, protocol.overlap=0.25.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Results folder; trials that are complete in it are not run again.")
+    ] = Path("results"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[
+        PrecisionChoice | None,
+        typer.Option(
+            help="bf16: bfloat16 under autocast; auto: where the hardware is made for it.  [default: auto]"
+        ),
+    ] = None,
+    executor: Annotated[str, typer.Option(help="What runs the trials.")] = "local",
+    workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once.")] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST, help="CPU threads of one trial.  [default: cores / workers]"),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=MOST_MINUTES, help="Stop a trial after so many minutes and mark it as failed."
+        ),
+    ] = None,
+    strict_weights: Annotated[
+        bool,
+        typer.Option("--strict-weights", help="Stop if a model's published weights are not on this machine."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the plan or outcome as JSON; progress goes to standard error."),
+    ] = False,
+) -> None:
+    """Train, evaluate and profile every model on every dataset, and write a report."""
+    from ..benchmark.contracts.running import Runtime
+    from ..benchmark.executors.rehearsal import rehearse
+    from ..benchmark.experiments.experiment import build_experiment
+    from ..benchmark.experiments.planning import make_plan
+    from ..benchmark.files.cache import cache_folder
+    from ..benchmark.files.store import Store
+    from ..benchmark.plugins.every_model import optional_models
+    from ..benchmark.plugins.loading import load_plugins
+    from ..benchmark.profiling.hardware import choose_device
+    from ..benchmark.trials.session import pending
+
+    if experiment is not None:
+        _refuse_name(experiment)
+    if timeout is not None and isnan(timeout):
+        raise UsageError("got --timeout nan, expected minutes such as 30.")
+    asked = {
+        "models": _list(models),
+        "datasets": _datasets(datasets),
+        "seeds": _seeds(seeds),
+        "label_fractions": _fractions(label_fractions),
+        "recipe": recipe,
+        "protocol": protocol,
+        "strict_weights": strict_weights or None,
+    }
+    settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
+    wanted = build_experiment(experiment, asked, settings)
+    plugins = load_plugins()
+    plugins.catalogue.find(plugins.catalogue.executors, executor)
+    cache = cache_folder()
+    where = choose_device(device)
+    runtime = Runtime(
+        device=where, workers=workers, threads=threads, timeout_minutes=timeout, cache=str(cache)
+    )
+    with json_stream(as_json) as stream:
+        with _status("checking models and data"):
+            plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
+        with _status("trying the models out"):
+            optional = optional_models(wanted.models, plugins.catalogue.models.offers)
+            plan = rehearse(plan, pending(plan, Store(out)), optional, cache)
+        if dry_run:
+            _print_plan(plan, Store(out), runtime, stream)
+            return
+        with interruptible():
+            raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, stream))
+
+
+def _status(text: str) -> AbstractContextManager[object]:
+    """Show what takes a moment, such as drawing or indexing data, to people at a terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from .console import Console
+
+    return Console(stderr=True).status(text)
+
+
+def _print_plan(plan: Plan, store: Store, runtime: Runtime, stream: TextIO | None) -> None:
+    from .summary import plan_as_data
+
+    if stream:
+        typer.echo(json.dumps(plan_as_data(plan, store), indent=2), stream)
+        return
+    from ..benchmark.trials.session import pending
+    from .console import Console
+    from .summary import announce, print_plan
+
+    announce(plan, Console(), len(pending(plan, store)), runtime)
+    print_plan(plan, store)
+
+
+def _run(
+    plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, stream: TextIO | None
+) -> int:
+    from ..benchmark.plugins.lazy import resolve
+    from ..benchmark.plugins.strangers import blaming
+    from ..benchmark.trials.session import pending, run_plan
+    from .console import Console
+    from .progress import show
+    from .summary import announce
+    from .tables import say
+
+    console = Console(stderr=stream is not None)
+    offer = plugins.catalogue.find(plugins.catalogue.executors, executor)
+    todo = len(pending(plan, store))
+    announce(plan, console, todo, runtime)
+    for problem in plugins.catalogue.problems:
+        say(console, f"warning: plugin {problem}", "yellow")
+    with blaming(offer, "starting it"):
+        runner: Executor = resolve(offer.card.factory, offer)(runtime)
+    with show(plan.trials, todo, console) as view:
+        outcome = run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)
+    return _finish(plan, plugins, store, outcome, console, stream)
+
+
+def _finish(
+    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, stream: TextIO | None
+) -> int:
+    """Report what came of a run; return the exit code."""
+    from ..benchmark.trials.boards import load_boards
+    from ..reports.publishing import clear_leftovers
+    from .reporting import build_report, is_fresh, tell_left_out
+    from .summary import outcome_as_data, print_failures, print_leaderboards
+    from .tables import say
+
+    clear_leftovers(store.report)
+    stale = bool(outcome.ran) or not is_fresh(store)
+    stored = load_boards(store)
+    tell_left_out(stored.left_out)
+    unwritten = False
+    if stale:
+        say(console, "writing the report", "dim")
+        try:
+            for problem in build_report(stored, store, plugins):
+                say(console, f"warning: {problem}", "yellow")
+        except StoreError as error:  # the trials are there; 'emseg-bench report' makes it anew
+            say(console, f"no report: {error}", "red")
+            unwritten = True
+    if stream:
+        typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2), stream)
+    else:
+        print_leaderboards(stored.boards, plan)
+        print_failures(outcome.failed, plan, console)
+        if not unwritten:
+            text = f"report: {store.report / 'index.html'}"
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
+    return SOME_FAILED if outcome.failed or stored.left_out or unwritten else ALL_DONE
+
+
+def _list(text: str | None) -> list[str] | None:
+    from ..benchmark.plugins.references import split_list
+
+    return split_list(text) if text is not None else None
+
+
+def _datasets(text: str | None) -> list[str] | None:
+    from ..benchmark.plugins.dataset_lookup import split_datasets
+
+    return split_datasets(text) if text is not None else None
+
+
+def _refuse_name(experiment: Path) -> None:
+    """Say how a model is asked for, where its name stands in the place of a file."""
+    from ..benchmark.plugins.loading import load_plugins
+    from ..benchmark.plugins.references import split_list
+
+    if experiment.exists() or experiment.suffix.lower() in (".yaml", ".yml"):
+        return
+    catalogue = load_plugins().catalogue
+    text = str(experiment)
+    names = [name.partition("@")[0].partition("[")[0] for name in split_list(text)]
+    if all(name.casefold() in map(str.casefold, catalogue.models.offers) for name in names):
+        command = shlex.join(["emseg-bench", "run", "--models", text])
+        raise UsageError(f"{text} is no experiment file but the name of a model; write: {command}.")
+    for option, registry in (("--datasets", catalogue.datasets), ("--executor", catalogue.executors)):
+        if text in registry.offers:
+            raise UsageError(f"{text} is no experiment file; write {option} {text}.")
+
+
+def _seeds(text: str | None) -> int | list[int] | None:
+    """Read ``3`` as a number of seeds, and ``3,7`` or ``3,`` as a list of them.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.removesuffix(",").split(",")]
+    if text.strip().strip("0") == "" and "0" in text:
+        raise UsageError(
+            "got --seeds 0, which is no number of seeds. The seed 0 alone is --seeds 1, or --seeds 0, with a "
+            "comma behind it, as for any one seed: --seeds 7,"
+        )
+    if not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
+        raise UsageError(
+            f"got --seeds {brief(text)}, expected a number of seeds such as 3, or a list such as 3,7."
+        )
+    return int(text) if "," not in text else [int(part) for part in parts]
+
+
+def _fractions(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"got --label-fractions {brief(text)}, expected numbers such as 0.1,0.5,1."
+        ) from None

@@ -1,0 +1,136 @@
+"""What a run prints about its plan before, and about its result after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..benchmark.contracts.records import MetricSpec, TrialSpec
+from ..benchmark.contracts.reporting import Board
+from ..benchmark.contracts.running import Runtime
+from ..benchmark.experiments.experiment import describe
+from ..benchmark.experiments.planning import Plan
+from ..benchmark.files.store import Store
+from ..benchmark.trials.session import Outcome
+from .console import Console
+from .progress import trial_name
+from .tables import print_table, say
+
+if TYPE_CHECKING:
+    from ..reports.schema import Row
+
+COSTS = {
+    "parameters_m": "params\n(M)",
+    "latency_p50_ms": "latency\n(ms)",
+    "peak_memory_mib": "memory\n(MiB)",
+    "train_seconds": "training\n(s)",
+}
+"""Of the report's costs those that the terminal shows, and how they are headed."""
+
+
+def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
+    """Say what will run, where, and what must be known about it."""
+    first = next(iter(plan.trials.values()))
+    cached = len(plan.trials) - todo
+    trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
+    say(
+        console,
+        f"{trials}, {cached} complete already; recipe {describe(first.recipe)}; "
+        f"protocol {describe(first.protocol)}; {runtime.device}, {first.recipe.precision}",
+    )
+    for note in plan.notes:
+        say(console, f"note: {note}", "yellow")
+
+
+def print_plan(plan: Plan, store: Store) -> None:
+    """Print a row per trial: what it is, its fingerprint, and whether it would run."""
+    print_table(
+        [
+            {
+                "model": spec.model.label,
+                "dataset": spec.dataset.label,
+                **_labels(plan, spec),
+                "seed": str(spec.seed),
+                "fingerprint": name[:12],
+                "state": "complete" if store.trial(name).is_complete() else "to run",
+            }
+            for name, spec in plan.trials.items()
+        ]
+    )
+
+
+def _labels(plan: Plan, spec: TrialSpec) -> dict[str, str]:
+    """Give the share of labels as a cell, if any trial has not all."""
+    partial = any(trial.label_fraction < 1 for trial in plan.trials.values())
+    return {"labels": f"{100 * spec.label_fraction:g} %"} if partial else {}
+
+
+def plan_as_data(plan: Plan, store: Store) -> dict[str, Any]:
+    """Give the plan as plain data."""
+    trials = [trial_as_data(name, spec, store) for name, spec in plan.trials.items()]
+    return {"trials": trials, "notes": list(plan.notes)}
+
+
+def outcome_as_data(plan: Plan, store: Store, outcome: Outcome) -> dict[str, Any]:
+    """Give the outcome as plain data."""
+    return {
+        **plan_as_data(plan, store),
+        "ran": list(outcome.ran),
+        "cached": list(outcome.cached),
+        "failed": outcome.failed,
+        "report": str(store.report / "index.html"),
+    }
+
+
+def trial_as_data(name: str, spec: TrialSpec, store: Store) -> dict[str, Any]:
+    """Give one trial as plain data."""
+    return {
+        "fingerprint": name,
+        "model": spec.model.label,
+        "dataset": spec.dataset.label,
+        "label_fraction": spec.label_fraction,
+        "seed": spec.seed,
+        "complete": store.trial(name).is_complete(),
+        "folder": str(store.trial(name).path),
+    }
+
+
+def print_leaderboards(boards: Sequence[Board], plan: Plan) -> None:
+    """Print the leaderboard of each board that the plan's trials stand in."""
+    for board in boards:
+        if any(trial.record.fingerprint in plan.trials for trial in board.trials):
+            _print_leaderboard(board, Console())
+
+
+def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> None:
+    """Print why trials failed."""
+    for name, reason in failed.items():
+        text = f"failed: {trial_name(plan.trials[name])}: {reason}"
+        say(console, text, "red")
+
+
+def _print_leaderboard(board: Board, console: Console) -> None:
+    from ..reports.leaderboard import leaderboard
+
+    table = leaderboard(board)
+    wide, narrow = ([_row(row, table.metric, wide=wide) for row in table.rows] for wide in (True, False))
+    print_table(wide, narrow, title=table.title)
+    for remark in table.remarks:
+        say(console, remark, "dim")
+
+
+def _row(row: Row, metric: MetricSpec, *, wide: bool) -> dict[str, str]:
+    """Write a leaderboard's row as the terminal shows it: scores, then costs."""
+    from ..reports.cost import COLUMNS
+    from ..reports.wording import metric_heading, number, score, spread
+
+    digits = {column.name: column.digits for column in COLUMNS}
+    classes = row.score.foreground if wide and len(row.score.foreground) > 1 else ()
+    return {
+        "rank": str(row.rank) if row.rank else "–",
+        "model": row.model,
+        f"mean\n{metric_heading(metric)}": spread(row.score.mean, metric.unit),
+        **({"pooled\niou": spread(row.pooled_iou.mean)} if wide else {}),
+        **{item.class_name: score(item.score.mean, metric.unit) for item in classes},
+        **{title: number(getattr(row.cost, name, None), digits[name]) for name, title in COSTS.items()},
+    }

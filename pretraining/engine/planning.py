@@ -1,0 +1,145 @@
+"""From what a user asks for to a `PretrainingSpec`: everything that can be wrong with it shows here.
+
+Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...benchmark.contracts.cards import ModelCard
+from ...benchmark.contracts.data import Normalisation
+from ...benchmark.contracts.errors import UnknownNameError, UsageError
+from ...benchmark.contracts.pretraining import PretrainingCard, PretrainingRecipe
+from ...benchmark.experiments.settings import describe_changes, parse_settings
+from ...benchmark.files.validation import merge, validate
+from ...benchmark.plugins.asked import complete_options, provider_of
+from ...benchmark.plugins.references import parse_model
+from ...benchmark.plugins.registry import Catalogue
+from ...benchmark.profiling.precision import resolve_precision
+from .images import count_tiles
+from .index import ImageIndex, Tell, open_index
+from .processes import Processes
+from .spec import PretrainingSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A pre-training as it was asked for."""
+
+    method: str
+    model: str
+    """A reference without an initialisation: ``retina``, ``unet[encoder=resnet50]``."""
+    images: Path
+    recipe: str | None = None
+    """None: the method's first."""
+    settings: Sequence[str] = ()
+    """``recipe.KEY=VALUE`` and ``method.OPTION=VALUE``."""
+    seed: int = 0
+    skip_unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainingPlan:
+    """What will run, on which images."""
+
+    spec: PretrainingSpec
+    index: ImageIndex
+    recipe: str
+    """The recipe for people: its name and what was changed in it."""
+
+
+def make_plan(
+    request: Request, catalogue: Catalogue, *, device: str, processes: Processes, cache: Path, tell: Tell
+) -> PretrainingPlan:
+    """Look everything up and index the images.
+
+    Args:
+        request: What was asked for.
+        catalogue: What the plugins offer.
+        device: Settles ``precision: auto``.
+        processes: How many share each batch.
+        cache: Keeps the index.
+        tell: Hears how far the index is.
+
+    Raises:
+        UsageError: A name, option or setting is wrong, or the recipe does not fit model or processes.
+        PluginError: Something that was asked for cannot be used.
+        DataError: The images are not what they must be.
+    """
+    changes = parse_settings(request.settings, ("recipe", "method"))
+    offer = catalogue.find(catalogue.pretraining, request.method)
+    reference = parse_model(request.model)
+    if reference.init is not None:
+        raise UsageError(
+            f"got --model {request.model}, expected a model without '@': pre-training starts from scratch."
+        )
+    model = catalogue.find(catalogue.models, reference.name)
+    recipe = _recipe(offer.card, request.recipe, changes.get("recipe", {}))
+    recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+    _check_fit(model.card, recipe, processes)
+    _check_encoder(offer.card, model.card)
+    index = open_index(request.images, cache, tell, skip_unreadable=request.skip_unreadable)
+    spec = PretrainingSpec(
+        model=model.card.name,
+        model_options=complete_options(model.card, reference.options),
+        model_provider=provider_of(model),
+        method=offer.card.name,
+        method_options=complete_options(offer.card, changes.get("method", {})),
+        method_provider=provider_of(offer),
+        recipe=recipe,
+        normalisation=recipe.normalisation or _normalisation(index),
+        folder=str(index.root),
+        images=len(index),
+        tiles=count_tiles(index, recipe.tile),
+        images_sha256=index.sha256(),
+        seed=request.seed,
+    )
+    return PretrainingPlan(spec, index, _describe(offer.card, recipe))
+
+
+def _recipe(card: PretrainingCard, name: str | None, changes: Mapping[str, Any]) -> PretrainingRecipe:
+    presets = {recipe.name: recipe for recipe in card.recipes}
+    chosen = presets.get(name or card.recipes[0].name)
+    if chosen is None:
+        raise UnknownNameError(f"recipe of {card.name}", str(name), presets)
+    return validate(PretrainingRecipe, merge(asdict(chosen), changes), "recipe")
+
+
+def _describe(card: PretrainingCard, recipe: PretrainingRecipe) -> str:
+    preset = next(preset for preset in card.recipes if preset.name == recipe.name)
+    return ", ".join([recipe.name, *describe_changes(recipe, preset)])
+
+
+def _check_fit(card: ModelCard, recipe: PretrainingRecipe, processes: Processes) -> None:
+    if recipe.crop % card.size_divisor:
+        raise UsageError(
+            f"recipe.crop: got {recipe.crop} px, but {card.name} takes multiples of {card.size_divisor} px."
+        )
+    if recipe.batch_size % (processes.count * recipe.accumulate):
+        raise UsageError(
+            f"recipe.batch_size: got {recipe.batch_size}, expected a multiple of {processes.count} "
+            f"process(es) × {recipe.accumulate} accumulated part(s), so that all parts are equal."
+        )
+    if recipe.normalisation and not len(recipe.normalisation.mean) == len(recipe.normalisation.std) == 1:
+        raise UsageError("recipe.normalisation: expected one mean and one std, for grey images.")
+
+
+def _check_encoder(card: PretrainingCard, model: ModelCard) -> None:
+    if card.needs_encoder and model.encoder is None:
+        raise UsageError(
+            f"the method {card.name!r} trains an encoder, and {model.name} does not say which part is one; "
+            "take another model or method."
+        )
+
+
+def _normalisation(index: ImageIndex) -> Normalisation:
+    mean, std = index.statistics()
+    if not std:
+        raise UsageError(
+            f"all pixels of the images in {index.root} have one value; there is nothing to learn."
+        )
+    return Normalisation(mean=(mean,), std=(std,))

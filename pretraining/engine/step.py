@@ -1,0 +1,73 @@
+"""One optimiser step of a pre-training, as mmengine's Runner wants it."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from ...benchmark.contracts.pretraining import PretrainingMethod
+from .processes import Processes
+
+
+class PretrainingStep(BaseModel):  # type: ignore[misc]
+    """Takes one optimiser step per call of `train_step`, with all processes together.
+
+    Its ``state_dict`` is the method's alone, so that it fits any number of processes.
+
+    Args:
+        method: Its module is on its device already.
+        device: Where batches go.
+        accumulate: Parts that the batch is taken in, one after another.
+        processes: Gradients are averaged over them.
+    """
+
+    def __init__(
+        self, method: PretrainingMethod, device: torch.device, accumulate: int, processes: Processes
+    ) -> None:
+        super().__init__()
+        self.module = method.module
+        self._method, self._device, self._accumulate = method, device, accumulate
+        # In a tuple, for a module would register it and save everything twice.
+        self._parallel = (_parallel(method, device),) if processes.count > 1 else ()
+
+    def train_step(self, data: list[Tensor], optim_wrapper: Any) -> dict[str, Tensor]:
+        """Take one optimiser step.
+
+        Args:
+            data: This process's share of the batch: views (n, ...).
+            optim_wrapper: Enters autocast, and updates the parameters.
+        """
+        views = [view.to(self._device, non_blocking=True).chunk(self._accumulate) for view in data]
+        total = torch.zeros((), device=self._device)
+        for number, part in enumerate(zip(*views, strict=True)):
+            with self._alone(last=number == self._accumulate - 1):
+                with optim_wrapper.optim_context(self):
+                    loss = self(*part) / self._accumulate
+                optim_wrapper.backward(loss)
+            total += loss.detach()
+        optim_wrapper.step()
+        optim_wrapper.zero_grad()
+        self._method.after_step()
+        return {"loss": total}
+
+    def forward(self, *views: Tensor) -> Tensor:
+        """Return the loss of some views, a scalar."""
+        loss: Tensor = (self._parallel[0] if self._parallel else self.module)(*views)
+        return loss
+
+    def _alone(self, *, last: bool) -> AbstractContextManager[Any]:
+        """Keep gradients to this process until the last part: they need to be averaged once only."""
+        return self._parallel[0].no_sync() if self._parallel and not last else nullcontext()
+
+
+def _parallel(method: PretrainingMethod, device: torch.device) -> DistributedDataParallel:
+    # Running statistics of normalisation stay each process's own: training does not read them.
+    devices = [device] if device.type == "cuda" else None
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # newer PyTorch has another name
+        return DistributedDataParallel(method.module, device_ids=devices, broadcast_buffers=False)
