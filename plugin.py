@@ -11,6 +11,8 @@ from .benchmark.contracts.cards import (
     Initialisation,
     MetricCard,
     ModelCard,
+    ModelToPretrain,
+    PretrainingCard,
     ReportSectionCard,
     WeightsCard,
     WeightSource,
@@ -44,12 +46,7 @@ from .benchmark.contracts.errors import (
     WrongFileError,
 )
 from .benchmark.contracts.hookspecs import hookimpl
-from .benchmark.contracts.pretraining import (
-    ModelToPretrain,
-    PretrainingCard,
-    PretrainingMethod,
-    PretrainingRecipe,
-)
+from .benchmark.contracts.pretraining import PretrainingMethod, PretrainingRecipe
 from .benchmark.contracts.published import (
     ConversionWriter,
     ConvertedArrays,

@@ -49,7 +49,7 @@ def inspect(
 
 
 def _open(text: str) -> Dataset:
-    from ..benchmark.experiments.planning import open_dataset
+    from ..benchmark.experiments.opening import open_dataset
     from ..benchmark.files.cache import cache_folder
     from ..benchmark.plugins.dataset_lookup import find_dataset
     from ..benchmark.plugins.loading import load_plugins

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..benchmark.plugins.registry import Catalogue
 from ..datasets.fetching.presence import state
-from ..datasets.fetching.sizes import megabytes
 from ..datasets.fetching.store import DataStore
 from .cells import cell
 
@@ -31,7 +30,7 @@ def published_rows(catalogue: Catalogue, store: DataStore) -> list[Row]:
         {
             "name": card.name,
             "state": state(card, store),
-            "megabytes": megabytes(card),
+            "megabytes": card.megabytes,
             "dimension": card.dimension,
             "classes": list(card.classes) if card.classes else None,
             "voxel_size_nm": list(card.voxel_size_nm) if card.voxel_size_nm else None,

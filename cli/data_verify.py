@@ -81,7 +81,7 @@ def _file_faults(card: DatasetCard, store: DataStore, console: Console) -> Itera
 
 
 def _open(reference: DatasetReference, catalogue: Catalogue, store: DataStore) -> Dataset:
-    from ..benchmark.experiments.planning import open_dataset
+    from ..benchmark.experiments.opening import open_dataset
 
     return open_dataset(reference, catalogue.find(catalogue.datasets, reference.name), store.cache)
 
@@ -120,9 +120,9 @@ def _overlaps(
 ) -> Iterator[str]:
     """Look for test images among images for pre-training."""
     from ..datasets.fetching.leaks import find_likenesses, likeness_notes
-    from ..datasets.fetching.portraits import portraits_in
     from ..pretraining.engine.fetched import folder_of
     from ..pretraining.engine.index import open_index
+    from ..pretraining.engine.portraits import portraits_in
     from .steps import steps
 
     folder = folder_of(images, catalogue.datasets, store)

@@ -13,8 +13,7 @@ from .cells import cell, columns
 from .light import LightCommand, LightGroup
 
 if TYPE_CHECKING:
-    from ..benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
-    from ..benchmark.contracts.pretraining import PretrainingCard
+    from ..benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard, PretrainingCard
     from ..benchmark.contracts.settings import ScoringProtocol
 
 Row = dict[str, Any]

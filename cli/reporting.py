@@ -68,7 +68,7 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
     """
     from importlib.metadata import version
 
-    from ..benchmark.trials.records import now
+    from ..benchmark.files.clock import now
     from ..reports.build import build
 
     if not stored.boards:

@@ -139,6 +139,7 @@ def run(
     from ..benchmark.plugins.loading import load_plugins
     from ..benchmark.profiling.hardware import choose_device
     from ..benchmark.trials.session import pending
+    from ..datasets.inspection.remarks import remarks
 
     if experiment is not None:
         _refuse_name(experiment)
@@ -164,7 +165,7 @@ def run(
     )
     with json_stream(as_json) as stream:
         with _status("checking models and data"):
-            plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache)
+            plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.cards import ModelToPretrain
 from ..benchmark.contracts.data import Normalisation
 from ..benchmark.contracts.errors import UsageError
-from ..benchmark.contracts.pretraining import ModelToPretrain, PretrainingRecipe
+from ..benchmark.contracts.pretraining import PretrainingRecipe
 from .contrast import Branch, MomentumContrast, deepest_map
 from .em_views import make_view
 from .options import MoCoOptions

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..benchmark.contracts.cards import PretrainingCard
 from ..benchmark.contracts.hookspecs import hookimpl
-from ..benchmark.contracts.pretraining import PretrainingCard
 from .options import MoCoOptions, ReconstructionOptions
 from .recipes import MOCOV2, RECONSTRUCTION
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.cards import ModelToPretrain
 from ..benchmark.contracts.data import Normalisation
-from ..benchmark.contracts.pretraining import ModelToPretrain, PretrainingRecipe
+from ..benchmark.contracts.pretraining import PretrainingRecipe
 from ..benchmark.images.normalise import to_input
 from .corruption import corrupt, make_target
 from .options import ReconstructionOptions

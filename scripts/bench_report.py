@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from emseg_bench.benchmark.contracts.records import Record
+from emseg_bench.benchmark.files.clock import now
 from emseg_bench.benchmark.files.hashing import sha256_of
 from emseg_bench.benchmark.files.store import Store, TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.trials.boards import load_boards
-from emseg_bench.benchmark.trials.records import load_record, now, write_record
+from emseg_bench.benchmark.trials.records import load_record, write_record
 from emseg_bench.reports.build import build
 
 SEEDS = 50

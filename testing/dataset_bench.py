@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..benchmark.contracts.data import SPLITS, Case, Dataset, Sample
-from ..benchmark.experiments.planning import open_dataset
+from ..benchmark.experiments.opening import open_dataset
 from ..benchmark.images.spread import spread
 from ..benchmark.plugins.references import DatasetReference
 from ..benchmark.plugins.registry import Offer

@@ -18,7 +18,7 @@ from annotated_types import Ge
 
 from .basics import LazyReference, Need, OptionValue
 from .data import Dataset, Metric, Normalisation
-from .pretraining import PretrainingCard
+from .pretraining import PretrainingMethod, PretrainingRecipe
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -139,6 +139,12 @@ class DatasetCard:
     citation: str
     licence: str
 
+    @property
+    def megabytes(self) -> int | None:
+        """How much there is to download, 10^6 bytes; None where a size is not known."""
+        known = [file.megabytes for file in self.files if file.megabytes is not None]
+        return round(sum(known)) if known and len(known) == len(self.files) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricCard:
@@ -257,6 +263,37 @@ class FoundWeights:
     """What the file itself says."""
     state: Mapping[str, Tensor]
     """Converted to the model's own names and layouts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainingCard:
+    """A way to pre-train a model on images without labels.
+
+    The factory is called as ``factory(model, recipe, normalisation, **options)`` with the `ModelToPretrain`
+    and returns a `PretrainingMethod`.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., PretrainingMethod]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    recipes: tuple[PretrainingRecipe, ...]
+    """The first one is the default."""
+    needs_encoder: bool = False
+    """Whether it trains `ModelCard.encoder`, and so serves only models that have one."""
+    citation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelToPretrain:
+    """What a pre-training method needs to know of a model; nothing is built before it is called."""
+
+    card: ModelCard
+    segmentation: Callable[[], nn.Module]
+    """Builds the model itself, for one channel and one output, with random weights."""
+    reconstruction: Callable[[], nn.Module]
+    """Builds the network that reconstructs (`ModelCard.reconstruction`)."""
 
 
 Card: TypeAlias = (

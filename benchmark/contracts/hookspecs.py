@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from .cards import DatasetCard, ExecutorCard, MetricCard, ModelCard, ReportSectionCard, WeightsCard
+from .cards import (
+    DatasetCard,
+    ExecutorCard,
+    MetricCard,
+    ModelCard,
+    PretrainingCard,
+    ReportSectionCard,
+    WeightsCard,
+)
 from .pretraining import PretrainingCard
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
-"""The words of pre-training: its recipes, its methods and their cards."""
+"""The words of pre-training: its recipes and its methods."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
@@ -14,14 +14,12 @@ from typing import (
 
 from annotated_types import Ge, Gt, Lt
 
-from .basics import STRICT, LazyReference
+from .basics import STRICT
 from .data import Normalisation
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
-
-    from .cards import ModelCard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,37 +59,6 @@ class PretrainingRecipe:
     """Epochs between two weight files that are kept."""
     panels_every: Annotated[int, Ge(0)] = 20
     """Epochs between two sheets of example pictures; 0: none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PretrainingCard:
-    """A way to pre-train a model on images without labels.
-
-    The factory is called as ``factory(model, recipe, normalisation, **options)`` with the `ModelToPretrain`
-    and returns a `PretrainingMethod`.
-    """
-
-    name: str
-    description: str
-    factory: LazyReference | Callable[..., PretrainingMethod]
-    options: type[Any] | None = None
-    """A frozen dataclass of the factory's options with their defaults and constraints."""
-    recipes: tuple[PretrainingRecipe, ...]
-    """The first one is the default."""
-    needs_encoder: bool = False
-    """Whether it trains `ModelCard.encoder`, and so serves only models that have one."""
-    citation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelToPretrain:
-    """What a pre-training method needs to know of a model; nothing is built before it is called."""
-
-    card: ModelCard
-    segmentation: Callable[[], nn.Module]
-    """Builds the model itself, for one channel and one output, with random weights."""
-    reconstruction: Callable[[], nn.Module]
-    """Builds the network that reconstructs (`ModelCard.reconstruction`)."""
 
 
 class PretrainingMethod(Protocol):

@@ -12,18 +12,16 @@ import signal
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
 from ..contracts.errors import PluginError, UsageError
-from ..contracts.records import TrialSpec
 from ..experiments.planning import Plan
-from ..files.hashing import sha256_of
 from ..files.limits import told
 from ..files.texts import parse_json
-from ..files.validation import plain
+from .questions import Question, question_of
 
 PATIENCE_SECONDS: Final = 120.0
 """For one answer; then the trial has to tell."""
@@ -31,31 +29,6 @@ LOADING_SECONDS: Final = 600.0
 """For importing torch, on a machine that is busy."""
 _ITEM_BYTES: Final = 4
 FOLDER: Final = "rehearsed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A model, and what it would be given."""
-
-    spec: TrialSpec
-    channels: int
-    num_logits: int
-    crop: int
-    """Side of the training crops, px: a multiple of the model's divisor."""
-    window: int
-    """Side of the inference windows, px."""
-
-    @property
-    def key(self) -> str:
-        """Equal for questions that have the same answer."""
-        spec = self.spec
-        model = {name: value for name, value in plain(spec.model).items() if name not in _NO_MATTER}
-        freezes = list(spec.recipe.freeze)
-        sizes = [self.channels, self.num_logits, self.crop, self.window, min(spec.recipe.batch_size, 4)]
-        return sha256_of([model, spec.engine_sha256, freezes, sizes])
-
-
-_NO_MATTER = {"label", "citation", "family", "weights_path"}
 
 
 def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str], cache: Path) -> Plan:
@@ -70,7 +43,7 @@ def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str]
     Raises:
         UsageError: A model that was asked for cannot take its weights, crops or batches.
     """
-    questions = {name: _question(plan, name) for name in todo if name in plan.inputs}
+    questions = {name: question_of(plan, name) for name in todo if name in plan.inputs}
     for question in questions.values():
         _check_memory(question)
     faults = _faults({one.key: one for one in questions.values()}, cache / FOLDER)
@@ -83,24 +56,6 @@ def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str]
         f"{plan.trials[name].model.label} is left out of 'all': {wrong[name]}" for name in wrong
     )
     return replace(plan, trials=left, notes=(*plan.notes, *notes))
-
-
-def _question(plan: Plan, name: str) -> Question:
-    spec, (channels, num_logits) = plan.trials[name], plan.inputs[name]
-    crop = _rounded(spec.recipe.crop, spec)
-    window = spec.protocol.window
-    return Question(
-        spec=spec,
-        channels=channels,
-        num_logits=num_logits,
-        crop=crop,
-        window=_rounded(window, spec) if isinstance(window, int) else crop,
-    )
-
-
-def _rounded(side: int, spec: TrialSpec) -> int:
-    """Round a side up to one that the model takes, px."""
-    return -(-side // spec.model.size_divisor) * spec.model.size_divisor
 
 
 def _check_memory(question: Question) -> None:

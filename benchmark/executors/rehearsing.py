@@ -18,7 +18,7 @@ from ..plugins.strangers import RAISED, describe_error
 from ..training.freezing import freeze
 from ..training.memory_layout import channels_last
 from ..trials.parts import build_network, seed_everything
-from .rehearsal import Question
+from .questions import Question
 
 MOST_PIXELS = 2 * 1024**2
 """Of a batch that is tried for real."""

@@ -14,11 +14,12 @@ from threading import Thread
 
 from ..contracts.errors import EmsegError
 from ..contracts.running import Event, Job, Runtime
+from ..files.clock import now
 from ..files.decoding import explained
 from ..files.disk import disk_told, what_failed
 from ..files.store import TrialFolder
 from ..plugins.strangers import RAISED, describe_error
-from ..trials.records import failed_record, now, write_record
+from ..trials.records import failed_record, write_record
 from .temporary import use_own_folder
 
 KEPT = "Trials that were complete are kept: make room, and run the same command again."

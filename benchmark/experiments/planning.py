@@ -5,31 +5,28 @@ All that can go wrong before training goes wrong here, and nothing here imports 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from ...datasets.fetching.leaks import adjacent_notes
-from ...datasets.fetching.sizes import size_told
-from ...datasets.fetching.subjects import subject_notes
-from ...datasets.inspection.sampling import planned_sentences
 from ..contracts.cards import DatasetCard
 from ..contracts.data import Dataset, Manifest
-from ..contracts.errors import DataError, UsageError
+from ..contracts.errors import UsageError
 from ..contracts.records import DatasetSpec, ModelSpec, TrialSpec
 from ..contracts.settings import Recipe
 from ..files.hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
 from ..images.normalisation import settle_normalisation
 from ..plugins.asked import complete_options, provider_of
 from ..plugins.dataset_lookup import find_dataset
-from ..plugins.lazy import resolve
 from ..plugins.references import DatasetReference, label
-from ..plugins.registry import Catalogue, Offer
-from ..plugins.strangers import blaming, unusable
+from ..plugins.registry import Catalogue
+from ..plugins.strangers import blaming
 from ..profiling.precision import resolve_precision
 from .experiment import Experiment
 from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
+from .opening import open_dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +43,30 @@ class Plan:
 class _OpenDataset:
     spec: DatasetSpec
     manifest: Manifest
-    doubts: tuple[str, ...]
-    """Whether masks belong to their images."""
+    remarks: tuple[str, ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of scores must know: what the data says of itself, and what its splits give away."""
-        manifest = self.manifest
-        return *manifest.unread, *manifest.notes, *_split_notes(manifest), *self.doubts
+        """What a reader of scores must know: what the data says of itself, and what was seen in it."""
+        return *self.manifest.unread, *self.manifest.notes, *self.remarks
 
 
-def _split_notes(manifest: Manifest) -> tuple[str, ...]:
-    return *adjacent_notes(manifest.cases), *subject_notes(manifest)
+Remarks: TypeAlias = Callable[[Dataset, DatasetCard, Path], Iterable[str]]
+"""Says what is to be known of a dataset, by its card, before it is used; the path is the cache folder's."""
 
 
-def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cache: Path) -> Plan:
+def _no_remarks(_dataset: Dataset, _card: DatasetCard, _cache: Path) -> tuple[str, ...]:
+    return ()
+
+
+def make_plan(
+    experiment: Experiment,
+    catalogue: Catalogue,
+    *,
+    device: str,
+    cache: Path,
+    remarks: Remarks = _no_remarks,
+) -> Plan:
     """Plan every model on every dataset with every seed.
 
     Args:
@@ -68,6 +74,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         catalogue: What the plugins offer.
         device: Settles ``precision: auto``.
         cache: Folder of converted data and weights.
+        remarks: Looks at the data, which is no part of planning.
 
     Raises:
         UsageError: A name, option or reference is wrong.
@@ -76,7 +83,7 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
         WeightsError: Weights that were asked for cannot be had.
     """
     models, left_out = plan_models(experiment, catalogue)
-    datasets = [_plan_dataset(reference, catalogue, cache) for reference in experiment.datasets]
+    datasets = [_plan_dataset(reference, catalogue, cache, remarks) for reference in experiment.datasets]
     scorings = [
         plan_scoring(experiment.protocol, dataset.manifest, dataset.spec.label, catalogue)
         for dataset in datasets
@@ -112,73 +119,6 @@ def make_plan(experiment: Experiment, catalogue: Catalogue, *, device: str, cach
     return Plan(by_name, tuple(notes), inputs)
 
 
-def open_dataset(reference: DatasetReference, offer: Offer[DatasetCard], cache: Path) -> Dataset:
-    """Open a dataset and check what every dataset must have.
-
-    Raises:
-        UsageError: A place or an option is wrong or missing.
-        DataError: The data is not what it must be.
-        PluginError: The adapter failed otherwise.
-    """
-    card = offer.card
-    if card.needs_location and not reference.location:
-        raise UsageError(f"the dataset {card.name!r} needs a place; write {card.name}:PATH.")
-    if reference.location and not card.needs_location:
-        raise UsageError(
-            f"the dataset {card.name!r} takes no place, got {reference.location!r}; write just {card.name}."
-        )
-    options = complete_options(card, reference.options)
-    with blaming(offer, "opening it"), size_told(card):
-        dataset: Dataset = resolve(card.factory, offer)(reference.location, cache, **options)
-        manifest = dataset.manifest
-    if not isinstance(manifest, Manifest):
-        raise unusable(offer, f"its manifest is a {type(manifest).__name__}, expected a Manifest")
-    for split in ("train", "val", "test"):
-        if not manifest.split(split):
-            raise DataError(
-                f"the dataset {card.name!r} has no case in its {split} split, expected at least one."
-            )
-    _check_volumes(card, manifest)
-    return dataset
-
-
-def _check_volumes(card: DatasetCard, manifest: Manifest) -> None:
-    """Check that volumes are where they can be used.
-
-    Raises:
-        DataError: One is in the training split, or has several channels.
-    """
-    if volume := next((case for case in manifest.cases if case.depth is not None), None):
-        if training := next((case for case in manifest.split("train") if case.depth is not None), None):
-            raise DataError(
-                f"the dataset {card.name!r} has the volume {training.id!r} in its train split, expected "
-                "images: networks train on slices. Cut it up (Case.section says where each slice lies)."
-            )
-        if manifest.channels != 1:
-            raise DataError(
-                f"the dataset {card.name!r} has {manifest.channels} channels and the volume {volume.id!r}; "
-                "volumes are segmented with one channel."
-            )
-
-
-def reopen_dataset(planned: DatasetSpec, catalogue: Catalogue, cache: Path) -> Dataset:
-    """Open the data of a trial that was planned before.
-
-    Raises:
-        DataError: It is not there any more, or has changed.
-    """
-    reference = DatasetReference(planned.name, planned.options, planned.location)
-    dataset = open_dataset(
-        reference, catalogue.find(catalogue.datasets, planned.name, planned.provider.distribution), cache
-    )
-    if manifest_sha256(dataset.manifest) != planned.manifest_sha256:
-        raise DataError(
-            f"the data of {planned.label} changed since this trial was planned; run it again on the data "
-            "as it is now, or bring the old data back."
-        )
-    return dataset
-
-
 def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Sequence[_OpenDataset]) -> None:
     """Check what of the recipe depends on the data or the weights.
 
@@ -209,7 +149,7 @@ def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:
     )
 
 
-def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
+def _plan_dataset(text: str, catalogue: Catalogue, cache: Path, remarks: Remarks) -> _OpenDataset:
     reference, offer = find_dataset(text, catalogue)
     dataset = open_dataset(reference, offer, cache)
     manifest = dataset.manifest
@@ -225,15 +165,8 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path) -> _OpenDataset:
         label=_row_name(reference, location),
         citation=offer.card.citation,
     )
-    return _OpenDataset(spec, manifest, _doubts(dataset, offer, cache))
-
-
-def _doubts(dataset: Dataset, offer: Offer[DatasetCard], cache: Path) -> tuple[str, ...]:
-    """Say which masks of somebody's own data seem to belong to other images."""
-    if not offer.card.needs_location:
-        return ()
     with blaming(offer, "reading it"):
-        return tuple(f"{sentence[0].upper()}{sentence[1:]}" for sentence in planned_sentences(dataset, cache))
+        return _OpenDataset(spec, manifest, tuple(remarks(dataset, offer.card, cache)))
 
 
 def _row_name(reference: DatasetReference, location: str | None) -> str:

@@ -8,9 +8,9 @@ from dataclasses import fields, is_dataclass
 from types import NoneType
 from typing import Any
 
-from ..contracts.cards import DatasetCard, Initialisation, ModelCard, WeightsCard
+from ..contracts.cards import DatasetCard, Initialisation, ModelCard, PretrainingCard, WeightsCard
 from ..contracts.data import Normalisation
-from ..contracts.pretraining import PretrainingCard, PretrainingRecipe
+from ..contracts.pretraining import PretrainingRecipe
 from ..contracts.published import RemoteFile
 from .every_model import ALL
 

@@ -22,10 +22,10 @@ from ..contracts.cards import (
     ExecutorCard,
     MetricCard,
     ModelCard,
+    PretrainingCard,
     ReportSectionCard,
     WeightsCard,
 )
-from ..contracts.pretraining import PretrainingCard
 from .card_faults import card_fault
 from .hook_faults import hook_faults
 from .registry import OWN, Catalogue, Offer, Problem, Registry, claimants

@@ -19,11 +19,11 @@ from ..contracts.cards import (
     ExecutorCard,
     MetricCard,
     ModelCard,
+    PretrainingCard,
     ReportSectionCard,
     WeightsCard,
 )
 from ..contracts.errors import PluginError, UnknownNameError
-from ..contracts.pretraining import PretrainingCard
 
 C = TypeVar("C", bound=Card)
 

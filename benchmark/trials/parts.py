@@ -15,7 +15,7 @@ from ..contracts.data import Dataset, Metric, Normalisation
 from ..contracts.errors import EmsegError, TrialError, WeightsError
 from ..contracts.records import TrialSpec
 from ..experiments.making_metrics import make_metrics
-from ..experiments.planning import reopen_dataset
+from ..experiments.opening import reopen_dataset
 from ..files.hashing import sha256_of_file
 from ..images.normalisation import settle_normalisation
 from ..plugins.lazy import resolve

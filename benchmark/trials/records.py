@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from ..contracts.errors import StoreError, UsageError
 from ..contracts.records import Record
 from ..contracts.running import Job
+from ..files.clock import now
 from ..files.store import TrialFolder, read_record, to_json, write_whole
 from .kept_files import with_checksum
 from .record_checks import check_content, check_sense
-
-
-def now() -> str:
-    """Give the time as records hold it: ISO 8601, UTC, seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def failed_record(job: Job, started: str, reason: str) -> Record:

@@ -17,7 +17,8 @@ from ..contracts.running import Job
 from ..evaluation.scoring import ScoreRow, score_case, to_frame
 from ..experiments.making_metrics import make_metrics
 from ..experiments.metric_planning import find_metric, object_notes, plan_metric
-from ..experiments.planning import reopen_dataset
+from ..experiments.opening import reopen_dataset
+from ..files.clock import now
 from ..files.disk import keeping
 from ..files.hashing import fingerprint
 from ..files.locks import locked
@@ -29,7 +30,7 @@ from .checked_dataset import CheckedDataset
 from .kept_files import hash_files
 from .kept_labels import KeptLabels
 from .record_checks import check_place
-from .records import load_record, now, write_record
+from .records import load_record, write_record
 from .shared_sanity import shared_sanity
 
 KEPT = "Its old scores are kept: make room, and the same command scores what is left."

@@ -11,6 +11,7 @@ from ..contracts.errors import EmsegError
 from ..contracts.records import Record
 from ..contracts.running import Event, Executor, Job
 from ..experiments.planning import Plan
+from ..files.clock import now
 from ..files.disk import keeping
 from ..files.store import Store, to_json, write_whole
 from ..files.validation import plain
@@ -18,7 +19,7 @@ from ..plugins.loading import Plugins
 from ..plugins.registry import Problem
 from ..plugins.strangers import RAISED, describe_error
 from .deadlines import Deadlines, TimeUpError
-from .records import failed_record, load_record, now, write_record
+from .records import failed_record, load_record, write_record
 
 
 @dataclass(frozen=True, slots=True)

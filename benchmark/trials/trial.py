@@ -28,6 +28,7 @@ from ..evaluation.inference import inference_batch
 from ..evaluation.scoring import primary_score
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.sliding_window import window_side
+from ..files.clock import now
 from ..files.locks import locked
 from ..files.store import TrialFolder
 from ..images.spread import spread
@@ -39,7 +40,7 @@ from ..training.train import TrainingSetup, crop_side, train
 from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
-from .records import load_record, now
+from .records import load_record
 from .shared_sanity import shared_sanity
 from .trial_results import Results, write_results
 

@@ -13,6 +13,7 @@ from ..contracts.data import Manifest
 from ..contracts.records import Profile, Record, Selection, TrialSpec
 from ..contracts.running import Job
 from ..experiments.volume_protocol import any_volume
+from ..files.clock import now
 from ..files.disk import keeping
 from ..files.store import TrialFolder, give_usual_mode, to_json, write_whole
 from ..plugins.libraries import libraries_of
@@ -23,7 +24,7 @@ from ..training.validation import weights_of
 from ..weights.weight_info import Segmenting, WeightsInfo, to_metadata
 from .kept_files import hash_files
 from .parts import Parts
-from .records import now, write_record
+from .records import write_record
 
 KEPT = "The last resume point of training is kept: make room, and the same command goes on from there."
 

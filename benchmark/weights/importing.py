@@ -9,12 +9,12 @@ from pathlib import Path
 from ..contracts.basics import OptionValue
 from ..contracts.cards import Initialisation, ModelCard, WeightsCard
 from ..contracts.errors import UsageError, WeightsError
+from ..files.clock import now
 from ..files.hashing import sha256_of_file
 from ..files.store import give_usual_mode
 from ..plugins.lazy import resolve
 from ..plugins.references import label
 from ..plugins.registry import Catalogue, Offer, foreign
-from ..trials.records import now
 from .library import Entry, Library, check_name
 from .recognition import Recognised, recognise
 from .weight_info import WeightsInfo, to_metadata

@@ -18,11 +18,11 @@ from ...benchmark.contracts.errors import (
     WrongFileError,
 )
 from ...benchmark.contracts.published import RemoteFile
+from ...benchmark.files.clock import now
 from ...benchmark.files.download import Meter, download
 from ...benchmark.files.hashing import sha256_of_file
 from ...benchmark.files.regular import check_holes, check_regular
 from ...benchmark.plugins.registry import Registry
-from ...benchmark.trials.records import now
 from .records import FileRecord, expected, read_records, write_records
 from .space import writing
 from .store import DataStore

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...benchmark.contracts.cards import DatasetCard
 from ...benchmark.contracts.data import Manifest
-from ...benchmark.experiments.planning import open_dataset
+from ...benchmark.experiments.opening import open_dataset
 from ...benchmark.files.hashing import manifest_sha256, split_sha256
 from ...benchmark.plugins.asked import complete_options
 from ...benchmark.plugins.references import DatasetReference

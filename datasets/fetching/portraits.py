@@ -1,4 +1,4 @@
-"""Portraits of images that have to be read: of any dataset, and of images for pre-training."""
+"""Portraits of images that have to be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from .looks import look
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array
-    from ...pretraining.engine.index import ImageIndex
 
 
 def portraits_of(dataset: Dataset, tick: Callable[[], None]) -> Iterator[Portrait]:
@@ -37,18 +36,6 @@ def _of_case(case: Case, image: Array) -> Iterator[Portrait]:
         return
     for z in range(case.depth):
         yield portrait(f"{case.id}, section {z}", case.split, image[:, z])
-
-
-def portraits_in(index: ImageIndex, tick: Callable[[], None]) -> Iterator[Portrait]:
-    """Read all images of a folder for pre-training.
-
-    Raises:
-        DataError: One cannot be read.
-    """
-    for number in range(len(index)):
-        path = index.path(number)
-        yield portrait(path.relative_to(index.root).as_posix(), "pre-training", index.read(number)[None])
-        tick()
 
 
 def portrait(name: str, split: str, image: Array) -> Portrait:

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...benchmark.contracts.cards import ModelCard
+from ...benchmark.contracts.cards import ModelCard, PretrainingCard
 from ...benchmark.contracts.data import Normalisation
 from ...benchmark.contracts.errors import UnknownNameError, UsageError
-from ...benchmark.contracts.pretraining import PretrainingCard, PretrainingRecipe
+from ...benchmark.contracts.pretraining import PretrainingRecipe
 from ...benchmark.experiments.settings import describe_changes, parse_settings
 from ...benchmark.files.validation import merge, validate
 from ...benchmark.plugins.asked import complete_options, provider_of

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from ...benchmark.contracts.pretraining import PretrainingMethod
+from ...benchmark.files.clock import now
 from ...benchmark.files.hashing import sha256_of_file
 from ...benchmark.files.store import to_json, write_whole
 from ...benchmark.files.validation import plain
 from ...benchmark.plugins.registry import foreign
 from ...benchmark.profiling.environment import describe_environment
 from ...benchmark.training.state import TrainingState
-from ...benchmark.trials.records import now
 from ...benchmark.weights.weight_info import WeightsInfo
 from .output import OutputFolder, PretrainingRecord, save_weights
 from .panels import write_sheet

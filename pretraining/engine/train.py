@@ -13,8 +13,8 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.cards import ModelCard
-from ...benchmark.contracts.pretraining import ModelToPretrain, PretrainingMethod
+from ...benchmark.contracts.cards import ModelCard, ModelToPretrain
+from ...benchmark.contracts.pretraining import PretrainingMethod
 from ...benchmark.plugins.lazy import resolve
 from ...benchmark.plugins.registry import Catalogue, Offer
 from ...benchmark.plugins.strangers import blaming

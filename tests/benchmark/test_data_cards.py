@@ -6,7 +6,6 @@ import pytest
 from emseg_bench.benchmark.contracts.cards import DatasetCard
 from emseg_bench.benchmark.contracts.published import RemoteFile
 from emseg_bench.benchmark.plugins.card_faults import card_fault
-from emseg_bench.datasets.fetching.sizes import megabytes
 from emseg_bench.datasets.public.cards import PUBLIC
 from emseg_bench.datasets.public.published import Rules, published_card
 from emseg_bench.datasets.public.splitting import SingleSplits
@@ -62,6 +61,6 @@ def test_sizes_are_added_up_where_all_are_known():
         files = [RemoteFile(name=str(k), url=None, megabytes=size) for k, size in enumerate(sizes)]
         return card(files=tuple(files))
 
-    assert megabytes(sized(1.4, 2.4)) == 4
-    assert megabytes(sized(1.4, None)) is None
-    assert megabytes(card()) is None
+    assert sized(1.4, 2.4).megabytes == 4
+    assert sized(1.4, None).megabytes is None
+    assert card().megabytes is None

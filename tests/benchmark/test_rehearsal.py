@@ -11,7 +11,8 @@ import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.records import DatasetSpec
 from emseg_bench.benchmark.executors import context, rehearsal
-from emseg_bench.benchmark.executors.rehearsal import Question, rehearse
+from emseg_bench.benchmark.executors.questions import Question
+from emseg_bench.benchmark.executors.rehearsal import rehearse
 from emseg_bench.benchmark.executors.rehearsing import find_fault
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.planning import Plan, make_plan

@@ -10,7 +10,7 @@ import pytest
 from emseg_bench.benchmark.evaluation.sanity import sanity_scores
 from emseg_bench.benchmark.experiments.making_metrics import make_metrics
 from emseg_bench.benchmark.experiments.metric_planning import plan_metric
-from emseg_bench.benchmark.experiments.planning import reopen_dataset
+from emseg_bench.benchmark.experiments.opening import reopen_dataset
 from emseg_bench.benchmark.files.store import TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.trials.shared_sanity import shared_sanity

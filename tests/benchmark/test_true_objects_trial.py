@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tifffile
 from emseg_bench.benchmark.evaluation.sanity import TRUTH
-from emseg_bench.benchmark.experiments.planning import reopen_dataset
+from emseg_bench.benchmark.experiments.opening import reopen_dataset
 from emseg_bench.benchmark.files.store import Store, TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.trials.kept_labels import KeptLabels

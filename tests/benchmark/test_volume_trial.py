@@ -12,7 +12,8 @@ import tifffile
 from emseg_bench.benchmark.contracts.errors import TrialError, UsageError
 from emseg_bench.benchmark.contracts.running import Job
 from emseg_bench.benchmark.experiments.experiment import build_experiment, describe
-from emseg_bench.benchmark.experiments.planning import make_plan, reopen_dataset
+from emseg_bench.benchmark.experiments.opening import reopen_dataset
+from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.files.store import Store, TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.trials.boards import load_boards

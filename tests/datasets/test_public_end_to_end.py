@@ -19,7 +19,8 @@ from emseg_bench.benchmark.contracts.data import Manifest
 from emseg_bench.benchmark.contracts.published import RemoteFile
 from emseg_bench.benchmark.contracts.running import Job, Runtime
 from emseg_bench.benchmark.experiments.experiment import build_experiment
-from emseg_bench.benchmark.experiments.planning import make_plan, open_dataset
+from emseg_bench.benchmark.experiments.opening import open_dataset
+from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.references import parse_dataset
 from emseg_bench.benchmark.trials.trial import run_trial

@@ -14,7 +14,7 @@ import SimpleITK
 import tifffile
 import zarr
 from emseg_bench.benchmark.contracts.errors import DataError, UsageError
-from emseg_bench.benchmark.experiments.planning import open_dataset
+from emseg_bench.benchmark.experiments.opening import open_dataset
 from emseg_bench.benchmark.images.volumes.opening import open_volume
 from emseg_bench.benchmark.plugins.asked import complete_options
 from emseg_bench.benchmark.plugins.loading import load_plugins

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 from emseg_bench.benchmark.contracts import hookspecs
+from emseg_bench.benchmark.contracts.cards import ModelToPretrain
 from emseg_bench.benchmark.contracts.data import Counts, Normalisation, ScoredCase
-from emseg_bench.benchmark.contracts.pretraining import ModelToPretrain
 from emseg_bench.benchmark.contracts.running import Runtime
-from emseg_bench.benchmark.experiments.planning import open_dataset
+from emseg_bench.benchmark.experiments.opening import open_dataset
 from emseg_bench.benchmark.plugins.hook_faults import HOOKS
 from emseg_bench.benchmark.plugins.loading import Plugins
 from emseg_bench.benchmark.plugins.references import DatasetReference

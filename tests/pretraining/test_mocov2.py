@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts.cards import ModelCard
+from emseg_bench.benchmark.contracts.cards import ModelCard, ModelToPretrain
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.contracts.errors import UsageError
-from emseg_bench.benchmark.contracts.pretraining import ModelToPretrain
 from emseg_bench.pretraining.contrast import Branch, MomentumContrast, encode_dealt, info_nce
 from emseg_bench.pretraining.em_views import make_view
 from emseg_bench.pretraining.mocov2 import create

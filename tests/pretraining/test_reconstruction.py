@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from emseg_bench.benchmark.contracts.cards import ModelToPretrain
 from emseg_bench.benchmark.contracts.data import Normalisation
-from emseg_bench.benchmark.contracts.pretraining import ModelToPretrain
 from emseg_bench.models.cards_retina import RETINA
 from emseg_bench.models.retina.pretraining import reconstruction
 from emseg_bench.pretraining.options import ReconstructionOptions
