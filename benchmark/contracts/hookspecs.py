@@ -21,7 +21,6 @@ from .cards import (
     ReportSectionCard,
     WeightsCard,
 )
-from .pretraining import PretrainingCard
 
 if TYPE_CHECKING:
     from .records import Record, TrialSpec
