@@ -11,7 +11,7 @@ import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.records import DatasetSpec
 from emseg_bench.benchmark.executors import context, rehearsal
-from emseg_bench.benchmark.executors.questions import Question
+from emseg_bench.benchmark.executors.questions import Question, question_of
 from emseg_bench.benchmark.executors.rehearsal import rehearse
 from emseg_bench.benchmark.executors.rehearsing import find_fault
 from emseg_bench.benchmark.experiments.experiment import build_experiment
@@ -42,7 +42,7 @@ def fault(plan):
     def find(model: str, *settings: str) -> str:
         made = plan(model, settings=settings)
         (name,) = made.trials
-        return find_fault(rehearsal._question(made, name))
+        return find_fault(question_of(made, name))
 
     return find
 
@@ -149,7 +149,7 @@ def test_models_that_only_all_asks_for_are_left_out_with_a_note(plan, tmp_path, 
 
 def test_process_that_crashes_leaves_the_answer_to_the_trial(plan, monkeypatch):
     made = plan("toy", "toy-wide")
-    questions = [rehearsal._question(made, name) for name in made.trials]
+    questions = [question_of(made, name) for name in made.trials]
     monkeypatch.setattr(rehearsal, "_serve", _crash_at_the_first)
     monkeypatch.setattr(context, "worker_context", lambda: multiprocessing.get_context("fork"))
     assert rehearsal._ask(questions) == ["", "answered"]
