@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..benchmark.plugins.kinds import KINDS, PluginKind
 from .cells import cell
 from .light import LightCommand
 
@@ -18,27 +19,23 @@ if TYPE_CHECKING:
     from ..benchmark.plugins.registry import Offer
     from .console import Console
 
-KINDS: Mapping[str, str] = {
-    "model": "A network: options, initialisations, size divisor, parameters, citation.",
-    "dataset": "A source of labelled images: classes, voxel size, options, citation.",
-    "metric": "A score: unit, direction, aggregation, what empty classes do.",
-}
-
-TABLES = ("options", "initialisations", "files")
-FOR_PROGRAMS = frozenset({"name", "description", "factory", "reconstruction", "convert", *TABLES})
+TABLES = ("options", "initialisations", "files", "recipes")
+FOR_PROGRAMS = frozenset(
+    {"name", "description", "title", "factory", "format", "source", "reconstruction", "convert", *TABLES}
+)
 """Fields of cards that name code, or stand elsewhere."""
 VERSIONED = {"metric": "metric", "dataset": "conversion"}
 """What has a version of its own."""
 
 app = typer.Typer(
-    help="Show everything that is known of a model, dataset or metric.",
+    help="Show everything that is known of a model, dataset, metric or anything else that a plugin offers.",
     epilog="Examples:  emseg-bench describe model unet    emseg-bench describe metric iou --json",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
-def _verb(kind: str) -> Callable[[str, bool], None]:
+def _verb(kind: PluginKind) -> Callable[[str, bool], None]:
     def describe(
         name: Annotated[str, typer.Argument(help="Its name, as 'emseg-bench list' shows it.")],
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
@@ -48,20 +45,17 @@ def _verb(kind: str) -> Callable[[str, bool], None]:
     return describe
 
 
-for _kind, _help in KINDS.items():
-    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))
+for _kind in KINDS:
+    app.command(_kind.key, cls=LightCommand, help=f"Everything that is known of one {_kind.noun}.")(
+        _verb(_kind)
+    )
 
 
-def _describe(kind: str, name: str, *, as_json: bool) -> None:
+def _describe(kind: PluginKind, name: str, *, as_json: bool) -> None:
     from ..benchmark.plugins.loading import load_plugins
 
     catalogue = load_plugins().catalogue
-    registries: Mapping[str, Any] = {
-        "model": catalogue.models,
-        "dataset": catalogue.datasets,
-        "metric": catalogue.metrics,
-    }
-    data = _as_data(kind, catalogue.find(registries[kind], name))
+    data = _as_data(kind.key, catalogue.find(catalogue.registry(kind), name))
     if as_json:
         typer.echo(
             json.dumps({key: _limited(value) for key, value in data.items()}, indent=2, allow_nan=False)
@@ -76,13 +70,17 @@ def _as_data(kind: str, offer: Offer[Any]) -> dict[str, Any]:
     return {
         "kind": kind,
         "name": card.name,
-        "description": card.description,
+        "description": getattr(card, "description", None) or card.title,
         **dict(_plain_fields(kind, card)),
         "distribution": offer.distribution,
         "version": offer.version,
         "options": _options(card),
         **_initialisations(card),
-        **_files(card),
+        **{
+            name: [asdict(row) for row in rows]
+            for name in ("files", "recipes")
+            if (rows := getattr(card, name, ()))
+        },
     }
 
 
@@ -92,7 +90,14 @@ def _plain_fields(kind: str, card: Card) -> Iterator[tuple[str, Any]]:
         if field.name not in FOR_PROGRAMS:
             # a card's own version is not its distribution's
             name = f"version of the {VERSIONED[kind]}" if field.name == "version" else field.name
-            yield name.replace("_", " "), list(value) if isinstance(value, tuple) else value
+            yield name.replace("_", " "), _as_plain(value)
+
+
+def _as_plain(value: Any) -> Any:
+    """Write a card's value as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _limited(value: Any) -> Any:
@@ -103,7 +108,10 @@ def _limited(value: Any) -> Any:
 def _options(card: Any) -> list[dict[str, Any]]:
     from ..benchmark.plugins.option_docs import describe_options
 
-    return [asdict(option) for option in describe_options(getattr(card, "options", None))]
+    options = getattr(card, "options", None)
+    if isinstance(options, Mapping):
+        return [{"name": name, "value": value} for name, value in options.items()]
+    return [asdict(option) for option in describe_options(options)]
 
 
 def _initialisations(card: Any) -> dict[str, Any]:
@@ -114,11 +122,6 @@ def _initialisations(card: Any) -> dict[str, Any]:
         {"name": init.name, "default": init is found[0], "description": init.description} for init in found
     ]
     return {"initialisations": rows}
-
-
-def _files(card: Any) -> dict[str, Any]:
-    """Give the files that a dataset is published as, if it is."""
-    return {"files": [asdict(file) for file in card.files]} if getattr(card, "files", ()) else {}
 
 
 def _print(data: Mapping[str, Any]) -> None:

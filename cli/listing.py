@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..benchmark.plugins.kinds import KINDS
 from .cells import cell, columns
 from .light import LightCommand, LightGroup
 
@@ -18,15 +19,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-KINDS: Mapping[str, str] = {
-    "models": "Networks, with family, parameters, initialisations and size divisor (px).",
-    "datasets": "Sources of labelled images.",
-    "metrics": "Scores.",
-    "recipes": "Ways to train.",
-    "protocols": "Ways to score.",
-    "pretraining": "Ways to learn from images without labels.",
-}
-"""What can be listed, a verb each: to read an argument, typer would import pydantic."""
+SETTINGS: Mapping[str, str] = {"recipes": "Ways to train.", "protocols": "Ways to score."}
+"""What is listed though no plugin offers it yet."""
 
 NARROW = {
     "models": ("name", "family", "parameters", "initialisations", "size divisor"),
@@ -55,8 +49,8 @@ def _verb(kind: str) -> Callable[[bool], None]:
     return list_
 
 
-for _kind, _help in KINDS.items():
-    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))
+for _kind, _help in [*((kind.registry.replace("_", "-"), kind.summary) for kind in KINDS), *SETTINGS.items()]:
+    app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))  # a verb each: arguments import pydantic
 
 
 def _list(kind: str, *, as_json: bool) -> None:
@@ -88,17 +82,18 @@ def _rows(kind: str) -> tuple[list[Row], list[str]]:
     from ..benchmark.plugins.loading import load_plugins
 
     catalogue = load_plugins().catalogue
-    rows = {
-        "models": [_model(card) for card in catalogue.models],
-        "datasets": [_dataset(card) for card in catalogue.datasets],
-        "metrics": [_metric(card) for card in catalogue.metrics],
-        "pretraining": [row for card in catalogue.pretraining for row in _pretraining(card)],
-    }[kind]
+    registry = next(catalogue.registry(one) for one in KINDS if one.registry == kind.replace("-", "_"))
+    rows = [row for card in registry for row in ROWS.get(kind, _plain)(card)]
     return rows, [str(problem) for problem in catalogue.problems]
 
 
-def _model(card: ModelCard) -> Row:
-    return {
+def _plain(card: Any) -> list[Row]:
+    """A name and what stands behind it, for kinds of which nothing else is told in a list."""
+    return [{"name": card.name, "description": getattr(card, "description", None) or card.title}]
+
+
+def _model(card: ModelCard) -> list[Row]:
+    row = {
         "name": card.name,
         "family": card.family,
         "parameters": card.parameters,
@@ -106,10 +101,11 @@ def _model(card: ModelCard) -> Row:
         "size divisor": card.size_divisor,
         "description": card.description,
     }
+    return [row]
 
 
-def _dataset(card: DatasetCard) -> Row:
-    return {
+def _dataset(card: DatasetCard) -> list[Row]:
+    row = {
         "name": f"{card.name}:PATH" if card.needs_location else card.name,
         "dimension": card.dimension,
         "classes": list(card.classes) if card.classes else None,
@@ -117,10 +113,11 @@ def _dataset(card: DatasetCard) -> Row:
         "licence": card.licence,
         "description": card.description,
     }
+    return [row]
 
 
-def _metric(card: MetricCard) -> Row:
-    return {
+def _metric(card: MetricCard) -> list[Row]:
+    row = {
         "name": card.name,
         "unit": card.unit,
         "better": card.direction,
@@ -129,6 +126,7 @@ def _metric(card: MetricCard) -> Row:
         "version": card.version,
         "description": card.description,
     }
+    return [row]
 
 
 def _pretraining(card: PretrainingCard) -> list[Row]:
@@ -188,3 +186,12 @@ def _recipes() -> list[Row]:
         "validations",
     )
     return [{key: asdict(recipe)[key] for key in shown} for recipe in RECIPES.values()]
+
+
+ROWS: Mapping[str, Callable[[Any], list[Row]]] = {
+    "models": _model,
+    "datasets": _dataset,
+    "metrics": _metric,
+    "pretraining": _pretraining,
+}
+"""What a list tells of a card, by kind."""

@@ -29,9 +29,9 @@ def new(
 ) -> None:
     """Write a small plugin that works, with tests that call the contract."""
     from ..benchmark.plugins.loading import load_plugins
-    from ..benchmark.plugins.plugin_writing import KINDS, write_plugin
+    from ..benchmark.plugins.plugin_writing import STARTS, write_plugin
 
     folder = write_plugin(name, kind, out, load_plugins().catalogue)
     offered = folder.name.removeprefix("emseg-")
-    typer.echo(f"wrote {folder}: {KINDS[kind].summary.lower()} called {offered!r}")
+    typer.echo(f"wrote {folder}: {STARTS[kind].summary.lower()} called {offered!r}")
     typer.echo(f'next: pip install -e "{folder}[test]" && pytest {folder}')

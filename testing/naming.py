@@ -11,10 +11,11 @@ from pathlib import Path
 
 from ..benchmark.contracts.errors import UnknownNameError
 from ..benchmark.contracts.hookspecs import PROJECT
+from ..benchmark.plugins.kinds import BY_KEY, KINDS
 from ..benchmark.plugins.loading import load_plugins
 from ..benchmark.plugins.registry import Catalogue
 from .source_tree import SourceTree, read_tree
-from .targets import KINDS, Target, card_target, plugin_target, registry_of
+from .targets import Target, card_target, plugin_target
 
 FORM = "a package, a card such as unet or metric:iou, folder:PATH, a module, or a path such as ./my-plugin"
 
@@ -66,9 +67,9 @@ def _distribution_targets(distribution: str, modules: Iterable[str], catalogue: 
     problems = [problem for problem in catalogue.problems if problem.distribution == distribution]
     plugins = [plugin_target(module, problems) for module in dict.fromkeys(modules)]
     cards = [
-        card_target(kind, name, catalogue)
+        card_target(kind.key, name, catalogue)
         for kind in KINDS
-        for name, offer in sorted(registry_of(catalogue, kind).offers.items())
+        for name, offer in sorted(catalogue.registry(kind).offers.items())
         if offer.distribution == distribution
     ]
     return [*plugins, *cards]
@@ -77,11 +78,11 @@ def _distribution_targets(distribution: str, modules: Iterable[str], catalogue: 
 def _card_targets(text: str, catalogue: Catalogue) -> Iterator[Target]:
     """Give the target for a reference, of every kind that knows its name unless it says which."""
     kind, colon, rest = text.partition(":")
-    if colon and kind in KINDS:
+    if colon and kind in BY_KEY:
         yield card_target(kind, rest, catalogue)
         return
     name = re.split(r"[\[:@]", text)[0]
-    registries = {kind: registry_of(catalogue, kind) for kind in KINDS}
+    registries = {kind.key: catalogue.registry(kind) for kind in KINDS}
     kinds = [kind for kind, known in registries.items() if name in known.offers or name in known.disputed]
     for kind in kinds:
         yield card_target(kind, text, catalogue)
@@ -98,7 +99,7 @@ def _module_targets(name: str, catalogue: Catalogue) -> list[Target]:
     if name and (Path(name) / "pyproject.toml").is_file():
         return tree_targets(read_tree(Path(name)))
     if not _is_module(name):
-        known = {name for kind in KINDS for name in registry_of(catalogue, kind).offers}
+        known = {name for kind in KINDS for name in catalogue.registry(kind).offers}
         raise UnknownNameError("plugin or card", name, known, f"Expected {FORM}.")
     point = EntryPoint(name, name, PROJECT)
     return tree_targets(SourceTree(distribution=name, version="0", entry_points=(point,), folders=()))

@@ -10,20 +10,10 @@ from ..benchmark.contracts.basics import OptionValue
 from ..benchmark.contracts.errors import UsageError
 from ..benchmark.files.cache import cache_folder
 from ..benchmark.plugins.asked import complete_options
+from ..benchmark.plugins.kinds import BY_KEY
 from ..benchmark.plugins.references import DatasetReference, label, parse_dataset, parse_metric, parse_model
-from ..benchmark.plugins.registry import Catalogue, Offer, Problem, Registry
+from ..benchmark.plugins.registry import Catalogue, Offer, Problem
 from .findings import Check
-
-KINDS: Mapping[str, str] = {
-    "model": "models",
-    "dataset": "datasets",
-    "metric": "metrics",
-    "weights": "weights",
-    "pretraining": "pretraining",
-    "executor": "executors",
-    "section": "report_sections",
-}
-"""What a card is called here, and where the catalogue has it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +28,6 @@ class Target:
     """Makes the bench that all checks are given; networks and data live as long as it does."""
 
 
-def registry_of(catalogue: Catalogue, kind: str) -> Registry[Any]:
-    """Give the cards of one of `KINDS`."""
-    registry: Registry[Any] = getattr(catalogue, KINDS[kind])
-    return registry
-
-
 def plugin_target(module: str, problems: Iterable[Problem]) -> Target:
     """Make the target for a plugin's module as a whole."""
     from .plugin_checks import CHECKS, PluginBench
@@ -56,7 +40,7 @@ def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
     """Make the target for a card.
 
     Args:
-        kind: One of `KINDS`.
+        kind: The key of one of `KINDS`.
         reference: As in a run: ``unet``, ``unet[encoder=resnet50]``, ``folder:/data/x``.
         catalogue: Where it is looked up.
 
@@ -116,7 +100,7 @@ def _other(kind: str) -> Callable[[str, Catalogue], Target]:
     from .card_checks import CHECKS, CardBench
 
     def make(name: str, catalogue: Catalogue) -> Target:
-        offer = catalogue.find(registry_of(catalogue, kind), name)
+        offer = catalogue.find(catalogue.registry(BY_KEY[kind]), name)
         return Target(f"{kind}:{name}", CHECKS, lambda: CardBench(offer))
 
     return make

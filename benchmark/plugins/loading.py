@@ -11,30 +11,19 @@ from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from ..contracts import hookspecs
-from ..contracts.cards import (
-    Card,
-    DatasetCard,
-    ExecutorCard,
-    MetricCard,
-    ModelCard,
-    PretrainingCard,
-    ReportSectionCard,
-    WeightsCard,
-)
 from .card_faults import card_fault
 from .hook_faults import hook_faults
-from .registry import OWN, Catalogue, Offer, Problem, Registry, claimants
+from .kinds import KINDS, PluginKind
+from .registry import OWN, Catalogue, Offer, Problem, claimants
 from .strangers import RAISED, describe_error, one_line
 
 if TYPE_CHECKING:
     from ..contracts.records import Record, TrialSpec
-
-C = TypeVar("C", bound=Card)
 
 REMEDY_UPDATE = "Update or uninstall it; runs that do not ask for it go on"
 
@@ -94,14 +83,8 @@ class Plugins:
             self._report(distribution, "registration", one_line(error), REMEDY_UPDATE)
             return
         self._origins[name] = (distribution, version)
-        catalogue = self.catalogue
-        self._collect(name, "emseg_models", ModelCard, catalogue.models)
-        self._collect(name, "emseg_datasets", DatasetCard, catalogue.datasets)
-        self._collect(name, "emseg_metrics", MetricCard, catalogue.metrics)
-        self._collect(name, "emseg_weights", WeightsCard, catalogue.weights)
-        self._collect(name, "emseg_pretraining_methods", PretrainingCard, catalogue.pretraining)
-        self._collect(name, "emseg_executors", ExecutorCard, catalogue.executors)
-        self._collect(name, "emseg_report_sections", ReportSectionCard, catalogue.report_sections)
+        for kind in KINDS:
+            self._collect(name, kind)
 
     def load(self, entry_point: EntryPoint, distribution: str, version: str) -> None:
         """Import the plugin behind an entry point and register it; report it if that fails."""
@@ -136,17 +119,18 @@ class Plugins:
         callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
         return tuple(sorted(caller.name for caller in callers))
 
-    def _collect(self, plugin: str, hook: str, kind: type[C], registry: Registry[C]) -> None:
+    def _collect(self, plugin: str, kind: PluginKind) -> None:
         """Call one plugin's hook and register the cards that it returns."""
         distribution, version = self._origins[plugin]
         source = _source(self._manager.get_plugin(plugin))
-        for card in self._call(plugin, hook):
-            if fault := card_fault(card, kind):
-                self._report(distribution, hook, fault, REMEDY_UPDATE)
-            elif isinstance(card, kind) and (
+        registry, card_type = self.catalogue.registry(kind), kind.card_type
+        for card in self._call(plugin, kind.hook):
+            if fault := card_fault(card, card_type):
+                self._report(distribution, kind.hook, fault, REMEDY_UPDATE)
+            elif isinstance(card, card_type) and (
                 claims := registry.add(Offer(card, distribution, version, source))
             ):
-                self._report(distribution, hook, *_claimed(registry.kind, card.name, distribution, claims))
+                self._report(distribution, kind.hook, *_claimed(kind.noun, card.name, distribution, claims))
 
     def _call(self, plugin: str, hook: str) -> Iterable[object]:
         distribution, _ = self._origins[plugin]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from .kinds import KINDS
 from .loading import Plugins
-from .registry import OWN, Catalogue, Problem, Registry
+from .registry import OWN, Catalogue, Problem
 
 SLOW_MS = 200.0
 """An import that takes longer is slow: every command waits for it."""
@@ -57,10 +58,7 @@ def _survey(distribution: str, version: str, plugins: Plugins) -> Surveyed:
 
 
 def _offers(catalogue: Catalogue, distribution: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for field in fields(catalogue):
-        registry = getattr(catalogue, field.name)
-        if isinstance(registry, Registry):
-            offers = registry.offers.items()
-            names = tuple(sorted(name for name, offer in offers if offer.distribution == distribution))
-            if names:
-                yield registry.kind, names
+    for kind in KINDS:
+        offers = catalogue.registry(kind).offers.items()
+        if names := tuple(sorted(name for name, offer in offers if offer.distribution == distribution)):
+            yield kind.noun, names

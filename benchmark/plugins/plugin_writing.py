@@ -12,6 +12,7 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 from ..contracts.errors import UsageError
+from .kinds import BY_KEY, PluginKind
 from .registry import Catalogue
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,37 +24,36 @@ PEP_503 = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What a new plugin can offer."""
+class Start:
+    """What a new plugin of one kind begins with."""
 
-    summary: str
-    """``A model``"""
-    registry: str
-    """Where the catalogue keeps it."""
+    kind: PluginKind
     implementation: str
     """Its module, beside ``plugin``."""
     requirements: tuple[str, ...]
     usage: str
     """A command that uses it; ``NAME`` stands for its name."""
 
+    @property
+    def summary(self) -> str:
+        """``A model``, ``An executor``."""
+        return f"A{'n' if self.kind.noun[0] in 'aeiou' else ''} {self.kind.noun}"
+
 
 _TRY = "emseg-bench run --models"
 
-KINDS: Mapping[str, Kind] = {
-    "model": Kind("A model", "models", "network", ("annotated-types", "torch"), f"{_TRY} NAME,unet"),
-    "dataset": Kind(
-        "A dataset", "datasets", "data", ("annotated-types", "numpy"), f"{_TRY} unet --datasets NAME"
-    ),
-    "metric": Kind("A metric", "metrics", "metric", (), f'{_TRY} unet --set "protocol.metrics=[iou, NAME]"'),
-    "pretraining": Kind(
-        "A pre-training method",
-        "pretraining",
+STARTS: Mapping[str, Start] = {
+    "model": Start(BY_KEY["model"], "network", ("annotated-types", "torch"), f"{_TRY} NAME,unet"),
+    "dataset": Start(BY_KEY["dataset"], "data", ("annotated-types", "numpy"), f"{_TRY} unet --datasets NAME"),
+    "metric": Start(BY_KEY["metric"], "metric", (), f'{_TRY} unet --set "protocol.metrics=[iou, NAME]"'),
+    "pretraining": Start(
+        BY_KEY["pretraining"],
         "method",
         ("annotated-types", "numpy", "torch"),
         "emseg-bench pretrain --method NAME --images my_images",
     ),
-    "executor": Kind("An executor", "executors", "executor", (), f"{_TRY} unet --executor NAME"),
-    "report-section": Kind("A report section", "report_sections", "section", (), f"{_TRY} unet"),
+    "executor": Start(BY_KEY["executor"], "executor", (), f"{_TRY} unet --executor NAME"),
+    "report-section": Start(BY_KEY["section"], "section", (), f"{_TRY} unet"),
 }
 
 
@@ -62,7 +62,7 @@ def write_plugin(name: str, kind: str, parent: Path, catalogue: Catalogue) -> Pa
 
     Args:
         name: The distribution's.
-        kind: One of `KINDS`.
+        kind: One of `STARTS`.
         parent: Takes the folder.
         catalogue: Its names are taken.
 
@@ -73,8 +73,8 @@ def write_plugin(name: str, kind: str, parent: Path, catalogue: Catalogue) -> Pa
         UsageError: The name is no name, or taken; or the folder exists.
     """
     distribution = _distribution(name)
-    values = _values(distribution, KINDS[kind])
-    _check_free(values, KINDS[kind], catalogue)
+    values = _values(distribution, STARTS[kind])
+    _check_free(values, STARTS[kind], catalogue)
     folder = parent / distribution
     if folder.exists():
         raise UsageError(f"{folder} exists already; choose another name, or another place with --out.")
@@ -99,26 +99,26 @@ def _distribution(name: str) -> str:
     return normal
 
 
-def _values(distribution: str, kind: Kind) -> dict[str, str]:
+def _values(distribution: str, start: Start) -> dict[str, str]:
     name = distribution.removeprefix(PREFIX)
-    requirements = ("emseg-bench", *kind.requirements)
+    requirements = ("emseg-bench", *start.requirements)
     return {
         "distribution": distribution,
         "module": distribution.replace("-", "_"),
         "name": name,
-        "summary": kind.summary,
-        "implementation": kind.implementation,
+        "summary": start.summary,
+        "implementation": start.implementation,
         "requirements": ", ".join(f'"{requirement}"' for requirement in requirements),
-        "usage": kind.usage.replace("NAME", name),
+        "usage": start.usage.replace("NAME", name),
     }
 
 
-def _check_free(values: Mapping[str, str], kind: Kind, catalogue: Catalogue) -> None:
+def _check_free(values: Mapping[str, str], start: Start, catalogue: Catalogue) -> None:
     """Check that neither a module nor anything of this kind has the name already."""
     module, name = values["module"], values["name"]
     if find_spec(module):
         raise UsageError(f"there is a module called {module} already; choose another name: {PREFIX}{name}-2?")
-    registry = getattr(catalogue, kind.registry)
+    registry = catalogue.registry(start.kind)
     if name in registry.offers or name in registry.disputed:
         raise UsageError(f"the {registry.kind} name {name!r} is taken already; choose another name.")
 

@@ -8,10 +8,10 @@ belongs to neither.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..contracts.cards import (
     Card,
@@ -24,6 +24,7 @@ from ..contracts.cards import (
     WeightsCard,
 )
 from ..contracts.errors import PluginError, UnknownNameError
+from .kinds import BY_KEY, PluginKind
 
 C = TypeVar("C", bound=Card)
 
@@ -84,18 +85,28 @@ class Registry(Generic[C]):
         return len(self.offers)
 
 
+def _empty(key: str) -> Callable[[], Registry[Any]]:
+    """Make registries of one kind of card."""
+    return lambda: Registry(BY_KEY[key].noun)
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything that the installed plugins offer, and what is wrong with any of them."""
 
-    models: Registry[ModelCard] = field(default_factory=lambda: Registry("model"))
-    datasets: Registry[DatasetCard] = field(default_factory=lambda: Registry("dataset"))
-    metrics: Registry[MetricCard] = field(default_factory=lambda: Registry("metric"))
-    weights: Registry[WeightsCard] = field(default_factory=lambda: Registry("weight file"))
-    pretraining: Registry[PretrainingCard] = field(default_factory=lambda: Registry("pre-training method"))
-    executors: Registry[ExecutorCard] = field(default_factory=lambda: Registry("executor"))
-    report_sections: Registry[ReportSectionCard] = field(default_factory=lambda: Registry("report section"))
+    models: Registry[ModelCard] = field(default_factory=_empty("model"))
+    datasets: Registry[DatasetCard] = field(default_factory=_empty("dataset"))
+    metrics: Registry[MetricCard] = field(default_factory=_empty("metric"))
+    weights: Registry[WeightsCard] = field(default_factory=_empty("weights"))
+    pretraining: Registry[PretrainingCard] = field(default_factory=_empty("pretraining"))
+    executors: Registry[ExecutorCard] = field(default_factory=_empty("executor"))
+    report_sections: Registry[ReportSectionCard] = field(default_factory=_empty("section"))
     problems: list[Problem] = field(default_factory=list)
+
+    def registry(self, kind: PluginKind) -> Registry[Any]:
+        """Give the cards of one kind."""
+        found: Registry[Any] = getattr(self, kind.registry)
+        return found
 
     def find(self, registry: Registry[C], name: str, provider: str = "") -> Offer[C]:
         """Look a name up.

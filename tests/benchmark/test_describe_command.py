@@ -6,8 +6,9 @@ import json
 from dataclasses import fields
 
 import pytest
-from emseg_bench.benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
-from emseg_bench.cli import describing
+from emseg_bench.benchmark.plugins.kinds import KINDS
+from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.plugins.registry import Catalogue
 
 
 def test_a_models_card_is_whole(invoke):
@@ -27,17 +28,26 @@ def test_a_models_card_is_whole(invoke):
     ]
 
 
-def test_every_field_of_every_kind_of_card_is_shown(invoke):
-    shown = {
-        ("model", "unet"): ModelCard,
-        ("dataset", "vnc"): DatasetCard,
-        ("metric", "iou"): MetricCard,
-    }
-    assert {kind for kind, _ in shown} == set(describing.KINDS)
-    for (kind, name), card in shown.items():
-        data = json.loads(invoke("describe", kind, name, "--json").out)
-        told = {key.partition(" of the ")[0].replace(" ", "_") for key in data}
-        assert {field.name for field in fields(card)} - {"factory", "reconstruction", "convert"} <= told
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
+def test_every_field_of_every_kind_of_card_is_shown(invoke, kind):
+    name = "vnc" if kind.key == "dataset" else next(iter(load_plugins().catalogue.registry(kind))).name
+    data = json.loads(invoke("describe", kind.key, name, "--json").out)
+    told = {key.partition(" of the ")[0].replace(" ", "_") for key in data}
+    code = {"factory", "format", "source", "reconstruction", "convert"}
+    assert {field.name for field in fields(kind.card_type)} - code - {"title"} <= told
+    assert invoke("describe", kind.key, name).out.startswith(f"kind: {kind.key}\nname: {name}\n")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
+def test_every_kind_is_listed(invoke, kind):
+    rows = json.loads(invoke("list", kind.registry.replace("_", "-"), "--json").out)
+    names = [str(row.get("name", row.get("method"))).partition(":")[0] for row in rows]
+    assert set(names) == {card.name for card in load_plugins().catalogue.registry(kind)} != set()
+
+
+def test_the_catalogue_has_a_registry_of_every_kind():
+    kept = {field.name for field in fields(Catalogue)} - {"problems"}
+    assert kept == {kind.registry for kind in KINDS}
 
 
 def test_what_a_dataset_is_published_as(invoke):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.plugins.loading import load_plugins
-from emseg_bench.benchmark.plugins.plugin_writing import KINDS, write_plugin
+from emseg_bench.benchmark.plugins.plugin_writing import STARTS, write_plugin
 from emseg_bench.cli.plugin_starting import NewKind
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ def packages(tmp_path_factory) -> dict[str, Path]:
     """Write a package of every kind; give their folders."""
     parent = tmp_path_factory.mktemp("new")
     catalogue = load_plugins([]).catalogue
-    return {kind: write_plugin(f"emseg-my-{kind}", kind, parent / "deep", catalogue) for kind in KINDS}
+    return {kind: write_plugin(f"emseg-my-{kind}", kind, parent / "deep", catalogue) for kind in STARTS}
 
 
 @pytest.fixture
@@ -38,15 +38,15 @@ def site(packages, tmp_path, monkeypatch, make_distribution) -> Path:
 
 
 def test_every_kind_can_be_asked_for():
-    assert [kind.value for kind in NewKind] == list(KINDS)
+    assert [kind.value for kind in NewKind] == list(STARTS)
 
 
 def test_plugin_manager_finds_what_they_offer(site):
     found = [point for dist in distributions(path=[str(site)]) for point in dist.entry_points]
     catalogue = load_plugins(found).catalogue
     assert catalogue.problems == []
-    for name, kind in KINDS.items():
-        registry = getattr(catalogue, kind.registry)
+    for name, kind in STARTS.items():
+        registry = catalogue.registry(kind.kind)
         assert [card.name for card in registry] == [f"my-{name}"]
         assert registry.offers[f"my-{name}"].distribution == f"emseg-my-{name}"
 

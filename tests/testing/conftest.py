@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
+from emseg_bench.benchmark.plugins.kinds import BY_KEY
 from emseg_bench.benchmark.plugins.registry import Catalogue, Offer
 from emseg_bench.testing.running import run_check
-from emseg_bench.testing.targets import card_target, registry_of
+from emseg_bench.testing.targets import card_target
 
 CARDS = {
     "model": ModelCard(
@@ -37,7 +38,7 @@ def failing(monkeypatch) -> Callable[..., dict[str, str]]:
     def check(kind: str, **changes) -> dict[str, str]:
         catalogue = Catalogue()
         card = replace(CARDS[kind], **changes)
-        registry_of(catalogue, kind).add(Offer(card, "emseg-odd", "1.0"))
+        catalogue.registry(BY_KEY[kind]).add(Offer(card, "emseg-odd", "1.0"))
         target = card_target(kind, "odd", catalogue)
         bench = target.open()
         outcomes = [run_check(check, target.name, bench) for check in target.checks]
