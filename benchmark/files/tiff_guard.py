@@ -36,6 +36,8 @@ MOST_TEXT: Final = 512 << 20
 """Bytes of a tag of bytes: overlays that ImageJ keeps."""
 _SUB_IFDS: Final = 330
 _DESCRIPTION: Final = 270
+_SINGLE: Final = ("bitspersample", "compression", "photometric", "planarconfig")
+"""Tags of one value, of which tifffile gives a damaged file's several."""
 _DEFLATED: Final = frozenset({8, 32946, 50013})
 _BOUNDED: Final = _DEFLATED | {1, 32773}
 """Compressions that make no more of a byte than deflate: none, and PackBits."""
@@ -174,6 +176,7 @@ def check_page(page: Any, source: object) -> None:
     frame = page.keyframe
     if frame.dtype is None or not frame.shape:
         raise DataError(f"{source} cannot be read: it has no values of a type that is known.")
+    check_single(frame, source)
     claimed = array_bytes(frame.shape, frame.dtype.itemsize)
     piece = array_bytes(frame.chunks, frame.dtype.itemsize)
     name = f"a page of {' x '.join(f'{side:,}' for side in frame.shape)} values,"
@@ -195,6 +198,20 @@ def check_page(page: Any, source: object) -> None:
         )
     if kind in _DEFLATED:
         _check_deflated(page, piece, source)
+
+
+def check_single(page: Any, source: object) -> None:
+    """Refuse several values where a page can have one.
+
+    Raises:
+        DataError: A tag that says how values are stored has none, or several.
+    """
+    for tag in _SINGLE:
+        if not isinstance(value := getattr(page, tag), int):
+            raise DataError(
+                f"{source} cannot be read: its {tag} should be one number, and is {value!r}. It is damaged; "
+                "save or copy it again."
+            )
 
 
 def _check_deflated(page: Any, expected: int, source: object) -> None:

@@ -29,7 +29,17 @@ Array: TypeAlias = np.ndarray[Any, Any]
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 Image.MAX_IMAGE_PIXELS = None  # `files.limits` goes before Pillow's own limit, and can be raised
 
-BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
 """What Pillow and tifffile raise for a damaged file."""
 
 MOST_LABEL: Final = 65535

@@ -18,7 +18,7 @@ import tifffile
 
 from ..contracts.errors import DataError
 from ..files.decoding import decoding
-from ..files.tiff_guard import check_page
+from ..files.tiff_guard import check_page, check_single
 from .orientation import TAG, Turn, turn_of
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -94,6 +94,7 @@ def meaning_of(page: tifffile.TiffPage, path: str, *, as_labels: bool) -> Meanin
     Raises:
         DataError: That is nothing that grey, colour or labels could be made of.
     """
+    check_single(page, path)
     name = getattr(page.photometric, "name", str(page.photometric))
     kind = _KINDS.get(name)
     if kind is None or (name == "YCBCR" and page.compression not in _JPEG):
@@ -108,7 +109,7 @@ def meaning_of(page: tifffile.TiffPage, path: str, *, as_labels: bool) -> Meanin
     alpha, others = _extra_samples(page, kind)
     return Meaning(
         kind=kind,
-        bits=int(page.bitspersample),
+        bits=page.bitspersample,
         spread=not as_labels and kind in ("grey", "white"),
         turn=turn_of(page.tags.valueof(TAG), path),
         alpha=alpha,

@@ -15,7 +15,7 @@ from ...files.regular import check_regular, shown
 from .attributes import said_axes, said_position, said_spacing
 from .filters import missing_filters
 from .found import Array, Found, Handle, Place, unreadable
-from .hdf5_guard import check_chunks, check_dataset, follow
+from .hdf5_guard import check_chunks, check_dataset, datasets_below, follow
 
 
 def find(path: Path, inside: str) -> Found:
@@ -42,16 +42,14 @@ def inside(path: Path) -> list[tuple[str, tuple[int, ...], np.dtype[Any]]]:
     Raises:
         DataError: It cannot be read.
     """
-    found: list[tuple[str, tuple[int, ...], np.dtype[Any]]] = []
-
-    def note(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim >= 3 and item.dtype.kind in "uifb":
-            found.append((f"/{name}", item.shape, item.dtype))
-
     try:
         check_regular(path)
         with reading(path), _file(path) as file:
-            file.visititems(note)
+            found = [
+                (item.name, item.shape, item.dtype)
+                for item in datasets_below(file)
+                if item.ndim >= 3 and item.dtype.kind in "uifb"
+            ]
     except (OSError, RuntimeError) as error:
         raise unreadable(path, error) from error
     return sorted(found, key=lambda item: item[0])

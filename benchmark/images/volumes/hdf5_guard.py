@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,31 @@ def follow(file: h5py.File, name: str, path: Path) -> object:
             return None
         group = found
     return found
+
+
+def datasets_below(file: h5py.File) -> Iterator[h5py.Dataset]:
+    """Give every dataset of a file once; links are not followed.
+
+    HDF5's own walk never ends in some damaged groups, which asking for their size finds out.
+
+    Raises:
+        RuntimeError: A group is damaged.
+    """
+    seen, waiting = set[int](), [h5py.Group(file.id)]
+    while waiting:
+        group = waiting.pop()
+        for name in group if len(group) else ():
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            item = group[name]
+            place = h5py.h5o.get_info(item.id).addr
+            if place in seen:
+                continue
+            seen.add(place)
+            if isinstance(item, h5py.Dataset):
+                yield item
+            elif isinstance(item, h5py.Group):
+                waiting.append(item)
 
 
 def _parts(name: str) -> list[str]:

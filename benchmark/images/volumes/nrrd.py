@@ -67,6 +67,7 @@ def find(path: Path, cache: Path) -> Found:
     elif encoding != "raw":
         raise DataError(f"{path} is of the encoding {encoding!r}; expected raw or gzip. Save it so.")
     rank = len(sizes)
+    _check_directions(fields, path)
     mapped = checked(Mapped(data, dtype, tuple(reversed(sizes)), start), path)
     axes = "zyx"[-rank:] if rank <= 3 else None
     return Found(
@@ -148,6 +149,17 @@ def _units(fields: Mapping[str, str], key: str, number: int) -> list[str]:
 
 def _vectors(fields: Mapping[str, str]) -> list[np.ndarray[Any, Any]]:
     return [_numbers(text) for text in re.findall(r"\(([^)]*)\)", fields.get("space directions", ""))]
+
+
+def _check_directions(fields: Mapping[str, str], path: Path) -> None:
+    """Refuse directions that are not vectors of one space."""
+    lengths = {len(vector) for vector in _vectors(fields)}
+    if len(lengths) > 1 or 0 in lengths:
+        raise DataError(
+            f"{path} has the space directions {fields['space directions']!r}; expected a vector for each "
+            "axis, each of as many numbers as the space has dimensions, such as (0,0,1). It is damaged; save "
+            "or copy it again."
+        )
 
 
 def _numbers(text: str) -> np.ndarray[Any, Any]:

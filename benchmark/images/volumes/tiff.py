@@ -108,7 +108,10 @@ def _check_announced(file: tifffile.TiffFile, path: Path) -> None:
     """Refuse a stack with fewer sections than ImageJ says."""
     announced = _announced(file)
     series = file.series[0]
-    number = int(np.prod(series.shape)) // int(np.prod(series.keyframe.shape[-2:]))
+    section = int(np.prod(series.keyframe.shape[-2:]))
+    if not section:
+        raise unreadable(path, "its sections have no pixels")
+    number = int(np.prod(series.shape)) // section
     if number < announced:
         raise unreadable(path, f"it holds {number} of its {announced} sections")
 

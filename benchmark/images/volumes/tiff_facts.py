@@ -66,7 +66,7 @@ def _imagej_spacing(file: tifffile.TiffFile) -> dict[str, float]:
 
 
 def _plain_spacing(file: tifffile.TiffFile) -> dict[str, float]:
-    unit = _CENTIMETRES.get(int(file.pages.first.tags.valueof("ResolutionUnit", 2)))
+    unit = _centimetres(file.pages.first.tags.valueof("ResolutionUnit", 2))
     lengths = {axis: _per_dot(file, f"{axis.upper()}Resolution") for axis in "yx"}
     if unit is None:
         return {}
@@ -75,6 +75,11 @@ def _plain_spacing(file: tifffile.TiffFile) -> dict[str, float]:
         if length is not None:
             found |= spacing_of(axis, [length * unit], "cm")
     return found if max(found.values(), default=0) < FINEST_DOT_NM else {}
+
+
+def _centimetres(unit: object) -> float | None:
+    """Return the length of a resolution unit; of several, or none, nothing is known."""
+    return _CENTIMETRES.get(unit) if isinstance(unit, int) else None
 
 
 def _per_dot(file: tifffile.TiffFile, name: str) -> float | None:
