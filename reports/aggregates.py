@@ -12,7 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 import pandas as pd
 
-from .scores import BACKGROUND
+from ..benchmark.evaluation.aggregation import COUNT_NAMES, ratios
+from .scores import foreground
 
 Aggregate: TypeAlias = Literal["per case", "per group", "pooled"]
 
@@ -23,7 +24,7 @@ AGGREGATES: Final[Mapping[Aggregate, tuple[str, ...]]] = {
 }
 """What stays apart when counts are summed."""
 RATIOS: Final = ("iou", "dice", "precision", "recall")
-COUNTED: Final = ("tp", "fp", "fn")
+COUNTED: Final = COUNT_NAMES[:3]
 
 
 def aggregates(cases: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def aggregates(cases: pd.DataFrame) -> pd.DataFrame:
 
 def _counts(cases: pd.DataFrame) -> pd.DataFrame:
     """Lay out tp, fp and fn of each trial, foreground class and case side by side."""
-    rows = cases[cases["metric"].isin(COUNTED) & (cases["class_index"] != BACKGROUND)]
+    rows = foreground(cases[cases["metric"].isin(COUNTED)])
     alone = "\0" + rows["case"].astype(str)  # a case of no group is one by itself, whatever it is called
     rows = rows.assign(unit=rows["group"].where(rows["group"].notna(), alone))
     keys = ["trial", "class_index", "unit", "case", "metric"]
@@ -60,14 +61,7 @@ def _counts(cases: pd.DataFrame) -> pd.DataFrame:
 def _aggregate(counts: pd.DataFrame, apart: list[str]) -> pd.DataFrame:
     keys = ["trial", "class_index", *apart]
     summed = counts.groupby(keys)[list(COUNTED)].sum()
-    by_class = _ratios(summed).groupby(["trial", "class_index"])
+    by_class = ratios(summed).groupby(["trial", "class_index"])
     means = by_class.mean().groupby("trial").mean()
     units = by_class.size().groupby("trial").max()
     return means.assign(units=units).reset_index()
-
-
-def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
-    tp, fp, fn = (counts[name] for name in COUNTED)
-    parts = {"iou": (tp, tp + fp + fn), "dice": (2 * tp, 2 * tp + fp + fn)}
-    parts |= {"precision": (tp, tp + fp), "recall": (tp, tp + fn)}
-    return pd.DataFrame({name: part / whole.where(whole > 0) for name, (part, whole) in parts.items()})

@@ -1,9 +1,7 @@
 """From tables of cases to one score per trial, metric and class.
 
-A trial's score in one class is the mean over the cases to which the metric applies; its score is
-the mean of that over the foreground classes.  By protocols that do not skip what is undefined, one such
-case makes the mean undefined.  Beside every metric stands the pooled IoU, from confusion counts summed
-over all cases, which no small case can sway.
+The means are those of `evaluation.aggregation`, over foreground classes.  Beside every metric stands the
+pooled IoU, from confusion counts summed over all cases, which no small case can sway.
 """
 
 from __future__ import annotations
@@ -15,10 +13,15 @@ import numpy as np
 import pandas as pd
 
 from ..benchmark.contracts.reporting import Trial
+from ..benchmark.evaluation.aggregation import (
+    BACKGROUND,
+    COUNT_NAMES,
+    class_means,
+    overall_means,
+    ratios,
+)
 
-COUNTS = ("tp", "fp", "fn", "tn")
 POOLED_IOU = "pooled iou"
-BACKGROUND = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +48,28 @@ def scores_of(cases: pd.DataFrame, *, skips_undefined: bool) -> Scores:
         cases: Columns of `Trial.cases`, and ``trial``.
         skips_undefined: The protocol's; does not concern the pooled IoU, which no protocol knows.
     """
-    by_class = _by_class(cases, skips_undefined)
-    foreground = by_class[by_class["class_index"] != BACKGROUND]
-    groups = foreground.groupby(["trial", "metric"])["value"]
-    means = groups.mean()
-    if not skips_undefined:
-        pooled = means.index.get_level_values("metric") == POOLED_IOU
-        means = means.where((groups.count() == groups.size()) | pooled)
-    return Scores(by_class, means.reset_index())
+    counted, by = cases["metric"].isin(COUNT_NAMES), ["trial", "metric"]
+    means = class_means(cases[~counted], by, skips_undefined=skips_undefined)
+    pooled = _pooled(cases[counted])
+    overall = [
+        overall_means(foreground(means), by, skips_undefined=skips_undefined),
+        overall_means(foreground(pooled), by, skips_undefined=True),
+    ]
+    by_class = [means.assign(metric=means["metric"].astype(str)), pooled]
+    return Scores(
+        pd.concat(by_class, ignore_index=True),
+        pd.concat([one.reset_index() for one in overall], ignore_index=True),
+    )
+
+
+def foreground(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave the background out of rows of classes."""
+    return table[table["class_index"] != BACKGROUND]
 
 
 def case_scores(cases: pd.DataFrame, metric: str) -> pd.Series[float]:
     """Mean over foreground classes of `metric`, by case id; NaN where it applies to no class."""
-    rows = cases[(cases["metric"] == metric) & (cases["class_index"] != BACKGROUND)]
+    rows = foreground(cases[cases["metric"] == metric])
     return rows.groupby("case", sort=False, observed=True)["value"].mean()
 
 
@@ -72,24 +84,12 @@ def joined(trials: Sequence[Trial]) -> pd.DataFrame:
     return table
 
 
-def _by_class(cases: pd.DataFrame, skips_undefined: bool) -> pd.DataFrame:
-    counted = cases["metric"].isin(COUNTS)
-    keys = ["trial", "metric", "class_index"]
-    groups = cases[~counted].groupby(keys, observed=True)["value"]
-    means = pd.DataFrame({"value": groups.mean(), "applicable": groups.count(), "cases": groups.size()})
-    if not skips_undefined:
-        means["value"] = means["value"].where(means["applicable"] == means["cases"])
-    table = means.reset_index().assign(metric=lambda rows: rows["metric"].astype(str))
-    return pd.concat([table, _pooled(cases[counted])], ignore_index=True)
-
-
 def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
     keys = ["trial", "class_index"]
     groups = counts.groupby([*keys, "metric"], observed=True)["value"]
-    sums = groups.sum().unstack("metric").reindex(columns=list(COUNTS))
-    truth_or_prediction = sums["tp"] + sums["fp"] + sums["fn"]
+    sums = groups.sum().unstack("metric").reindex(columns=list(COUNT_NAMES))
     cases = counts[counts["metric"] == "tp"].groupby(keys)["value"].size()
-    table = pd.DataFrame({"value": sums["tp"] / truth_or_prediction.where(truth_or_prediction > 0)})
+    table = pd.DataFrame({"value": ratios(sums)["iou"]})
     table["cases"] = cases.reindex(table.index, fill_value=0)
     table["applicable"] = table["cases"].where(table["value"].notna(), 0)
     return table.reset_index().assign(metric=POOLED_IOU)

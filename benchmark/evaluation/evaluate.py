@@ -15,9 +15,10 @@ from ..contracts.basics import Precision
 from ..contracts.data import Axes, Case, Dataset, Metric, Sample
 from ..contracts.errors import DataError, TrialError
 from ..files.cache import cache_folder
+from .aggregation import COUNT_NAMES
 from .inference import inference
 from .labels import to_labels, to_probabilities
-from .scoring import COUNT_NAMES, ScoreRow, score_case, to_frame
+from .scoring import ScoreRow, score_case, to_frame
 from .scratch import scratch_array
 from .segmenter import Segmenter
 from .volumes import count_slices, segment_volume

@@ -1,12 +1,10 @@
 """The table of a trial's scores: one row per case, class and metric, counts included.
 
-Aggregates are derived from it and never stored; only the validation score that chooses the best
-training state is computed here.
+Aggregates are derived from it and never stored.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,11 +14,9 @@ import pandas as pd
 from ..contracts.data import Case, Counts, Manifest, Metric, ScoredCase
 from ..contracts.errors import TrialError
 from ..plugins.strangers import RAISED, describe_error
+from .aggregation import COUNT_NAMES
 from .confusion import check_alike, count
 from .slicewise import mask_by_truth
-
-COUNT_NAMES = ("tp", "fp", "fn", "tn")
-"""The confusion counts' names in column ``metric``; their values are px."""
 
 
 class ScoreRow(NamedTuple):
@@ -117,20 +113,6 @@ def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:
     frame = frame.astype({**texts, **integers, "value": "float64"})
     frame["group"] = frame["group"].where(has_group)  # pandas 2 makes None the text "None"
     return frame
-
-
-def primary_score(cases: pd.DataFrame, metric: str) -> float | None:
-    """Aggregate one metric to the number that ranks validation states.
-
-    The mean over foreground classes of the mean over the cases where the metric applies; a class it
-    applies to in no case is left out.
-
-    Returns:
-        The score, or None if the metric applies nowhere.
-    """
-    rows = cases[(cases["metric"] == metric) & (cases["class_index"] > 0)]
-    score = float(rows.groupby("class_index")["value"].mean().mean())
-    return None if math.isnan(score) else score
 
 
 def _rows(case: Case, manifest: Manifest, values: Mapping[str, Sequence[float]]) -> Iterator[ScoreRow]:

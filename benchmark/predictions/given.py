@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..contracts.data import Metric, ScoredCase
+from ..evaluation.aggregation import class_means, overall_means
 from ..evaluation.confusion import count
 from ..evaluation.scoring import values_of
 from ..evaluation.slicewise import mask_by_truth
@@ -89,8 +90,30 @@ def score_pairs(
 
 def average(table: pd.DataFrame, found: Survey, rule: Rule) -> Scores:
     """Bring what `score_pairs` gave to one number per metric of a rule."""
-    classes = tuple(_class_scores(table, found, rule))
-    return Scores(rule, table, classes, {metric: _overall(classes, metric, rule) for metric in rule.metrics})
+    scored = table[table["class_index"].isin(found.scored)]
+    means = class_means(scored, ["metric"], skips_undefined=rule.skips_undefined)
+    overall = overall_means(means, ["metric"], skips_undefined=rule.skips_undefined)
+    return Scores(
+        rule,
+        table,
+        tuple(_class_scores(means, found, rule)),
+        {metric: float(overall.get(metric, math.nan)) for metric in rule.metrics},
+    )
+
+
+def _class_scores(means: pd.DataFrame, found: Survey, rule: Rule) -> Iterator[ClassScore]:
+    rows = {(row["metric"], row["class_index"]): row for row in means.to_dict("records")}
+    for metric in rule.metrics:
+        for index in found.scored:
+            row = rows[metric, index]
+            yield ClassScore(
+                class_index=index,
+                class_name=found.class_names[index],
+                metric=metric,
+                value=float(row["value"]),
+                applicable=int(row["applicable"]),
+                cases=int(row["cases"]),
+            )
 
 
 def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metric]) -> Iterator[GivenRow]:
@@ -116,26 +139,3 @@ def _case(
         voxel_size_nm=wishes.voxel_size_nm,
         true_objects=read_objects(pair),
     )
-
-
-def _class_scores(table: pd.DataFrame, found: Survey, rule: Rule) -> Iterator[ClassScore]:
-    for metric in rule.metrics:
-        for index in found.scored:
-            rows = table[(table["metric"] == metric) & (table["class_index"] == index)]
-            yield ClassScore(
-                class_index=index,
-                class_name=found.class_names[index],
-                metric=metric,
-                value=float(rows["value"].mean(skipna=rule.skips_undefined)),
-                applicable=int(rows["value"].count()),
-                cases=len(rows),
-            )
-
-
-def _overall(classes: Sequence[ClassScore], metric: str, rule: Rule) -> float:
-    """Average over classes; as every case has every class, the order of the two means does not matter."""
-    values = [score.value for score in classes if score.metric == metric]
-    defined = [value for value in values if not math.isnan(value)]
-    if not defined or (len(defined) < len(values) and not rule.skips_undefined):
-        return math.nan
-    return sum(defined) / len(defined)

@@ -23,9 +23,9 @@ from ..contracts.errors import TrialError
 from ..contracts.records import Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
+from ..evaluation.aggregation import primary_score
 from ..evaluation.evaluate import evaluate, steps_of
 from ..evaluation.inference import inference_batch
-from ..evaluation.scoring import primary_score
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.sliding_window import window_side
 from ..files.clock import now
@@ -153,7 +153,7 @@ class _Trial:
         ranks = self.spec.protocol.primary  # the others would only take time
         judge = replace(parts, metrics={ranks: parts.metrics[ranks]})
         table = self._evaluate(judge, network, cases, protocol, lambda *_: None, lambda: None)
-        return primary_score(table, ranks)
+        return primary_score(table, ranks, skips_undefined=protocol.skips_undefined)
 
     def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")

@@ -6,8 +6,9 @@ from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, 
 from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation import calibration, metrics
+from emseg_bench.benchmark.evaluation.aggregation import primary_score
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
-from emseg_bench.benchmark.evaluation.scoring import COLUMNS, primary_score
+from emseg_bench.benchmark.evaluation.scoring import COLUMNS
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
 from torch import nn
@@ -98,7 +99,7 @@ def test_ideal_model_is_perfect(classes, dtype):
     assert frame.loc[frame["metric"].isin(["iou", "dice"]), "value"].eq(1).all()
     assert frame.loc[frame["metric"].isin(["fp", "fn"]), "value"].eq(0).all()
     assert frame["case"].unique().tolist() == ["case0", "case1", "case2"]
-    assert primary_score(frame, "iou") == 1.0
+    assert primary_score(frame, "iou", skips_undefined=True) == 1.0
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -181,7 +182,7 @@ def test_read_only_pixels_are_fine():
         return sample
 
     dataset.read = frozen
-    assert primary_score(run(Ideal(), dataset), "iou") == 1.0
+    assert primary_score(run(Ideal(), dataset), "iou", skips_undefined=True) == 1.0
 
 
 def test_no_case_gives_an_empty_table():

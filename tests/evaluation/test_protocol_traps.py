@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, Sample
 from emseg_bench.benchmark.evaluation import metrics, published
+from emseg_bench.benchmark.evaluation.aggregation import primary_score
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
-from emseg_bench.benchmark.evaluation.scoring import primary_score
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.experiments.presets import PROTOCOLS
 from torch import nn
@@ -72,7 +72,7 @@ def score(protocol):
         precision="fp32",
         on_case=lambda *_: None,
     )
-    return primary_score(table, protocol.primary)
+    return primary_score(table, protocol.primary, skips_undefined=protocol.skips_undefined)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import pytest
 from emseg_bench.benchmark.contracts.data import Case, Manifest
 from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation import metrics
-from emseg_bench.benchmark.evaluation.scoring import COLUMNS, primary_score, score_case, to_frame
+from emseg_bench.benchmark.evaluation.aggregation import primary_score
+from emseg_bench.benchmark.evaluation.scoring import COLUMNS, score_case, to_frame
+from emseg_bench.reports.scores import scores_of
 
 
 def case_of(name="a", group=None, height=2, width=3):
@@ -129,12 +131,30 @@ def test_primary_score_is_the_mean_over_classes_of_the_mean_over_cases():
         ("a", 3, "iou", math.nan),  # applies nowhere
         ("a", 1, "dice", 1.0),  # another metric
     )
-    assert primary_score(frame, "iou") == pytest.approx((0.3 + 0.9) / 2)
+    assert primary_score(frame, "iou", skips_undefined=True) == pytest.approx((0.3 + 0.9) / 2)
+
+
+def test_what_is_kept_and_what_ranks_follow_one_rule_of_undefined_classes():
+    """Protocols that do not skip what is undefined used to keep states by a rule of their own."""
+    holed = frame_of(
+        ("a", 1, "iou", 0.2), ("b", 1, "iou", math.nan), ("a", 2, "iou", 0.8), ("b", 2, "iou", 0.4)
+    )
+    whole = frame_of(("a", 1, "iou", 0.2), ("b", 1, "iou", 0.0), ("a", 2, "iou", 0.8), ("b", 2, "iou", 0.4))
+    assert primary_score(holed, "iou", skips_undefined=True) == pytest.approx((0.2 + 0.6) / 2)
+    assert primary_score(holed, "iou", skips_undefined=False) is None
+    assert primary_score(whole, "iou", skips_undefined=False) == pytest.approx((0.1 + 0.6) / 2)
+    for frame in (holed, whole):
+        for skips in (True, False):
+            ranked = scores_of(frame.assign(trial=0), skips_undefined=skips).overall.set_index("metric")[
+                "value"
+            ]
+            kept = primary_score(frame, "iou", skips_undefined=skips)
+            assert ranked["iou"] == pytest.approx(math.nan if kept is None else kept, nan_ok=True)
 
 
 def test_primary_score_is_not_the_mean_over_all_rows():
     frame = frame_of(("a", 1, "iou", 0.0), ("b", 1, "iou", 0.0), ("a", 2, "iou", 1.0))
-    assert primary_score(frame, "iou") == pytest.approx(0.5)
+    assert primary_score(frame, "iou", skips_undefined=True) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +168,8 @@ def test_primary_score_is_not_the_mean_over_all_rows():
     ids=["no case", "not applicable", "background only", "another metric"],
 )
 def test_primary_score_is_none_where_the_metric_applies_nowhere(frame):
-    assert primary_score(frame, "iou") is None
+    assert primary_score(frame, "iou", skips_undefined=True) is None
 
 
 def test_primary_score_of_a_real_table():
-    assert primary_score(table(), "iou") == pytest.approx(0.5)
+    assert primary_score(table(), "iou", skips_undefined=True) == pytest.approx(0.5)

@@ -10,9 +10,10 @@ from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, 
 from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.evaluation import metrics
+from emseg_bench.benchmark.evaluation.aggregation import primary_score
 from emseg_bench.benchmark.evaluation.evaluate import evaluate, steps_of
 from emseg_bench.benchmark.evaluation.sanity import TRUTH, sanity_scores
-from emseg_bench.benchmark.evaluation.scoring import primary_score, score_case
+from emseg_bench.benchmark.evaluation.scoring import score_case
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
 from torch import nn
@@ -92,7 +93,7 @@ def run(model, dataset, *, protocol=PROTOCOL, on_slice=lambda: None):
 def test_an_ideal_model_is_perfect_on_volumes_and_images(classes, axes):
     dataset, steps = Volumes(classes, axes=axes), []
     table = run(Ideal(classes), dataset, on_slice=lambda: steps.append(1))
-    assert primary_score(table, "iou") == 1
+    assert primary_score(table, "iou", skips_undefined=True) == 1
     assert table.groupby("case")["depth"].first().to_dict() == {"volume": 5, "image": 1}
     assert len(steps) == steps_of(dataset.manifest.cases, axes) == {"stack": 6, "orthoplane": 50}[axes]
 
@@ -102,7 +103,9 @@ def test_predictions_count_only_where_there_is_truth():
     dataset.samples["volume"].labels[:2] = 0
     table = run(Ideal(3), dataset)
     assert set(table["class_index"]) == {1, 2}
-    assert primary_score(table, "iou") == 1, "what was predicted in the first two slices is set to background"
+    assert primary_score(table, "iou", skips_undefined=True) == 1, (
+        "what was predicted in the first two slices is set to background"
+    )
 
 
 def test_slices_overlap_by_the_share_of_slices():
