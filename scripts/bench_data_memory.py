@@ -23,7 +23,8 @@ import h5py
 import numpy as np
 from emseg_bench.datasets.fetching.slices import LazySlices
 from emseg_bench.datasets.fetching.store import DataStore
-from emseg_bench.datasets.public.published import Published, Rules
+from emseg_bench.datasets.public.published import Published
+from emseg_bench.datasets.public.rules import Rules
 from emseg_bench.datasets.public.splitting import SingleSplits
 
 SIDE = 2048

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...benchmark.contracts.published import ConversionWriter, SourceFiles
 from .all_mito_splits import SPLITS, section_name
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array

@@ -15,7 +15,7 @@ from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
 from .division import Division, Piece, by_group, cut_list, whole
 from .options import OfficialOptions
-from .published import Rules
+from .rules import Rules
 from .splitting import OfficialSplits, of_part
 
 BENCHMARKS: Final = ("perez-mito", "kasthuri-pp", "lucchi-pp", "guay", "urocell")

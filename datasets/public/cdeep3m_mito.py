@@ -16,7 +16,8 @@ to know of the files:
 from __future__ import annotations
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 from .splitting import OfficialSplits
 
 ARCHIVE = "cdeep3m-1.6.2.tar.gz"

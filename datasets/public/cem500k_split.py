@@ -19,7 +19,7 @@ from .splitting import of_part
 
 if TYPE_CHECKING:
     from ...benchmark.contracts.published import ConvertedVolume
-    from .published import Rules
+    from .rules import Rules
 
 SPLIT: Final = "cem500k-2021"
 

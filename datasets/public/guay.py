@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, Slices, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 from .splitting import SingleSplits
 
 ARCHIVE = "ISBI-2012-challenge.zip"

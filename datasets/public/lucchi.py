@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 from .splitting import OfficialSplits
 
 if TYPE_CHECKING:

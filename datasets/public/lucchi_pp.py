@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
 from .cem500k_split import SPLIT, Cem500kSplit
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 from .splitting import OfficialSplits
 
 ARCHIVE = "lucchi_pp.zip"

@@ -16,7 +16,7 @@ from ..grey_scales import scale_notes
 from ..summing_up import absent_class_notes, starts_in_groups
 from .division import Division, Piece, group_of
 from .greys import range_of, statistics_of
-from .published import Rules
+from .rules import Rules
 
 AXES = "zyx"
 

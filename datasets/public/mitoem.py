@@ -22,7 +22,8 @@ from functools import partial
 
 from ...benchmark.contracts.cards import DatasetCard
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
-from .published import Rules, published_card
+from .published import published_card
+from .rules import Rules
 from .splitting import OfficialSplits
 
 FOLDERS: dict[Part, str] = {"train": "mito-train-v2", "test": "mito-val-v2"}

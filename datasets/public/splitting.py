@@ -17,7 +17,7 @@ from .division import Block, Cut, Division, by_group, cut_list, cut_volumes, who
 from .options import OfficialOptions, SingleOptions
 
 if TYPE_CHECKING:
-    from .published import Rules
+    from .rules import Rules
 
 NamedSplit: TypeAlias = Callable[[Sequence[ConvertedVolume], OfficialOptions, "Rules"], Division]
 """Divides all volumes of a dataset as some published work did."""

@@ -7,7 +7,8 @@ from emseg_bench.benchmark.contracts.cards import DatasetCard
 from emseg_bench.benchmark.contracts.published import RemoteFile
 from emseg_bench.benchmark.plugins.card_faults import card_fault
 from emseg_bench.datasets.public.cards import PUBLIC
-from emseg_bench.datasets.public.published import Rules, published_card
+from emseg_bench.datasets.public.published import published_card
+from emseg_bench.datasets.public.rules import Rules
 from emseg_bench.datasets.public.splitting import SingleSplits
 
 

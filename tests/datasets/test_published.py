@@ -13,7 +13,8 @@ from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.public.dataset import PublishedDataset
 from emseg_bench.datasets.public.division import Division, whole
 from emseg_bench.datasets.public.options import OfficialOptions, SingleOptions
-from emseg_bench.datasets.public.published import Published, Rules, Unlabelled
+from emseg_bench.datasets.public.published import Published, Unlabelled
+from emseg_bench.datasets.public.rules import Rules
 from emseg_bench.datasets.public.splitting import OfficialSplits, SingleSplits
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from emseg_bench import hookimpl
-from emseg_bench.datasets.public.published import Rules, Unlabelled, published_card
+from emseg_bench.datasets.public.published import Unlabelled, published_card
+from emseg_bench.datasets.public.rules import Rules
 from emseg_bench.datasets.public.splitting import SingleSplits
 from emseg_bench.plugin import DatasetCard, RemoteFile
 
