@@ -9,11 +9,15 @@ from .benchmark.contracts.cards import (
     ExecutorCard,
     FoundWeights,
     Initialisation,
+    LossCard,
     MetricCard,
     ModelCard,
     ModelToPretrain,
     PretrainingCard,
+    ProtocolCard,
+    RecipeCard,
     ReportSectionCard,
+    ScheduleCard,
     WeightsCard,
     WeightSource,
 )
@@ -60,6 +64,7 @@ from .benchmark.contracts.published import (
 from .benchmark.contracts.records import (
     RECORD_VERSION,
     DatasetSpec,
+    MethodSpec,
     MetricSpec,
     ModelSpec,
     Profile,
@@ -70,7 +75,13 @@ from .benchmark.contracts.records import (
 )
 from .benchmark.contracts.reporting import Board, LeftOut, ReportSection, Trial
 from .benchmark.contracts.running import Event, Executor, Job, Runtime
-from .benchmark.contracts.settings import Augmentation, Recipe, ResizedCropAugmentation, ScoringProtocol
+from .benchmark.contracts.settings import (
+    Augmentation,
+    Recipe,
+    ResizedCropAugmentation,
+    ScoringProtocol,
+    VolumeRule,
+)
 
 __all__ = [
     "RECORD_VERSION",
@@ -101,7 +112,9 @@ __all__ = [
     "Job",
     "LazyReference",
     "LeftOut",
+    "LossCard",
     "Manifest",
+    "MethodSpec",
     "Metric",
     "MetricCard",
     "MetricSpec",
@@ -118,8 +131,10 @@ __all__ = [
     "PretrainingMethod",
     "PretrainingRecipe",
     "Profile",
+    "ProtocolCard",
     "Provider",
     "Recipe",
+    "RecipeCard",
     "Record",
     "RemoteFile",
     "ReportSection",
@@ -127,6 +142,7 @@ __all__ = [
     "ResizedCropAugmentation",
     "Runtime",
     "Sample",
+    "ScheduleCard",
     "ScoredCase",
     "ScoringProtocol",
     "Selection",
@@ -140,6 +156,7 @@ __all__ = [
     "TrialSpec",
     "UnknownNameError",
     "UsageError",
+    "VolumeRule",
     "WeightSource",
     "WeightsCard",
     "WeightsError",

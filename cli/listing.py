@@ -14,13 +14,17 @@ from .cells import cell, columns
 from .light import LightCommand, LightGroup
 
 if TYPE_CHECKING:
-    from ..benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard, PretrainingCard
+    from ..benchmark.contracts.cards import (
+        DatasetCard,
+        MetricCard,
+        ModelCard,
+        PretrainingCard,
+        ProtocolCard,
+        RecipeCard,
+    )
     from ..benchmark.contracts.settings import ScoringProtocol
 
 Row = dict[str, Any]
-
-SETTINGS: Mapping[str, str] = {"recipes": "Ways to train.", "protocols": "Ways to score."}
-"""What is listed though no plugin offers it yet."""
 
 NARROW = {
     "models": ("name", "family", "parameters", "initialisations", "size divisor"),
@@ -49,7 +53,7 @@ def _verb(kind: str) -> Callable[[bool], None]:
     return list_
 
 
-for _kind, _help in [*((kind.registry.replace("_", "-"), kind.summary) for kind in KINDS), *SETTINGS.items()]:
+for _kind, _help in ((kind.registry.replace("_", "-"), kind.summary) for kind in KINDS):
     app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))  # a verb each: arguments import pydantic
 
 
@@ -75,10 +79,6 @@ def _print(rows: list[dict[str, str]], narrow: Sequence[str] | None) -> None:
 
 
 def _rows(kind: str) -> tuple[list[Row], list[str]]:
-    if kind == "recipes":
-        return _recipes(), []
-    if kind == "protocols":
-        return _protocols(), []
     from ..benchmark.plugins.loading import load_plugins
 
     catalogue = load_plugins().catalogue
@@ -144,19 +144,17 @@ def _pretraining(card: PretrainingCard) -> list[Row]:
     ]
 
 
-def _protocols() -> list[Row]:
-    from ..benchmark.experiments.presets import PROTOCOLS
-
-    return [
-        {
-            "name": protocol.name,
-            "window": str(protocol.window),
-            **_windowing(protocol),
-            "ranks by": protocol.primary,
-            "metrics": list(protocol.metrics),
-        }
-        for protocol in PROTOCOLS.values()
-    ]
+def _protocol(card: ProtocolCard) -> list[Row]:
+    protocol = card.protocol
+    row = {
+        "name": card.name,
+        "window": str(protocol.window),
+        **_windowing(protocol),
+        "ranks by": protocol.primary,
+        "metrics": list(protocol.metrics),
+        "description": card.description,
+    }
+    return [row]
 
 
 def _windowing(protocol: ScoringProtocol) -> Row:
@@ -170,22 +168,21 @@ def _windowing(protocol: ScoringProtocol) -> Row:
     }
 
 
-def _recipes() -> list[Row]:
-    from dataclasses import asdict
-
-    from ..benchmark.experiments.presets import RECIPES
-
-    shown = (
-        "name",
-        "iterations",
-        "batch_size",
-        "crop",
-        "optimiser",
-        "learning_rate",
-        "schedule",
-        "validations",
-    )
-    return [{key: asdict(recipe)[key] for key in shown} for recipe in RECIPES.values()]
+def _recipe(card: RecipeCard) -> list[Row]:
+    recipe = card.recipe
+    row = {
+        "name": card.name,
+        "iterations": recipe.iterations,
+        "batch_size": recipe.batch_size,
+        "crop": recipe.crop,
+        "optimiser": recipe.optimiser,
+        "learning_rate": recipe.learning_rate,
+        "schedule": recipe.schedule,
+        "loss": recipe.loss,
+        "validations": recipe.validations,
+        "description": card.description,
+    }
+    return [row]
 
 
 ROWS: Mapping[str, Callable[[Any], list[Row]]] = {
@@ -193,5 +190,7 @@ ROWS: Mapping[str, Callable[[Any], list[Row]]] = {
     "datasets": _dataset,
     "metrics": _metric,
     "pretraining": _pretraining,
+    "recipes": _recipe,
+    "protocols": _protocol,
 }
 """What a list tells of a card, by kind."""

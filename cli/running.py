@@ -136,7 +136,7 @@ def run(
     from ..benchmark.files.cache import cache_folder
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.every_model import optional_models
-    from ..benchmark.plugins.loading import load_plugins
+    from ..benchmark.plugins.loading import installed_plugins
     from ..benchmark.profiling.hardware import choose_device
     from ..benchmark.trials.session import pending
     from ..datasets.inspection.remarks import remarks
@@ -156,7 +156,7 @@ def run(
     }
     settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
     wanted = build_experiment(experiment, asked, settings)
-    plugins = load_plugins()
+    plugins = installed_plugins()
     plugins.catalogue.find(plugins.catalogue.executors, executor)
     cache = cache_folder()
     where = choose_device(device)
@@ -271,12 +271,12 @@ def _datasets(text: str | None) -> list[str] | None:
 
 def _refuse_name(experiment: Path) -> None:
     """Say how a model is asked for, where its name stands in the place of a file."""
-    from ..benchmark.plugins.loading import load_plugins
+    from ..benchmark.plugins.loading import installed_plugins
     from ..benchmark.plugins.references import split_list
 
     if experiment.exists() or experiment.suffix.lower() in (".yaml", ".yml"):
         return
-    catalogue = load_plugins().catalogue
+    catalogue = installed_plugins().catalogue
     text = str(experiment)
     names = [name.partition("@")[0].partition("[")[0] for name in split_list(text)]
     if all(name.casefold() in map(str.casefold, catalogue.models.offers) for name in names):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.files.cache import cache_folder
 from emseg_bench.benchmark.images.normalisation import settle_normalisation
@@ -93,7 +94,8 @@ def engine(spec, network, dataset) -> float:
         )
         start = time.perf_counter()
         normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)
-        state = train(network, dataset, spec, normalisation, lambda _: None, setup)
+        methods = find_methods(spec.recipe, load_plugins().catalogue)
+        state = train(network, dataset, spec, methods, normalisation, lambda _: None, setup)
         return time.perf_counter() - start - state.validation_seconds
 
 

@@ -30,7 +30,7 @@ import cv2
 import numpy as np
 import torch
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.training import loader as our_loader
 from emseg_bench.benchmark.training.augmentation import ZOOM
 from PIL import Image
@@ -44,7 +44,7 @@ SETTINGS = [(512, 64, False), (1024, 64, False), (2048, 16, True)]
 WARM_UP = 12
 """Batches that are not timed: what loader processes have ready when the clock starts would count too much."""
 CPU = torch.device("cpu")
-AUGMENTATION = RECIPES["standard"].augmentation
+AUGMENTATION = recipes()["standard"].augmentation
 
 
 # --------------------------------------------------------------------------------------------- images
@@ -139,7 +139,7 @@ Batches = Callable[[], Iterator[tuple[torch.Tensor, torch.Tensor]]]
 def ours(data: OurImages, options: argparse.Namespace, workers: int, scratch: Path) -> Batches:
     """Give what starts our loader."""
     recipe = replace(
-        RECIPES["standard"],
+        recipes()["standard"],
         iterations=10**6,
         batch_size=options.batch,
         crop=options.crop,

@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from emseg_bench.benchmark.contracts.cards import ModelCard
 from emseg_bench.benchmark.evaluation.inference import inference
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.plugins.lazy import resolve
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.registry import OWN, Offer
@@ -36,7 +36,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs/models.md"
 BEGIN, END = "<!-- bench_models: begin -->\n", "<!-- bench_models: end -->\n"
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 REFERENCE = "unet"
-RECIPE = RECIPES["quick"]
+RECIPE = recipes()["quick"]
 Run = Callable[[], object]
 
 

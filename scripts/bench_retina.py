@@ -20,15 +20,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import torch
-from emseg_bench.benchmark.experiments.presets_retina import RETINA
 from emseg_bench.benchmark.profiling.hardware import device_name
 from emseg_bench.benchmark.profiling.precision import resolve_precision
 from emseg_bench.benchmark.training.freezing import freeze
-from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.optimisation import build_optimiser
 from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet
 from emseg_bench.models.retina.plain import make_plain
+from emseg_bench.papers.retina import RETINA
+from emseg_bench.papers.retina_training import RetinaLoss
 from torch import Tensor
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -85,7 +85,7 @@ def training(network: TransUNet, images: Tensor, precision: str | None) -> Calla
     )
     optimiser = plain_sgd if precision is None else build_optimiser(network, recipe)
     labels = (images[:, 0] > 0).long()
-    loss_of = SegmentationLoss(recipe, 1, None).to(images.device)
+    loss_of = RetinaLoss(recipe, 1, None).to(images.device)
     layout = torch.contiguous_format if precision is None else torch.channels_last
 
     def step() -> Tensor:

@@ -41,6 +41,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(autouse=True)
+def _own_plugins() -> None:
+    """Forget the plugins that the test before had installed."""
+    from emseg_bench.benchmark.plugins.loading import installed_plugins
+
+    installed_plugins.cache_clear()
+
+
 @pytest.fixture
 def toy_path(tmp_path: Path) -> Path:
     """A folder that, on the module path, installs the plugin ``emseg-toy``."""

@@ -22,6 +22,7 @@ FLOORS = [
     "trials",
     "predictions",
     "executors",
+    "papers",
     "models",
     "datasets",
     "pretraining",
@@ -30,7 +31,7 @@ FLOORS = [
     "cli",
 ]
 """From the ground up; rooms import from rooms that stand before them."""
-ENGINE = FLOORS[: FLOORS.index("models")]
+ENGINE = FLOORS[: FLOORS.index("papers")]
 
 
 def name_of(file: Path) -> str:

@@ -19,6 +19,7 @@ from annotated_types import Ge
 from .basics import LazyReference, Need, OptionValue
 from .data import Dataset, Metric, Normalisation
 from .pretraining import PretrainingMethod, PretrainingRecipe
+from .settings import Recipe, ScoringProtocol
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -296,6 +297,78 @@ class ModelToPretrain:
     """Builds the network that reconstructs (`ModelCard.reconstruction`)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeCard:
+    """A way to train that has a name: ``--recipe NAME``, or ``preset: NAME`` in an experiment."""
+
+    name: str
+    description: str
+    recipe: Recipe
+    """Of the same name."""
+    citation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolCard:
+    """A way to score that has a name: ``--protocol NAME``."""
+
+    name: str
+    description: str
+    protocol: ScoringProtocol
+    """Of the same name."""
+    citation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossCard:
+    """What training makes small; a recipe asks for it as ``name`` or ``name[option=value,...]``.
+
+    The factory is called as ``factory(recipe, num_logits, ignore_value, **options)`` and returns a module
+    that maps logits (N, K, H, W) and int64 labels (N, H, W), in which `ignore_value` marks pixels that do not
+    count (None: all do), to a scalar.  K is 1 for a binary task.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., nn.Module]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    weighted: bool = False
+    """Whether the recipe's ``class_weights`` count in it; otherwise a recipe that has some is refused."""
+    running_iou: bool = False
+    """Whether the training curve shows a running IoU of the batches beside it."""
+    citation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleCard:
+    """How the learning rate falls; a recipe asks for it as ``name`` or ``name[option=value,...]``.
+
+    The factory is called as ``factory(optimiser, begin, iterations, **options)`` with mmengine's
+    ``OptimWrapper``, the first step that is not warm-up and the number of steps, and returns one of
+    ``mmengine.optim``'s parameter schedulers, stepped per iteration.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., Any]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    warmup: bool = True
+    """Whether it takes a warm-up before it."""
+    citation: str | None = None
+
+
 Card: TypeAlias = (
-    ModelCard | DatasetCard | MetricCard | ExecutorCard | ReportSectionCard | WeightsCard | PretrainingCard
+    ModelCard
+    | DatasetCard
+    | MetricCard
+    | ExecutorCard
+    | ReportSectionCard
+    | WeightsCard
+    | PretrainingCard
+    | RecipeCard
+    | ProtocolCard
+    | LossCard
+    | ScheduleCard
 )

@@ -15,10 +15,14 @@ import pluggy
 from .cards import (
     DatasetCard,
     ExecutorCard,
+    LossCard,
     MetricCard,
     ModelCard,
     PretrainingCard,
+    ProtocolCard,
+    RecipeCard,
     ReportSectionCard,
+    ScheduleCard,
     WeightsCard,
 )
 
@@ -54,6 +58,26 @@ def emseg_weights() -> Sequence[WeightsCard]:  # type: ignore[empty-body]
 @hookspec
 def emseg_pretraining_methods() -> Sequence[PretrainingCard]:  # type: ignore[empty-body]
     """Return the cards of the pre-training methods that this plugin offers."""
+
+
+@hookspec
+def emseg_recipes() -> Sequence[RecipeCard]:  # type: ignore[empty-body]
+    """Return the cards of the recipes that this plugin offers."""
+
+
+@hookspec
+def emseg_losses() -> Sequence[LossCard]:  # type: ignore[empty-body]
+    """Return the cards of the losses that recipes may name."""
+
+
+@hookspec
+def emseg_schedules() -> Sequence[ScheduleCard]:  # type: ignore[empty-body]
+    """Return the cards of the schedules of the learning rate that recipes may name."""
+
+
+@hookspec
+def emseg_protocols() -> Sequence[ProtocolCard]:  # type: ignore[empty-body]
+    """Return the cards of the scoring protocols that this plugin offers."""
 
 
 @hookspec

@@ -94,6 +94,21 @@ class MetricSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MethodSpec:
+    """What a recipe names and another package provides, as it was when the trial was planned."""
+
+    __pydantic_config__ = STRICT
+
+    kind: str
+    """``loss``, ``schedule``"""
+    name: str
+    """As it was asked for: ``my-loss[gamma=2]``."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict, hash=False)
+    """Complete, defaults included."""
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSpec:
     """One (model@init, dataset, label fraction, recipe, protocol, seed), complete enough to run anywhere."""
 
@@ -109,6 +124,8 @@ class TrialSpec:
     seed: Annotated[int, Ge(0), Lt(2**32)]
     engine_sha256: str
     """Over the engine's own training and evaluation code."""
+    methods: tuple[MethodSpec, ...] = ()
+    """What the recipe names of other packages; emseg-bench's own belongs to the engine."""
     notes: tuple[str, ...] = ()
     """What the report must say beside this trial's numbers."""
 

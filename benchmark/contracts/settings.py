@@ -88,22 +88,20 @@ class Recipe:
     """Of SGD; the first beta of AdamW."""
     decay_vectors: bool = False
     """Decay biases and normalisation scales too, as SGD does unless told otherwise."""
-    schedule: Literal["cosine", "poly", "poly-retina-2025"] = "cosine"
-    """How the learning rate falls to 0 after warm-up; poly has power 0.9, and as published by RETINA its
-    first two steps share the full rate."""
+    schedule: str = "cosine"
+    """Reference to how the learning rate falls after warm-up: ``cosine``, ``poly``, ``my-fall[steps=3]``."""
     warmup: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Share of the iterations in which the learning rate rises linearly from 1 % of its value."""
     clip_gradient_norm: Annotated[float, Ge(0)] = 1.0
     """Largest L2 norm of the gradient; 0: no limit."""
-    loss: Literal["emseg-v1", "retina-2025"] = "emseg-v1"
-    """Which Dice loss stands beside cross-entropy: smoothed by a pixel and over the classes that are there,
-    or RETINA's (`training/loss_retina.py`)."""
+    loss: str = "emseg-v1"
+    """Reference to the loss: ``emseg-v1``, ``retina-2025``, ``my-loss[gamma=2]``."""
     class_weights: tuple[Annotated[float, Ge(0)], ...] = ()
     """Of cross-entropy, one per class from the background on; empty: all alike."""
     ce_weight: Annotated[float, Ge(0)] = 0.5
-    """Weight of cross-entropy (binary: BCE with logits) in the loss."""
+    """Weight of cross-entropy (binary: BCE with logits) in a loss that is a sum of it and Dice."""
     dice_weight: Annotated[float, Ge(0)] = 0.5
-    """Weight of the Dice loss."""
+    """Weight of the Dice loss in such a sum."""
     freeze: tuple[str, ...] = ()
     """Parameters whose names start so do not train in a model that starts from weights: they cost no
     gradients and no optimiser state.  A model that starts from scratch trains whole."""
@@ -119,6 +117,19 @@ class Recipe:
     """How often the validation split is scored, evenly spread; the best state is kept."""
     validation_cases: Annotated[int, Ge(0)] = 0
     """Cases that are scored each time, evenly spread over the validation split; 0: all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeRule:
+    """How a protocol scores volumes, where that is not how it scores images."""
+
+    __pydantic_config__ = STRICT
+
+    metrics: tuple[str, ...] = ()
+    """Empty: those of images, as where somebody chose others than the protocol's own."""
+    primary: str = ""
+    """Of `metrics`; empty with them."""
+    skips_undefined: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +163,5 @@ class ScoringProtocol:
     skips_undefined: bool = True
     """Whether cases and classes in which a metric is not applicable are left out of its means; otherwise
     one of them makes the mean undefined."""
+    volumes: Literal["alike", "refused"] | VolumeRule = "alike"
+    """How volumes are scored: as images are, not at all, or by a rule of their own."""

@@ -1,9 +1,10 @@
-"""The built-in metrics, registered like anybody's: a file of cards per family."""
+"""The built-in metrics, registered like anybody's: a file of cards per family; and our own protocol."""
 
 from __future__ import annotations
 
-from ..contracts.cards import MetricCard
+from ..contracts.cards import MetricCard, ProtocolCard
 from ..contracts.hookspecs import hookimpl
+from ..contracts.settings import ScoringProtocol
 from . import cards_boundary, cards_objects, cards_overlap, cards_probability
 
 
@@ -11,3 +12,10 @@ from . import cards_boundary, cards_objects, cards_overlap, cards_probability
 def emseg_metrics() -> tuple[MetricCard, ...]:
     """Return the metrics of overlap, of boundaries, of objects and of probabilities."""
     return (*cards_overlap.CARDS, *cards_boundary.CARDS, *cards_objects.CARDS, *cards_probability.CARDS)
+
+
+@hookimpl
+def emseg_protocols() -> tuple[ProtocolCard, ...]:
+    """Return the protocol that belongs to no paper."""
+    protocol = ScoringProtocol(name="emseg-v1")
+    return (ProtocolCard(name=protocol.name, description="ours, the default", protocol=protocol),)

@@ -12,15 +12,15 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from ..contracts.basics import STRICT
 from ..contracts.errors import UnknownNameError, UsageError
-from ..contracts.settings import Recipe, ScoringProtocol
+from ..contracts.settings import Recipe, ScoringProtocol, VolumeRule
 from ..files.printable import brief
 from ..files.regular import shown
 from ..files.texts import read_yaml
 from ..files.validation import merge, validate
 from ..plugins.references import parse_metric, split_list
-from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, PROTOCOLS, RECIPES
+from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, protocols, recipes
 from .settings import describe_changes, parse_settings
-from .volume_protocol import PUBLISHED, volume_protocol
+from .volume_protocol import volume_protocol, with_own_metrics
 
 S = TypeVar("S", Recipe, ScoringProtocol)
 
@@ -76,12 +76,17 @@ def build_experiment(
     data = merge(DEFAULTS, asked)
     data["seeds"] = _seeds(data["seeds"], where)
     changes = parse_settings(settings, ("recipe", "protocol"))
-    data["recipe"] = _settings(Recipe, data["recipe"], RECIPES, changes.get("recipe", {}), f"{where}.recipe")
+    data["recipe"] = _settings(
+        Recipe, data["recipe"], recipes(), changes.get("recipe", {}), f"{where}.recipe"
+    )
     data["protocol"] = _settings(
-        ScoringProtocol, data["protocol"], PROTOCOLS, changes.get("protocol", {}), f"{where}.protocol"
+        ScoringProtocol, data["protocol"], protocols(), changes.get("protocol", {}), f"{where}.protocol"
     )
     experiment = validate(Experiment, data, where)
-    experiment = replace(experiment, protocol=_with_plain_names(experiment.protocol))
+    protocol = _with_plain_names(experiment.protocol)
+    if preset := protocols().get(protocol.name):
+        protocol = with_own_metrics(protocol, preset)
+    experiment = replace(experiment, protocol=protocol)
     _check(experiment, where)
     return experiment
 
@@ -90,11 +95,11 @@ def describe(settings: Recipe | ScoringProtocol) -> str:
     """Name a preset and what was changed in it: ``quick, iterations=300``."""
     preset: Recipe | ScoringProtocol | None
     if isinstance(settings, Recipe):
-        preset = RECIPES.get(settings.name)
-    elif settings.name in PUBLISHED and not settings.skips_undefined:
-        preset = volume_protocol(PROTOCOLS[settings.name])  # as published, too
+        preset = recipes().get(settings.name)
     else:
-        preset = PROTOCOLS.get(settings.name)
+        preset = protocols().get(settings.name)
+        if preset and isinstance(preset.volumes, VolumeRule) and not settings.skips_undefined:
+            preset = volume_protocol(preset)  # as published, too
     return ", ".join([settings.name, *describe_changes(settings, preset)])
 
 
@@ -155,11 +160,6 @@ def _check(experiment: Experiment, where: str) -> None:
     if not recipe.ce_weight and not recipe.dice_weight:
         raise UsageError(
             f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
-        )
-    if recipe.schedule == "poly-retina-2025" and recipe.warmup:
-        raise UsageError(
-            f"{where}.recipe: the schedule poly-retina-2025 has no warm-up, got warmup={recipe.warmup:g}; "
-            "set it to 0."
         )
     for key in ("models", "datasets", "seeds", "label_fractions"):
         values = getattr(experiment, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..contracts.cards import MetricCard
 from ..contracts.data import Manifest
@@ -30,7 +31,8 @@ def plan_scoring(
         UsageError: A metric is wrong, or needs what the dataset lacks.
         UnknownNameError: There is no such metric.
     """
-    settled = volume_protocol(protocol) if only_volumes(manifest.split("test")) else protocol
+    volumes = only_volumes(manifest.split("test"))
+    settled = replace(volume_protocol(protocol) if volumes else protocol, volumes="alike")
     metrics = tuple(plan_metric(text, catalogue) for text in settled.metrics)
     for metric in metrics:
         _check_needs(metric, manifest, label, catalogue)

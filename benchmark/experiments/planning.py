@@ -24,6 +24,7 @@ from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..profiling.precision import resolve_precision
 from .experiment import Experiment
+from .methods import find_methods, method_specs
 from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
 from .opening import open_dataset
@@ -90,6 +91,7 @@ def make_plan(
     ]
     _check_fit(experiment, [model for model, _ in models], datasets)
     recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
+    methods = method_specs(find_methods(recipe, catalogue))
     engine = engine_sha256()
     trials = [
         TrialSpec(
@@ -101,6 +103,7 @@ def make_plan(
             metrics=metrics,
             seed=seed,
             engine_sha256=engine,
+            methods=methods,
             notes=(
                 *filter(None, [note, _unfrozen(recipe, model)]),
                 *dataset.notes,

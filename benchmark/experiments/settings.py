@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_PARTS = 8
 """Of a key, between its dots."""
 UNTOLD = frozenset({"name", "precision"})
-"""Keys that are told elsewhere."""
+"""Keys that are told elsewhere; so is a protocol's rule for volumes, which metrics and primary follow."""
 
 
 def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -63,7 +63,7 @@ def describe_changes(settings: DataclassInstance, base: DataclassInstance | None
     return [
         f"{key}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
         for key, value in _flat(asdict(settings)).items()
-        if key not in UNTOLD and before.get(key) != value
+        if key not in UNTOLD and not key.startswith("volumes") and before.get(key) != value
     ]
 
 

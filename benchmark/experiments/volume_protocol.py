@@ -7,14 +7,8 @@ from dataclasses import replace
 
 from ..contracts.data import Case
 from ..contracts.errors import UsageError
-from ..contracts.settings import ScoringProtocol
-from .presets import PROTOCOLS
-
-PUBLISHED = ("retina-2025", "cem500k-2021")
-"""RETINA's evaluation of volumes follows CEM500K's: IoU without epsilon, per volume the mean over classes,
-then the mean over volumes; a class that is in neither truth nor prediction makes both undefined."""
-MATCHED = "-perez"
-"""Ends the names of protocols that match objects."""
+from ..contracts.settings import ScoringProtocol, VolumeRule
+from .presets import DEFAULT_PROTOCOL, protocols
 
 
 def any_volume(cases: Sequence[Case]) -> bool:
@@ -28,22 +22,30 @@ def only_volumes(cases: Sequence[Case]) -> bool:
 
 
 def volume_protocol(protocol: ScoringProtocol) -> ScoringProtocol:
-    """Give the protocol that volumes are scored by: the same, unless it was published with a rule for them.
-
-    Metrics that somebody chose instead of the protocol's own are kept.
+    """Give the protocol that volumes are scored by: the same, unless it carries a rule for them.
 
     Raises:
         UsageError: It was published for images only.
     """
-    preset = PROTOCOLS.get(protocol.name)
-    if preset is None or protocol.name.removesuffix(MATCHED) not in PUBLISHED:
-        return protocol
-    if protocol.name.endswith(MATCHED):
+    rule = protocol.volumes
+    if rule == "refused":
         raise UsageError(
-            f"{protocol.name} matches objects, which is published for images only; score volumes with "
-            f"{protocol.name.removesuffix(MATCHED)}."
+            f"{protocol.name} is published for images only; score volumes with {_instead(protocol.name)}."
         )
-    published = replace(protocol, skips_undefined=False)
-    if (protocol.metrics, protocol.primary) != (preset.metrics, preset.primary):
-        return published
-    return replace(published, metrics=("iou", "iou-eps"), primary="iou")
+    if not isinstance(rule, VolumeRule):
+        return protocol
+    settled = replace(protocol, volumes="alike", skips_undefined=rule.skips_undefined)
+    return replace(settled, metrics=rule.metrics, primary=rule.primary) if rule.metrics else settled
+
+
+def _instead(name: str) -> str:
+    """Name the protocol that another one is a variant of, or else our own."""
+    return next((each for each in protocols() if name.startswith(f"{each}-")), DEFAULT_PROTOCOL)
+
+
+def with_own_metrics(protocol: ScoringProtocol, preset: ScoringProtocol) -> ScoringProtocol:
+    """Keep metrics that somebody chose instead of the preset's, in volumes too."""
+    chosen = (protocol.metrics, protocol.primary) != (preset.metrics, preset.primary)
+    if not chosen or not isinstance(protocol.volumes, VolumeRule):
+        return protocol
+    return replace(protocol, volumes=replace(protocol.volumes, metrics=(), primary=""))

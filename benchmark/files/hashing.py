@@ -17,6 +17,7 @@ ENGINE_PARTS = (
     "contracts",
     "evaluation",
     "experiments/label_fraction.py",
+    "experiments/methods.py",
     "experiments/making_metrics.py",
     "images",
     "training",
@@ -54,7 +55,8 @@ def sha256_of_source(places: Iterable[Path]) -> str:
 
 def engine_sha256() -> str:
     """Hash the engine's own training and evaluation code."""
-    return sha256_of_source(Path(__file__).parents[1] / part for part in ENGINE_PARTS)
+    room = Path(__file__).parents[1]
+    return sha256_of_source([*(room / part for part in ENGINE_PARTS), room.parent / "papers"])
 
 
 def manifest_sha256(manifest: Manifest) -> str:
@@ -78,9 +80,11 @@ def split_sha256(manifest: Manifest) -> str:
 def fingerprint(spec: TrialSpec) -> str:
     """Name a trial by everything that can change one of its numbers, and nothing else.
 
-    Out stay the names of presets, where files lie, what a row is called, citations and remarks.
+    Out stay the names of presets, where files lie, what a row is called, citations and remarks; and a
+    protocol's rule for volumes, which planning has settled.
     """
     dataset = spec.dataset
+    methods = {f"{one.kind} {one.name}": [dict(one.options), _provider(one.provider)] for one in spec.methods}
     recipe, protocol = asdict(spec.recipe), asdict(spec.protocol)
     return sha256_of(
         {
@@ -92,10 +96,11 @@ def fingerprint(spec: TrialSpec) -> str:
             },
             "label_fraction": spec.label_fraction,
             "recipe": {key: value for key, value in recipe.items() if key != "name"},
-            "protocol": {key: value for key, value in protocol.items() if key != "name"},
+            "protocol": {key: value for key, value in protocol.items() if key not in ("name", "volumes")},
             "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
             "seed": spec.seed,
             "engine": spec.engine_sha256,
+            **({"methods": methods} if methods else {}),
         }
     )
 

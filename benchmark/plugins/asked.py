@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from ..contracts.basics import OptionValue
 from ..contracts.cards import Card
 from ..contracts.errors import UsageError
+from ..contracts.near import did_you_mean
 from ..contracts.records import Provider
 from ..files.hashing import sha256_of_source
 from ..files.printable import brief
@@ -56,6 +57,11 @@ def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, 
         if given:
             raise UsageError(f"{card.name} takes no options, got {', '.join(given)}.")
         return {}
+    names = [field.name for field in fields(type_)]
+    for key in given:
+        if key not in names:  # pydantic lets it pass, unless the plugin's dataclass is strict
+            hint = did_you_mean(key, names).strip()
+            raise UsageError(f"{card.name}.{key}: there is no such key{f'; {hint}' if hint else '.'}")
     read = {key: _scalar(value) for key, value in given.items()}
     for key, value in read.items():
         if isinstance(value, float) and not isfinite(value):

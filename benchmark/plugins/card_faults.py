@@ -8,10 +8,19 @@ from dataclasses import fields, is_dataclass
 from types import NoneType
 from typing import Any
 
-from ..contracts.cards import DatasetCard, Initialisation, ModelCard, PretrainingCard, WeightsCard
+from ..contracts.cards import (
+    DatasetCard,
+    Initialisation,
+    ModelCard,
+    PretrainingCard,
+    ProtocolCard,
+    RecipeCard,
+    WeightsCard,
+)
 from ..contracts.data import Normalisation
 from ..contracts.pretraining import PretrainingRecipe
 from ..contracts.published import RemoteFile
+from ..contracts.settings import Recipe, ScoringProtocol
 from .every_model import ALL
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
@@ -49,6 +58,8 @@ def card_fault(card: object, kind: type[Any]) -> str:
 
 
 def _lazy_fault(card: Any) -> str:
+    if isinstance(card, RecipeCard | ProtocolCard):
+        return ""
     what = "format" if isinstance(card, WeightsCard) else "factory"
     factory = getattr(card, what)
     if callable(factory) or (isinstance(factory, str) and factory.count(":") == 1):
@@ -88,6 +99,14 @@ def _special_faults(card: Any) -> Iterator[str]:
         yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)
     if isinstance(card, DatasetCard):
         yield from _published_faults(card)
+    if isinstance(card, RecipeCard) and not (
+        isinstance(card.recipe, Recipe) and card.recipe.name == card.name
+    ):
+        yield f"{card.name}'s recipe is {card.recipe!r}, expected a Recipe of the same name"
+    if isinstance(card, ProtocolCard) and not (
+        isinstance(card.protocol, ScoringProtocol) and card.protocol.name == card.name
+    ):
+        yield f"{card.name}'s protocol is {card.protocol!r}, expected a ScoringProtocol of the same name"
     if isinstance(card, PretrainingCard):
         yield from _all_are(card.name, "recipes", card.recipes, PretrainingRecipe)
 

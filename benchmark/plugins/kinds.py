@@ -65,6 +65,17 @@ KINDS: Final = (
         "pre-training method",
         "Ways to learn from images without labels.",
     ),
+    PluginKind("recipe", "emseg_recipes", "RecipeCard", "recipes", "recipe", "Ways to train."),
+    PluginKind("loss", "emseg_losses", "LossCard", "losses", "loss", "What training makes small."),
+    PluginKind(
+        "schedule",
+        "emseg_schedules",
+        "ScheduleCard",
+        "schedules",
+        "schedule",
+        "How the learning rate falls.",
+    ),
+    PluginKind("protocol", "emseg_protocols", "ProtocolCard", "protocols", "protocol", "Ways to score."),
     PluginKind("executor", "emseg_executors", "ExecutorCard", "executors", "executor", "Ways to run trials."),
     PluginKind(
         "section",

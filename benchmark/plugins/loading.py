@@ -186,6 +186,12 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
 
 
 @cache
+def installed_plugins() -> Plugins:
+    """Load everything that is installed, once in a process."""
+    return load_plugins()
+
+
+@cache
 def _origin(dist: Distribution) -> tuple[str, str]:
     """Give a distribution's name and version; each reading of its metadata takes a ms or two.
 

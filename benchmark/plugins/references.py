@@ -48,7 +48,7 @@ class DatasetReference:
 
 @dataclass(frozen=True, slots=True)
 class MetricReference:
-    """A metric as it was asked for."""
+    """A metric, loss or the like as it was asked for."""
 
     name: str
     options: Mapping[str, OptionValue] = field(default_factory=dict)
@@ -109,9 +109,18 @@ def parse_metric(text: str) -> MetricReference:
     Raises:
         UsageError: It is not of the form `METRIC_FORM`.
     """
+    return parse_method(text, "metric")
+
+
+def parse_method(text: str, kind: str) -> MetricReference:
+    """Read a reference to what a recipe or protocol names; `kind` says what in errors.
+
+    Raises:
+        UsageError: It is not of the form `METRIC_FORM`.
+    """
     match = _METRIC.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"got {text!r} as a metric, expected {METRIC_FORM}.")
+        raise UsageError(f"got {text!r} as a {kind}, expected {METRIC_FORM}.")
     return MetricReference(match["name"], _options(match["options"], text))
 
 

@@ -17,10 +17,14 @@ from ..contracts.cards import (
     Card,
     DatasetCard,
     ExecutorCard,
+    LossCard,
     MetricCard,
     ModelCard,
     PretrainingCard,
+    ProtocolCard,
+    RecipeCard,
     ReportSectionCard,
+    ScheduleCard,
     WeightsCard,
 )
 from ..contracts.errors import PluginError, UnknownNameError
@@ -99,6 +103,10 @@ class Catalogue:
     metrics: Registry[MetricCard] = field(default_factory=_empty("metric"))
     weights: Registry[WeightsCard] = field(default_factory=_empty("weights"))
     pretraining: Registry[PretrainingCard] = field(default_factory=_empty("pretraining"))
+    recipes: Registry[RecipeCard] = field(default_factory=_empty("recipe"))
+    losses: Registry[LossCard] = field(default_factory=_empty("loss"))
+    schedules: Registry[ScheduleCard] = field(default_factory=_empty("schedule"))
+    protocols: Registry[ProtocolCard] = field(default_factory=_empty("protocol"))
     executors: Registry[ExecutorCard] = field(default_factory=_empty("executor"))
     report_sections: Registry[ReportSectionCard] = field(default_factory=_empty("section"))
     problems: list[Problem] = field(default_factory=list)

@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..contracts.cards import ModelCard
 from ..contracts.data import Normalisation
 from ..contracts.errors import UsageError, WeightsError
 from ..contracts.settings import ScoringProtocol
-from ..experiments.presets import PROTOCOLS
+from ..experiments.presets import DEFAULT_PROTOCOL, protocols
 from ..files.limits import check_free
 from ..files.regular import check_regular
 from ..plugins.references import escaped
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-DEFAULT_PROTOCOL: Final = "emseg-v1"
 """Where neither a user nor the weights say one."""
 
 
@@ -153,7 +152,7 @@ def settle_protocol(info: WeightsInfo, asked: str | None) -> ScoringProtocol:
     if asked is not None or how is None:
         return find_protocol(asked or DEFAULT_PROTOCOL)
     told = {key: value for key, value in asdict(how).items() if key not in ("protocol", "axes", "precision")}
-    return replace(PROTOCOLS.get(how.protocol, PROTOCOLS[DEFAULT_PROTOCOL]), name=how.protocol, **told)
+    return replace(protocols().get(how.protocol, protocols()[DEFAULT_PROTOCOL]), name=how.protocol, **told)
 
 
 def settle_window(info: WeightsInfo, protocol: ScoringProtocol, size_divisor: int) -> int:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ..contracts.errors import UnknownNameError
 from ..contracts.settings import ScoringProtocol
-from ..experiments.presets import PROTOCOLS
-from ..experiments.volume_protocol import MATCHED, PUBLISHED, volume_protocol
+from ..experiments.presets import protocols
+from ..experiments.volume_protocol import volume_protocol
 
 IMAGE, VOLUME = 2, 3
 """Numbers of axes."""
@@ -37,7 +37,11 @@ def rules_for(name: str, axes: int) -> list[Rule]:
     """
     if name != ALL:
         return [rule_for(name, axes)]
-    return [rule_for(each, axes) for each in PROTOCOLS if axes == IMAGE or not each.endswith(MATCHED)]
+    return [
+        rule_for(name, axes)
+        for name, each in protocols().items()
+        if axes == IMAGE or each.volumes != "refused"
+    ]
 
 
 def rule_for(name: str, axes: int) -> Rule:
@@ -64,9 +68,10 @@ def find_protocol(name: str, *others: str) -> ScoringProtocol:
     Raises:
         UnknownNameError: There is none of this name; the message knows `others` that the asker takes too.
     """
-    if name not in PROTOCOLS:
-        raise UnknownNameError("protocol", name, [*PROTOCOLS, *others])
-    return PROTOCOLS[name]
+    known = protocols()
+    if name not in known:
+        raise UnknownNameError("protocol", name, [*known, *others])
+    return known[name]
 
 
 def _words(protocol: ScoringProtocol, unit: str) -> str:
@@ -75,5 +80,5 @@ def _words(protocol: ScoringProtocol, unit: str) -> str:
             "per volume the mean over classes, then the mean over volumes; a class that is in neither "
             "truth nor prediction of a volume makes both undefined"
         )
-    where = "" if protocol.name.removesuffix(MATCHED) in PUBLISHED else " where it applies"
+    where = " where it applies" if protocol.volumes == "alike" else ""
     return f"per class the mean over {unit}{where}, then the mean over classes{where}"

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..contracts.settings import Recipe
-from .loss_retina import dice_of_classes, dice_of_foreground
 
 NOTHING = -100
 """Stands for an ignored pixel inside the loss (PyTorch's own default)."""
@@ -23,7 +22,7 @@ class SegmentationLoss(nn.Module):
     """Weighted sum of cross-entropy and soft Dice.
 
     Args:
-        recipe: Their weights, the classes' weights, and which Dice.
+        recipe: Their weights and the classes' weights.
         num_logits: K: 1 for a binary task.
         ignore_value: Label of pixels that do not count.
     """
@@ -33,11 +32,20 @@ class SegmentationLoss(nn.Module):
     def __init__(self, recipe: Recipe, num_logits: int, ignore_value: int | None) -> None:
         super().__init__()
         self._ce_weight, self._dice_weight = recipe.ce_weight, recipe.dice_weight
-        self._binary, self.num_logits = num_logits == 1, num_logits
-        self.ignore_value, self.kind = ignore_value, recipe.loss
-        self._dice = _dice(recipe, binary=self._binary)
+        self._binary, self._ignore_value = num_logits == 1, ignore_value
+        self._dice = self.make_dice(binary=self._binary)
         weights = torch.tensor(recipe.class_weights) if recipe.class_weights else None
         self.register_buffer("class_weights", weights, persistent=False)
+
+    def make_dice(self, *, binary: bool) -> Dice:
+        """Make the Dice loss: here Sudre et al. 2017, arXiv 1707.03237, smoothed by one pixel of overlap.
+
+        It is pooled over the batch and averaged over classes; a class that the batch does not hold adds
+        nothing.
+        """
+        mode = "binary" if binary else "multiclass"
+        dice: Dice = DiceLoss(mode, from_logits=True, smooth=1.0, ignore_index=NOTHING)
+        return dice
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, a scalar.
@@ -47,8 +55,8 @@ class SegmentationLoss(nn.Module):
             labels: (N, H, W) int64 label values.
         """
         logits = logits.float()
-        if self.ignore_value is not None:
-            labels = labels.masked_fill(labels == self.ignore_value, NOTHING)
+        if self._ignore_value is not None:
+            labels = labels.masked_fill(labels == self._ignore_value, NOTHING)
         entropy = self._binary_entropy(logits, labels) if self._binary else self._entropy(logits, labels)
         loss: Tensor = self._ce_weight * entropy + self._dice_weight * self._dice(logits, labels)
         return loss
@@ -68,16 +76,3 @@ class SegmentationLoss(nn.Module):
             logits[:, 0], labels.clamp(min=0).float(), reduction="none"
         )
         return (entropy * counts).sum() / counts.sum().clamp(min=1)
-
-
-def _dice(recipe: Recipe, *, binary: bool) -> Dice:
-    """Choose the Dice loss.
-
-    Ours (Sudre et al. 2017, arXiv 1707.03237), smoothed by one pixel of overlap, is pooled over the batch
-    and averaged over classes; a class that the batch does not hold adds nothing.
-    """
-    if recipe.loss == "retina-2025":
-        published = dice_of_foreground if binary else dice_of_classes
-        return lambda logits, labels: published(logits, labels, labels != NOTHING)
-    mode = "binary" if binary else "multiclass"
-    return DiceLoss(mode, from_logits=True, smooth=1.0, ignore_index=NOTHING)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from ..contracts.errors import TrialError
 from ..images.normalise import to_input
 from .batch import Batch
 from .iou import EmaMean, batch_iou
-from .loss import SegmentationLoss
+from .methods import TrainingLoss
 
 
 class TrainingModule(BaseModel):  # type: ignore[misc]
@@ -27,11 +27,12 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
     """
 
     def __init__(
-        self, network: nn.Module, loss: SegmentationLoss, normalisation: Normalisation, device: torch.device
+        self, network: nn.Module, loss: TrainingLoss, normalisation: Normalisation, device: torch.device
     ) -> None:
         super().__init__()
-        self.network, self.loss = network, loss
-        self.running_iou = EmaMean().to(device) if loss.kind == "retina-2025" else None
+        self.network, self.loss_module = network, loss.module
+        self._loss = loss
+        self.running_iou = EmaMean().to(device) if loss.running_iou else None
         self._normalisation, self._device = normalisation, device
 
     def train_step(self, data: Batch, optim_wrapper: Any) -> dict[str, Tensor]:
@@ -47,12 +48,12 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         images, labels = data.on(self._device)
         with optim_wrapper.optim_context(self):
             logits = self(images)
-            _check_logits(images, logits, self.loss.num_logits)
-            loss = self.loss(logits, labels)
+            _check_logits(images, logits, self._loss.num_logits)
+            loss = self._loss(logits, labels)
         optim_wrapper.update_params(loss)
         outputs = {"loss": loss.detach()}
         if self.running_iou is not None:
-            iou = batch_iou(logits.detach(), labels, self.loss.ignore_value)
+            iou = batch_iou(logits.detach(), labels, self._loss.ignore_value)
             outputs["iou"] = self.running_iou(iou.mean())
         return outputs
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
-from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR
+from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR, _ParamScheduler
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
@@ -15,6 +15,9 @@ from ..contracts.settings import Recipe
 
 POLY_POWER = 0.9
 WARMUP_START = 0.01
+
+Fall: TypeAlias = Callable[[OptimWrapper, int, int], _ParamScheduler]
+"""From the optimiser, the first step that is not warm-up and the number of steps to a schedule."""
 
 
 class AutocastOptimWrapper(OptimWrapper):  # type: ignore[misc]
@@ -61,30 +64,22 @@ def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
     return AdamW(groups, recipe.learning_rate, (recipe.momentum, 0.999), weight_decay=recipe.weight_decay)
 
 
-def poly_retina_2025(optimiser: OptimWrapper, total: int) -> PolyLR:
-    """Build RETINA's schedule: rate ``base * (1 - max(k - 1, 0) / total) ** 0.9`` in step k = 0, 1, ...
-
-    Upstream counts a step only after it has set the rate for the next one, so that the first two steps share
-    the full rate.
-    """
-    return PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=1, end=total + 2, by_epoch=False)
-
-
-def build_schedules(optimiser: OptimWrapper, recipe: Recipe) -> list[LinearLR | CosineAnnealingLR | PolyLR]:
-    """Build the linear warm-up and the fall that follows it, both stepped per iteration.
-
-    The rate is 0 after the last step, not in it: mmengine's `end` is one past the last value.
-    """
-    if recipe.schedule == "poly-retina-2025":
-        return [poly_retina_2025(optimiser, recipe.iterations)]
-    warmup, end = round(recipe.warmup * recipe.iterations), recipe.iterations + 1
-    fall = (
-        CosineAnnealingLR(
-            optimiser, T_max=end - 1 - warmup, eta_min=0.0, begin=warmup, end=end, by_epoch=False
-        )
-        if recipe.schedule == "cosine"
-        else PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=warmup, end=end, by_epoch=False)
+def cosine(optimiser: OptimWrapper, begin: int, iterations: int) -> CosineAnnealingLR:
+    """Build the fall along half a cosine; the rate is 0 after the last step, not in it."""
+    return CosineAnnealingLR(
+        optimiser, T_max=iterations - begin, eta_min=0.0, begin=begin, end=iterations + 1, by_epoch=False
     )
+
+
+def poly(optimiser: OptimWrapper, begin: int, iterations: int) -> PolyLR:
+    """Build the fall by a power; mmengine's `end` is one past the last value."""
+    return PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=begin, end=iterations + 1, by_epoch=False)
+
+
+def build_schedules(optimiser: OptimWrapper, recipe: Recipe, fall: Fall) -> list[_ParamScheduler]:
+    """Build the linear warm-up and the fall that follows it, both stepped per iteration."""
+    warmup = round(recipe.warmup * recipe.iterations)
+    then = fall(optimiser, warmup, recipe.iterations)
     if not warmup:
-        return [fall]
-    return [LinearLR(optimiser, start_factor=WARMUP_START, begin=0, end=warmup, by_epoch=False), fall]
+        return [then]
+    return [LinearLR(optimiser, start_factor=WARMUP_START, begin=0, end=warmup, by_epoch=False), then]

@@ -12,10 +12,11 @@ from torch import nn
 from ..contracts.data import Dataset, Normalisation
 from ..contracts.records import TrialSpec
 from ..contracts.settings import Recipe
+from ..experiments.methods import Methods
 from .loader import make_loader
-from .loss import SegmentationLoss
+from .methods import make_loss, make_schedules
 from .module import TrainingModule
-from .optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
+from .optimisation import AutocastOptimWrapper, build_optimiser
 from .resume import ResumeHook
 from .runner import TrialRunner
 from .state import TrainingState
@@ -53,6 +54,7 @@ def train(
     network: nn.Module,
     dataset: Dataset,
     spec: TrialSpec,
+    methods: Methods,
     normalisation: Normalisation,
     score: Score,
     setup: TrainingSetup,
@@ -63,6 +65,7 @@ def train(
         network: On its device; maps (N, C, H, W) to logits (N, K, H, W).
         dataset: Its train split is trained on.
         spec: Recipe, label fraction, seed and the metric that chooses the best state.
+        methods: What the recipe names.
         normalisation: Of the images.
         score: Gives that metric on the validation split.
         setup: Device, folder, progress.
@@ -80,7 +83,7 @@ def train(
         watch,
         setup.note,
     )
-    loss = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value).to(setup.device)
+    loss = make_loss(methods, recipe, manifest.num_logits, manifest.ignore_value, setup.device)
     optimiser = _optimiser(network, recipe, setup.device)
     side = crop_side(recipe, spec.model.size_divisor)
     loader, plan = make_loader(dataset, spec, side, setup.device, setup.folder, setup.trials)
@@ -91,7 +94,7 @@ def train(
         loader,
         recipe.iterations,
         optimiser,
-        build_schedules(optimiser, recipe),
+        make_schedules(methods, optimiser, recipe),
         [watch, _validation(network, spec, score, state, watch), resume],
         setup.folder / "mmengine",
         spec.seed,

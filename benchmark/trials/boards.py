@@ -123,7 +123,9 @@ def _group(record: Record) -> str:
         for metric in spec.metrics
     }
     data = [spec.dataset.manifest_sha256, spec.label_fraction]
-    return sha256_of([data, _nameless(asdict(spec.recipe)), _nameless(asdict(spec.protocol)), metrics])
+    methods = [[method.kind, method.name, method.provider.distribution] for method in spec.methods]
+    settings = [_nameless(asdict(spec.recipe)), _nameless(asdict(spec.protocol))]
+    return sha256_of([data, *settings, metrics, *([methods] if methods else [])])
 
 
 def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ..contracts.data import Dataset, Metric, Normalisation
 from ..contracts.errors import EmsegError, TrialError, WeightsError
 from ..contracts.records import TrialSpec
 from ..experiments.making_metrics import make_metrics
+from ..experiments.methods import Methods, find_methods
 from ..experiments.opening import reopen_dataset
 from ..files.hashing import sha256_of_file
 from ..images.normalisation import settle_normalisation
@@ -36,6 +37,7 @@ class Parts:
     initialisation: str
     normalisation: Normalisation
     metrics: Mapping[str, Metric]
+    methods: Methods
 
 
 def load_parts(spec: TrialSpec, cache: Path) -> Parts:
@@ -55,7 +57,8 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     if spec.model.weights_path is not None:
         freeze(network, spec.recipe.freeze)
     normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)
-    return Parts(dataset, network, initialisation, normalisation, metrics)
+    methods = find_methods(spec.recipe, catalogue, spec.methods)
+    return Parts(dataset, network, initialisation, normalisation, metrics, methods)
 
 
 def build_network(

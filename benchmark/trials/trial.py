@@ -144,7 +144,9 @@ class _Trial:
             trials=self.runtime.workers,
         )
         score = partial(self._validate, parts)
-        return train(parts.network, parts.dataset, self.spec, parts.normalisation, score, setup)
+        return train(
+            parts.network, parts.dataset, self.spec, parts.methods, parts.normalisation, score, setup
+        )
 
     def _validate(self, parts: Parts, network: nn.Module) -> float | None:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""

@@ -10,7 +10,8 @@ from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from ...benchmark.contracts.pretraining import PretrainingRecipe
-from ...benchmark.training.optimisation import AutocastOptimWrapper, poly_retina_2025
+from ...benchmark.training.optimisation import AutocastOptimWrapper
+from ...papers.retina_training import schedule as poly_retina_2025
 from .spec import PretrainingSpec
 
 Schedule: TypeAlias = CosineAnnealingLR | MultiStepLR | PolyLR
@@ -35,7 +36,7 @@ def build_schedule(optimiser: AutocastOptimWrapper, spec: PretrainingSpec) -> Sc
     """Build the recipe's schedule, stepped per optimiser step."""
     total = spec.schedule_steps
     if spec.recipe.schedule == "poly-retina-2025":
-        return poly_retina_2025(optimiser, total)
+        return poly_retina_2025(optimiser, 0, total)
     if spec.recipe.schedule == "step":
         marks = [round(share * total) for share in STEPS]
         return MultiStepLR(optimiser, milestones=marks, gamma=0.1, by_epoch=False)

@@ -15,16 +15,19 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.contracts.errors import TrialError, UsageError
-from emseg_bench.benchmark.experiments.experiment import build_experiment
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.methods import find_methods
+from emseg_bench.benchmark.experiments.presets import recipes
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.freezing import freeze
 from emseg_bench.benchmark.training.loss import SegmentationLoss
-from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
+from emseg_bench.benchmark.training.methods import make_schedules
+from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser
+from emseg_bench.papers.retina_training import RetinaLoss
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-RETINA = RECIPES["retina-2025"]
+RETINA = recipes()["retina-2025"]
 SEED = 7
 GUAY_WEIGHTS = (0.1, 0.1, 1.0, 1.0, 0.1, 3.0, 3.0)
 FULL_VALUES = Path(__file__).parents[2].parent / "shared" / "retina" / "loss_values.json"
@@ -49,7 +52,7 @@ def rule_labels(classes):
 
 def loss(ce, dice, classes, weights=()):
     recipe = replace(RETINA, ce_weight=ce, dice_weight=dice, class_weights=weights)
-    return float(SegmentationLoss(recipe, classes, None)(rule_logits(classes), rule_labels(classes)))
+    return float(RetinaLoss(recipe, classes, None)(rule_logits(classes), rule_labels(classes)))
 
 
 PUBLISHED_LOSSES = [
@@ -80,7 +83,7 @@ def test_the_numbers_here_are_the_published_ones():
     assert [expected for _, expected in PUBLISHED_LOSSES] == pytest.approx(published, rel=1e-8)
 
 
-@given(st.integers(0, 2**31), st.sampled_from([1, 3]), st.sampled_from(["emseg-v1", "retina-2025"]))
+@given(st.integers(0, 2**31), st.sampled_from([1, 3]), st.sampled_from([SegmentationLoss, RetinaLoss]))
 def test_ignored_pixels_change_nothing(seed, classes, kind):
     """Whatever the network says where nothing counts, the loss of the rest is as if it were cut off."""
     rng = torch.Generator().manual_seed(seed)
@@ -88,13 +91,13 @@ def test_ignored_pixels_change_nothing(seed, classes, kind):
     labels = torch.randint(max(classes, 2), (2, 4, 8), generator=rng)
     ignored = torch.cat([labels[..., :4], torch.full((2, 4, 4), 9)], dim=-1)
     weights = (0.2, 1.0, 2.0) if classes == 3 else ()
-    module = SegmentationLoss(replace(RETINA, loss=kind, class_weights=weights), classes, 9)
+    module = kind(replace(RETINA, class_weights=weights), classes, 9)
     cut = module(logits[..., :4].contiguous(), labels[..., :4].contiguous())
     assert float(module(logits, ignored)) == pytest.approx(float(cut), rel=1e-5, abs=1e-7)
 
 
 def test_nothing_counts():
-    module = SegmentationLoss(replace(RETINA, class_weights=(1.0, 1.0, 1.0)), 3, 9)
+    module = RetinaLoss(replace(RETINA, class_weights=(1.0, 1.0, 1.0)), 3, 9)
     assert torch.isfinite(module(torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 9)))
 
 
@@ -109,7 +112,7 @@ class Small(nn.Module):
 def rates(recipe):
     model = Small()
     wrapper = AutocastOptimWrapper(build_optimiser(model, recipe), "cpu", bf16=False, largest_norm=0)
-    schedules = build_schedules(wrapper, recipe)
+    schedules = make_schedules(find_methods(recipe, load_plugins().catalogue), wrapper, recipe)
     found = []
     for _ in range(recipe.iterations):
         found.append(wrapper.get_lr()["lr"][0])
@@ -132,7 +135,7 @@ def test_all_parameters_decay_as_published_and_only_matrices_by_default():
         return {group["weight_decay"]: len(group["params"]) for group in groups}
 
     assert decays(RETINA) == {1e-4: 6}
-    assert decays(RECIPES["quick"]) == {1e-2: 2, 0.0: 4}
+    assert decays(recipes()["quick"]) == {1e-2: 2, 0.0: 4}
 
 
 def test_a_frozen_encoder_has_no_gradient_and_no_optimiser_state():
@@ -163,18 +166,18 @@ def test_what_cannot_be_frozen_is_told(prefixes, message):
 
 def test_warm_up_of_a_schedule_that_has_none_is_refused():
     with pytest.raises(UsageError, match="has no warm-up"):
-        build_experiment(None, {"models": ["unet"]}, ["recipe.schedule=poly-retina-2025"])
+        find_methods(replace(RETINA, warmup=0.1), load_plugins().catalogue)
 
 
 # ---------------------------------------------------------------------------------------- benchmarks
 def test_each_benchmark_is_the_shared_recipe_with_its_own_numbers():
     own = {"name", "iterations", "normalisation", "foreground_crops", "class_weights", "augmentation"}
-    for name, recipe in RECIPES.items():
+    for name, recipe in recipes().items():
         if name.startswith("retina-2025-"):
             shared = {key: getattr(RETINA, key) for key in own}
             assert replace(recipe, **shared) == RETINA
             assert isinstance(recipe.normalisation, Normalisation)
-    assert len([name for name in RECIPES if name.startswith("retina-2025-")]) == 8
+    assert len([name for name in recipes() if name.startswith("retina-2025-")]) == 8
 
 
 @pytest.mark.parametrize(
@@ -189,7 +192,7 @@ def test_each_benchmark_is_the_shared_recipe_with_its_own_numbers():
     ],
 )
 def test_published_numbers(name, iterations, mean, crops):
-    recipe = RECIPES[f"retina-2025-{name}"]
+    recipe = recipes()[f"retina-2025-{name}"]
     assert (recipe.iterations, recipe.normalisation.mean, recipe.foreground_crops) == (
         iterations,
         (mean,),

@@ -9,10 +9,10 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Sample
 from emseg_bench.benchmark.contracts.settings import ResizedCropAugmentation
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.training.resized_crops import cut_resized
 
-RETINA = RECIPES["retina-2025"]
+RETINA = recipes()["retina-2025"]
 STILL = ResizedCropAugmentation(
     scale=(1, 1), ratio=(1, 1), rotation=0, brightness=0, contrast=0, probability=0
 )
@@ -31,7 +31,7 @@ def cut(data, settings, seed, side=32, recipe=RETINA, ignore_value=None):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_types_and_range(channels):
     data = sample(np.eye(40), channels)
-    image, labels = cut(data, RECIPES["retina-2025-guay"].augmentation, 0)
+    image, labels = cut(data, recipes()["retina-2025-guay"].augmentation, 0)
     assert (image.shape, image.dtype) == ((channels, 32, 32), torch.float32)
     assert (labels.shape, labels.dtype) == ((32, 32), torch.uint8)
     assert 0 <= image.min() < image.max() <= 1
@@ -55,7 +55,7 @@ def test_labels_follow_the_image_through_every_change_of_geometry():
 
 
 def test_equal_generators_give_equal_crops():
-    data, settings = sample(np.tri(50)), RECIPES["retina-2025-guay"].augmentation
+    data, settings = sample(np.tri(50)), recipes()["retina-2025-guay"].augmentation
     assert torch.equal(cut(data, settings, 3)[0], cut(data, settings, 3)[0])
     assert not torch.equal(cut(data, settings, 3)[0], cut(data, settings, 4)[0])
 

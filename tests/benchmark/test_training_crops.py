@@ -10,7 +10,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Case, Sample
 from emseg_bench.benchmark.contracts.settings import Augmentation
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.files.shared_memory import shared_zeros
 from emseg_bench.benchmark.training.augmentation import GreyChange, blurred, draw_geometry, place
 from emseg_bench.benchmark.training.batch import change_grey, stack
@@ -21,7 +21,7 @@ from emseg_bench.benchmark.training.sampler import Draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-QUICK = RECIPES["quick"]
+QUICK = recipes()["quick"]
 PLAIN = Augmentation(flip=0, rotate90=False, brightness=0, contrast=0)
 
 
@@ -92,7 +92,7 @@ def test_every_way_to_mirror_and_turn_comes_up_alike():
 
 def test_same_draw_same_crop_other_draw_other_crop():
     labels = np.random.default_rng(0).integers(0, 3, (64, 64)).astype(np.uint8)
-    source = crops(labels, 16, RECIPES["standard"])
+    source = crops(labels, 16, recipes()["standard"])
     assert torch.equal(finished(source, 4)[0], finished(source, 4)[0])
     assert not torch.equal(finished(source, 4)[0], finished(source, 5)[0])
 

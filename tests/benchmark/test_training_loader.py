@@ -14,7 +14,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.files.shared_memory import shared_zeros
 from emseg_bench.benchmark.training import foreground, loader
 from emseg_bench.benchmark.training.decoded import DecodedImages, is_mapped, measure
@@ -279,7 +279,7 @@ def test_a_trial_says_once_how_it_loads(make_job, runtime, capsys):
 # ---------------------------------------------------------------------------------------- batches
 def batches(data: Drawn, folder: Path, *, start: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """All training batches of a short trial from one step on, with everything that `standard` may change."""
-    recipe = replace(RECIPES["standard"], iterations=6, batch_size=4, crop=24)
+    recipe = replace(recipes()["standard"], iterations=6, batch_size=4, crop=24)
     spec = SimpleNamespace(recipe=recipe, label_fraction=1.0, seed=3)
     loading, _ = loader.make_loader(data, spec, 24, CPU, folder, 1)
     loading.sampler.start = start * recipe.batch_size

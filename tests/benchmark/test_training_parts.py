@@ -8,16 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.methods import find_methods
+from emseg_bench.benchmark.experiments.presets import recipes
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.loss import SegmentationLoss
-from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser, build_schedules
+from emseg_bench.benchmark.training.methods import make_schedules
+from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser
 from emseg_bench.benchmark.training.sampler import DrawSampler, random_stream
 from emseg_bench.benchmark.training.validation import milestones
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-QUICK = RECIPES["quick"]
+QUICK = recipes()["quick"]
 
 
 # ---------------------------------------------------------------------------------------- draws
@@ -108,7 +111,7 @@ def test_schedule_by_formula(schedule, warmup):
     optimiser = AutocastOptimWrapper(
         build_optimiser(nn.Linear(2, 2), recipe), "cpu", bf16=False, largest_norm=0
     )
-    schedules = build_schedules(optimiser, recipe)
+    schedules = make_schedules(find_methods(recipe, load_plugins().catalogue), optimiser, recipe)
     rates = []
     for _ in range(20):
         rates.append(optimiser.get_lr()["lr"][0])

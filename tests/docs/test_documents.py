@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from emseg_bench.benchmark.contracts.pretraining import PretrainingRecipe
 from emseg_bench.benchmark.contracts.settings import Recipe
-from emseg_bench.benchmark.experiments.presets import RECIPES
+from emseg_bench.benchmark.experiments.presets import recipes
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -88,7 +88,7 @@ def test_python_blocks_compile(document):
 
 def test_recipes_table_is_true():
     text = (ROOT / "docs/running.md").read_text()
-    ours = [RECIPES[name] for name in ("smoke", "quick", "standard")]
+    ours = [recipes()[name] for name in ("smoke", "quick", "standard")]
     sizes = [f"{r.iterations:,} × {r.batch_size}".replace(",", " ") for r in ours]
     assert f"| iterations × batch | {' | '.join(sizes)} |" in text
     assert f"| crop (px) | {' | '.join(str(r.crop) for r in ours)} |" in text

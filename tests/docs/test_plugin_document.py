@@ -18,6 +18,7 @@ from emseg_bench.benchmark.contracts.cards import ModelToPretrain
 from emseg_bench.benchmark.contracts.data import Counts, Normalisation, ScoredCase
 from emseg_bench.benchmark.contracts.running import Runtime
 from emseg_bench.benchmark.experiments.opening import open_dataset
+from emseg_bench.benchmark.experiments.volume_protocol import volume_protocol
 from emseg_bench.benchmark.plugins.hook_faults import HOOKS
 from emseg_bench.benchmark.plugins.loading import Plugins
 from emseg_bench.benchmark.plugins.references import DatasetReference
@@ -99,6 +100,40 @@ def use_pretraining(plugins, folder, capsys):
     assert method.weights().keys() == {"weight", "bias"}
     assert method.after_step() is None
     assert method.panels([]) is None
+
+
+@uses("emseg_recipes")
+def use_recipe(plugins, folder, capsys):
+    card = only(plugins.catalogue.recipes)
+    assert (card.recipe.name, card.recipe.schedule, card.recipe.loss) == ("gentle", "poly", "emseg-v1")
+
+
+@uses("emseg_losses")
+def use_loss(plugins, folder, capsys):
+    card = only(plugins.catalogue.losses)
+    logits, labels = torch.zeros(1, 1, 2, 2), torch.tensor([[[0, 1], [1, 9]]])
+    loss = card.factory(None, 1, 9, gamma=1.0)(logits, labels)
+    assert float(loss) == pytest.approx(0.75 * np.log(2) / 2)
+
+
+@uses("emseg_schedules")
+def use_schedule(plugins, folder, capsys):
+    optimiser = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.8)
+    schedule = only(plugins.catalogue.schedules).factory(optimiser, 2, 10, steps=3)
+    rates = []
+    for _ in range(10):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    assert rates == [0.8] * 4 + [0.4] * 2 + [0.2] * 2 + [0.1] * 2
+
+
+@uses("emseg_protocols")
+def use_protocol(plugins, folder, capsys):
+    protocol = only(plugins.catalogue.protocols).protocol
+    settled = volume_protocol(protocol)
+    assert (protocol.primary, settled.primary, settled.metrics) == ("dice", "iou", ("iou",))
+    assert (settled.skips_undefined, settled.flips, settled.volumes) == (False, True, "alike")
 
 
 @uses("emseg_executors")

@@ -11,7 +11,7 @@ from emseg_bench.benchmark.evaluation import metrics, published
 from emseg_bench.benchmark.evaluation.aggregation import primary_score
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-from emseg_bench.benchmark.experiments.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import protocols
 from torch import nn
 
 METRICS = {
@@ -90,9 +90,9 @@ def score(protocol):
     ],
 )
 def test_each_protocol_scores_the_same_model_differently(name, expected):
-    assert score(PROTOCOLS[name]) == pytest.approx(expected, abs=2e-5)
+    assert score(protocols()[name]) == pytest.approx(expected, abs=2e-5)
 
 
 def test_every_protocol_is_here():
     named = next(mark for mark in test_each_protocol_scores_the_same_model_differently.pytestmark)
-    assert {name for name, _ in named.args[1]} == set(PROTOCOLS)
+    assert {name for name, _ in named.args[1]} == set(protocols())

@@ -8,11 +8,11 @@ import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.evaluation.labels import to_labels
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
-from emseg_bench.benchmark.experiments.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import protocols
 from emseg_bench.benchmark.images.normalise import to_input
 from torch import nn
 
-PROTOCOL = PROTOCOLS["retina-2025"]
+PROTOCOL = protocols()["retina-2025"]
 MEAN, STD = 0.35047498, 0.01674651
 
 
@@ -124,4 +124,4 @@ def test_presets_are_as_published():
     assert (PROTOCOL.window, PROTOCOL.overlap, PROTOCOL.slice_overlap) == (224, 0.5, 0.7)
     assert (PROTOCOL.blending, PROTOCOL.padding, PROTOCOL.threshold) == ("constant", "zero", 0.5)
     assert PROTOCOL.primary == "iou-eps"
-    assert PROTOCOLS["retina-2025-perez"].primary == "iou-matched"
+    assert protocols()["retina-2025-perez"].primary == "iou-matched"

@@ -11,11 +11,11 @@ from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_volume
 from emseg_bench.benchmark.evaluation.votes import decide, votes
-from emseg_bench.benchmark.experiments.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import protocols
 from emseg_bench.benchmark.images.normalise import to_input
 from torch import nn
 
-PROTOCOL = PROTOCOLS["retina-2025"]
+PROTOCOL = protocols()["retina-2025"]
 MEAN, STD = (0.5,), (0.25,)
 
 

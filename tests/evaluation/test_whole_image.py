@@ -8,7 +8,7 @@ from emseg_bench.benchmark.contracts.errors import DataError, TrialError
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_volume
 from emseg_bench.benchmark.evaluation.whole_image import grow, shrink
-from emseg_bench.benchmark.experiments.presets import PROTOCOLS
+from emseg_bench.benchmark.experiments.presets import protocols
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import ndimage
@@ -31,7 +31,7 @@ def segmenter(model, divisor=4):
     return Segmenter(
         model=model,
         normalisation=Normalisation(mean=(0.0,), std=(1.0,)),
-        protocol=PROTOCOLS["cem500k-2021"],
+        protocol=protocols()["cem500k-2021"],
         window=16,
         size_divisor=divisor,
         device="cpu",

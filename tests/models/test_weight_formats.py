@@ -13,7 +13,6 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.contracts.errors import WeightsError
-from emseg_bench.benchmark.experiments.presets_retina import RETINA_RECIPES
 from emseg_bench.benchmark.weights.recognition import logits
 from emseg_bench.models import encoder_formats, smp_models, smp_weights
 from emseg_bench.models.published_weights import FINETUNED, PUBLISHED
@@ -21,6 +20,7 @@ from emseg_bench.models.retina import formats, imagenet, weights
 from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet, published_variant
 from emseg_bench.models.retina.transformer import resize_positions
+from emseg_bench.papers.retina import RETINA_RECIPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from segmentation_models_pytorch.encoders import get_encoder

@@ -1,7 +1,23 @@
 """A third-party plugin for tests: a tiny model, models that fail in every way, and a tiny dataset."""
 
+from dataclasses import dataclass
+
 from emseg_bench import hookimpl
-from emseg_bench.plugin import DatasetCard, ModelCard
+from emseg_bench.plugin import (
+    DatasetCard,
+    LossCard,
+    ModelCard,
+    ProtocolCard,
+    Recipe,
+    RecipeCard,
+    ScheduleCard,
+    ScoringProtocol,
+)
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    gamma: float = 2.0
 
 
 def _model(name, factory, **more):
@@ -59,3 +75,53 @@ def _volumes(name, factory, description):
         citation="none",
         licence="MIT",
     )
+
+
+@hookimpl
+def emseg_recipes():
+    recipe = Recipe(
+        name="toy-training",
+        iterations=3,
+        batch_size=2,
+        crop=32,
+        warmup=0.0,
+        loss="toy-loss[gamma=3]",
+        schedule="toy-steps",
+        validations=1,
+        precision="fp32",
+    )
+    return [RecipeCard(name=recipe.name, description="for tests", recipe=recipe)]
+
+
+@hookimpl
+def emseg_losses():
+    return [
+        LossCard(
+            name=name,
+            description="for tests",
+            factory=f"emseg_toy_parts:{factory}",
+            options=LossOptions if name == "toy-loss" else None,
+        )
+        for name, factory in (
+            ("toy-loss", "ToyLoss"),
+            ("toy-loss-raises", "raises_as_loss"),
+            ("toy-loss-number", "no_module"),
+            ("toy-loss-map", "MapLoss"),
+        )
+    ]
+
+
+@hookimpl
+def emseg_schedules():
+    return [
+        ScheduleCard(
+            name="toy-steps", description="for tests", factory="emseg_toy_parts:toy_steps", warmup=False
+        ),
+        ScheduleCard(name="toy-no-schedule", description="for tests", factory="emseg_toy_parts:no_module"),
+    ]
+
+
+@hookimpl
+def emseg_protocols():
+    protocol = ScoringProtocol(name="toy-scoring", overlap=0.0, metrics=("dice",), primary="dice")
+    return [ProtocolCard(name=protocol.name, description="for tests", protocol=protocol)]

@@ -252,3 +252,39 @@ def _sample(seed):
 
 
 torch.set_num_threads(1)
+
+
+class ToyLoss(nn.Module):
+    """Squared errors of a binary task, all of them ``gamma`` times."""
+
+    def __init__(self, recipe, num_logits, ignore_value, gamma):
+        super().__init__()
+        assert num_logits == 1
+        self.gamma = gamma
+
+    def forward(self, logits, labels):
+        return self.gamma * ((logits[:, 0] - labels) ** 2).mean()
+
+
+class MapLoss(nn.Module):
+    """Forgets the mean."""
+
+    def __init__(self, recipe, num_logits, ignore_value):
+        super().__init__()
+
+    def forward(self, logits, labels):
+        return logits[:, 0]
+
+
+def raises_as_loss(recipe, num_logits, ignore_value):
+    raise ValueError("no such loss")
+
+
+def no_module(*arguments):
+    return 3
+
+
+def toy_steps(optimiser, begin, iterations):
+    from mmengine.optim import MultiStepLR
+
+    return MultiStepLR(optimiser, milestones=[1], gamma=0.5, by_epoch=False)

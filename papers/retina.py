@@ -1,4 +1,4 @@
-"""RETINA's published fine-tuning (Xing, Xie & Bader 2025, doi 10.1371/journal.pcbi.1013115) as recipes.
+"""RETINA's published fine-tuning and scoring (Xing, Xie & Bader 2025, doi 10.1371/journal.pcbi.1013115).
 
 ``retina-2025`` is what all its benchmarks share; ``retina-2025-NAME`` adds what its configuration for
 one of them says.  Normalisation and class weights are those that its results were made with, even
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..contracts.data import Normalisation
-from ..contracts.settings import Recipe, ResizedCropAugmentation
+from ..benchmark.contracts.cards import LossCard, ProtocolCard, RecipeCard, ScheduleCard
+from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.settings import Recipe, ResizedCropAugmentation, ScoringProtocol, VolumeRule
+from .cem500k import matched
 
+CITATION = "Xing, Xie & Bader 2025, PLOS Computational Biology, doi:10.1371/journal.pcbi.1013115"
 PUBLISHED = ResizedCropAugmentation()
 
 RETINA = Recipe(
@@ -77,4 +80,54 @@ RETINA_RECIPES = (
     _benchmark("perez-nuclei", *PEREZ, 3000),
     _benchmark("perez-nucleoli", *PEREZ, 3000),
     _benchmark("urocell", *KASTHURI, 3000, foreground_crops=0.8, class_weights=(0.1, 1, 1)),
+)
+
+PROTOCOL = ScoringProtocol(
+    name="retina-2025",
+    window=224,
+    overlap=0.5,
+    blending="constant",
+    padding="zero",
+    slice_overlap=0.7,
+    metrics=("iou-eps", "iou"),
+    primary="iou-eps",
+    volumes=VolumeRule(metrics=("iou", "iou-eps"), primary="iou", skips_undefined=False),
+)
+"""Its evaluation of volumes follows CEM500K's: IoU without epsilon, per volume the mean over classes, then
+the mean over volumes; a class that is in neither truth nor prediction makes both undefined."""
+
+RECIPES = tuple(
+    RecipeCard(
+        name=recipe.name,
+        description="RETINA's fine-tuning as published"
+        + (f", for {recipe.name.removeprefix('retina-2025-')}" if recipe is not RETINA else ""),
+        recipe=recipe,
+        citation=CITATION,
+    )
+    for recipe in RETINA_RECIPES
+)
+PROTOCOLS = (
+    ProtocolCard(
+        name=PROTOCOL.name, description="as published with RETINA", protocol=PROTOCOL, citation=CITATION
+    ),
+    matched(PROTOCOL, CITATION),
+)
+LOSSES = (
+    LossCard(
+        name="retina-2025",
+        description="cross-entropy and RETINA's Dice, over the whole batch",
+        factory="emseg_bench.papers.retina_training:RetinaLoss",
+        weighted=True,
+        running_iou=True,
+        citation=CITATION,
+    ),
+)
+SCHEDULES = (
+    ScheduleCard(
+        name="poly-retina-2025",
+        description="poly of power 0.9, whose first two steps share the full rate",
+        factory="emseg_bench.papers.retina_training:schedule",
+        warmup=False,
+        citation=CITATION,
+    ),
 )

@@ -1,0 +1,61 @@
+"""The recipes, losses and schedules of emseg-bench's own."""
+
+from __future__ import annotations
+
+from ..contracts.cards import LossCard, RecipeCard, ScheduleCard
+from ..contracts.settings import Augmentation, Recipe
+
+RECIPES = (
+    RecipeCard(
+        name="smoke",
+        description="seconds, for tests",
+        recipe=Recipe(name="smoke", iterations=4, batch_size=2, crop=64, validations=1, validation_cases=1),
+    ),
+    RecipeCard(
+        name="quick",
+        description="a minute or two on a laptop's CPU",
+        recipe=Recipe(
+            name="quick",
+            iterations=60,
+            batch_size=8,
+            crop=96,
+            learning_rate=2e-3,
+            validations=3,
+            validation_cases=4,
+        ),
+    ),
+    RecipeCard(
+        name="standard",
+        description="for a GPU",
+        recipe=Recipe(
+            name="standard",
+            iterations=10_000,
+            batch_size=16,
+            crop=256,
+            learning_rate=1e-3,
+            augmentation=Augmentation(affine=0.5, noise=0.05, blur=0.2),
+            validations=20,
+        ),
+    ),
+)
+LOSSES = (
+    LossCard(
+        name="emseg-v1",
+        description="cross-entropy and Dice, smoothed by a pixel and over the classes that are there",
+        factory="emseg_bench.benchmark.training.loss:SegmentationLoss",
+        weighted=True,
+        citation="Dice: Sudre et al. 2017, arXiv:1707.03237",
+    ),
+)
+SCHEDULES = (
+    ScheduleCard(
+        name="cosine",
+        description="half a cosine, to 0 after the last step",
+        factory="emseg_bench.benchmark.training.optimisation:cosine",
+    ),
+    ScheduleCard(
+        name="poly",
+        description="a power of 0.9 of what is left, to 0 after the last step",
+        factory="emseg_bench.benchmark.training.optimisation:poly",
+    ),
+)
