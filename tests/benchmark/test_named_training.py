@@ -1,10 +1,9 @@
-"""Recipes, losses, schedules and protocols of a plugin: asked for by name, used, told, part of what a trial is."""
+"""Recipes, losses, schedules and protocols of a plugin: asked for by name, used, told, part of a trial."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-
 from pathlib import Path
 
 import pandas as pd
