@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..benchmark.contracts.cards import DatasetCard
 from ..benchmark.contracts.hookspecs import hookimpl
 from .folder.options import FolderOptions
-from .public.cards import PUBLIC
+from .published.cards import PUBLIC
 from .synthetic.options import CLASS_NAMES, VOXEL_SIZE_NM, SyntheticOptions
 from .volume.options import VolumeOptions
 

@@ -23,9 +23,9 @@ import h5py
 import numpy as np
 from emseg_bench.datasets.fetching.slices import LazySlices
 from emseg_bench.datasets.fetching.store import DataStore
-from emseg_bench.datasets.public.published import Published
-from emseg_bench.datasets.public.rules import Rules
-from emseg_bench.datasets.public.splitting import SingleSplits
+from emseg_bench.datasets.published.adapter import Published
+from emseg_bench.datasets.published.rules import Rules
+from emseg_bench.datasets.published.splitting import SingleSplits
 
 SIDE = 2048
 """Of a section, px."""

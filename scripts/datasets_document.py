@@ -14,9 +14,9 @@ from types import ModuleType
 
 from emseg_bench.benchmark.contracts.cards import DatasetCard
 from emseg_bench.benchmark.contracts.published import RemoteFile
-from emseg_bench.datasets.public.cards import MODULES
-from emseg_bench.datasets.public.published import Published
-from emseg_bench.datasets.public.splitting import SingleSplits
+from emseg_bench.datasets.published.adapter import Published
+from emseg_bench.datasets.published.cards import MODULES
+from emseg_bench.datasets.published.splitting import SingleSplits
 
 DOCUMENT = Path(__file__).parents[1] / "docs/datasets.md"
 BEGIN, END = "<!-- datasets_document: begin -->\n", "<!-- datasets_document: end -->\n"

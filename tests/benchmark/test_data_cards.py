@@ -6,10 +6,10 @@ import pytest
 from emseg_bench.benchmark.contracts.cards import DatasetCard
 from emseg_bench.benchmark.contracts.published import RemoteFile
 from emseg_bench.benchmark.plugins.card_faults import card_fault
-from emseg_bench.datasets.public.cards import PUBLIC
-from emseg_bench.datasets.public.published import published_card
-from emseg_bench.datasets.public.rules import Rules
-from emseg_bench.datasets.public.splitting import SingleSplits
+from emseg_bench.datasets.published.adapter import published_card
+from emseg_bench.datasets.published.cards import PUBLIC
+from emseg_bench.datasets.published.rules import Rules
+from emseg_bench.datasets.published.splitting import SingleSplits
 
 
 def card(*names: str, **more: object) -> DatasetCard:

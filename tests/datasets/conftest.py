@@ -16,7 +16,7 @@ from emseg_bench.benchmark.contracts.cards import DatasetCard
 from emseg_bench.benchmark.contracts.data import Dataset
 from emseg_bench.benchmark.contracts.published import ConvertedArrays
 from emseg_bench.datasets.fetching.store import DataStore
-from emseg_bench.datasets.public.cards import MODULES, PUBLIC
+from emseg_bench.datasets.published.cards import MODULES, PUBLIC
 from PIL import Image
 
 SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.datasets.plugin import emseg_datasets
-from emseg_bench.datasets.public.cards import PUBLIC
+from emseg_bench.datasets.published.cards import PUBLIC
 
 OWN = [card for card in emseg_datasets() if card not in PUBLIC]
 HEAVY = ("torch", "numpy", "scipy", "PIL", "pydantic", "yaml", "tifffile", "filelock")

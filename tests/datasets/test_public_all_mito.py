@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataUnavailableError, UnknownNameError, UsageError
 from emseg_bench.datasets.fetching.store import DataStore
-from emseg_bench.datasets.public import all_mito, all_mito_splits
+from emseg_bench.datasets.published import all_mito, all_mito_splits
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from emseg_bench.datasets.public import cdeep3m_mito
+from emseg_bench.datasets.published import cdeep3m_mito
 from PIL import Image
 
 

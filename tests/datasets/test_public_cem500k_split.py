@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import UnknownNameError, UsageError
-from emseg_bench.datasets.public import cremi, guay, lucchi_pp, perez, urocell
+from emseg_bench.datasets.published import cremi, guay, lucchi_pp, perez, urocell
 
 
 def ids(dataset, split: str) -> list[str]:

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import cremi
+from emseg_bench.datasets.published import cremi
 
 
 def test_background_by_hand():

@@ -26,7 +26,7 @@ from emseg_bench.benchmark.plugins.references import parse_dataset
 from emseg_bench.benchmark.trials.trial import run_trial
 from emseg_bench.datasets import plugin
 from emseg_bench.datasets.fetching.store import DataStore
-from emseg_bench.datasets.public.cards import MODULES, PUBLIC
+from emseg_bench.datasets.published.cards import MODULES, PUBLIC
 from emseg_bench.testing.naming import find_targets
 from emseg_bench.testing.running import run_check
 

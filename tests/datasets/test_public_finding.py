@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public.finding import find, numbered, sections
+from emseg_bench.datasets.published.finding import find, numbered, sections
 
 
 def touch(folder, *names):

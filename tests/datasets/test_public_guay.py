@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.fetching.slices import LazySlices
-from emseg_bench.datasets.public import guay
+from emseg_bench.datasets.published import guay
 
 
 def test_stretching_by_hand():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import isbi2012
+from emseg_bench.datasets.published import isbi2012
 
 
 @pytest.fixture

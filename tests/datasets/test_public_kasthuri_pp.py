@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from emseg_bench.datasets.public import kasthuri_pp
+from emseg_bench.datasets.published import kasthuri_pp
 
 
 def test_values_by_hand():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from emseg_bench.datasets.public import lucchi_pp
+from emseg_bench.datasets.published import lucchi_pp
 
 
 def test_pairs_by_number_and_labels_by_first_channel(converted, load_fake):

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import mitoem
+from emseg_bench.datasets.published import mitoem
 
 
 @pytest.mark.parametrize(("letter", "seed"), [("R", 0), ("H", 1)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import perez
+from emseg_bench.datasets.published import perez
 from PIL import Image
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from emseg_bench.datasets.fetching.store import DataStore
-from emseg_bench.datasets.public import cdeep3m_mito, vnc
+from emseg_bench.datasets.published import cdeep3m_mito, vnc
 from PIL import Image
 
 

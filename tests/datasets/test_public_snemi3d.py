@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import snemi3d
+from emseg_bench.datasets.published import snemi3d
 
 
 def test_0_is_boundary_and_ids_are_kept(converted, load_fake):

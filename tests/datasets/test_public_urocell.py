@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import urocell
+from emseg_bench.datasets.published import urocell
 
 
 def test_blocks(converted, load_fake):

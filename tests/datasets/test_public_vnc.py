@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
-from emseg_bench.datasets.public import vnc
+from emseg_bench.datasets.published import vnc
 from PIL import Image
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from emseg_bench.benchmark.contracts.cards import DatasetCard
 from emseg_bench.benchmark.contracts.published import RemoteFile
-from emseg_bench.datasets.public.cards import PUBLIC
+from emseg_bench.datasets.published.cards import PUBLIC
 
 ROOT = Path(__file__).parents[2]
 

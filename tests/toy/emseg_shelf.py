@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from emseg_bench import hookimpl
-from emseg_bench.datasets.public.published import Unlabelled, published_card
-from emseg_bench.datasets.public.rules import Rules
-from emseg_bench.datasets.public.splitting import SingleSplits
+from emseg_bench.datasets.published.adapter import Unlabelled, published_card
+from emseg_bench.datasets.published.rules import Rules
+from emseg_bench.datasets.published.splitting import SingleSplits
 from emseg_bench.plugin import DatasetCard, RemoteFile
 
 RULES = Rules(class_names=("background", "thing"), voxel_size_nm=(50, 5, 5))

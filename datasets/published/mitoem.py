@@ -22,7 +22,7 @@ from functools import partial
 
 from ...benchmark.contracts.cards import DatasetCard
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
-from .published import published_card
+from .adapter import published_card
 from .rules import Rules
 from .splitting import OfficialSplits
 

@@ -14,8 +14,8 @@ Sections are PNG files in ``Train_In`` and ``Train_Out``, ``Test_In`` and ``Test
 from __future__ import annotations
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
+from .adapter import published_card
 from .cem500k_split import SPLIT, Cem500kSplit
-from .published import published_card
 from .rules import Rules
 from .splitting import OfficialSplits
 

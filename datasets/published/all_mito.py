@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...benchmark.contracts.published import ConversionWriter, SourceFiles
+from .adapter import published_card
 from .all_mito_splits import SPLITS, section_name
-from .published import published_card
 from .rules import Rules
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
-from .published import published_card
+from .adapter import published_card
 from .rules import Rules
 from .splitting import OfficialSplits
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
-from .published import published_card
+from .adapter import published_card
 from .rules import Rules
 from .splitting import SingleSplits
 

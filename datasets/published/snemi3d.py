@@ -18,7 +18,7 @@ Volumes of 100 sections of 1024 x 1024 px with a number for every neuron.  What 
 from __future__ import annotations
 
 from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
-from .published import published_card
+from .adapter import published_card
 from .rules import Rules
 from .splitting import SingleSplits
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.published import ConversionWriter, RemoteFile, Slices, SourceFiles
-from .published import published_card
+from .adapter import published_card
 from .rules import Rules
 from .splitting import SingleSplits
 

@@ -16,7 +16,7 @@ to know of the files:
 from __future__ import annotations
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
-from .published import published_card
+from .adapter import published_card
 from .rules import Rules
 from .splitting import OfficialSplits
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.cards import DatasetCard
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, SourceFiles
+from .adapter import published_card
 from .cem500k_split import SPLIT, Cem500kSplit
-from .published import published_card
 from .rules import Rules
 from .splitting import OfficialSplits
 

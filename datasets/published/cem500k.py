@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ...benchmark.contracts.cards import DatasetCard
 from ...benchmark.contracts.published import RemoteFile
-from .published import Unlabelled
+from .adapter import Unlabelled
 
 HOW = (
     "EMPIAR offers folders over HTTPS, FTP and Aspera: fetch what is in the entry's folder data and give it "

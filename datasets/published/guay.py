@@ -17,8 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.published import ConversionWriter, Part, RemoteFile, Slices, SourceFiles
+from .adapter import published_card
 from .cem500k_split import SPLIT, Cem500kSplit
-from .published import published_card
 from .rules import Rules
 from .splitting import OfficialSplits
 
