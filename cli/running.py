@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from enum import StrEnum
 from math import isnan
 from pathlib import Path
@@ -139,6 +140,7 @@ def run(
     from ..benchmark.plugins.loading import installed_plugins
     from ..benchmark.profiling.hardware import choose_device
     from ..benchmark.trials.session import pending
+    from ..benchmark.trials.staleness import stale_notes
     from ..datasets.inspection.remarks import remarks
 
     if experiment is not None:
@@ -169,6 +171,7 @@ def run(
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache)
+        plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, Store(out))))
         if dry_run:
             _print_plan(plan, Store(out), runtime, stream)
             return

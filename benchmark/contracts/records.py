@@ -123,9 +123,11 @@ class TrialSpec:
     metrics: tuple[MetricSpec, ...]
     seed: Annotated[int, Ge(0), Lt(2**32)]
     engine_sha256: str
-    """Over the engine's own training and evaluation code."""
+    """Over the engine's own code that can change a number."""
     methods: tuple[MethodSpec, ...] = ()
     """What the recipe names of other packages; emseg-bench's own belongs to the engine."""
+    engine_rooms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The same room by room, so that it can be said what changed; empty in older records."""
     notes: tuple[str, ...] = ()
     """What the report must say beside this trial's numbers."""
 

@@ -15,7 +15,7 @@ from ..contracts.data import Dataset, Manifest
 from ..contracts.errors import UsageError
 from ..contracts.records import DatasetSpec, ModelSpec, TrialSpec
 from ..contracts.settings import Recipe
-from ..files.hashing import engine_sha256, fingerprint, manifest_sha256, split_sha256
+from ..files.hashing import engine_rooms, fingerprint, manifest_sha256, sha256_of, split_sha256
 from ..images.normalisation import settle_normalisation
 from ..plugins.asked import complete_options, provider_of
 from ..plugins.dataset_lookup import find_dataset
@@ -92,7 +92,7 @@ def make_plan(
     _check_fit(experiment, [model for model, _ in models], datasets)
     recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
     methods = method_specs(find_methods(recipe, catalogue))
-    engine = engine_sha256()
+    engine = engine_rooms()
     trials = [
         TrialSpec(
             model=model,
@@ -102,7 +102,8 @@ def make_plan(
             protocol=protocol,
             metrics=metrics,
             seed=seed,
-            engine_sha256=engine,
+            engine_sha256=sha256_of(engine),
+            engine_rooms=engine,
             methods=methods,
             notes=(
                 *filter(None, [note, _unfrozen(recipe, model)]),

@@ -1,30 +1,19 @@
-"""SHA-256 of files that are hashed again and again: large ones are remembered by their state.
+"""SHA-256 of files that are hashed again and again: large ones are remembered.
 
-A weight file of 400 MB takes a third of a second, and planning and reports look at it every time.  Nobody
-but the file system writes the time of a file's last change of state, so an edited file is never taken for
-what it was; what changed in the last moments is not remembered, for clocks are coarse.
+A weight file of 400 MB takes a third of a second, and planning and reports look at it every time.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from contextlib import suppress
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ..contracts.errors import DataError, EmsegError
-from .cache import cache_folder
-from .regular import open_regular
-from .store import write_whole
-from .texts import read_json
+from .seen import remembered
 
 WORTH_BYTES: Final = 1 << 20
 """Smaller files are hashed faster than what is remembered of them is read."""
-SETTLED_NS: Final = 2_000_000_000
-"""A file that changed later than this before it was hashed may have changed since."""
 
 
 def sha256_of_large_file(path: Path, error: type[EmsegError] = DataError) -> str:
@@ -33,35 +22,8 @@ def sha256_of_large_file(path: Path, error: type[EmsegError] = DataError) -> str
     Raises:
         EmsegError: It is no regular file, or cannot be read; of the type `error`.
     """
-    with open_regular(path, error) as file:
-        state = os.fstat(file.fileno())
-        if state.st_size < WORTH_BYTES:
-            return _digest(file, path, error)
-        seen = [state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns]
-        note = cache_folder() / "hashes" / f"{sha256(os.fsencode(path.resolve())).hexdigest()}.json"
-        if known := _known(note, seen):
-            return known
-        found = _digest(file, path, error)
-    if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > SETTLED_NS:
-        with suppress(OSError, EmsegError):  # it is hashed again where nothing can be remembered
-            write_whole(note, json.dumps({"state": seen, "sha256": found}))
-    return found
+    return str(remembered(path, "hashes", _digest, error=error, worth_bytes=WORTH_BYTES))
 
 
-def _digest(file: object, path: Path, error: type[EmsegError]) -> str:
-    try:
-        return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    except OSError as failure:
-        raise error(f"{path} cannot be read: {failure.strerror or failure}.") from failure
-
-
-def _known(note: Path, state: list[int]) -> str | None:
-    if not note.exists():
-        return None
-    try:
-        found = read_json(note)
-    except EmsegError:
-        return None
-    if isinstance(found, dict) and found.get("state") == state and isinstance(found.get("sha256"), str):
-        return str(found["sha256"])
-    return None
+def _digest(file: BinaryIO) -> str:
+    return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]

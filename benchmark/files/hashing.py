@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..contracts.data import Manifest
 from ..contracts.records import MetricSpec, ModelSpec, Provider, TrialSpec
+from .code import code_of
 from .regular import open_regular
 
-ENGINE_PARTS = (
-    "contracts",
-    "evaluation",
-    "experiments/label_fraction.py",
-    "experiments/methods.py",
-    "experiments/making_metrics.py",
-    "images",
-    "training",
-    "trials/parts.py",
-    "trials/trial.py",
-)
-"""What of our own code, in the rooms of the engine, can change a number."""
+ENGINE: Mapping[str, tuple[str, ...]] = {
+    "contracts": ("contracts/data.py", "contracts/settings.py"),
+    "evaluation": ("evaluation",),
+    "experiments": (
+        "experiments/label_fraction.py",
+        "experiments/making_metrics.py",
+        "experiments/methods.py",
+    ),
+    "images": ("images",),
+    "papers": ("../papers",),
+    "training": ("training",),
+    "trials": ("trials/parts.py", "trials/trial.py"),
+}
+"""What of the engine's own code can change a number, by room."""
 
 
 def canonical_json(value: Any) -> str:
@@ -44,19 +47,32 @@ def sha256_of_file(path: Path) -> str:
 
 
 def sha256_of_source(places: Iterable[Path]) -> str:
-    """Hash Python files, and all Python files below folders, with their relative names."""
-    found = [
-        (file.relative_to(place.parent).as_posix(), sha256_of_file(file))
-        for place in places
-        for file in ([place] if place.is_file() else place.rglob("*.py"))
-    ]
-    return sha256_of(sorted(found))
+    """Hash what Python files do, and all Python files below folders, with their relative names.
+
+    Raises:
+        PluginError: One cannot be read.
+    """
+    return sha256_of(
+        sorted(
+            (file.relative_to(place.parent).as_posix(), code_of(file).sha256)
+            for place in places
+            for file in ([place] if place.is_file() else place.rglob("*.py"))
+        )
+    )
+
+
+def engine_rooms(engine: Path = Path(__file__).parents[1]) -> dict[str, str]:
+    """Hash the engine's own code that can change a number, room by room.
+
+    Args:
+        engine: The folder of its rooms.
+    """
+    return {room: sha256_of_source(engine / part for part in parts) for room, parts in ENGINE.items()}
 
 
 def engine_sha256() -> str:
-    """Hash the engine's own training and evaluation code."""
-    room = Path(__file__).parents[1]
-    return sha256_of_source([*(room / part for part in ENGINE_PARTS), room.parent / "papers"])
+    """Hash all of `engine_rooms`."""
+    return sha256_of(engine_rooms())
 
 
 def manifest_sha256(manifest: Manifest) -> str:

@@ -13,10 +13,10 @@ from ..contracts.cards import Card
 from ..contracts.errors import UsageError
 from ..contracts.near import did_you_mean
 from ..contracts.records import Provider
-from ..files.hashing import sha256_of_source
 from ..files.printable import brief
 from ..files.validation import validate
 from .lazy import source_of
+from .own_code import sha256_of_card
 from .provider_files import sha256_of_distribution, sha256_of_places, source_places
 from .registry import OWN, Offer
 
@@ -24,24 +24,23 @@ from .registry import OWN, Offer
 def provider_of(offer: Offer[Any]) -> Provider:
     """Say which distribution offers something, with the hash of what it consists of.
 
-    Those are all files of the distribution.  Of ours, and of one without a record of its files, it is the
-    package (or single file) of the plugin, and that of the factory if it lies elsewhere.
+    Those are all files of the distribution; of ours, those that the card needs.  Of one without a record of
+    its files, it is the package (or single file) of the plugin, and that of the factory if it lies elsewhere.
 
     Raises:
         PluginError: There are too many files, or there is no such module.
     """
-    sha256 = None if offer.distribution == OWN else sha256_of_distribution(offer.distribution)
     return Provider(
-        distribution=offer.distribution,
-        version=offer.version,
-        source_sha256=sha256 or _source_sha256(offer),
+        distribution=offer.distribution, version=offer.version, source_sha256=_source_sha256(offer)
     )
 
 
 def _source_sha256(offer: Offer[Any]) -> str:
-    places = {place for place in (offer.source, source_of(offer.card.factory, offer)) if place}
     if offer.distribution == OWN:
-        return sha256_of_source(_outer(places))
+        return sha256_of_card(offer.card)
+    if whole := sha256_of_distribution(offer.distribution):
+        return whole
+    places = {place for place in (offer.source, source_of(offer.card.factory, offer)) if place}
     return sha256_of_places(_outer({found for place in places for found in source_places(place)}))
 
 

@@ -1,0 +1,64 @@
+"""Which of our own files stand behind one of our cards: those that it names, and all that these need.
+
+So an edited network changes its own trials and no other network's.  The engine's rooms are left out, for a
+trial names them by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Final
+
+from ..contracts.cards import Card
+from ..files.code import closure, code_of
+from ..files.hashing import sha256_of
+
+ROOT: Final = Path(__file__).parents[2]
+_PACKAGE: Final = __name__.partition(".")[0]
+_REFERENCE: Final = re.compile(rf"({_PACKAGE}(?:\.\w+)+):\w+")
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where an object lies in memory."""
+_ASIDE: Final = frozenset(
+    {"citation", "description", "files", "ignore_rule", "licence", "options", "page", "parameters", "used_in"}
+)
+"""Fields of cards that are for people, or that a trial holds by itself."""
+
+
+def sha256_of_card(card: Card) -> str:
+    """Hash what one of our cards says, and the code behind it.
+
+    Raises:
+        PluginError: A file of ours cannot be read.
+    """
+    values = [(field.name, getattr(card, field.name)) for field in fields(card)]
+    said = [[name, _ADDRESS.sub("", repr(value))] for name, value in values if name not in _ASIDE]
+    code = closure(_starts(card), ROOT, ROOT / "benchmark")
+    return sha256_of(
+        [said, sorted([file.relative_to(ROOT).as_posix(), code_of(file).sha256] for file in code)]
+    )
+
+
+def _starts(value: object) -> Iterator[Path]:
+    """Find the modules that a card names: as text, or by a function or an object of theirs."""
+    if isinstance(value, str):
+        if found := _REFERENCE.fullmatch(value):
+            yield _file(found[1])
+        return
+    if isinstance(value, tuple):
+        for one in value:
+            yield from _starts(one)
+        return
+    module = getattr(value, "__module__", None)
+    if isinstance(module, str) and module.startswith(f"{_PACKAGE}."):
+        yield _file(module)
+    if is_dataclass(value):
+        for field in fields(value):
+            yield from _starts(getattr(value, field.name))
+
+
+def _file(module: str) -> Path:
+    place = ROOT.joinpath(*module.split(".")[1:])
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")

@@ -1,0 +1,138 @@
+"""A trial that runs again says what changed since it ran."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from emseg_bench.benchmark.experiments.planning import Plan
+from emseg_bench.benchmark.files.hashing import fingerprint
+from emseg_bench.benchmark.files.store import Store
+from emseg_bench.benchmark.trials.records import failed_record, write_record
+from emseg_bench.benchmark.trials.staleness import ROOMS, stale_notes
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "results")
+
+
+@pytest.fixture
+def spec(make_job):
+    return make_job().spec
+
+
+@pytest.fixture
+def put(make_job, store):
+    """Put a complete trial of a specification into the store."""
+    job = make_job()
+
+    def put(spec, finished="2026-01-01T00:00:00+00:00", **changes):
+        name = fingerprint(spec)
+        folder = store.trial(name)
+        folder.path.mkdir(parents=True)
+        record = failed_record(replace(job, fingerprint=name, spec=spec), "", "")
+        write_record(folder, replace(record, status="complete", reason=None, finished=finished, **changes))
+
+    return put
+
+
+def notes(store, *specs):
+    return [*stale_notes(Plan({fingerprint(spec): spec for spec in specs}, ()), store)]
+
+
+def change_model(spec, **values):
+    return replace(spec, model=replace(spec.model, **values))
+
+
+def change_data(spec, **values):
+    return replace(spec, dataset=replace(spec.dataset, **values))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda s: replace(s, engine_sha256="x", engine_rooms={**s.engine_rooms, "training": "x"}),
+            "emseg-bench's code for training",
+        ),
+        (
+            lambda s: replace(
+                s, engine_sha256="x", engine_rooms={**s.engine_rooms, "images": "x", "evaluation": "x"}
+            ),
+            "emseg-bench's code for inference and scoring and emseg-bench's code for reading images",
+        ),
+        (
+            lambda s: replace(s, engine_sha256="x", engine_rooms={}),
+            "emseg-bench's code for training and scoring",
+        ),
+        (
+            lambda s: change_model(s, provider=replace(s.model.provider, source_sha256="x")),
+            "the code of toy",
+        ),
+        (
+            lambda s: change_model(s, provider=replace(s.model.provider, version="0.0.1")),
+            "VERSION",
+        ),
+        (lambda s: change_model(s, weights_sha256="x"), "the weights that toy starts from"),
+        (lambda s: change_data(s, manifest_sha256="x"), "the data of toy-data"),
+        (
+            lambda s: change_data(s, provider=replace(s.dataset.provider, source_sha256="x")),
+            "the code that reads toy-data",
+        ),
+        (
+            lambda s: replace(s, metrics=(replace(s.metrics[0], version=0), *s.metrics[1:])),
+            "the version of the metric METRIC",
+        ),
+    ],
+)
+def test_what_changed_is_said(spec, put, store, change, reason):
+    put(change(spec))
+    now = spec.model.provider
+    reason = reason.replace("VERSION", f"{now.distribution} (0.0.1, now {now.version})")
+    reason = reason.replace("METRIC", spec.metrics[0].name)
+    assert notes(store, spec) == [f"1 trial that ran before runs again, since {reason} changed."]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: replace(s, seed=7),
+        lambda s: replace(s, recipe=replace(s.recipe, iterations=99)),
+        lambda s: replace(s, protocol=replace(s.protocol, overlap=0.25)),
+        lambda s: replace(s, metrics=s.metrics[:1]),
+        lambda s: change_model(s, options={"width": 9}),
+        lambda s: change_data(s, location="/elsewhere"),
+    ],
+)
+def test_what_somebody_asks_for_is_no_change(spec, put, store, change):
+    put(change(spec))
+    assert notes(store, spec) == []
+
+
+def test_what_is_complete_says_nothing(spec, put, store):
+    put(spec)
+    put(change_model(spec, weights_sha256="x"))
+    assert notes(store, spec) == []
+
+
+def test_the_newest_counts_and_reasons_are_counted(spec, put, store):
+    both = [spec, replace(spec, seed=1)]
+    for one in both:
+        put(change_data(one, manifest_sha256="old"), "2025-01-01T00:00:00+00:00")
+        put(change_model(one, weights_sha256="x"), "2026-01-01T00:00:00+00:00")
+    assert notes(store, *both) == [
+        "2 trials that ran before run again, since the weights that toy starts from changed."
+    ]
+
+
+def test_damaged_trials_and_empty_stores_say_nothing(spec, put, store):
+    assert notes(store, spec) == []
+    put(change_model(spec, weights_sha256="x"))
+    (folder,) = store.trials()
+    folder.record.write_text('{"status": "complete", "spec": [1]}')
+    assert notes(store, spec) == []
+
+
+def test_every_room_of_the_engine_has_words(spec):
+    assert {*spec.engine_rooms} == {*ROOMS}
