@@ -137,6 +137,6 @@ def test_a_card_of_ours_stands_on_its_own_files():
     assert "models/smp_networks.py" in unet - retina
     folder, vnc = files_of("datasets", "folder"), files_of("datasets", "vnc")
     assert "datasets/folder/dataset.py" in folder
-    assert "datasets/public/vnc.py" in vnc - folder
-    assert "datasets/public/splitting.py" in vnc
+    assert "datasets/published/vnc.py" in vnc - folder
+    assert "datasets/published/splitting.py" in vnc
     assert not [name for name in folder | retina | vnc if name.startswith(("benchmark/", "cli/", "reports/"))]
