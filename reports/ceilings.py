@@ -32,7 +32,7 @@ def ceilings(board: Board, trial: Trial) -> Iterator[str]:
         metric for metric in metrics if abs(values.get(metric.name, perfect(metric)) - perfect(metric)) > FAR
     ]
     if far:
-        told = listing([f"{metric_title(one.name)} {score(values[one.name], one.unit)}" for one in far])
+        told = listing([f"{metric_title(one)} {score(values[one.name], one.unit)}" for one in far])
         ranks = ", the metric that ranks" if board.primary.name in {one.name for one in far} else ""
         yield (
             f"The truth itself is far from perfect here: {told}{ranks}. True objects touch or lie in pieces, "

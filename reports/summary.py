@@ -19,7 +19,7 @@ def summary(table: Leaderboard) -> str:
 def _no_score(table: Leaderboard) -> str:
     if not any(row.seeds for row in table.rows):
         return f"On {table.dataset} no trial is complete: {plural(len(table.failures), 'trial')} failed."
-    return f"On {table.dataset} {metric_title(table.metric.name)} applies to no case, so there is no ranking."
+    return f"On {table.dataset} {metric_title(table.metric)} applies to no case, so there is no ranking."
 
 
 def _lead(table: Leaderboard, leader: Row) -> str:
@@ -27,7 +27,7 @@ def _lead(table: Leaderboard, leader: Row) -> str:
     mean = leader.score.mean
     unit = "" if table.metric.unit == "1" else f" {table.metric.unit}"
     text = f"{spread(mean, table.metric.unit)}{unit} ({plural(mean.seeds, 'seed')})"
-    return f"On {table.dataset}, {leader.model} {verb} mean {metric_title(table.metric.name)} {text}."
+    return f"On {table.dataset}, {leader.model} {verb} mean {metric_title(table.metric)} {text}."
 
 
 def _versus(table: Leaderboard, leader: Row, others: tuple[Row, ...]) -> str:

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 from ..benchmark.contracts.records import MetricSpec
+from ..benchmark.evaluation.plugin import emseg_metrics
+from .scores import POOLED_IOU
 from .statistics import Difference, Estimate
 
 MISSING = "n/a"
 LISTED = 6
 """Names that a list in a sentence spells out."""
-_METRICS = {
-    "iou": "IoU",
-    "pooled iou": "pooled IoU",
-    "dice": "Dice",
-    "boundary-iou": "boundary IoU",
-    "boundary-iou-nm": "boundary IoU in nm",
-    **{name: name.upper() for name in ("nsd", "hd95", "pq", "sq", "rq", "ece", "auroc")},
-    "object-f1": "object F1",
-    "object-ap": "object AP",
-    "adapted-rand": "adapted Rand error",
-    "voi-split": "VOI split",
-    "voi-merge": "VOI merge",
-}
 _MINUS = "\N{MINUS SIGN}"
 
 
-def metric_title(metric: str) -> str:
-    """Write a metric's name as the field does, and its options as they were given."""
-    name, bracket, options = metric.partition("[")
-    return _METRICS.get(name, name.replace("_", " ")) + bracket + options
+def metric_title(metric: str | MetricSpec) -> str:
+    """Write a metric's name as the field does, and its options as they were given.
+
+    Args:
+        metric: Its name alone says the titles of built-in ones, which old records do not hold.
+    """
+    recorded, text = (None, metric) if isinstance(metric, str) else (metric.title, metric.name)
+    name, bracket, options = text.partition("[")
+    return (recorded or _built_in().get(name) or name.replace("_", " ")) + bracket + options
+
+
+def capitalised(text: str) -> str:
+    """Begin with a capital, and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def metric_heading(metric: MetricSpec) -> str:
     """Write a metric's name, with its unit if it has one."""
-    return metric_title(metric.name) + ("" if metric.unit == "1" else f" ({metric.unit})")
+    return metric_title(metric) + ("" if metric.unit == "1" else f" ({metric.unit})")
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -84,6 +84,11 @@ def listing(names: Sequence[str]) -> str:
 def plural(count: int, noun: str) -> str:
     """Write ``1 trial``, ``3 trials``."""
     return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+@cache
+def _built_in() -> dict[str, str | None]:
+    return {card.name: card.title for card in emseg_metrics()} | {POOLED_IOU: "pooled IoU"}
 
 
 def _minus(text: str) -> str:

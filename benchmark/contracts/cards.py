@@ -159,6 +159,8 @@ class MetricCard:
     name: str
     description: str
     factory: LazyReference | Callable[..., Metric]
+    title: str | None = None
+    """How reports write its name: ``IoU``, ``object F1``; None: as `name`."""
     options: type[Any] | None = None
     """A frozen dataclass of the factory's options with their defaults and constraints."""
     needs: tuple[Need, ...] = ()

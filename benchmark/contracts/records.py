@@ -81,6 +81,8 @@ class MetricSpec:
 
     name: str
     """As it was asked for: ``iou``, ``nsd[tolerance_nm=20]``."""
+    title: str | None = None
+    """How reports write the name, without options; None where the card says nothing, and in old records."""
     options: Mapping[str, OptionValue] = field(default_factory=dict, hash=False)
     """Complete, defaults included."""
     version: int

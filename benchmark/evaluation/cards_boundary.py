@@ -13,6 +13,7 @@ _CHENG = "Cheng et al. 2021, doi 10.1109/CVPR46437.2021.01508"
 CARDS = (
     MetricCard(
         name="boundary-iou",
+        title="boundary IoU",
         description="IoU of the pixels near their own contour: within 2 % of the image's diagonal, in px",
         factory=f"{__package__}.boundary:boundary_iou",
         options=BandShare,
@@ -24,6 +25,7 @@ CARDS = (
     ),
     MetricCard(
         name="boundary-iou-nm",
+        title="boundary IoU in nm",
         description="IoU of the pixels near their own contour: within 20 nm, for voxels of any shape",
         factory=f"{__package__}.boundary:boundary_iou_nm",
         options=BandWidth,
@@ -36,6 +38,7 @@ CARDS = (
     ),
     MetricCard(
         name="nsd",
+        title="NSD",
         description="Normalised surface distance: share of both surfaces' pixels within 20 nm of the other",
         factory=f"{__package__}.boundary:nsd",
         options=Tolerance,
@@ -48,6 +51,7 @@ CARDS = (
     ),
     MetricCard(
         name="hd95",
+        title="HD95",
         description="The larger of the two 95th percentiles of the way from one surface to the other",
         factory=f"{__package__}.boundary:hd95",
         needs=("voxel size",),

@@ -16,6 +16,7 @@ _MS = 40.0
 def _quality(name: str, description: str, empty_rule: str = _ONE_SIDE) -> MetricCard:
     return MetricCard(
         name=name,
+        title=name.upper(),
         description=f"{description}; {_COMPONENTS}",
         factory=f"{__package__}.instances:{name}",
         of_objects=True,
@@ -30,6 +31,7 @@ def _quality(name: str, description: str, empty_rule: str = _ONE_SIDE) -> Metric
 def _entropy(name: str, description: str, unpredicted: str) -> MetricCard:
     return MetricCard(
         name=name,
+        title=f"VOI {name.removeprefix('voi-')}",
         description=f"{description}, over pixels of true objects; {_COMPONENTS}",
         factory=f"{__package__}.partitions:{name.replace('-', '_')}",
         of_objects=True,
@@ -46,6 +48,7 @@ def _entropy(name: str, description: str, unpredicted: str) -> MetricCard:
 CARDS = (
     MetricCard(
         name="object-f1",
+        title="object F1",
         description=f"F1 of objects, found where the IoU of a pair is at least 0.5; {_COMPONENTS}",
         factory=f"{__package__}.instances:object_f1",
         of_objects=True,
@@ -58,6 +61,7 @@ CARDS = (
     ),
     MetricCard(
         name="object-ap",
+        title="object AP",
         description="Mean of TP / (TP + FP + FN) over the IoU thresholds 0.50, 0.55, ..., 0.95 (no "
         f"area under a curve: label maps have no confidence); {_COMPONENTS}",
         factory=f"{__package__}.instances:object_ap",
@@ -79,6 +83,7 @@ CARDS = (
     _quality("rq", "Recognition quality: F1 of objects, pairs matched where their IoU is above 0.5"),
     MetricCard(
         name="adapted-rand",
+        title="adapted Rand error",
         description="Adapted Rand error: 1 - F1 of pairs of true objects' pixels that are in one object; "
         f"{_COMPONENTS}",
         factory=f"{__package__}.partitions:adapted_rand",

@@ -24,10 +24,17 @@ def _published(
 
 
 def _card(
-    name: str, description: str, empty_rule: str, reference: str, *, symmetric: bool = False
+    name: str,
+    description: str,
+    empty_rule: str,
+    reference: str,
+    *,
+    title: str | None = None,
+    symmetric: bool = False,
 ) -> MetricCard:
     return MetricCard(
         name=name,
+        title=title,
         description=description,
         factory=f"{__package__}.metrics:{name}",
         symmetric=symmetric,
@@ -49,6 +56,7 @@ CARDS = (
         "Intersection over union of true and predicted pixels: TP / (TP + FP + FN)",
         f"Class absent from both truth and prediction: {LEFT_OUT}. Absent from one of them: 0.",
         "Jaccard 1912, doi 10.1111/j.1469-8137.1912.tb05611.x",
+        title="IoU",
         symmetric=True,
     ),
     _card(
@@ -56,6 +64,7 @@ CARDS = (
         "Dice coefficient, the F1 score of pixels: 2 TP / (2 TP + FP + FN)",
         f"Class absent from both truth and prediction: {LEFT_OUT}. Absent from one of them: 0.",
         "Dice 1945, doi 10.2307/1932409",
+        title="Dice",
         symmetric=True,
     ),
     _card(

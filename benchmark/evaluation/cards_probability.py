@@ -9,6 +9,7 @@ from .metric_options import Bins
 CARDS = (
     MetricCard(
         name="ece",
+        title="ECE",
         description="Expected calibration error of a class's own probability, in 15 bins of equal width",
         factory=f"{__package__}.calibration:ece",
         options=Bins,
@@ -23,6 +24,7 @@ CARDS = (
     ),
     MetricCard(
         name="auroc",
+        title="AUROC",
         description="Area under the ROC curve: how often a pixel of the class is more probable than another",
         factory=f"{__package__}.calibration:auroc",
         needs=("probabilities",),

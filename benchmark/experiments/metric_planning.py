@@ -50,6 +50,7 @@ def plan_metric(text: str, catalogue: Catalogue) -> MetricSpec:
     card = offer.card
     return MetricSpec(
         name=str(reference),
+        title=card.title,
         options=complete_options(card, reference.options),
         version=card.version,
         provider=provider_of(offer),

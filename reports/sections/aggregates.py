@@ -10,7 +10,7 @@ from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import AggregateScore, Leaderboard, Row
 from ..templating import render
-from ..wording import metric_title, spread
+from ..wording import capitalised, metric_title, spread
 
 MAX_ROWS = 120
 """On the page; all numbers are in leaderboard.json."""
@@ -45,7 +45,7 @@ def aggregates_grid(table: Leaderboard) -> Grid:
         columns=(
             Column(title="Model", numeric=False, row_header=True),
             Column(title="Aggregate", numeric=False),
-            *(Column(title=title[:1].upper() + title[1:]) for title in map(metric_title, RATIOS)),
+            *(Column(title=capitalised(metric_title(ratio))) for ratio in RATIOS),
         ),
         rows=tuple(_line(row, item, table) for row, item in lines[:MAX_ROWS]),
     )

@@ -82,8 +82,8 @@ def _test_data(trial: Trial) -> Facts:
 
 
 def _metrics(board: Board) -> Facts:
-    specs = dict.fromkeys(spec for trial in board.trials for spec in trial.record.spec.metrics)
-    return [(_metric_name(spec, board.primary), _metric_text(spec)) for spec in specs]
+    specs = [spec for trial in board.trials for spec in trial.record.spec.metrics]
+    return list(dict.fromkeys((_metric_name(spec, board.primary), _metric_text(spec)) for spec in specs))
 
 
 def _metric_name(spec: MetricSpec, primary: MetricSpec) -> str:

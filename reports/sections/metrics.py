@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from ...benchmark.contracts.records import MetricSpec
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard, MetricScore, Row
 from ..templating import render
-from ..wording import metric_title, spread
+from ..wording import capitalised, metric_title, spread
 from .leaderboard import class_cell
 
 MAX_ROWS = 120
@@ -21,19 +23,19 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     table = leaderboard(board)
     if not table.scored:
         return None
-    units = {spec.name: spec.unit for trial in board.trials for spec in trial.record.spec.metrics}
-    grid = metrics_grid(table, units)
+    specs = {spec.name: spec for trial in board.trials for spec in trial.record.spec.metrics}
+    grid = metrics_grid(table, specs)
     left_out = _lines(table) * len(table.scored) - len(grid.rows)
     page = {"grid": html(grid), "left_out": left_out}
     return ReportSection(html=render("metrics.html", page), markdown=markdown(grid))
 
 
-def metrics_grid(table: Leaderboard, units: dict[str, str]) -> Grid:
+def metrics_grid(table: Leaderboard, specs: Mapping[str, MetricSpec]) -> Grid:
     """Lay out a row per model and class, and one for the mean over foreground classes.
 
     Args:
         table: The leaderboard.
-        units: Unit of each metric, by name.
+        specs: What is known of each metric, by name.
     """
     metrics = _metrics(table.scored[0])
     shown = table.scored[: max(1, MAX_ROWS // _lines(table))]
@@ -43,9 +45,9 @@ def metrics_grid(table: Leaderboard, units: dict[str, str]) -> Grid:
         columns=(
             Column(title="Model", numeric=False, row_header=True),
             Column(title="Class", numeric=False),
-            *(_column(metric.metric, units) for metric in metrics),
+            *(_column(metric.metric, specs.get(metric.metric)) for metric in metrics),
         ),
-        rows=tuple(line for row in shown for line in _model_lines(row, table, units)),
+        rows=tuple(line for row in shown for line in _model_lines(row, table, specs)),
     )
 
 
@@ -57,13 +59,13 @@ def _metrics(row: Row) -> tuple[MetricScore, ...]:
     return (row.score, row.pooled_iou, *row.other_metrics)
 
 
-def _column(metric: str, units: dict[str, str]) -> Column:
-    unit = units.get(metric, "1")
-    title = metric_title(metric)
-    return Column(title=title[:1].upper() + title[1:], unit="" if unit == "1" else unit)
+def _column(metric: str, spec: MetricSpec | None) -> Column:
+    unit = "" if spec is None or spec.unit == "1" else spec.unit
+    return Column(title=capitalised(metric_title(spec or metric)), unit=unit)
 
 
-def _model_lines(row: Row, table: Leaderboard, units: dict[str, str]) -> list[tuple[Cell, ...]]:
+def _model_lines(row: Row, table: Leaderboard, specs: Mapping[str, MetricSpec]) -> list[tuple[Cell, ...]]:
+    units = {name: spec.unit for name, spec in specs.items()}
     metrics = [(metric, units.get(metric.metric, "1")) for metric in _metrics(row)]
     means = (Cell(text=spread(metric.mean, unit), order=metric.mean.mean) for metric, unit in metrics)
     lines = [(_name(row), Cell(text="mean of foreground", order="0"), *means)]

@@ -164,7 +164,7 @@ class _Painter:
         metric = self._table.metric
         value = score(source.scores.get(case), metric.unit)
         alt = f"Labels that {source.model}, seed {source.seed}, predicts in case {case}"
-        return self._coloured(image, preview.prediction, stem, alt, f"{metric_title(metric.name)} {value}")
+        return self._coloured(image, preview.prediction, stem, alt, f"{metric_title(metric)} {value}")
 
     def _coloured(self, image: Image.Image, labels: Path, stem: str, alt: str, below: str = "") -> Picture:
         made = overlay(image, labels, len(self._table.class_names))

@@ -16,7 +16,7 @@ from ..leaderboard import complete_trials, leaderboard
 from ..schema import Row
 from ..scores import POOLED_IOU, scores
 from ..templating import render
-from ..wording import listing, metric_heading, metric_title, score
+from ..wording import capitalised, listing, metric_heading, metric_title, score
 
 POOLED = "Pooled IoU"
 ROUNDING = 1e-9
@@ -76,8 +76,7 @@ def _means(sanity: pd.DataFrame, names: Sequence[str], trial: Trial) -> pd.DataF
 
 
 def _title(metric: MetricSpec) -> str:
-    title = metric_heading(metric)
-    return title[:1].upper() + title[1:]
+    return capitalised(metric_heading(metric))
 
 
 def _cell(value: float, unit: str) -> Cell:
@@ -95,22 +94,20 @@ def _reading(
         return ()
     best = blind.max() if higher else blind.min()
     name = blind.idxmax() if higher else blind.idxmin()
-    bar = f"The best of them by {metric_title(metric.name)} is “{name}” with {score(best, metric.unit)}"
+    bar = f"The best of them by {metric_title(metric)} is “{name}” with {score(best, metric.unit)}"
     means = [(row.model, row.score.mean.mean) for row in models]
     below = [model for model, mean in means if mean is not None and not _beats(mean, best, higher)]
     if not below:
         return (f"{bar}; every model here is better.",)
     verb = "is" if len(below) == 1 else "are"
-    return (
-        f"{bar}; {listing(below)} {verb} no better, so {metric_title(metric.name)} shows no skill of theirs.",
-    )
+    return (f"{bar}; {listing(below)} {verb} no better, so {metric_title(metric)} shows no skill of theirs.",)
 
 
 def _ceilings(truth: pd.Series[float], spec: TrialSpec) -> Iterator[str]:
     """Say why the truth is not perfect, where metrics of objects compare its label map with its objects."""
     metrics = [metric for metric in spec.metrics if metric.of_objects and spec.dataset.has_instances]
     flawed = [metric for metric in metrics if abs(truth[metric.name] - perfect(metric)) > ROUNDING]
-    values = [f"{metric_title(metric.name)} {score(truth[metric.name], metric.unit)}" for metric in flawed]
+    values = [f"{metric_title(metric)} {score(truth[metric.name], metric.unit)}" for metric in flawed]
     if values:
         yield (
             f"The truth itself has {listing(values)}: true objects go by their numbers here, and its label "

@@ -34,10 +34,16 @@ Counts = Mapping[int, Sequence[tuple[int, int, int]]]
 
 
 def metric_spec(
-    name: str = "iou", unit: str = "1", direction: str = "higher", *, of_objects: bool = False
+    name: str = "iou",
+    unit: str = "1",
+    direction: str = "higher",
+    *,
+    of_objects: bool = False,
+    title: str | None = None,
 ) -> MetricSpec:
     return MetricSpec(
         name=name,
+        title=title,
         of_objects=of_objects,
         version=1,
         provider=PROVIDER,

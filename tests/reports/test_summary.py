@@ -7,7 +7,7 @@ import math
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.statistics import Difference, Estimate
 from emseg_bench.reports.summary import summary
-from emseg_bench.reports.wording import interval, listing, number, plural, score, spread
+from emseg_bench.reports.wording import interval, listing, metric_title, number, plural, score, spread
 
 
 def said(make, *trials) -> str:
@@ -89,3 +89,18 @@ def test_lists() -> None:
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert listing([str(i) for i in range(20)]) == "0, 1, 2, 3, 4, 5 and 14 more"
     assert [plural(n, "trial") for n in (0, 1, 1200)] == ["0 trials", "1 trial", "1,200 trials"]
+
+
+def test_titles_of_metrics_are_those_of_their_cards(make) -> None:
+    """A plugin's by its record; a built-in one's by its name too, since old records hold no titles."""
+    assert (
+        metric_title(make.metric("membrane_gap[px=3]", title="gap of membranes")) == "gap of membranes[px=3]"
+    )
+    assert metric_title(make.metric("membrane_gap[px=3]")) == "membrane gap[px=3]"
+    assert metric_title(make.metric("iou")) == metric_title("iou") == "IoU"
+    assert metric_title("nsd[tolerance_nm=20]") == "NSD[tolerance_nm=20]"
+    assert [metric_title(name) for name in ("voi-split", "pq", "pooled iou")] == [
+        "VOI split",
+        "PQ",
+        "pooled IoU",
+    ]
