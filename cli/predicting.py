@@ -205,12 +205,13 @@ def _protocol(info: WeightsInfo, name: str | None, settings: Sequence[str]) -> S
     from dataclasses import asdict
 
     from ..benchmark.contracts.settings import ScoringProtocol
-    from ..benchmark.experiments.settings import parse_settings
+    from ..benchmark.experiments.settings import parse_settings, with_lists
     from ..benchmark.files.validation import merge, validate
     from ..benchmark.predictions.network import settle_protocol
 
     changes = parse_settings(settings, ("protocol",)).get("protocol", {})
-    return validate(ScoringProtocol, merge(asdict(settle_protocol(info, name)), changes), "protocol")
+    merged = merge(asdict(settle_protocol(info, name)), changes)
+    return validate(ScoringProtocol, with_lists(merged), "protocol")
 
 
 def _numbers(text: str | None, option: str) -> list[float] | None:

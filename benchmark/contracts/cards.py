@@ -17,7 +17,7 @@ from typing import (
 from annotated_types import Ge
 
 from .basics import LazyReference, Need, OptionValue
-from .data import Dataset, Metric, Normalisation
+from .data import Dataset, Metric, Normalisation, PostProcessing
 from .pretraining import PretrainingMethod, PretrainingRecipe
 from .settings import Recipe, ScoringProtocol
 
@@ -361,6 +361,22 @@ class ScheduleCard:
     citation: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostProcessingCard:
+    """A step that tidies predicted label maps; a protocol asks for it as ``name[option=value,...]``.
+
+    The factory is called as ``factory(**options)`` and returns a callable that maps the labels of an image,
+    or of a section of a volume, (H, W) uint8, to others of the same shape and type.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., PostProcessing]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    citation: str | None = None
+
+
 Card: TypeAlias = (
     ModelCard
     | DatasetCard
@@ -373,4 +389,5 @@ Card: TypeAlias = (
     | ProtocolCard
     | LossCard
     | ScheduleCard
+    | PostProcessingCard
 )

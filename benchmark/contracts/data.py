@@ -29,6 +29,9 @@ Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 
 
+PostProcessing: TypeAlias = Callable[["np.ndarray[Any, np.dtype[np.uint8]]"], "np.ndarray[Any, Any]"]
+"""From the labels (H, W) of an image, or of a section of a volume, to others of the same shape and type."""
+
 Axes: TypeAlias = Literal["stack", "orthoplane"]
 """Along which axes a volume is cut into slices: z alone, or z, y and x."""
 

@@ -18,6 +18,7 @@ from .cards import (
     LossCard,
     MetricCard,
     ModelCard,
+    PostProcessingCard,
     PretrainingCard,
     ProtocolCard,
     RecipeCard,
@@ -78,6 +79,11 @@ def emseg_schedules() -> Sequence[ScheduleCard]:  # type: ignore[empty-body]
 @hookspec
 def emseg_protocols() -> Sequence[ProtocolCard]:  # type: ignore[empty-body]
     """Return the cards of the scoring protocols that this plugin offers."""
+
+
+@hookspec
+def emseg_postprocessing() -> Sequence[PostProcessingCard]:  # type: ignore[empty-body]
+    """Return the cards of the steps that protocols may take predicted label maps through."""
 
 
 @hookspec

@@ -163,5 +163,8 @@ class ScoringProtocol:
     skips_undefined: bool = True
     """Whether cases and classes in which a metric is not applicable are left out of its means; otherwise
     one of them makes the mean undefined."""
+    postprocess: tuple[str, ...] = ()
+    """What is done to every predicted label map, in this order, before it is scored and kept: references such
+    as ``remove-small[min_px=30]``.  Volumes are taken section by section."""
     volumes: Literal["alike", "refused"] | VolumeRule = "alike"
     """How volumes are scored: as images are, not at all, or by a rule of their own."""

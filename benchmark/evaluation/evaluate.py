@@ -17,7 +17,7 @@ from ..contracts.errors import DataError, TrialError
 from ..files.cache import cache_folder
 from .aggregation import COUNT_NAMES
 from .inference import inference
-from .labels import to_labels, to_probabilities
+from .labels import to_probabilities
 from .scoring import ScoreRow, score_case, to_frame
 from .scratch import scratch_array
 from .segmenter import Segmenter
@@ -97,7 +97,7 @@ class _Predictor:
             return self._volume(sample.image[0]), None
         logits = self.segmenter.logits(sample.image)
         self.on_slice()
-        return to_labels(logits, self.segmenter.protocol.threshold), partial(to_probabilities, logits)
+        return self.segmenter.labels(logits), partial(to_probabilities, logits)
 
     def _volume(self, volume: Labels) -> Labels:
         labels = scratch_array(volume.shape, np.uint8, self.scratch)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..contracts.cards import MetricCard, ProtocolCard
+from ..contracts.cards import MetricCard, PostProcessingCard, ProtocolCard
 from ..contracts.hookspecs import hookimpl
 from ..contracts.settings import ScoringProtocol
-from . import cards_boundary, cards_objects, cards_overlap, cards_probability
+from . import cards_boundary, cards_objects, cards_overlap, cards_postprocessing, cards_probability
 
 
 @hookimpl
@@ -19,3 +19,9 @@ def emseg_protocols() -> tuple[ProtocolCard, ...]:
     """Return the protocol that belongs to no paper."""
     protocol = ScoringProtocol(name="emseg-v1")
     return (ProtocolCard(name=protocol.name, description="ours, the default", protocol=protocol),)
+
+
+@hookimpl
+def emseg_postprocessing() -> tuple[PostProcessingCard, ...]:
+    """Return the steps that tidy label maps."""
+    return cards_postprocessing.CARDS

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..contracts.data import Normalisation
+from ..contracts.data import Normalisation, PostProcessing
 from ..contracts.settings import ScoringProtocol
 from ..images.normalise import to_input
 from .forward import Forward
 from .grid import Grid, overlapping, whole
+from .labels import to_labels
+from .postprocessing import tidy
 from .sliding_window import predict_images
 from .whole_image import grow, shrink
 
@@ -39,6 +41,8 @@ class Segmenter:
     """Windows per forward pass."""
     num_logits: int | None = None
     """How many logits per pixel the model must give; None: any number, always the same."""
+    steps: tuple[PostProcessing, ...] = ()
+    """What label maps are taken through: the protocol's ``postprocess``."""
 
     def logits(self, image: Array) -> Tensor:
         """Predict the logits of an image.
@@ -56,6 +60,10 @@ class Segmenter:
         if self.protocol.window == "whole-resized":
             return grow(self._one(shrink(image, self.size_divisor)), *image.shape[-2:])
         return self._one(image)
+
+    def labels(self, logits: Tensor) -> Array:
+        """Decide the labels (H, W) uint8 of an image's logits (K, H, W), and tidy them."""
+        return tidy(to_labels(logits, self.protocol.threshold), self.steps)
 
     def slices(self, planes: Iterable[Array], shape: tuple[int, int], axis: str) -> Iterator[Tensor]:
         """Predict the logits of slices, whose windows share forward passes.

@@ -17,6 +17,7 @@ from ..contracts.data import Axes
 from ..contracts.errors import DataError
 from ..files.cache import cache_folder
 from .overlapped import read_ahead, write_behind
+from .postprocessing import TidiedLabels
 from .scratch import scratch_array
 from .segmenter import Segmenter
 from .slabs import Labels, Slabs, fitting, reads
@@ -98,6 +99,8 @@ def segment_into(
     _check(volume)
     folder = scratch or cache_folder()
     order = AXES[axes]
+    if segmenter.steps:
+        labels = TidiedLabels(labels, segmenter.steps)
     tally = Tally(labels, volume.shape, segmenter.protocol.threshold, folder)
     with write_behind(tally.take) as take:
         for axis, slices in _cut(volume, order, folder):

@@ -17,9 +17,9 @@ from ..files.printable import brief
 from ..files.regular import shown
 from ..files.texts import read_yaml
 from ..files.validation import merge, validate
-from ..plugins.references import parse_metric, split_list
+from ..plugins.references import parse_method, parse_metric
 from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, protocols, recipes
-from .settings import describe_changes, parse_settings
+from .settings import describe_changes, parse_settings, with_lists
 from .volume_protocol import volume_protocol, with_own_metrics
 
 S = TypeVar("S", Recipe, ScoringProtocol)
@@ -138,15 +138,14 @@ def _settings(
     if name not in presets:
         raise UnknownNameError(where.rpartition(".")[2], str(name), presets)
     merged = merge(merge(asdict(presets[name]), own), changes)
-    if isinstance(metrics := merged.get("metrics"), str):
-        merged["metrics"] = split_list(metrics)
-    return validate(type_, merged, where)
+    return validate(type_, with_lists(merged), where)
 
 
 def _with_plain_names(protocol: ScoringProtocol) -> ScoringProtocol:
     """Write metrics in one way, so that the same one has the same name everywhere."""
     metrics = tuple(dict.fromkeys(str(parse_metric(text)) for text in protocol.metrics))
-    return replace(protocol, metrics=metrics, primary=str(parse_metric(protocol.primary)))
+    steps = tuple(str(parse_method(text, "post-processing step")) for text in protocol.postprocess)
+    return replace(protocol, metrics=metrics, primary=str(parse_metric(protocol.primary)), postprocess=steps)
 
 
 def _check(experiment: Experiment, where: str) -> None:

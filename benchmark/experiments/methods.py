@@ -1,27 +1,31 @@
-"""What a recipe names of losses and schedules: looked up and checked while planning, without torch."""
+"""What recipes and protocols name (loss, schedule, steps of post-processing), looked up without torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..contracts.basics import OptionValue
-from ..contracts.cards import LossCard, ScheduleCard
+from ..contracts.cards import LossCard, PostProcessingCard, ScheduleCard
+from ..contracts.data import PostProcessing
 from ..contracts.errors import UsageError
 from ..contracts.records import MethodSpec
-from ..contracts.settings import Recipe
+from ..contracts.settings import Recipe, ScoringProtocol
 from ..plugins.asked import complete_options, provider_of
+from ..plugins.lazy import resolve
 from ..plugins.references import label, parse_method
 from ..plugins.registry import Catalogue, Offer, Registry, foreign
+from ..plugins.strangers import blaming
 
-C = TypeVar("C", LossCard, ScheduleCard)
+C = TypeVar("C", LossCard, ScheduleCard, PostProcessingCard)
 
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[C]):
-    """A loss or a schedule with its options, complete."""
+    """A loss, schedule or step with its options, complete."""
 
+    kind: str
     offer: Offer[C]
     reference: str
     options: Mapping[str, OptionValue]
@@ -33,6 +37,9 @@ class Methods:
 
     loss: Method[LossCard]
     schedule: Method[ScheduleCard]
+
+    def __iter__(self) -> Iterator[Method[Any]]:
+        return iter((self.loss, self.schedule))
 
 
 def find_methods(recipe: Recipe, catalogue: Catalogue, planned: tuple[MethodSpec, ...] = ()) -> Methods:
@@ -47,31 +54,59 @@ def find_methods(recipe: Recipe, catalogue: Catalogue, planned: tuple[MethodSpec
         UsageError: An option is wrong, or the recipe has what they do not take.
         UnknownNameError: There is no such loss or schedule.
     """
-    providers = {method.kind: method.provider.distribution for method in planned}
     methods = Methods(
-        _find(catalogue.losses, "loss", recipe.loss, catalogue, providers),
-        _find(catalogue.schedules, "schedule", recipe.schedule, catalogue, providers),
+        _find(catalogue.losses, "loss", recipe.loss, catalogue, planned),
+        _find(catalogue.schedules, "schedule", recipe.schedule, catalogue, planned),
     )
     _check_fit(recipe, methods)
     return methods
 
 
-def method_specs(methods: Methods) -> tuple[MethodSpec, ...]:
+def find_steps(
+    protocol: ScoringProtocol, catalogue: Catalogue, planned: tuple[MethodSpec, ...] = ()
+) -> tuple[Method[PostProcessingCard], ...]:
+    """Look up the steps of post-processing that a protocol names; the arguments are those of `find_methods`.
+
+    Raises:
+        UsageError: An option is wrong.
+        UnknownNameError: There is no such step.
+    """
+    registry = catalogue.postprocessing
+    return tuple(_find(registry, registry.kind, text, catalogue, planned) for text in protocol.postprocess)
+
+
+def method_specs(methods: Iterable[Method[Any]]) -> tuple[MethodSpec, ...]:
     """Describe what other packages provide of them; our own is the engine's."""
     return tuple(
-        MethodSpec(kind=kind, name=one.reference, options=one.options, provider=provider_of(one.offer))
-        for kind, one in (("loss", methods.loss), ("schedule", methods.schedule))
+        MethodSpec(kind=one.kind, name=one.reference, options=one.options, provider=provider_of(one.offer))
+        for one in methods
         if foreign(one.offer.distribution)
     )
 
 
+def make_steps(steps: Sequence[Method[PostProcessingCard]]) -> tuple[PostProcessing, ...]:
+    """Make steps of post-processing.
+
+    Raises:
+        PluginError: A factory cannot be loaded, or fails.
+    """
+    return tuple(map(_make_step, steps))
+
+
+def _make_step(method: Method[PostProcessingCard]) -> PostProcessing:
+    with blaming(method.offer, "making it"):
+        step: PostProcessing = resolve(method.offer.card.factory, method.offer)(**method.options)
+    return step
+
+
 def _find(
-    registry: Registry[C], kind: str, text: str, catalogue: Catalogue, providers: Mapping[str, str]
+    registry: Registry[C], kind: str, text: str, catalogue: Catalogue, planned: Sequence[MethodSpec]
 ) -> Method[C]:
     reference = parse_method(text, kind)
-    offer = catalogue.find(registry, reference.name, providers.get(kind, ""))
-    options = complete_options(offer.card, reference.options)
-    return Method(offer, label(reference.name, reference.options), options)
+    name = label(reference.name, reference.options)
+    providers = [one.provider.distribution for one in planned if (one.kind, one.name) == (kind, name)]
+    offer = catalogue.find(registry, reference.name, *providers[:1])
+    return Method(kind, offer, name, complete_options(offer.card, reference.options))
 
 
 def _check_fit(recipe: Recipe, methods: Methods) -> None:

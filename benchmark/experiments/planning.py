@@ -24,7 +24,7 @@ from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..profiling.precision import resolve_precision
 from .experiment import Experiment
-from .methods import find_methods, method_specs
+from .methods import find_methods, find_steps, method_specs
 from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
 from .opening import open_dataset
@@ -91,7 +91,8 @@ def make_plan(
     ]
     _check_fit(experiment, [model for model, _ in models], datasets)
     recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
-    methods = method_specs(find_methods(recipe, catalogue))
+    named = [*find_methods(recipe, catalogue), *find_steps(experiment.protocol, catalogue)]
+    methods = method_specs(named)
     engine = engine_rooms()
     trials = [
         TrialSpec(

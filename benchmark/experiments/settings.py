@@ -10,6 +10,7 @@ from ..contracts.errors import UsageError
 from ..files.printable import brief
 from ..files.texts import parse_yaml
 from ..files.validation import merge
+from ..plugins.references import split_list
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -55,6 +56,16 @@ def _value(shown: str, text: str) -> Any:
     except UsageError as error:
         remedy = 'In a list, quote what holds brackets: [iou, "nsd[tolerance_nm=20]"].'
         raise UsageError(f"{error} {remedy}" if "[" in text else str(error)) from error
+
+
+def with_lists(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """Split what is written as ``iou,dice`` where a protocol has a list of references.
+
+    Raises:
+        UsageError: An item is empty.
+    """
+    lists = {key: protocol[key] for key in ("metrics", "postprocess") if isinstance(protocol.get(key), str)}
+    return {**protocol, **{key: split_list(text) for key, text in lists.items()}}
 
 
 def describe_changes(settings: DataclassInstance, base: DataclassInstance | None) -> list[str]:

@@ -112,13 +112,19 @@ def fingerprint(spec: TrialSpec) -> str:
             },
             "label_fraction": spec.label_fraction,
             "recipe": {key: value for key, value in recipe.items() if key != "name"},
-            "protocol": {key: value for key, value in protocol.items() if key not in ("name", "volumes")},
+            "protocol": _scoring(protocol),
             "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
             "seed": spec.seed,
             "engine": spec.engine_sha256,
             **({"methods": methods} if methods else {}),
         }
     )
+
+
+def _scoring(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what changes no number: a name, a settled rule, and post-processing where there is none."""
+    left_out = {"name", "volumes", *([] if protocol["postprocess"] else ["postprocess"])}
+    return {key: value for key, value in protocol.items() if key not in left_out}
 
 
 def model_sha256(model: ModelSpec) -> str:

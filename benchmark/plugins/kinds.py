@@ -76,6 +76,14 @@ KINDS: Final = (
         "How the learning rate falls.",
     ),
     PluginKind("protocol", "emseg_protocols", "ProtocolCard", "protocols", "protocol", "Ways to score."),
+    PluginKind(
+        "postprocessing",
+        "emseg_postprocessing",
+        "PostProcessingCard",
+        "postprocessing",
+        "post-processing step",
+        "What tidies predicted label maps.",
+    ),
     PluginKind("executor", "emseg_executors", "ExecutorCard", "executors", "executor", "Ways to run trials."),
     PluginKind(
         "section",

@@ -20,6 +20,7 @@ from ..contracts.cards import (
     LossCard,
     MetricCard,
     ModelCard,
+    PostProcessingCard,
     PretrainingCard,
     ProtocolCard,
     RecipeCard,
@@ -107,6 +108,7 @@ class Catalogue:
     losses: Registry[LossCard] = field(default_factory=_empty("loss"))
     schedules: Registry[ScheduleCard] = field(default_factory=_empty("schedule"))
     protocols: Registry[ProtocolCard] = field(default_factory=_empty("protocol"))
+    postprocessing: Registry[PostProcessingCard] = field(default_factory=_empty("postprocessing"))
     executors: Registry[ExecutorCard] = field(default_factory=_empty("executor"))
     report_sections: Registry[ReportSectionCard] = field(default_factory=_empty("section"))
     problems: list[Problem] = field(default_factory=list)

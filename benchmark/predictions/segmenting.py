@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from ..contracts.data import Axes
 from ..contracts.errors import DataError, StoreError, TrialError
 from ..evaluation.inference import inference
-from ..evaluation.labels import to_labels
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.slabs import Labels
 from ..evaluation.volumes import count_slices, segment_into
@@ -56,7 +55,7 @@ def _segment(segmenter: Segmenter, output: Output, setting: Setting, on_slice: C
         _segment_volume(segmenter, output, setting, on_slice)
         return
     pixels = to_pixels(read_image(output.source, setting.channels), output.grey)
-    labels = to_labels(segmenter.logits(pixels), setting.protocol.threshold)
+    labels = segmenter.labels(segmenter.logits(pixels))
     values = labels if setting.values is None else setting.values[labels]
     write_label_map(output.target, values, output.told)
     on_slice()

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..contracts.basics import Precision
+from ..contracts.cards import PostProcessingCard
 from ..contracts.data import Axes, GreyRange, Normalisation
 from ..contracts.settings import ScoringProtocol
+from ..experiments.methods import Method, find_steps, make_steps, method_specs
 from ..files.hashing import engine_sha256, sha256_of_file
+from ..plugins.loading import installed_plugins
 from ..weights.weight_info import Segmenting
 from .network import TrainedWeights, build
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined")
+SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined", "volumes")
 """Keys of a protocol that do not change a label map."""
 
 
@@ -64,6 +67,7 @@ class Setting:
             f"protocol {protocol.name}",
             view or f"windows of {self.window} px, overlap {overlap:g}, {protocol.blending}",
             *(["mirror images"] if protocol.flips else []),
+            *protocol.postprocess,
             *([self.axes] if volumes else []),
             self.precision,
             *(f"{grey.low:g} to {grey.high:g} ({kind}) as 0 to 1" for kind, grey in self.greys.items()),
@@ -79,6 +83,15 @@ class Setting:
     def channels(self) -> int:
         """Channels of the network's input."""
         return self.weights.info.channels
+
+    @property
+    def steps(self) -> tuple[Method[PostProcessingCard], ...]:
+        """Look up the steps of post-processing.
+
+        Raises:
+            UsageError: There is no such step, or an option is wrong.
+        """
+        return find_steps(self.protocol, installed_plugins().catalogue)
 
     def segmenter(self) -> Segmenter:
         """Build the network on its device, with its weights.
@@ -99,6 +112,7 @@ class Setting:
             device=self.device,
             batch_size=inference_batch(self.device),
             num_logits=self.weights.num_logits,
+            steps=make_steps(self.steps),
         )
 
     def identity(self) -> dict[str, Any]:
@@ -110,6 +124,7 @@ class Setting:
             "model": provider_of(self.weights.offer).source_sha256,
             "engine": engine_sha256(),
             "protocol": {k: v for k, v in asdict(self.protocol).items() if k not in SCORING_ONLY},
+            "methods": [asdict(one) for one in method_specs(self.steps)],
             "normalisation": asdict(self.normalisation),
             "window": self.window,
             "precision": self.precision,

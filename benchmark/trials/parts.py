@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..contracts.data import Dataset, Metric, Normalisation
+from ..contracts.data import Dataset, Metric, Normalisation, PostProcessing
 from ..contracts.errors import EmsegError, TrialError, WeightsError
 from ..contracts.records import TrialSpec
 from ..experiments.making_metrics import make_metrics
-from ..experiments.methods import Methods, find_methods
+from ..experiments.methods import Methods, find_methods, find_steps, make_steps
 from ..experiments.opening import reopen_dataset
 from ..files.hashing import sha256_of_file
 from ..images.normalisation import settle_normalisation
@@ -38,6 +38,8 @@ class Parts:
     normalisation: Normalisation
     metrics: Mapping[str, Metric]
     methods: Methods
+    steps: tuple[PostProcessing, ...]
+    """Of post-processing."""
 
 
 def load_parts(spec: TrialSpec, cache: Path) -> Parts:
@@ -58,7 +60,8 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
         freeze(network, spec.recipe.freeze)
     normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)
     methods = find_methods(spec.recipe, catalogue, spec.methods)
-    return Parts(dataset, network, initialisation, normalisation, metrics, methods)
+    steps = make_steps(find_steps(spec.protocol, catalogue, spec.methods))
+    return Parts(dataset, network, initialisation, normalisation, metrics, methods, steps)
 
 
 def build_network(

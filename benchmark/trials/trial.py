@@ -195,6 +195,7 @@ class _Trial:
             device=self.device,
             batch_size=inference_batch(self.runtime.device),
             num_logits=parts.dataset.manifest.num_logits,
+            steps=parts.steps,
         )
         return evaluate(
             segmenter,

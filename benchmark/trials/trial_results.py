@@ -121,6 +121,7 @@ def _segmenting(spec: TrialSpec, manifest: Manifest) -> Segmenting | None:
         padding=protocol.padding,
         slice_overlap=protocol.slice_overlap,
         threshold=protocol.threshold,
+        postprocess=protocol.postprocess,
         axes=manifest.axes,
         precision=precision,
     )

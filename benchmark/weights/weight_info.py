@@ -41,6 +41,7 @@ class Segmenting:
     padding: Literal["mirror", "zero"]
     slice_overlap: float
     threshold: float
+    postprocess: tuple[str, ...] = ()
     axes: Axes
     """Along which volumes are cut."""
     precision: Precision

@@ -17,6 +17,7 @@ from emseg_bench.benchmark.contracts import hookspecs
 from emseg_bench.benchmark.contracts.cards import ModelToPretrain
 from emseg_bench.benchmark.contracts.data import Counts, Normalisation, ScoredCase
 from emseg_bench.benchmark.contracts.running import Runtime
+from emseg_bench.benchmark.evaluation.postprocessing import tidy
 from emseg_bench.benchmark.experiments.opening import open_dataset
 from emseg_bench.benchmark.experiments.volume_protocol import volume_protocol
 from emseg_bench.benchmark.plugins.hook_faults import HOOKS
@@ -134,6 +135,13 @@ def use_protocol(plugins, folder, capsys):
     settled = volume_protocol(protocol)
     assert (protocol.primary, settled.primary, settled.metrics) == ("dice", "iou", ("iou",))
     assert (settled.skips_undefined, settled.flips, settled.volumes) == (False, True, "alike")
+
+
+@uses("emseg_postprocessing")
+def use_postprocessing(plugins, folder, capsys):
+    step = only(plugins.catalogue.postprocessing).factory()
+    labels = np.array([[1, 0, 2], [0, 0, 2]], np.uint8)
+    assert tidy(labels, [step]).tolist() == [[0, 0, 2], [0, 0, 2]]
 
 
 @uses("emseg_executors")

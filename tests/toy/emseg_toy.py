@@ -7,6 +7,7 @@ from emseg_bench.plugin import (
     DatasetCard,
     LossCard,
     ModelCard,
+    PostProcessingCard,
     ProtocolCard,
     Recipe,
     RecipeCard,
@@ -125,3 +126,11 @@ def emseg_schedules():
 def emseg_protocols():
     protocol = ScoringProtocol(name="toy-scoring", overlap=0.0, metrics=("dice",), primary="dice")
     return [ProtocolCard(name=protocol.name, description="for tests", protocol=protocol)]
+
+
+@hookimpl
+def emseg_postprocessing():
+    return [
+        PostProcessingCard(name=name, description="for tests", factory=f"emseg_toy_parts:{factory}")
+        for name, factory in (("toy-all", "all_foreground"), ("toy-floats", "floats"))
+    ]

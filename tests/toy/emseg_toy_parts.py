@@ -288,3 +288,11 @@ def toy_steps(optimiser, begin, iterations):
     from mmengine.optim import MultiStepLR
 
     return MultiStepLR(optimiser, milestones=[1], gamma=0.5, by_epoch=False)
+
+
+def all_foreground():
+    return np.ones_like
+
+
+def floats():
+    return lambda labels: labels / 2
