@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from emseg_bench.models.network_file import NetworkFile
+from emseg_bench.weight_files import NetworkFile
 
 from_file = NetworkFile("attention-unet", "head.")

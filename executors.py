@@ -1,0 +1,27 @@
+"""What plugins that bring an executor may call: this place stays, whatever moves inside emseg-bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .benchmark.contracts.records import Record
+from .benchmark.contracts.running import Event, Job, Runtime
+from .benchmark.executors.local import LocalExecutor
+
+__all__ = ["LocalExecutor", "run_trial"]
+
+
+def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
+    """Run a trial in this process to its end, or read its record if it has ended; imports torch only now.
+
+    Args:
+        job: What to run, and the folder that takes its results.
+        runtime: On which device, with how many threads.
+        tell: Hears how far it is.
+
+    Raises:
+        EmsegError: It cannot be run; the message is for people, and nobody but the caller puts it on record.
+    """
+    from .benchmark.trials.trial import run_trial as run
+
+    return run(job, runtime, tell)
