@@ -36,6 +36,7 @@ from .benchmark.contracts.data import (
     Sample,
     ScoredCase,
     Split,
+    TrainingOutputs,
 )
 from .benchmark.contracts.errors import (
     DataError,
@@ -155,6 +156,7 @@ __all__ = [
     "SourceFiles",
     "Split",
     "StoreError",
+    "TrainingOutputs",
     "Trial",
     "TrialError",
     "TrialSpec",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..benchmark.contracts.data import TrainingOutputs
 from ..benchmark.plugins.lazy import resolve
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from .findings import Check, ContractError
@@ -97,7 +98,11 @@ def _backward(network: nn.Module, images: Tensor) -> None:
     network.train()
     try:
         network.zero_grad(set_to_none=True)
-        loss: Tensor = (network(images) * weights).mean()
+        outputs = network(images)
+        logits = outputs.logits if isinstance(outputs, TrainingOutputs) else outputs
+        loss: Tensor = (logits * weights).mean()
+        if isinstance(outputs, TrainingOutputs):
+            loss = loss + sum(weight * more.square().mean() for more, weight in outputs.auxiliary.values())
         loss.backward()  # type: ignore[no-untyped-call]
     except RAISED as error:
         raise ContractError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
@@ -21,6 +21,7 @@ from .basics import STRICT, T
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
 
 Split: TypeAlias = Literal["train", "val", "test"]
@@ -34,6 +35,19 @@ PostProcessing: TypeAlias = Callable[["np.ndarray[Any, np.dtype[np.uint8]]"], "n
 
 Axes: TypeAlias = Literal["stack", "orthoplane"]
 """Along which axes a volume is cut into slices: z alone, or z, y and x."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingOutputs:
+    """What a network may return in training mode instead of logits: those, and more for the loss to see.
+
+    In evaluation mode it returns logits alone.
+    """
+
+    logits: Tensor
+    """(N, K, H, W)"""
+    auxiliary: Mapping[str, tuple[Tensor, float]]
+    """By name logits (N, K, h, w), brought to (H, W) before the loss sees them, and their weight in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from ..contracts.data import Normalisation
+from ..contracts.data import Normalisation, TrainingOutputs
 from ..contracts.errors import TrialError
 from ..images.normalise import to_input
 from .batch import Batch
@@ -47,9 +49,11 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         """
         images, labels = data.on(self._device)
         with optim_wrapper.optim_context(self):
-            logits = self(images)
+            logits, auxiliary = _parted(self(images))
             _check_logits(images, logits, self._loss.num_logits)
             loss = self._loss(logits, labels)
+            for name, (more, weight) in auxiliary.items():
+                loss = loss + weight * self._loss(_sized(name, more, logits), labels)
         optim_wrapper.update_params(loss)
         outputs = {"loss": loss.detach()}
         if self.running_iou is not None:
@@ -57,11 +61,32 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
             outputs["iou"] = self.running_iou(iou.mean())
         return outputs
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map images (N, C, H, W) on the 0-1 scale to logits (N, K, H, W)."""
+    def forward(self, images: Tensor) -> Tensor | TrainingOutputs:
+        """Map images (N, C, H, W) on the 0-1 scale to logits (N, K, H, W), or to these and others."""
         images = to_input(images, self._normalisation.mean, self._normalisation.std)
-        logits: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
-        return logits
+        outputs: Tensor | TrainingOutputs = self.network(images.contiguous(memory_format=torch.channels_last))
+        return outputs
+
+
+def _parted(outputs: Any) -> tuple[Any, Mapping[str, tuple[Tensor, float]]]:
+    return (outputs.logits, outputs.auxiliary) if isinstance(outputs, TrainingOutputs) else (outputs, {})
+
+
+def _sized(name: str, more: object, logits: Tensor) -> Tensor:
+    """Bring auxiliary logits (N, K, h, w) to the sides of the network's own.
+
+    Raises:
+        TrialError: They are no logits of the same images and classes.
+    """
+    if not isinstance(more, Tensor) or more.ndim != 4 or more.shape[:2] != logits.shape[:2]:
+        got = tuple(more.shape) if isinstance(more, Tensor) else f"a {type(more).__name__}"
+        raise TrialError(
+            f"the model's auxiliary output {name!r} is {got}, expected logits (N, K, h, w) with (N, K) = "
+            f"{tuple(logits.shape[:2])}; mend the model's forward()."
+        )
+    if more.shape == logits.shape:
+        return more
+    return F.interpolate(more.float(), logits.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _check_logits(images: Tensor, logits: object, num_logits: int) -> None:
