@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, cast, get_args
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ..benchmark.contracts.errors import UsageError
 from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from .description import Description, Instances
 
+if TYPE_CHECKING:
+    from .folder.options import FolderOptions
+    from .volume.options import VolumeOptions
+
 AUTO: Final = "auto"
 """What an option is that was not given."""
 
 
-def say_values(
-    said: Description, *, classes: str, ignore_value: int | str, background: int | str, instances: str
-) -> Description:
+def say_values(said: Description, options: FolderOptions | VolumeOptions) -> Description:
     """Let options on label values go before the description.
 
     Raises:
         UsageError: An option is not written as it must be, or contradicts another.
     """
-    named = parse_classes(classes)
-    ignored = _value("ignore_value", ignore_value)
-    none = _value("background", background)
+    named = parse_classes(options.classes)
+    ignored = _value("ignore_value", options.ignore_value)
+    none = _value("background", options.background)
+    instances = options.instances
     said = replace(
         said,
         classes=said.classes if named is None else named,

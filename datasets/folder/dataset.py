@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Case, Manifest, Sample
 from ...benchmark.contracts.errors import DataError, UsageError
 from ..described import recall_description
@@ -18,15 +19,13 @@ from .checks import check_not_swapped
 from .gaps import settle_gap
 from .index import Index, index_folder, with_object_labels
 from .labels import LabelMap, map_labels, object_labels
-from .layout import find_layout
+from .layout import Layout, find_layout
 from .manifest import Contents, sum_up
 from .options import FolderOptions
 from .splits import divide
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array
-
-_DEFAULT = FolderOptions()
 
 
 class FolderDataset:
@@ -107,36 +106,13 @@ class FolderDataset:
         return data
 
 
-def open_folder(
-    location: str | None,
-    cache: Path,
-    *,
-    classes: str = _DEFAULT.classes,
-    ignore_value: int | str = _DEFAULT.ignore_value,
-    background: int | str = _DEFAULT.background,
-    instances: Literal["auto", "none", "binary", "boundary"] = _DEFAULT.instances,
-    val_share: float = _DEFAULT.val_share,
-    test_share: float = _DEFAULT.test_share,
-    split_seed: int = _DEFAULT.split_seed,
-    gap: int = _DEFAULT.gap,
-    folds: int = _DEFAULT.folds,
-    fold: int = _DEFAULT.fold,
-) -> FolderDataset:
+def open_folder(location: str | None, cache: Path, **options: OptionValue) -> FolderDataset:
     """Open ``folder:PATH``; reads files that are new or have changed since the last time.
 
     Args:
         location: The folder; a leading ``~`` is the home folder.
         cache: The cache folder.
-        classes: Names by mask value.
-        ignore_value: Value of masks that neither trains nor scores.
-        background: Value of masks that is no class and no object.
-        instances: What is made of masks that are numbers of objects.
-        val_share: Share of an undivided folder's images that validates.
-        test_share: Share of an undivided folder's images that tests.
-        split_seed: In which order the three blocks of an undivided folder stand, or which groups are where.
-        gap: Images left out between blocks.
-        folds: Folds of a cross-validation; 0: none.
-        fold: Which of them tests.
+        **options: Of `FolderOptions`.
 
     Raises:
         UsageError: There is no location, or an option does nothing with this folder.
@@ -144,24 +120,13 @@ def open_folder(
     """
     if not location:
         raise UsageError("folder needs a path: write folder:PATH, for example folder:/data/my_cells.")
-    root = Path(location).expanduser()
-    layout = find_layout(root)
-    description = say_values(
-        describe(root, cache),
-        classes=classes, ignore_value=ignore_value, background=background, instances=instances,
-    )  # fmt: skip
-    options = FolderOptions(
-        classes=classes,
-        ignore_value=ignore_value,
-        background=background,
-        instances=instances,
-        val_share=val_share,
-        test_share=test_share,
-        split_seed=split_seed,
-        gap=gap,
-        folds=folds,
-        fold=fold,
-    )
+    chosen = FolderOptions(**options)  # type: ignore[arg-type]  # checked against the card
+    return _open(find_layout(Path(location).expanduser()), chosen, cache)
+
+
+def _open(layout: Layout, options: FolderOptions, cache: Path) -> FolderDataset:
+    root = layout.root
+    description = say_values(describe(root, cache), options)
     options, spacing = settle_gap(layout, description, options, cache)
     division = divide(layout, description, options)
     division = replace(division, notes=(*division.notes, *spacing))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Case, Manifest, Sample
 from ...benchmark.contracts.errors import UsageError
 from .cache import cached_folder, damaged, load_manifest
 from .options import SyntheticOptions
-
-_DEFAULT = SyntheticOptions()
 
 
 class SyntheticEM:
@@ -56,26 +55,13 @@ class SyntheticEM:
         return Sample(image=image[None], labels=labels)
 
 
-def open_synthetic(
-    location: str | None,
-    cache: Path,
-    *,
-    size: int = _DEFAULT.size,
-    train: int = _DEFAULT.train,
-    val: int = _DEFAULT.val,
-    test: int = _DEFAULT.test,
-    seed: int = _DEFAULT.seed,
-) -> SyntheticEM:
+def open_synthetic(location: str | None, cache: Path, **options: OptionValue) -> SyntheticEM:
     """Open ``synthetic-em``, drawing its images first if the cache does not hold them.
 
     Args:
         location: None; there is nowhere to point at.
         cache: The cache folder.
-        size: Side of the images, px of 8 nm.
-        train: Number of training images.
-        val: Number of validation images.
-        test: Number of test images.
-        seed: Another seed gives other tissue.
+        **options: Of `SyntheticOptions`.
 
     Raises:
         UsageError: A location was given.
@@ -83,5 +69,5 @@ def open_synthetic(
     """
     if location is not None:
         raise UsageError(f"synthetic-em is drawn, not read: leave out the location {location!r}.")
-    options = SyntheticOptions(size=size, train=train, val=val, test=test, seed=seed)
-    return SyntheticEM(cached_folder(options, cache))
+    chosen = SyntheticOptions(**options)  # type: ignore[arg-type]  # checked against the card
+    return SyntheticEM(cached_folder(chosen, cache))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Literal
 
+from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
@@ -25,53 +25,14 @@ from .measure import measure_image, measure_labels
 from .options import VolumeOptions
 from .placing import open_pair
 
-_DEFAULT = VolumeOptions()
 
-
-def open_volumes(
-    location: str | None,
-    cache: Path,
-    *,
-    labels: str = _DEFAULT.labels,
-    axes: str = _DEFAULT.axes,
-    voxel_size: float | str = _DEFAULT.voxel_size,
-    level: int = _DEFAULT.level,
-    range: str = _DEFAULT.range,  # noqa: A002 - the option's name
-    ignore_value: int | str = _DEFAULT.ignore_value,
-    background: int | str = _DEFAULT.background,
-    classes: str = _DEFAULT.classes,
-    instances: Literal["auto", "none", "binary", "boundary"] = _DEFAULT.instances,
-    positions: Literal["auto", "compare", "ignore"] = _DEFAULT.positions,
-    scored: Literal["slices", "volumes"] = _DEFAULT.scored,
-    val_share: float = _DEFAULT.val_share,
-    test_share: float = _DEFAULT.test_share,
-    gap: int = _DEFAULT.gap,
-    order: int = _DEFAULT.order,
-    folds: int = _DEFAULT.folds,
-    fold: int = _DEFAULT.fold,
-) -> VolumeDataset:
+def open_volumes(location: str | None, cache: Path, **options: OptionValue) -> VolumeDataset:
     """Open ``volume:PATH``; every section is looked at the first time, and again when its file has changed.
 
     Args:
         location: A volume file, a folder with ``dataset.yaml``, or that file; ``~`` is the home folder.
         cache: The cache folder.
-        labels: See `VolumeOptions`, like all that follow.
-        axes: Of stored arrays.
-        voxel_size: nm.
-        level: Of an OME-Zarr image.
-        range: Values that become 0 and 1.
-        ignore_value: Of labels.
-        background: Of labels.
-        classes: Their names.
-        instances: What is made of numbers of objects.
-        positions: Whether they are compared.
-        scored: Slices or volumes.
-        val_share: Share that validates.
-        test_share: Share that tests.
-        gap: Sections between blocks.
-        order: Of blocks, or of groups.
-        folds: Of a cross-validation.
-        fold: Which of them tests.
+        **options: Of `VolumeOptions`.
 
     Raises:
         UsageError: There is no location, or an option is wrong or does nothing.
@@ -79,13 +40,8 @@ def open_volumes(
     """
     if not location:
         raise UsageError("volume needs a path: write volume[labels=FILE]:PATH, or volume:FOLDER.")
-    options = VolumeOptions(
-        labels=labels, axes=axes, voxel_size=voxel_size, level=level, range=range, ignore_value=ignore_value,
-        background=background,
-        classes=classes, instances=instances, positions=positions, scored=scored, val_share=val_share,
-        test_share=test_share, gap=gap, order=order, folds=folds, fold=fold,
-    )  # fmt: skip
-    return _open(gather(location, options, cache), options, cache)
+    chosen = VolumeOptions(**options)  # type: ignore[arg-type]  # checked against the card
+    return _open(gather(location, chosen, cache), chosen, cache)
 
 
 def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:

@@ -28,13 +28,7 @@ def override(description: Description, options: VolumeOptions) -> Description:
         raise UsageError(
             f"got the range {said.intensity[0]:g} to {said.intensity[1]:g}, expected LOW < HIGH."
         )
-    return say_values(
-        said,
-        classes=options.classes,
-        ignore_value=options.ignore_value,
-        background=options.background,
-        instances=options.instances,
-    )
+    return say_values(said, options)
 
 
 def _parse_voxel_size(text: float | str) -> tuple[float, ...] | str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
-import inspect
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from emseg_bench.datasets.plugin import emseg_datasets
 from emseg_bench.datasets.published.cards import PUBLIC
+from emseg_bench.datasets.synthetic.dataset import open_synthetic
 
 OWN = [card for card in emseg_datasets() if card not in PUBLIC]
 HEAVY = ("torch", "numpy", "scipy", "PIL", "pydantic", "yaml", "tifffile", "filelock")
@@ -29,20 +26,6 @@ def loaded_after(code: str, *arguments: str) -> set[str]:
         check=True,
     )
     return set(run.stdout.split())
-
-
-def factory_of(card):
-    module, _, attribute = card.factory.partition(":")
-    return getattr(importlib.import_module(module), attribute)
-
-
-@pytest.mark.parametrize("card", OWN, ids=lambda card: card.name)
-def test_factory_takes_the_options_with_their_defaults(card):
-    parameters = inspect.signature(factory_of(card)).parameters
-    assert list(parameters)[:2] == ["location", "cache"]
-    options = {field.name: field.default for field in dataclasses.fields(card.options)}
-    keywords = {name: p.default for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
-    assert keywords == options
 
 
 def test_names():
@@ -72,7 +55,7 @@ def test_opening_again_loads_nothing_heavy(tmp_path, make_folder):
 
 def test_cards_agree_with_what_is_drawn(tmp_path):
     card = emseg_datasets()[0]
-    manifest = factory_of(card)(None, Path(tmp_path), size=64, train=1, val=1, test=1).manifest
+    manifest = open_synthetic(None, Path(tmp_path), size=64, train=1, val=1, test=1).manifest
     assert (card.name, card.classes, card.voxel_size_nm) == (
         manifest.dataset,
         manifest.class_names,
