@@ -12,7 +12,7 @@ from ...benchmark.contracts.data import Case, Manifest, Sample
 from ...benchmark.contracts.errors import DataError, UsageError
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
-from ..grey_scales import BYTES
+from ..greys import BYTES
 from ..objects import background_of, look_like_objects, objects_told
 from ..value_options import say_values
 from .checks import check_not_swapped

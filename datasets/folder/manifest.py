@@ -8,19 +8,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.data import Case, Manifest, Split
 from ..description import Description, boundary_labels
 from ..fetching.leaks import Portrait, leak_notes
-from ..grey_scales import scale_notes
+from ..greys import TrainingImages, mean_and_std, scale_notes, settle_range
 from ..summing_up import absent_class_notes, boundary_notes
-from .checks import check_foreground, check_sizes, decide_channels
-from .greys import settle_greys
+from .checks import check_foreground, check_kinds, check_sizes, decide_channels
+from .facts import ImageFacts
 from .index import Index
 from .labels import LabelMap
 from .layout import Layout, Pair
 from .splits import Division
 from .wording import counted
+
+if TYPE_CHECKING:
+    from ...benchmark.images.pixels import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,11 @@ def sum_up(
     check_foreground(root, train, index, labels)
     training = {pair.image: index.images[pair.image] for pair in train}
     boundaries = boundary_labels(description, labels.class_names, root)
-    greys = settle_greys(root, index.images, training, channels, description.intensity, cache)
+    if description.intensity is None:
+        check_kinds(root, index.images)
+    images = _training_images(root, training, channels, description.intensity)
+    grey = settle_range(images, cache)
+    mean, std = mean_and_std(images, grey, *_sums(training, channels), cache)
     members = {
         f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
     }
@@ -62,21 +70,21 @@ def sum_up(
         dataset="folder",
         class_names=labels.class_names,
         channels=channels,
-        mean=greys.mean,
-        std=greys.std,
+        mean=mean,
+        std=std,
         cases=tuple(
             _case(name, split, pair, index, labels, sorting, way) for name, (split, pair) in members.items()
         ),
         ignore_value=labels.ignore_value,
         has_instances=numbered,
         voxel_size_nm=_voxel_size(description),
-        grey_range=greys.range,
+        grey_range=grey,
         label_values=labels.values,
         boundary_classes=boundaries,
         split_rule=division.rule,
         notes=(
             *filter(None, [layout.pairing]),
-            *scale_notes(greys.range, greys.kind, "images", given=greys.given),
+            *scale_notes(grey, images.kind, "images", given=images.given is not None),
             *boundary_notes(labels.class_names, boundaries),
             *division.notes,
             *_notes(division, description, index, labels),
@@ -84,6 +92,34 @@ def sum_up(
         unread=layout.unread,
     )
     return Contents({name: pair for name, (_, pair) in members.items()}, manifest)
+
+
+def _training_images(
+    root: Path, training: Mapping[str, ImageFacts], channels: int, given: tuple[float, float] | None
+) -> TrainingImages[str]:
+    def read(path: str) -> Array:
+        from ...benchmark.images.pixels import decode_image, read_bytes
+
+        return decode_image(read_bytes(root / path), path).pixels[..., :channels]
+
+    return TrainingImages(
+        source=root,
+        kind=next(iter(training.values())).kind,
+        key=[image.sha256 for image in training.values()],
+        places=list(training),
+        read=read,
+        given=given,
+    )
+
+
+def _sums(training: Mapping[str, ImageFacts], channels: int) -> tuple[int, list[float], list[float]]:
+    """Return the number of pixels, and sums of values and of their squares per channel."""
+    images = training.values()
+    return (
+        sum(image.height * image.width for image in images),
+        [sum(image.sums[channel] for image in images) for channel in range(channels)],
+        [sum(image.squares[channel] for image in images) for channel in range(channels)],
+    )
 
 
 @dataclass(frozen=True, slots=True)

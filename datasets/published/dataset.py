@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.data import Case, Manifest, Sample
 from ...benchmark.contracts.errors import DataError
-from ..grey_scales import BYTES
+from ..greys import BYTES
 from .arrays import open_array
 from .division import Piece
 

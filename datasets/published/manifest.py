@@ -12,10 +12,10 @@ from ...benchmark.contracts.published import ConvertedVolume
 from ...benchmark.files.hashing import sha256_of
 from ..fetching.leaks import Portrait, leak_notes
 from ..folder.wording import listed
-from ..grey_scales import scale_notes
+from ..greys import TrainingImages, mean_and_std, scale_notes, settle_range
 from ..summing_up import absent_class_notes, starts_in_groups
+from .arrays import open_array
 from .division import Division, Piece, group_of
-from .greys import range_of, statistics_of
 from .rules import Rules
 
 AXES = "zyx"
@@ -47,8 +47,15 @@ def make_manifest(
         cases.append(case)
         pieces[case.id] = piece
     sections = list(_sections(division.pieces["train"]))
-    grey = range_of(name, sections, bits, cache)
-    mean, std = statistics_of(name, sections, grey, cache)
+    images = TrainingImages(
+        source=name,
+        kind=f"uint{bits}",
+        key=[[volume.sha256, z] for volume, z in sections],
+        places=sections,
+        read=lambda place: open_array(place[0].image)[place[1], ..., None],
+    )
+    grey = settle_range(images, cache)
+    mean, std = mean_and_std(images, grey, *_sums(sections), cache)
     manifest = Manifest(
         dataset=name,
         class_names=rules.class_names,
@@ -65,7 +72,7 @@ def make_manifest(
         grey_range=grey,
         split_rule=division.rule,
         notes=(
-            *scale_notes(grey, f"uint{bits}", "sections"),
+            *scale_notes(grey, images.kind, "sections"),
             *rules.notes,
             *division.notes,
             *absent_class_notes(rules.class_names, _present(division)),
@@ -148,6 +155,16 @@ def _sections(pieces: Iterable[Piece]) -> Iterator[tuple[ConvertedVolume, int]]:
             if key not in seen:
                 seen.add(key)
                 yield piece.volume, z
+
+
+def _sums(sections: Iterable[tuple[ConvertedVolume, int]]) -> tuple[int, list[float], list[float]]:
+    """Return the number of pixels, and the sum of values and of their squares."""
+    pixels, total, squares = 0, 0, 0
+    for volume, z in sections:
+        pixels += volume.shape[1] * volume.shape[2]
+        total += volume.slices[z].sum
+        squares += volume.slices[z].squares
+    return pixels, [total], [squares]
 
 
 def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iterator[Portrait]:

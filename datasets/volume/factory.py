@@ -12,6 +12,7 @@ from ...benchmark.files.hashing import sha256_of
 from ...benchmark.images.intensity import describe_range
 from ..description import Description, Instances, boundary_labels
 from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
+from ..greys import range_as_data, top_of_sums
 from ..objects import background_of, look_like_objects, objects_told
 from ..swapped import refuse_swapped
 from .checks import common_voxel_size
@@ -20,10 +21,10 @@ from .dataset import VolumeDataset
 from .division import divide
 from .entries import Told, gather
 from .gaps import settle_gap
-from .intensity import settle_scale, top_of, way_of
-from .measure import measure_image, measure_labels
+from .measure import kind_of, measure_image, measure_labels
 from .options import VolumeOptions
 from .placing import open_pair
+from .scale import settle_scale
 
 
 def open_volumes(location: str | None, cache: Path, **options: OptionValue) -> VolumeDataset:
@@ -72,11 +73,11 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
         division,
         table,
         grey=scale,
-        top=top_of(scale, images[0].dtype),
+        top=top_of_sums(scale, kind_of(images[0])),
         whole=options.scored == "volumes",
         numbered=instances != "none",
         boundaries=boundary_labels(said, table.class_names, told.root),
-        way=sha256_of([instances, said.ignore_value, *none, way_of(scale, images[0].dtype)]),
+        way=sha256_of([instances, said.ignore_value, *none, range_as_data(scale, kind_of(images[0]))]),
         notes=(*spacing, *_notes(volumes, scale, said)),
     )
     return VolumeDataset(

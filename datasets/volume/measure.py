@@ -17,9 +17,9 @@ from ...benchmark.images.volumes.volume import Volume
 from ..description import Instances
 from ..fetching.facts import flat_share, label_counts, value_counts
 from ..fetching.looks import look
+from ..greys import range_as_data, sums_stored
 from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
 from .instances import to_semantic
-from .intensity import sums_stored, way_of
 
 MOST_COUNTED = 4096
 MOST_CLASSES = 256
@@ -29,13 +29,18 @@ LOOKED_AT = 512
 """Rows and columns around the middle of a section, to either side, in which pieces are counted."""
 
 
+def kind_of(volume: Volume) -> str:
+    """Name the type of a volume's values, whatever their order of bytes: ``uint8``, ``float32``, ..."""
+    return volume.dtype.newbyteorder("=").name
+
+
 def measure_image(volume: Volume, scale: GreyRange, cache: Path) -> list[ImageSection]:
     """Learn the facts about an image's sections.
 
     Raises:
         DataError: It cannot be read, or a value is no number.
     """
-    way = ["image", way_of(scale, volume.dtype)]
+    way = ["image", range_as_data(scale, kind_of(volume))]
     known = recall_or_measure(volume, cache, way, partial(_look_at_image, volume.source, scale))
     return [ImageSection(**facts) for facts in known]
 
@@ -76,7 +81,7 @@ def _look_at_image(source: str, scale: GreyRange, section: Array, place: int) ->
         raise DataError(
             f"{source}: section {place} holds NaN or infinite values; replace them, for example by the mean."
         )
-    if scale.eight_bit or sums_stored(scale, section.dtype):
+    if scale.eight_bit or sums_stored(scale, section.dtype.name):
         pixels = value_counts(to_pixels(section, scale) if scale.eight_bit else section)
         values = np.arange(len(pixels))
         total, squares = int(pixels @ values), int(pixels @ values**2)
