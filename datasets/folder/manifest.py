@@ -14,13 +14,14 @@ from ...benchmark.contracts.data import Case, Manifest, Split
 from ..description import Description, boundary_labels
 from ..fetching.leaks import Portrait, leak_notes
 from ..greys import TrainingImages, mean_and_std, scale_notes, settle_range
+from ..splits import Division
 from ..summing_up import absent_class_notes, boundary_notes
 from .checks import check_foreground, check_kinds, check_sizes, decide_channels
 from .facts import ImageFacts
 from .index import Index
 from .labels import LabelMap
 from .layout import Layout, Pair
-from .splits import Division
+from .splits import groups_of
 from .wording import counted
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Contents:
 
 def sum_up(
     layout: Layout,
-    division: Division,
+    division: Division[Pair],
     description: Description,
     index: Index,
     labels: LabelMap,
@@ -51,7 +52,7 @@ def sum_up(
     root = layout.root
     check_sizes(root, layout.pairs(), index)
     channels = decide_channels(root, index.images)
-    train = division.splits["train"]
+    train = division.pieces["train"]
     check_foreground(root, train, index, labels)
     training = {pair.image: index.images[pair.image] for pair in train}
     boundaries = boundary_labels(description, labels.class_names, root)
@@ -61,11 +62,12 @@ def sum_up(
     grey = settle_range(images, cache)
     mean, std = mean_and_std(images, grey, *_sums(training, channels), cache)
     members = {
-        f"{split}/{pair.stem}": (split, pair) for split, pairs in division.splits.items() for pair in pairs
+        f"{split}/{pair.stem}": (split, pair) for split, pairs in division.pieces.items() for pair in pairs
     }
     numbered = description.instances in ("binary", "boundary")
     way = [description.instances, description.ignore_value, description.background] if numbered else None
-    sorting = _Sorting(division.groups, bool(description.volume))
+    groups = groups_of(layout, description)
+    sorting = _Sorting(groups, bool(description.volume))
     manifest = Manifest(
         dataset="folder",
         class_names=labels.class_names,
@@ -87,7 +89,7 @@ def sum_up(
             *scale_notes(grey, images.kind, "images", given=images.given is not None),
             *boundary_notes(labels.class_names, boundaries),
             *division.notes,
-            *_notes(division, description, index, labels),
+            *_notes(division, description, index, labels, grouped=bool(groups)),
         ),
         unread=layout.unread,
     )
@@ -165,33 +167,35 @@ def _volume(stem: str) -> str:
     return re.sub(r"[0-9]+(?=[^0-9]*$)", "", stem).strip(" _-.") or "volume"
 
 
-def _notes(division: Division, description: Description, index: Index, labels: LabelMap) -> Iterator[str]:
+def _notes(
+    division: Division[Pair], description: Description, index: Index, labels: LabelMap, *, grouped: bool
+) -> Iterator[str]:
     """Say what the files' facts give away about the scores to come."""
     if transparent := [path for path, image in index.images.items() if image.transparent]:
         yield f"{counted(len(transparent), 'image')} had transparent pixels; the alpha channel was dropped."
     yield from leak_notes(_portraits(division, index))
     yield from absent_class_notes(labels.class_names, _present(division, index, labels))
-    if description.volume is None and not division.groups and _numbered(division.splits["test"]):
+    if description.volume is None and not grouped and _numbered(division.pieces["test"]):
         yield (
             "The test images are numbered consecutively and count as independent samples. If they are slices "
             "of a volume, set volume: true in dataset.yaml; if not, volume: false."
         )
 
 
-def _portraits(division: Division, index: Index) -> Iterator[Portrait]:
+def _portraits(division: Division[Pair], index: Index) -> Iterator[Portrait]:
     """Portray the images of each split by what the index knows of them."""
-    for split, pairs in division.splits.items():
+    for split, pairs in division.pieces.items():
         for pair in pairs:
             image = index.images[pair.image]
             name = f"{split}/{pair.stem}"
             yield Portrait(name=name, split=split, pixels=image.sha256, look=image.look)
 
 
-def _present(division: Division, index: Index, labels: LabelMap) -> dict[str, set[int]]:
+def _present(division: Division[Pair], index: Index, labels: LabelMap) -> dict[str, set[int]]:
     """Return the labels that there are in each split."""
     return {
         split: labels.present(index.masks[pair.mask].counts for pair in pairs)
-        for split, pairs in division.splits.items()
+        for split, pairs in division.pieces.items()
     }
 
 

@@ -11,24 +11,13 @@ from ...benchmark.contracts.errors import DataError
 from ..description import FILE_NAME, Description
 from ..idle_options import refuse_idle
 from ..naming import name_groups, name_splits, named_subjects, subject_note
-from ..splits import choose_groups, cut_sequence, default_gap
+from ..splits import Division, choose_groups, cut_sequence, default_gap
 from .layout import Layout, Pair
 from .options import FolderOptions
 from .wording import counted
 
 OF_LABELS: Final = frozenset({"classes", "ignore_value", "background", "instances"})
 """Options that have nothing to do with splits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Division:
-    """The pairs of each split, and what to say about it."""
-
-    splits: Mapping[Split, tuple[Pair, ...]]
-    rule: str
-    groups: Mapping[str, str]
-    """Of pairs by their stems, where the owner names groups."""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +60,7 @@ class _Way:
         refuse_idle(self.options, names - set(used), f"{self.root} {reason}")
 
 
-def divide(layout: Layout, description: Description, options: FolderOptions) -> Division:
+def divide(layout: Layout, description: Description, options: FolderOptions) -> Division[Pair]:
     """Divide a folder's pairs into train, val and test.
 
     Raises:
@@ -113,7 +102,7 @@ def _by_name(layout: Layout, description: Description, stems: Sequence[str]) -> 
 
 def _divide(
     layout: Layout, description: Description, options: FolderOptions, groups: Mapping[str, str]
-) -> Division:
+) -> Division[Pair]:
     way = _Way(options, groups, _gap(description, options), str(layout.root))
     said = "folders"
     if description.splits:
@@ -145,7 +134,7 @@ def _as_named(layout: Layout, splits: Mapping[Split, Sequence[str]]) -> Layout:
     )
 
 
-def _divide_whole(layout: Layout, way: _Way) -> Division:
+def _divide_whole(layout: Layout, way: _Way) -> Division[Pair]:
     """Cut one undivided folder into three."""
     pairs, options = layout.parts[""], way.options
     if len(pairs) < 3:
@@ -161,24 +150,24 @@ def _divide_whole(layout: Layout, way: _Way) -> Division:
         used = ["val_share", "test_share", "split_seed", *(() if way.groups else ("gap",))]
         way.refuse_idle(used, by_groups if way.groups else "is divided once, without folds")
     splits = way.cut(pairs, {"val": options.val_share, "test": options.test_share})
-    return Division(splits, _rule(len(pairs), "", splits, way), way.groups)
+    return Division(pieces=splits, rule=_rule(len(pairs), "", splits, way))
 
 
-def _divide_with_val(layout: Layout, way: _Way, said: str) -> Division:
+def _divide_with_val(layout: Layout, way: _Way, said: str) -> Division[Pair]:
     """Take the splits as they are; without a test split, val serves as one."""
     way.refuse_idle((), f"is already divided into {_folders(layout)}")
     splits: dict[Split, tuple[Pair, ...]] = {"train": layout.parts["train"], "val": layout.parts["val"]}
     rule = f"as divided in the {said} {_folders(layout)}"
     if "test" in layout.parts:
-        return Division(splits | {"test": layout.parts["test"]}, rule, way.groups)
+        return Division(pieces=splits | {"test": layout.parts["test"]}, rule=rule)
     note = (
         "There is no test split: the val split serves as test split too. The training state was chosen on "
         "the very images that are scored, so scores are optimistic."
     )
-    return Division(splits | {"test": layout.parts["val"]}, rule, way.groups, (note,))
+    return Division(pieces=splits | {"test": layout.parts["val"]}, rule=rule, notes=(note,))
 
 
-def _divide_without_val(layout: Layout, way: _Way, said: str) -> Division:
+def _divide_without_val(layout: Layout, way: _Way, said: str) -> Division[Pair]:
     """Take a block of the train split, or some of its groups, for validation."""
     train = layout.parts["train"]
     if "test" not in layout.parts or len(train) < 2:
@@ -193,7 +182,7 @@ def _divide_without_val(layout: Layout, way: _Way, said: str) -> Division:
     note = (
         f"There is no val split: {counted(len(splits['val']), 'image')} of train/ validate and do not train."
     )
-    return Division(splits | {"test": layout.parts["test"]}, rule, way.groups, (note,))
+    return Division(pieces=splits | {"test": layout.parts["test"]}, rule=rule, notes=(note,))
 
 
 def _rule(number: int, where: str, splits: Mapping[Split, tuple[Pair, ...]], way: _Way) -> str:

@@ -20,8 +20,9 @@ from .rules import Rules
 
 if TYPE_CHECKING:
     from ...benchmark.contracts.published import ConversionWriter, ConvertedVolume, RemoteFile, SourceFiles
+    from ..splits import Division
     from .dataset import PublishedDataset
-    from .division import Division
+    from .division import Piece
 
 
 class Splits(Protocol):
@@ -32,7 +33,7 @@ class Splits(Protocol):
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
-    ) -> Division:
+    ) -> Division[Piece]:
         """Divide them, by complete options."""
 
 

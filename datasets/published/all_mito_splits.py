@@ -10,10 +10,10 @@ from typing import Final
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.published import ConvertedVolume
 from ..idle_options import refuse_idle
-from ..splits import cut_blocks, default_gap
+from ..splits import Division, cut_blocks, default_gap
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
-from .division import Division, Piece, by_group, cut_list, whole
+from .division import Piece, by_group, cut_list, whole
 from .options import OfficialOptions
 from .rules import Rules
 from .splitting import OfficialSplits, of_part
@@ -42,7 +42,7 @@ def _by_sections(
     volumes: Sequence[ConvertedVolume],
     options: OfficialOptions,
     rules: Rules,  # noqa: ARG001 - given to every division
-) -> Division:
+) -> Division[Piece]:
     """Let the end of each training part validate: its last volumes, or the last sections of its only one."""
     shares: Mapping[Split, float] = {"val": options.val_share}
     patches: dict[Split, list[Piece]] = {"train": [], "val": []}
@@ -69,7 +69,7 @@ def _as_published(
     volumes: Sequence[ConvertedVolume],
     options: OfficialOptions,
     rules: Rules,  # noqa: ARG001 - given to every division
-) -> Division:
+) -> Division[Piece]:
     """Divide as CEM500K did: without last slices, and as background what is ignored here."""
     refuse_idle(options, ("val_share", "gap"), f"split={SPLIT} is as it was published")
     train, left_out = _part_last(of_part(volumes, "train"))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...benchmark.contracts.data import SPLITS
 from ..idle_options import refuse_idle
-from .division import Division, Piece, whole
+from ..splits import Division
+from .division import Piece, whole
 from .options import OfficialOptions
 from .splitting import of_part
 
@@ -35,7 +36,7 @@ class Cem500kSplit:
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
-    ) -> Division:
+    ) -> Division[Piece]:
         """Divide.
 
         Raises:

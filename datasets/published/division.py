@@ -26,17 +26,6 @@ class Piece:
     """Labels that published work read as others: (stored, read) pairs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Division:
-    """A dataset's pieces by split."""
-
-    pieces: Mapping[Split, tuple[Piece, ...]]
-    rule: str
-    """How it came about, in words."""
-    notes: tuple[str, ...] = ()
-    """What a reader of scores must know of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Block:
     """Consecutive sections of a volume."""

@@ -13,16 +13,17 @@ from ...benchmark.files.hashing import sha256_of
 from ..fetching.leaks import Portrait, leak_notes
 from ..folder.wording import listed
 from ..greys import TrainingImages, mean_and_std, scale_notes, settle_range
+from ..splits import Division
 from ..summing_up import absent_class_notes, starts_in_groups
 from .arrays import open_array
-from .division import Division, Piece, group_of
+from .division import Piece, group_of
 from .rules import Rules
 
 AXES = "zyx"
 
 
 def make_manifest(
-    name: str, rules: Rules, division: Division, cache: Path
+    name: str, rules: Rules, division: Division[Piece], cache: Path
 ) -> tuple[Manifest, Mapping[str, Piece]]:
     """Write a dataset's manifest; 16-bit images are looked at for it once.
 
@@ -167,7 +168,7 @@ def _sums(sections: Iterable[tuple[ConvertedVolume, int]]) -> tuple[int, list[fl
     return pixels, [total], [squares]
 
 
-def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iterator[Portrait]:
+def _portraits(division: Division[Piece], stems: Mapping[tuple[str, str], str]) -> Iterator[Portrait]:
     """Portray the sections of each split by what the store knows of them."""
     for split, pieces in division.pieces.items():
         for volume, z in _sections(pieces):
@@ -180,7 +181,7 @@ def _portraits(division: Division, stems: Mapping[tuple[str, str], str]) -> Iter
             )
 
 
-def _present(division: Division) -> dict[str, set[int]]:
+def _present(division: Division[Piece]) -> dict[str, set[int]]:
     """Return the labels that there are in each split."""
     return {
         split: {value for volume, z in _sections(pieces) for value in volume.slices[z].counts}

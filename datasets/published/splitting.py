@@ -12,14 +12,14 @@ from ...benchmark.contracts.errors import DataError, UnknownNameError
 from ...benchmark.contracts.published import ConvertedVolume, Part
 from ..folder.wording import counted
 from ..idle_options import refuse_idle
-from ..splits import cut_blocks, cut_sequence, default_gap
-from .division import Block, Cut, Division, by_group, cut_list, cut_volumes, whole
+from ..splits import Division, cut_blocks, cut_sequence, default_gap
+from .division import Block, Cut, Piece, by_group, cut_list, cut_volumes, whole
 from .options import OfficialOptions, SingleOptions
 
 if TYPE_CHECKING:
     from .rules import Rules
 
-NamedSplit: TypeAlias = Callable[[Sequence[ConvertedVolume], OfficialOptions, "Rules"], Division]
+NamedSplit: TypeAlias = Callable[[Sequence[ConvertedVolume], OfficialOptions, "Rules"], Division[Piece]]
 """Divides all volumes of a dataset as some published work did."""
 
 
@@ -38,7 +38,7 @@ class OfficialSplits:
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
-    ) -> Division:
+    ) -> Division[Piece]:
         """Divide.
 
         Raises:
@@ -65,7 +65,7 @@ class SingleSplits:
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
-    ) -> Division:
+    ) -> Division[Piece]:
         """Divide.
 
         Raises:
@@ -113,7 +113,9 @@ def _single_cut(options: SingleOptions) -> tuple[Cut, str]:
     )
 
 
-def _divide_official(volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules) -> Division:
+def _divide_official(
+    volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
+) -> Division[Piece]:
     train, val, test = (of_part(volumes, part) for part in ("train", "val", "test"))
     if not train or not test:
         raise DataError("the arrays hold no train or no test part; remove and fetch the dataset again.")
@@ -147,7 +149,7 @@ def _train_and_val(
     return cut_list(images, cut, gap), f"the last {share} of the training images, gap {gap}"
 
 
-def _division(blocks: Mapping[Split, Sequence[Block]], rules: Rules, rule: str) -> Division:
+def _division(blocks: Mapping[Split, Sequence[Block]], rules: Rules, rule: str) -> Division[Piece]:
     """Cut blocks into the cases that the rules ask for."""
     train = tuple(piece for block in blocks["train"] for piece in block.slices(rules.train_axes))
     val = tuple(piece for block in blocks["val"] for piece in block.slices())
