@@ -60,7 +60,10 @@ def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, 
     for key in given:
         if key not in names:  # pydantic lets it pass, unless the plugin's dataclass is strict
             hint = did_you_mean(key, names).strip()
-            raise UsageError(f"{card.name}.{key}: there is no such key{f'; {hint}' if hint else '.'}")
+            raise UsageError(
+                f"{card.name}.{key}: there is no such key{f'; {hint}' if hint else '.'} "
+                f"Known: {', '.join(names)}."
+            )
     read = {key: _scalar(value) for key, value in given.items()}
     for key, value in read.items():
         if isinstance(value, float) and not isfinite(value):
