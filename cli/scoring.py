@@ -124,10 +124,11 @@ def score(
 
 def _write(table: DataFrame, out: Path) -> None:
     from ..benchmark.contracts.errors import StoreError
+    from ..benchmark.files.spreadsheets import csv_of
     from ..benchmark.files.store import write_whole
 
     try:
-        write_whole(out, table.to_csv(index=False, lineterminator="\n"))
+        write_whole(out, csv_of(table))
     except OSError as error:
         raise StoreError(
             f"cannot write {out}: {error.strerror or error}; choose another with --out."

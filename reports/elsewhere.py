@@ -16,6 +16,7 @@ from annotated_types import Ge, Le
 
 from ..benchmark.contracts.basics import STRICT
 from ..benchmark.contracts.errors import UsageError
+from ..benchmark.files.spreadsheets import csv_of
 from ..benchmark.files.texts import read_yaml
 from ..benchmark.files.validation import validate
 from .schema import Leaderboard, MetricScore, Row
@@ -130,7 +131,7 @@ def write_csv(path: Path, boards: Sequence[tuple[str, Leaderboard]]) -> None:
     """
     lines = [_line(table, item) for dataset, table in boards for item in references(dataset)]
     if lines:
-        pd.DataFrame(lines).to_csv(path, index=False)
+        path.write_text(csv_of(pd.DataFrame(lines)), encoding="utf-8", newline="")
 
 
 def _references(file: PublishedFile) -> Iterator[Reference]:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from ..benchmark.contracts.errors import StoreError
 from ..benchmark.contracts.reporting import LeftOut
 from ..benchmark.files import texts
+from ..benchmark.files.spreadsheets import csv_of
 from .cost import Conditions, Cost
 from .schema import Leaderboard, Row
 
@@ -55,7 +56,7 @@ def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:
     may differ in theirs.
     """
     lines = [_line(board, row) for board in boards for row in board.rows]
-    pd.DataFrame(lines).to_csv(path, index=False)
+    path.write_text(csv_of(pd.DataFrame(lines)), encoding="utf-8", newline="")
 
 
 Line = dict[str, object]

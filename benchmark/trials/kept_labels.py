@@ -17,6 +17,7 @@ from ..contracts.data import Case
 from ..contracts.errors import StoreError
 from ..files.decoding import decoding
 from ..files.regular import check_regular, check_within, shown
+from ..files.spreadsheets import no_formula
 from ..files.store import write_whole
 from ..images.tiff_stacks import stack_writer
 from .case_names import file_names
@@ -53,7 +54,8 @@ class KeptLabels:
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(["file", "case"])
         for case, name in zip(self._cases, self._names, strict=True):
-            writer.writerow([f"{name}{'.png' if case.depth is None else '.tif'}", case.id])
+            file = f"{name}{'.png' if case.depth is None else '.tif'}"
+            writer.writerow([no_formula(file), no_formula(case.id)])
         write_whole(self._folder / "cases.csv", table.getvalue())
 
     def read(self, number: int, shape: tuple[int, ...]) -> Labels:

@@ -138,3 +138,17 @@ def test_trainable_parameters_are_told(make, tmp_path) -> None:
     assert (line["parameters_m"], line["trainable_parameters_m"]) == pytest.approx((14.3, 4.2))
     grid = next(field for field in cost_fields(table) if field.column.title == "Trainable")
     assert grid.cell(table.rows[0]).text == "4.20"
+
+
+def test_labels_compute_nothing_and_break_no_table(make, tmp_path) -> None:
+    names = ("background", "=1+1", "a|b")
+    iou = {0: [0.9], 1: [0.5], 2: [0.7]}
+    board = make.board([make.trial(model="@evil", seed=0, class_names=names, iou=iou)])
+    folder = tmp_path / "r"
+    build([board], emseg_report_sections(), folder, generated="2026-11-23", version="1.2")
+    (line,) = pd.read_csv(folder / "leaderboard.csv").to_dict("records")
+    assert (line["model"], line["class_1_name"], line["class_2_name"]) == ("'@evil", "'=1+1", "a|b")
+    assert line["score_mean"] == pytest.approx(0.6)
+    (row,) = markdown_rows((folder / "leaderboard.md").read_text(), "Rank")
+    assert row["IoU by class: a|b"] == "0.700"
+    assert read_json(folder / "leaderboard.json").boards[0].rows[0].model == "@evil"

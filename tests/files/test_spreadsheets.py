@@ -1,0 +1,22 @@
+"""Tables that people open in spreadsheets compute nothing that somebody's label says."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from emseg_bench.benchmark.files.spreadsheets import csv_of, no_formula
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
+def test_no_text_begins_as_a_formula(text):
+    assert no_formula(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["mito", "a=b", "", -1, -0.5, None, True])
+def test_all_else_stays(value):
+    assert no_formula(value) is value
+
+
+def test_a_table_keeps_its_numbers_and_gaps():
+    table = pd.DataFrame({"class": ["=x", "er", None], "value": [-0.25, float("nan"), 1.0], "n": [-1, 0, 2]})
+    assert csv_of(table) == "class,value,n\n'=x,-0.25,-1\ner,,0\n,1.0,2\n"
