@@ -129,13 +129,22 @@ def _print(data: Mapping[str, Any]) -> None:
     from .console import Console
 
     console = Console()
-    plain = {key: value for key, value in data.items() if key not in TABLES}
+    plain = dict(_flat({key: value for key, value in data.items() if key not in TABLES}))
     tables = {key: data[key] for key in TABLES if data.get(key)}
     if console.is_terminal:
         _print_laid_out(plain, tables, console)
     else:
         for line in _lines(plain, tables):
             typer.echo(line)
+
+
+def _flat(data: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Spell settings within settings out, as ``--set`` takes them: ``recipe.augmentation.flip``."""
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{within}{key}.")
+        else:
+            yield f"{within}{key}", value
 
 
 def _print_laid_out(plain: Mapping[str, Any], tables: Mapping[str, Any], console: Console) -> None:
