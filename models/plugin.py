@@ -1,23 +1,13 @@
-"""The built-in models, gathered from their families' files, and how papers trained and scored them."""
+"""The built-in models, gathered from their families' files."""
 
 from __future__ import annotations
 
 from ..benchmark.contracts.cards import ModelCard, WeightsCard
 from ..benchmark.contracts.hookspecs import hookimpl
-from ..papers.plugin import emseg_losses, emseg_protocols, emseg_recipes, emseg_schedules
 from .cards_networks import NETWORKS
 from .cards_retina import RETINA
 from .cards_smp import SMP_MODELS
 from .published_weights import PUBLISHED
-
-__all__ = [
-    "emseg_losses",
-    "emseg_models",
-    "emseg_protocols",
-    "emseg_recipes",
-    "emseg_schedules",
-    "emseg_weights",
-]
 
 
 @hookimpl

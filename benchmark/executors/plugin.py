@@ -1,12 +1,9 @@
-"""The built-in executors, and what trials are trained by."""
+"""The built-in executors."""
 
 from __future__ import annotations
 
 from ..contracts.cards import ExecutorCard
 from ..contracts.hookspecs import hookimpl
-from ..training.plugin import emseg_losses, emseg_recipes, emseg_schedules
-
-__all__ = ["emseg_executors", "emseg_losses", "emseg_recipes", "emseg_schedules"]
 
 
 @hookimpl
