@@ -36,7 +36,11 @@ MOST_TEXT: Final = 512 << 20
 """Bytes of a tag of bytes: overlays that ImageJ keeps."""
 _SUB_IFDS: Final = 330
 _DESCRIPTION: Final = 270
-_SINGLE: Final = ("bitspersample", "compression", "photometric", "planarconfig")
+_SINGLE: Final = (
+    *("imagewidth", "imagelength", "imagedepth", "tilewidth", "tilelength", "tiledepth", "rowsperstrip"),
+    *("bitspersample", "samplesperpixel", "sampleformat", "planarconfig", "photometric"),
+    *("compression", "predictor", "fillorder"),
+)
 """Tags of one value, of which tifffile gives a damaged file's several."""
 _DEFLATED: Final = frozenset({8, 32946, 50013})
 _BOUNDED: Final = _DEFLATED | {1, 32773}
@@ -208,8 +212,9 @@ def check_single(page: Any, source: object) -> None:
     """
     for tag in _SINGLE:
         if not isinstance(value := getattr(page, tag), int):
+            found = f"{len(value)} of them" if isinstance(value, tuple) else type(value).__name__
             raise DataError(
-                f"{source} cannot be read: its {tag} should be one number, and is {value!r}. It is damaged; "
+                f"{source} cannot be read: its {tag} should be one number, found {found}. It is damaged; "
                 "save or copy it again."
             )
 
