@@ -52,7 +52,7 @@ from .benchmark.contracts.errors import (
     WeightsUnavailableError,
     WrongFileError,
 )
-from .benchmark.contracts.hookspecs import hookimpl
+from .benchmark.contracts.hookspecs import INTERFACE, hookimpl
 from .benchmark.contracts.pretraining import PretrainingMethod, PretrainingRecipe
 from .benchmark.contracts.published import (
     ConversionWriter,
@@ -87,6 +87,7 @@ from .benchmark.contracts.settings import (
 )
 
 __all__ = [
+    "INTERFACE",
     "RECORD_VERSION",
     "SCRATCH",
     "SPLITS",

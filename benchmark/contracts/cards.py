@@ -17,6 +17,7 @@ from typing import (
 from annotated_types import Ge
 
 from .basics import LazyReference, Need, OptionValue
+from .card_types import CardType
 from .data import Dataset, Metric, Normalisation, PostProcessing
 from .pretraining import PretrainingMethod, PretrainingRecipe
 from .settings import Recipe, ScoringProtocol
@@ -66,7 +67,7 @@ SCRATCH = Initialisation(name="scratch", description="random weights from the tr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
+class ModelCard(metaclass=CardType):
     """A named model factory.
 
     The factory is called as ``factory(in_channels, num_classes, **options)`` and returns an
@@ -103,7 +104,7 @@ class ModelCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetCard:
+class DatasetCard(metaclass=CardType):
     """A named source of labelled images.
 
     The factory is called as ``factory(location, cache, **options)`` and returns a `Dataset`;
@@ -148,7 +149,7 @@ class DatasetCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricCard:
+class MetricCard(metaclass=CardType):
     """A named score of one case.
 
     The factory is called as ``factory(**options)`` and returns a callable ``metric(case: ScoredCase)``
@@ -188,7 +189,7 @@ class MetricCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutorCard:
+class ExecutorCard(metaclass=CardType):
     """A named way to run trials; the factory is called as ``factory(runtime)`` and gives an `Executor`."""
 
     name: str
@@ -197,7 +198,7 @@ class ExecutorCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportSectionCard:
+class ReportSectionCard(metaclass=CardType):
     """A named part of the report page.
 
     The factory is called as ``factory(board, folder)`` with a `Board` and the report's folder, in which
@@ -212,7 +213,7 @@ class ReportSectionCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsCard:
+class WeightsCard(metaclass=CardType):
     """A weight file that somebody has published: where it comes from and what belongs to it.
 
     The format is called as ``format(path)`` and returns `FoundWeights` when the file, judged by its
@@ -269,7 +270,7 @@ class FoundWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PretrainingCard:
+class PretrainingCard(metaclass=CardType):
     """A way to pre-train a model on images without labels.
 
     The factory is called as ``factory(model, recipe, normalisation, **options)`` with the `ModelToPretrain`
@@ -300,7 +301,7 @@ class ModelToPretrain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecipeCard:
+class RecipeCard(metaclass=CardType):
     """A way to train that has a name: ``--recipe NAME``, or ``preset: NAME`` in an experiment."""
 
     name: str
@@ -311,7 +312,7 @@ class RecipeCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProtocolCard:
+class ProtocolCard(metaclass=CardType):
     """A way to score that has a name: ``--protocol NAME``."""
 
     name: str
@@ -322,7 +323,7 @@ class ProtocolCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LossCard:
+class LossCard(metaclass=CardType):
     """What training makes small; a recipe asks for it as ``name`` or ``name[option=value,...]``.
 
     The factory is called as ``factory(recipe, num_logits, ignore_value, **options)`` and returns a module
@@ -343,7 +344,7 @@ class LossCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleCard:
+class ScheduleCard(metaclass=CardType):
     """How the learning rate falls; a recipe asks for it as ``name`` or ``name[option=value,...]``.
 
     The factory is called as ``factory(optimiser, begin, iterations, **options)`` with mmengine's
@@ -362,7 +363,7 @@ class ScheduleCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostProcessingCard:
+class PostProcessingCard(metaclass=CardType):
     """A step that tidies predicted label maps; a protocol asks for it as ``name[option=value,...]``.
 
     The factory is called as ``factory(**options)`` and returns a callable that maps the labels of an image,

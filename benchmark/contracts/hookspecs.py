@@ -8,7 +8,7 @@ plugin module imports no torch: its cards name their factories as ``"module:attr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pluggy
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .records import Record, TrialSpec
 
 PROJECT = "emseg_bench"
+INTERFACE: Final = (1, 0)
+"""The version of what plugins are written for.  The first number rises when something that plugins rely on is
+taken away or changes its meaning, the second when something is added."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from ..contracts import hookspecs
+from ..contracts.card_types import UnknownFields
 from .card_faults import card_fault
 from .hook_faults import hook_faults
+from .interfaces import interface_misfits, requirement_misfits, unknown_fields
 from .kinds import KINDS, PluginKind
 from .registry import OWN, Catalogue, Offer, Problem, claimants
 from .strangers import RAISED, describe_error, one_line
@@ -25,6 +27,7 @@ from .strangers import RAISED, describe_error, one_line
 if TYPE_CHECKING:
     from ..contracts.records import Record, TrialSpec
 
+REMEDY_FIELD = "Update emseg-bench if the field is newer, or else correct the card; other cards count"
 REMEDY_UPDATE = "Update or uninstall it; runs that do not ask for it go on"
 
 
@@ -83,8 +86,15 @@ class Plugins:
             self._report(distribution, "registration", one_line(error), REMEDY_UPDATE)
             return
         self._origins[name] = (distribution, version)
+        for misfit in interface_misfits(plugin, distribution):
+            self._report(distribution, "interface", misfit.what, misfit.remedy)
         for kind in KINDS:
             self._collect(name, kind)
+
+    def check_requirements(self, dist: Distribution) -> None:
+        """Report a distribution that asks for another version of emseg-bench; pip may have been overruled."""
+        for misfit in requirement_misfits(dist):
+            self._report(_origin(dist)[0], "requirement", misfit.what, misfit.remedy)
 
     def load(self, entry_point: EntryPoint, distribution: str, version: str) -> None:
         """Import the plugin behind an entry point and register it; report it if that fails."""
@@ -125,7 +135,9 @@ class Plugins:
         source = _source(self._manager.get_plugin(plugin))
         registry, card_type = self.catalogue.registry(kind), kind.card_type
         for card in self._call(plugin, kind.hook):
-            if fault := card_fault(card, card_type):
+            if isinstance(card, UnknownFields):
+                self._report(distribution, kind.hook, unknown_fields(card), REMEDY_FIELD)
+            elif fault := card_fault(card, card_type):
                 self._report(distribution, kind.hook, fault, REMEDY_UPDATE)
             elif isinstance(card, card_type) and (
                 claims := registry.add(Offer(card, distribution, version, source))
@@ -182,6 +194,8 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
     with redirect_stdout(sys.stderr):
         for _, (point, dist) in sorted(named.items(), key=lambda item: (item[0][0] != OWN, item[0])):
             plugins.load(point, *_origin(dist))
+        for dist in {_origin(dist)[0]: dist for _, dist in named.values()}.values():
+            plugins.check_requirements(dist)
     return plugins
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from emseg_bench.benchmark.contracts.cards import MetricCard, ModelCard
 from emseg_bench.benchmark.contracts.errors import PluginError, UnknownNameError
+from emseg_bench.benchmark.contracts.hookspecs import INTERFACE
 from emseg_bench.benchmark.plugins.loading import Plugins, load_plugins
 
 CARD = """
@@ -43,6 +44,74 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_distribution):
 
 
 GOOD = "@hookimpl\ndef emseg_models():\n    return [card('good')]\n"
+
+UNKNOWN_FIELD = """
+odd = card("odd", paramters=3, colour="red")
+
+@hookimpl
+def emseg_models():
+    return [card("even"), odd]
+
+@hookimpl
+def emseg_metrics():
+    return []
+"""
+
+
+def test_an_unknown_field_costs_its_card_alone(install):
+    catalogue = install(odd=UNKNOWN_FIELD).catalogue
+    assert "even" in catalogue.models.offers
+    assert "odd" not in catalogue.models.offers
+    (problem,) = catalogue.problems
+    assert "ModelCard 'odd' has the field 'paramters'" in problem.what
+    assert "did you mean parameters?" in problem.what
+    assert "the field 'colour', which emseg-bench" in problem.what
+    assert problem.remedy.startswith("Update emseg-bench if the field is newer")
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "remedy"),
+    [
+        (
+            "(99, 0)",
+            "written for the plugin interface 99.0, and this emseg-bench has 1.",
+            "Update emseg-bench",
+        ),
+        ("(1, 999)", "written for the plugin interface 1.999", "Update emseg-bench"),
+        ("(0, 9)", "interface 0.9, of which 1.0 has changed something", "Update interface"),
+        ("'1.0'", "EMSEG_INTERFACE is '1.0', expected two numbers such as (1, 0)", "Correct it"),
+    ],
+)
+def test_another_interface_is_told(install, said, what, remedy):
+    catalogue = install(interface=f"EMSEG_INTERFACE = {said}\n{GOOD}").catalogue
+    (problem,) = catalogue.problems
+    assert what in problem.what
+    assert problem.remedy.startswith(remedy)
+    assert "good" in catalogue.models.offers
+
+
+def test_the_interface_of_today_is_not_told(install):
+    major, minor = INTERFACE
+    catalogue = install(interface=f"EMSEG_INTERFACE = ({major}, {minor})\n{GOOD}").catalogue
+    assert catalogue.problems == []
+
+
+@pytest.mark.parametrize(
+    ("requirement", "told"),
+    [
+        ("emseg-bench>=99", "it requires emseg-bench >=99, and this is"),
+        ("emseg_bench<0.0.1", "it requires emseg-bench <0.0.1, and this is"),
+        ("emseg-bench>=0.0.1", None),
+        ("emseg-bench>=99; python_version < '3'", None),
+        ("emseg-bench-extras>=99", None),
+    ],
+)
+def test_a_required_version_is_compared(install, tmp_path, requirement, told):
+    install(wanting=GOOD)
+    (metadata,) = tmp_path.glob("wanting*.dist-info/METADATA")
+    metadata.write_text(f"{metadata.read_text().rstrip()}\nRequires-Dist: {requirement}\n")
+    problems = install().catalogue.problems
+    assert [told in problem.what for problem in problems] == ([True] if told else [])
 
 
 def test_good_plugin(install):
