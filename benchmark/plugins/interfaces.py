@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ from ..contracts.card_types import UnknownFields
 from ..contracts.hookspecs import INTERFACE
 from .registry import OWN
 
+_OURS: Final = re.compile(r"emseg[-_.]+bench(?![-_.\w])", re.IGNORECASE)
+"""How a requirement of emseg-bench begins."""
 SAYS: Final = "EMSEG_INTERFACE"
 """The attribute in which a plugin says what it was written for."""
 NEWER: Final = "Update emseg-bench: what is newer in the plugin may not work"
@@ -45,24 +48,28 @@ def _written_for(numbers: tuple[int, int]) -> str:
 
 def requirement_misfits(dist: Distribution) -> Iterator[Misfit]:
     """Compare the version of emseg-bench that a distribution requires with the one that there is."""
-    wanted = [text for text in dist.requires or () if text.lower().replace("_", "-").startswith(OWN)]
+    wanted = [text for text in dist.requires or () if _OURS.match(text)]
     if not wanted:
         return
     from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
+    from packaging.version import Version
 
+    own = Version(version(OWN))
     for text in wanted:
         try:
             required = Requirement(text)
         except InvalidRequirement:
+            yield Misfit(f"its requirement {text!r} cannot be read", f"Reinstall or update {dist.name}")
             continue
-        meant = canonicalize_name(required.name) == OWN and (
-            required.marker is None or required.marker.evaluate()
-        )
-        if meant and not required.specifier.contains(version(OWN), prereleases=True):
+        counts = required.marker is None or required.marker.evaluate()
+        if counts and not required.specifier.contains(own, prereleases=True):
+            newer = any(
+                one.operator in (">", ">=", "~=", "==") and Version(one.version.removesuffix(".*")) > own
+                for one in required.specifier
+            )
             yield Misfit(
-                f"it requires {OWN} {required.specifier}, and this is {version(OWN)}",
-                f"Install versions that fit each other: pip install --upgrade {OWN} {dist.name}",
+                f"it requires {OWN} {required.specifier}, and this is {own}",
+                f"Update {OWN if newer else dist.name}",
             )
 
 
