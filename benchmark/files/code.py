@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from ..contracts.errors import PluginError
 from .seen import remembered
@@ -20,47 +19,73 @@ from .seen import remembered
 _ASIDE: Final = frozenset({"ctx", "kind", "type_comment"})
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A Python file."""
-
-    sha256: str
-    """Of what it does."""
-    imports: tuple[tuple[int, str, tuple[str, ...]], ...]
-    """Level, module and names of each import that runs; no names: the module itself is imported."""
-
-
-def code_of(path: Path) -> Code:
-    """Read a Python file, unless it was read before and has not changed since.
+def code_sha256(path: Path) -> str:
+    """Hash what a Python file does, unless that was done before and the file has not changed since.
 
     Raises:
         PluginError: It cannot be read, or is no Python.
     """
+    return _sha256(path, _state(path))
+
+
+def imports_of(path: Path) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    """Give level, module and names of each import that runs; no names: the module itself is imported.
+
+    Raises:
+        PluginError: The file cannot be read, or is no Python.
+    """
+    return _imported(path, _state(path))
+
+
+def _state(path: Path) -> tuple[int, int, int]:
     state = path.stat()
-    return _code_of(path, (state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
 
 @lru_cache(maxsize=4096)
-def _code_of(path: Path, _state: tuple[int, int, int]) -> Code:
-    def read(file: BinaryIO) -> list[Any]:
-        try:
-            tree = ast.parse(file.read(), str(path))
-        except (SyntaxError, ValueError) as error:
-            raise PluginError(f"{path} is no Python that can be read: {error}.") from error
-        return [sha256(repr(_told(tree)).encode()).hexdigest(), [*_imports(tree)]]
+def _sha256(path: Path, _state: tuple[int, int, int]) -> str:
+    def read(file: BinaryIO) -> str:
+        words: list[str] = []
+        _write(_tree(file, path), words)
+        return sha256("".join(words).encode()).hexdigest()
 
-    digest, imports = remembered(path, "code-1", read, error=PluginError)
-    return Code(digest, tuple((level, module, tuple(names)) for level, module, names in imports))
+    return str(remembered(path, "code-1", read, error=PluginError))
 
 
-def _told(node: object) -> object:
-    """Give a tree as plain data, without strings that stand for themselves, such as docstrings."""
-    if isinstance(node, ast.AST):
-        fields = [(name, _told(value)) for name, value in ast.iter_fields(node) if name not in _ASIDE]
-        return (type(node).__name__, [field for field in fields if field[1] not in (None, [])])
+@lru_cache(maxsize=4096)
+def _imported(path: Path, _state: tuple[int, int, int]) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    def read(file: BinaryIO) -> list[tuple[int, str, list[str]]]:
+        return [*_imports(_tree(file, path))]
+
+    found = remembered(path, "imports-1", read, error=PluginError)
+    return tuple((level, module, tuple(names)) for level, module, names in found)
+
+
+def _tree(file: BinaryIO, path: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read(), str(path))
+    except (SyntaxError, ValueError) as error:
+        raise PluginError(f"{path} is no Python that can be read: {error}.") from error
+
+
+def _write(node: object, words: list[str]) -> None:
+    """Write a tree without what is empty and without docstrings and other strings that stand alone."""
     if isinstance(node, list):
-        return [_told(one) for one in node if not _says_nothing(one)]
-    return None if node is None else (type(node).__name__, repr(node))
+        words.append("[")
+        for one in node:
+            if not _says_nothing(one):
+                _write(one, words)
+        words.append("]")
+    elif isinstance(node, ast.AST):
+        words += (type(node).__name__, "(")
+        for name in node._fields:
+            value = None if name in _ASIDE else getattr(node, name, None)
+            if value is not None and value != []:
+                words.append(name)
+                _write(value, words)
+        words.append(")")
+    else:
+        words += (repr(node), ",")
 
 
 def _says_nothing(node: object) -> bool:
@@ -104,7 +129,7 @@ def closure(starts: Iterable[Path], root: Path, aside: Path) -> set[Path]:
         if path in found or not path.is_relative_to(root) or path.is_relative_to(aside):
             continue
         found.add(path)
-        for level, module, names in code_of(path).imports:
+        for level, module, names in imports_of(path):
             waiting += _files_of(path, root, level, module, names)
     return found
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..contracts.data import Manifest
 from ..contracts.records import MetricSpec, ModelSpec, Provider, TrialSpec
-from .code import code_of
+from .code import code_sha256
 from .regular import open_regular
 
 ENGINE: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +54,7 @@ def sha256_of_source(places: Iterable[Path]) -> str:
     """
     return sha256_of(
         sorted(
-            (file.relative_to(place.parent).as_posix(), code_of(file).sha256)
+            (file.relative_to(place.parent).as_posix(), code_sha256(file))
             for place in places
             for file in ([place] if place.is_file() else place.rglob("*.py"))
         )

