@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import time
 from dataclasses import replace
 from multiprocessing.forkserver import _forkserver
 from pathlib import Path
 
+import psutil
 import pytest
 from emseg_bench.benchmark.executors import temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
@@ -79,10 +81,14 @@ def test_server_that_is_killed_between_trials_is_made_anew(make_job, runtime, to
     executor, ends = LocalExecutor(runtime), []
 
     def listen(event) -> None:
+        assert event.kind != "failed", event.message
         if event.kind == "complete":
             ends.append(event.fingerprint)
             if len(ends) == 1:
-                os.kill(_forkserver._forkserver_pid, signal.SIGKILL)
+                server = psutil.Process(_forkserver._forkserver_pid)
+                server.kill()
+                while server.status() != psutil.STATUS_ZOMBIE:  # it is gone before the next trial begins
+                    time.sleep(0.01)
 
     executor.run(jobs, listen)
     assert ends == [job.fingerprint for job in jobs]
