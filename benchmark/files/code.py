@@ -43,7 +43,7 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=4096)
-def _sha256(path: Path, _state: tuple[int, int, int]) -> str:
+def _sha256(path: Path, _as_it_is: tuple[int, int, int]) -> str:
     def read(file: BinaryIO) -> str:
         words: list[str] = []
         _write(_tree(file, path), words)
@@ -53,7 +53,7 @@ def _sha256(path: Path, _state: tuple[int, int, int]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _imported(path: Path, _state: tuple[int, int, int]) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+def _imported(path: Path, _as_it_is: tuple[int, int, int]) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     def read(file: BinaryIO) -> list[tuple[int, str, list[str]]]:
         return [*_imports(_tree(file, path))]
 

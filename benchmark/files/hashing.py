@@ -26,6 +26,7 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
     "papers": ("../papers",),
     "training": ("training",),
     "trials": ("trials/parts.py", "trials/trial.py"),
+    "weights": ("weights/reading.py",),
 }
 """What of the engine's own code can change a number, by room."""
 

@@ -19,12 +19,13 @@ from ..files.hashing import sha256_of
 ROOT: Final = Path(__file__).parents[2]
 _PACKAGE: Final = __name__.partition(".")[0]
 _REFERENCE: Final = re.compile(rf"({_PACKAGE}(?:\.\w+)+):\w+")
-_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Where an object lies in memory."""
 _ASIDE: Final = frozenset(
-    {"citation", "description", "files", "ignore_rule", "licence", "options", "page", "parameters", "used_in"}
+    {
+        *("aggregation", "citation", "description", "empty_rule", "files", "ignore_rule", "licence"),
+        *("ms_per_megapixel", "options", "page", "parameters", "reference", "title", "used_in"),
+    }
 )
-"""Fields of cards that are for people, or that a trial holds by itself."""
+"""Fields of cards, and of what stands in them, that are for people, or that a trial holds by itself."""
 
 
 def sha256_of_card(card: Card) -> str:
@@ -33,10 +34,25 @@ def sha256_of_card(card: Card) -> str:
     Raises:
         PluginError: A file of ours cannot be read.
     """
-    values = [(field.name, getattr(card, field.name)) for field in fields(card)]
-    said = [[name, _ADDRESS.sub("", repr(value))] for name, value in values if name not in _ASIDE]
     code = closure(_starts(card), ROOT, ROOT / "benchmark")
-    return sha256_of([said, sorted([file.relative_to(ROOT).as_posix(), code_sha256(file)] for file in code)])
+    hashes = sorted([file.relative_to(ROOT).as_posix(), code_sha256(file)] for file in code)
+    return sha256_of([_said(card), hashes])
+
+
+def _said(value: object) -> object:
+    """Write down what a value says, field by field; functions and types say their names."""
+    if isinstance(value, tuple):
+        return [_said(one) for one in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif hasattr(value, "__qualname__"):
+        return value.__qualname__
+    elif hasattr(value, "__dict__"):
+        held = vars(value)
+    else:
+        return repr(value)
+    kept = [[name, _said(one)] for name, one in sorted(held.items()) if name not in _ASIDE]
+    return [type(value).__qualname__, kept]
 
 
 def _starts(value: object) -> Iterator[Path]:

@@ -21,6 +21,7 @@ ROOMS: Mapping[str, str] = {
     "papers": "published training",
     "training": "training",
     "trials": "running a trial",
+    "weights": "reading weight files",
 }
 """What the engine's rooms do."""
 

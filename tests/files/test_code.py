@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import emseg_bench
@@ -107,6 +108,8 @@ def engine(tmp_path_factory):
         ("trials/parts.py", "trials"),
         ("../papers/retina_training.py", "papers"),
         ("contracts/settings.py", "contracts"),
+        ("weights/reading.py", "weights"),
+        ("weights/importing.py", None),
         ("experiments/label_fraction.py", "experiments"),
         ("profiling/latency.py", None),
         ("executors/local.py", None),
@@ -140,3 +143,33 @@ def test_a_card_of_ours_stands_on_its_own_files():
     assert "datasets/published/vnc.py" in vnc - folder
     assert "datasets/published/splitting.py" in vnc
     assert not [name for name in folder | retina | vnc if name.startswith(("benchmark/", "cli/", "reports/"))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "values"),
+    [
+        ("models", "unet", {"description": "x", "citation": "x", "licence": "x", "parameters": 1}),
+        ("metrics", "iou", {"title": "x", "empty_rule": "x", "aggregation": "x", "ms_per_megapixel": 9.0}),
+        ("datasets", "vnc", {"page": "x", "files": (), "used_in": ("x",), "ignore_rule": "x"}),
+    ],
+)
+def test_what_a_card_tells_people_does_not_count(kind, name, values):
+    card = getattr(load_plugins().catalogue, kind).offers[name].card
+    for field, value in values.items():
+        assert own_code.sha256_of_card(replace(card, **{field: value})) == own_code.sha256_of_card(card), (
+            field
+        )
+
+
+def test_what_a_card_says_of_its_code_counts():
+    catalogue = load_plugins().catalogue
+    unet, vnc = catalogue.models.offers["unet"].card, catalogue.datasets.offers["vnc"].card
+    initialisations = unet.initialisations
+    renamed = (replace(initialisations[0], description="x"), *initialisations[1:])
+    known = own_code.sha256_of_card(unet)
+    assert own_code.sha256_of_card(replace(unet, initialisations=renamed)) == known
+    assert own_code.sha256_of_card(replace(unet, size_divisor=7)) != known
+    assert own_code.sha256_of_card(replace(unet, initialisations=initialisations[1:])) != known
+    rules = replace(vnc.factory.rules, ignore_value=7)
+    other = replace(vnc, factory=replace(vnc.factory, rules=rules))
+    assert own_code.sha256_of_card(other) != own_code.sha256_of_card(vnc)
