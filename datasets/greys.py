@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..benchmark.images.intensity import Array
 
 BYTES: Final = GreyRange(low=0, high=255, eight_bit=True)
-"""`benchmark.intensity.EIGHT_BIT`, whose module imports numpy: data that are known open without."""
+"""`benchmark.images.intensity.EIGHT_BIT`, whose module imports numpy: data that are known open without."""
 SIXTEEN_BIT: Final = GreyRange(low=0, high=65535)
 VERSION: Final = 1
 """Raised whenever the same values would give another scale."""
@@ -110,7 +110,7 @@ def mean_and_std(
 
 
 def scale_notes(grey: GreyRange, kind: str, what: str, *, given: bool = False) -> Iterator[str]:
-    """Say how values are scaled, where it is not by their type; see `benchmark.intensity.describe_range`."""
+    """Say how values are scaled, where it is not by their type; see `images.intensity.describe_range`."""
     if grey != BYTES:
         import numpy as np
 

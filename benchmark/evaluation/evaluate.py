@@ -52,7 +52,7 @@ def evaluate(
         scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
 
     Returns:
-        The table of `contracts.Trial.cases`.
+        The table of `contracts.reporting.Trial.cases`.
 
     Raises:
         DataError: A case cannot be read, or its pixels do not fit the normalisation; names the case.

@@ -40,7 +40,7 @@ def sanity_scores(dataset: Dataset, cases: Sequence[Case], metrics: Mapping[str,
         metrics: By name.
 
     Returns:
-        The table of `contracts.Trial.cases`, with the prediction's name as another column, ``predictor``.
+        The table of `Trial.cases`, with the prediction's name as another column, ``predictor``.
 
     Raises:
         DataError: A case cannot be read any more.

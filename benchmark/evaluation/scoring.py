@@ -57,8 +57,8 @@ def score_case(
         prediction: Of the same shape.
         manifest: Of the case's dataset; says which classes are scored, and whether only where there is truth.
         metrics: By name.
-        probabilities: Makes those that `contracts.ScoredCase` offers to metrics.
-        true_objects: `contracts.Sample.instances`.
+        probabilities: Makes those that `contracts.data.ScoredCase` offers to metrics.
+        true_objects: `contracts.data.Sample.instances`.
 
     Raises:
         DataError: The true labels have the wrong type, shape or values.
@@ -105,7 +105,7 @@ def with_depth(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:
-    """Make the table of `contracts.Trial.cases`; its column types do not depend on the rows."""
+    """Make the table of `contracts.reporting.Trial.cases`; its column types do not depend on the rows."""
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     texts = dict.fromkeys(("case", "group", "class_name", "metric"), "str")
     integers = dict.fromkeys(("depth", "height", "width", "class_index"), "int64")

@@ -1,4 +1,4 @@
-"""Checking plain data against the types of ``contracts.py``, with errors that name the key."""
+"""Checking plain data against the types of the contracts, with errors that name the key."""
 
 from __future__ import annotations
 

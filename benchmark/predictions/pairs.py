@@ -32,7 +32,7 @@ class Pair:
 def find_pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
     """Pair the label maps of two folders, and of the folders in them, or take two files as a pair.
 
-    Names are compared as in `benchmark.pairing`: a map belongs to one other, or to none.
+    Names are compared as in `benchmark.images.pairing`: a map belongs to one other, or to none.
 
     Returns:
         The pairs by name, and the files that are no label maps (hidden ones are not mentioned).

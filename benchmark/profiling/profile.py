@@ -20,7 +20,7 @@ from .memory import MemoryPeak
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceProfile:
-    """The fields of `contracts.Profile` that say what inference costs, with its conditions."""
+    """The fields of `contracts.records.Profile` that say what inference costs, with its conditions."""
 
     device: str
     precision: Precision
