@@ -20,8 +20,10 @@ from .worker import work
 
 Listener = Callable[[Event], None]
 
-STARTS = 2
-"""Tries to start a process; the first one fails if the server has just been killed."""
+STARTS = 7
+"""Tries to start a process: they fail while a server that has been killed is not gone yet."""
+PAUSE_SECONDS = 0.05
+"""Before the second try, and twice as long before each further one: 3 s together."""
 
 
 class LocalExecutor:
@@ -51,11 +53,13 @@ class LocalExecutor:
     def _start(self, job: Job, on_event: Listener) -> list[Running]:
         """Start a trial; give nothing if that cannot be done, which has failed it."""
         on_event(Event(fingerprint=job.fingerprint, kind="started"))
-        for left in reversed(range(STARTS)):
+        for tried in range(STARTS):
             try:
                 return [self._launch(job)]
             except (OSError, EOFError) as error:
-                if not left:
+                if tried < STARTS - 1:
+                    time.sleep(PAUSE_SECONDS * 2**tried)
+                else:
                     self._fail(
                         job, f"its process could not be started: {type(error).__name__}: {error}", on_event
                     )

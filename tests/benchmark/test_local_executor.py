@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-import time
 from dataclasses import replace
 from multiprocessing.forkserver import _forkserver
 from pathlib import Path
 
-import psutil
 import pytest
-from emseg_bench.benchmark.executors import temporary
+from emseg_bench.benchmark.executors import local, temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
 from emseg_bench.benchmark.executors.local import LocalExecutor
 from emseg_bench.benchmark.files.locks import locked
@@ -85,13 +83,30 @@ def test_server_that_is_killed_between_trials_is_made_anew(make_job, runtime, to
         if event.kind == "complete":
             ends.append(event.fingerprint)
             if len(ends) == 1:
-                server = psutil.Process(_forkserver._forkserver_pid)
-                server.kill()
-                while server.status() != psutil.STATUS_ZOMBIE:  # it is gone before the next trial begins
-                    time.sleep(0.01)
+                os.kill(_forkserver._forkserver_pid, signal.SIGKILL)
 
     executor.run(jobs, listen)
     assert ends == [job.fingerprint for job in jobs]
+
+
+@pytest.mark.parametrize(("refusals", "starts"), [(0, 1), (4, 5), (99, local.STARTS)])
+def test_a_server_that_is_going_down_is_waited_for(make_job, runtime, monkeypatch, refusals, starts):
+    """Until its end has been noticed, a killed server takes calls that it does not answer."""
+    tries, pauses, events = [], [], []
+
+    def launch(_, job):
+        tries.append(job)
+        if len(tries) <= refusals:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return "running"
+
+    monkeypatch.setattr(LocalExecutor, "_launch", launch)
+    monkeypatch.setattr(local.time, "sleep", pauses.append)
+    started = LocalExecutor(runtime)._start(make_job(), events.append)
+    assert (len(tries), len(pauses)) == (starts, starts - 1)
+    assert started == (["running"] if refusals < local.STARTS else [])
+    assert [event.kind for event in events] == ["started"] + ["failed"] * (refusals >= local.STARTS)
+    assert sum(pauses) == pytest.approx(local.PAUSE_SECONDS * (2 ** (starts - 1) - 1))
 
 
 @pytest.mark.slow
