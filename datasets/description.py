@@ -36,7 +36,7 @@ from ..benchmark.contracts.data import Split
 from ..benchmark.contracts.errors import DataError
 from ..benchmark.files.texts import read_yaml
 from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
-from .objects import CLASS_NAMES
+from .collection.objects import CLASS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

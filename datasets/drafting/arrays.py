@@ -28,7 +28,7 @@ from ...benchmark.images.volumes.opening import (
 from ...benchmark.images.volumes.volume import Volume
 from ..description import FILE_NAME
 from ..folder.layout import natural_key
-from ..folder.wording import counted, listed
+from ..wording import counted, listed
 
 LABEL_WORDS = re.compile(
     r"label|mask|seg|annot|truth|(^|[^a-z])gt([^a-z]|$)|instance|boundar|membrane|(^|[^a-z])ids?([^a-z]|$)",

@@ -14,7 +14,7 @@ from ...benchmark.images.volumes import tiff
 from ...benchmark.images.volumes.opening import is_volume_file, is_zarr
 from ..description import FILE_NAME
 from ..folder.layout import find_layout
-from ..folder.wording import counted, listed
+from ..wording import counted, listed
 from .draft import Draft
 
 

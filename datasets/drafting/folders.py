@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ...benchmark.images.pixels import decode_image, read_bytes
+from ..collection.labels import MAX_UNNAMED
+from ..collection.objects import background_of, look_like_objects
 from ..description import FILE_NAME
 from ..fetching.subjects import expression_for, subjects_of
 from ..folder.checks import check_not_swapped
 from ..folder.index import index_folder
-from ..folder.labels import MAX_UNNAMED
 from ..folder.layout import Layout, Pair, find_layout
-from ..folder.wording import counted, listed
-from ..objects import background_of, look_like_objects
+from ..wording import counted, listed
 from .draft import Draft, class_lines, noted, object_lines
 from .pixel_sizes import pixel_size_line
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from ...benchmark.contracts.errors import DataError
-from ..swapped import refuse_swapped
+from ..collection.labels import LabelMap
+from ..collection.swapped import refuse_swapped
+from ..wording import counted, listed
 from .facts import ImageFacts
 from .index import Index
-from .labels import LabelMap
 from .layout import Pair
-from .wording import counted, listed
 
 MIN_SIDE: Final = 16
 """Smallest side of an image, px: the smallest training crop."""

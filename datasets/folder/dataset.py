@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Case, Manifest, Sample
 from ...benchmark.contracts.errors import DataError, UsageError
+from ..collection.greys import BYTES
+from ..collection.labels import LabelMap, map_labels, object_labels
+from ..collection.objects import background_of, look_like_objects, objects_told
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
-from ..greys import BYTES
-from ..objects import background_of, look_like_objects, objects_told
 from ..value_options import say_values
 from .checks import check_not_swapped
 from .gaps import settle_gap
 from .index import Index, index_folder, with_object_labels
-from .labels import LabelMap, map_labels, object_labels
 from .layout import Layout, find_layout
 from .manifest import Contents, sum_up
 from .options import FolderOptions
@@ -75,7 +75,7 @@ class FolderDataset:
 
     def _labelled(self, values: Array) -> tuple[Array, Array | None]:
         """Return the labels that are made of mask values, and the numbers of objects where they are that."""
-        from ..volume.instances import numbered_from_one, to_semantic
+        from ..collection.instances import numbered_from_one, to_semantic
 
         said = self._said
         if said.instances is None or said.instances == "none":

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..collection.spacing import Stack, gap_note, largest_gap, likeness
 from ..description import Description
-from ..spacing import Stack, gap_note, largest_gap, likeness
 from .layout import Layout, Pair
 from .options import FolderOptions
 from .splits import groups_of

@@ -19,9 +19,9 @@ from typing import Any, Final
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.store import write_whole
 from ...benchmark.files.texts import read_json
+from ..collection.labels import IGNORED
 from ..description import Description
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
-from .labels import IGNORED
 from .layout import Layout
 
 INDEX_VERSION: Final = 5

@@ -26,8 +26,8 @@ from ...benchmark.images.pairing import Pairing, is_labels_name, pair_up
 from ...benchmark.images.volumes.opening import is_volume_file
 from ...benchmark.plugins.references import escaped
 from ..description import FILE_NAME
+from ..wording import counted, listed
 from .walking import SUFFIXES, Files, list_files
-from .wording import counted, listed
 
 Part: TypeAlias = Split | Literal[""]
 """A folder with ``images/`` and ``masks/``; ``""`` is the dataset's own."""

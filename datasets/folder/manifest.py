@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.data import Case, Manifest, Split
+from ..collection.greys import TrainingImages, mean_and_std, scale_notes, settle_range
+from ..collection.labels import LabelMap
+from ..collection.splits import Division
+from ..collection.summing_up import absent_class_notes, boundary_notes
 from ..description import Description, boundary_labels
 from ..fetching.leaks import Portrait, leak_notes
-from ..greys import TrainingImages, mean_and_std, scale_notes, settle_range
-from ..splits import Division
-from ..summing_up import absent_class_notes, boundary_notes
+from ..wording import counted
 from .checks import check_foreground, check_kinds, check_sizes, decide_channels
 from .facts import ImageFacts
 from .index import Index
-from .labels import LabelMap
 from .layout import Layout, Pair
 from .splits import groups_of
-from .wording import counted
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array

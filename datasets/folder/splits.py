@@ -8,13 +8,13 @@ from typing import Final
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError
+from ..collection.naming import name_groups, name_splits, named_subjects, subject_note
+from ..collection.splits import Division, choose_groups, cut_sequence, default_gap
 from ..description import FILE_NAME, Description
 from ..idle_options import refuse_idle
-from ..naming import name_groups, name_splits, named_subjects, subject_note
-from ..splits import Division, choose_groups, cut_sequence, default_gap
+from ..wording import counted
 from .layout import Layout, Pair
 from .options import FolderOptions
-from .wording import counted
 
 OF_LABELS: Final = frozenset({"classes", "ignore_value", "background", "instances"})
 """Options that have nothing to do with splits."""

@@ -14,7 +14,7 @@ from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links, shown
 from ...benchmark.images.volumes.opening import SUFFIXES as VOLUME_SUFFIXES
 from ...benchmark.images.volumes.opening import is_zarr
-from .wording import listed
+from ..wording import listed
 
 SUFFIXES: Final = (".png", ".tif", ".tiff")
 FOREIGN_SUFFIXES: Final = (

@@ -10,7 +10,7 @@ from typing import Final
 
 from ...benchmark.contracts.data import Case
 from ...benchmark.images.spread import spread
-from ..splits import FAR
+from ..collection.splits import FAR
 
 RUN: Final = 8
 """So many neighbours are chosen together."""

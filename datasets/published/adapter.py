@@ -20,9 +20,9 @@ from .rules import Rules
 
 if TYPE_CHECKING:
     from ...benchmark.contracts.published import ConversionWriter, ConvertedVolume, RemoteFile, SourceFiles
-    from ..splits import Division
+    from ..collection.division import Piece
+    from ..collection.splits import Division
     from .dataset import PublishedDataset
-    from .division import Piece
 
 
 class Splits(Protocol):

@@ -9,11 +9,11 @@ from typing import Final
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.published import ConvertedVolume
+from ..collection.division import Piece, by_group, cut_list, whole
+from ..collection.splits import Division, cut_blocks, default_gap
 from ..idle_options import refuse_idle
-from ..splits import Division, cut_blocks, default_gap
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
-from .division import Piece, by_group, cut_list, whole
 from .options import OfficialOptions
 from .rules import Rules
 from .splitting import OfficialSplits, of_part

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ...benchmark.contracts.data import SPLITS
+from ..collection.division import Piece, whole
+from ..collection.splits import Division
 from ..idle_options import refuse_idle
-from ..splits import Division
-from .division import Piece, whole
 from .options import OfficialOptions
 from .splitting import of_part
 

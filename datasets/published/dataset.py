@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.data import Case, Manifest, Sample
 from ...benchmark.contracts.errors import DataError
-from ..greys import BYTES
+from ..collection.division import Piece
+from ..collection.greys import BYTES
 from .arrays import open_array
-from .division import Piece
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array

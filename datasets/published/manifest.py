@@ -10,13 +10,13 @@ from ...benchmark.contracts.data import Case, Manifest, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.published import ConvertedVolume
 from ...benchmark.files.hashing import sha256_of
+from ..collection.division import Piece, group_of
+from ..collection.greys import TrainingImages, mean_and_std, scale_notes, settle_range
+from ..collection.splits import Division
+from ..collection.summing_up import absent_class_notes, starts_in_groups
 from ..fetching.leaks import Portrait, leak_notes
-from ..folder.wording import listed
-from ..greys import TrainingImages, mean_and_std, scale_notes, settle_range
-from ..splits import Division
-from ..summing_up import absent_class_notes, starts_in_groups
+from ..wording import listed
 from .arrays import open_array
-from .division import Piece, group_of
 from .rules import Rules
 
 AXES = "zyx"

@@ -10,10 +10,10 @@ from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError, UnknownNameError
 from ...benchmark.contracts.published import ConvertedVolume, Part
-from ..folder.wording import counted
+from ..collection.division import Block, Cut, Piece, by_group, cut_list, cut_volumes, whole
+from ..collection.splits import Division, cut_blocks, cut_sequence, default_gap
 from ..idle_options import refuse_idle
-from ..splits import Division, cut_blocks, cut_sequence, default_gap
-from .division import Block, Cut, Piece, by_group, cut_list, cut_volumes, whole
+from ..wording import counted
 from .options import OfficialOptions, SingleOptions
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.images.volumes.volume import Volume
 from ..folder.checks import MIN_SIDE
-from ..folder.wording import listed
+from ..wording import listed
 
 
 def check_shapes(image: Volume, labels: Volume) -> None:

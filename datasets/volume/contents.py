@@ -9,10 +9,10 @@ from ...benchmark.contracts.data import SPLITS, Case, GreyRange, Manifest
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.images.volumes.volume import Volume
+from ..collection.labels import LabelMap
+from ..collection.summing_up import absent_class_notes, boundary_notes, grey_scale, starts_in_groups
 from ..fetching.leaks import Portrait, leak_notes
-from ..folder.labels import LabelMap
-from ..folder.wording import listed
-from ..summing_up import absent_class_notes, boundary_notes, grey_scale, starts_in_groups
+from ..wording import listed
 from .checks import common_voxel_size
 from .division import Division, Piece
 from .entries import Entry

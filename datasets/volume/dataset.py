@@ -12,10 +12,10 @@ from ...benchmark.contracts.data import Case, GreyRange, Manifest, Sample
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.images.intensity import EIGHT_BIT, to_pixels
 from ...benchmark.images.volumes.volume import Volume
+from ..collection.instances import numbered_from_one, to_semantic
+from ..collection.labels import LabelMap
 from ..description import Instances
-from ..folder.labels import LabelMap
 from .contents import Contents, Looked, Place
-from .instances import numbered_from_one, to_semantic
 from .measure import whole_numbers
 from .prepared import SLAB_BYTES, mappable, prepared
 from .stamps import glance

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError
-from ..folder.wording import counted, listed
+from ..collection.splits import choose_groups, cut_blocks, cut_sequence, default_gap
 from ..idle_options import refuse_idle
-from ..splits import choose_groups, cut_blocks, cut_sequence, default_gap
+from ..wording import counted, listed
 from .entries import Entry
 from .options import VolumeOptions
 

@@ -10,11 +10,11 @@ from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.images.intensity import describe_range
+from ..collection.greys import range_as_data, top_of_sums
+from ..collection.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
+from ..collection.objects import background_of, look_like_objects, objects_told
+from ..collection.swapped import refuse_swapped
 from ..description import Description, Instances, boundary_labels
-from ..folder.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
-from ..greys import range_as_data, top_of_sums
-from ..objects import background_of, look_like_objects, objects_told
-from ..swapped import refuse_swapped
 from .checks import common_voxel_size
 from .contents import Looked, sum_up
 from .dataset import VolumeDataset

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...benchmark.images.volumes.found import Array
 from ...benchmark.images.volumes.volume import Volume
-from ..spacing import Stack, gap_note, largest_gap, likeness
+from ..collection.spacing import Stack, gap_note, largest_gap, likeness
 from .entries import Entry
 from .options import VolumeOptions
 from .stamps import stamp

@@ -14,12 +14,12 @@ from ...benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from ...benchmark.images.label_values import count_pieces, count_values, whole_labels
 from ...benchmark.images.volumes.found import Array
 from ...benchmark.images.volumes.volume import Volume
+from ..collection.greys import range_as_data, sums_stored
+from ..collection.instances import to_semantic
 from ..description import Instances
 from ..fetching.facts import flat_share, label_counts, value_counts
 from ..fetching.looks import look
-from ..greys import range_as_data, sums_stored
 from .facts import ImageSection, LabelSection, hash_section, recall_or_measure
-from .instances import to_semantic
 
 MOST_COUNTED = 4096
 MOST_CLASSES = 256

@@ -10,8 +10,8 @@ import numpy as np
 from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.images.volumes.volume import Volume
-from ..folder.wording import listed
-from ..greys import TrainingImages, settle_range
+from ..collection.greys import TrainingImages, settle_range
+from ..wording import listed
 from .measure import kind_of
 from .stamps import stamp
 

@@ -6,7 +6,13 @@ from itertools import pairwise
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError, UsageError
-from emseg_bench.datasets.splits import cut_blocks, cut_fold, default_gap, divide_groups, fold_groups
+from emseg_bench.datasets.collection.splits import (
+    cut_blocks,
+    cut_fold,
+    default_gap,
+    divide_groups,
+    fold_groups,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

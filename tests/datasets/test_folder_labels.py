@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.datasets.collection.labels import map_labels
 from emseg_bench.datasets.description import Description
 from emseg_bench.datasets.folder.dataset import open_folder
-from emseg_bench.datasets.folder.labels import map_labels
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image

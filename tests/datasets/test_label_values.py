@@ -8,10 +8,10 @@ import tifffile
 from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.images.label_values import count_pieces, whole_labels
 from emseg_bench.benchmark.predictions.label_maps import read_label_map
+from emseg_bench.datasets.collection.objects import look_like_objects
 from emseg_bench.datasets.description import read_description
 from emseg_bench.datasets.drafting.drafting import draft, write
 from emseg_bench.datasets.folder.dataset import open_folder
-from emseg_bench.datasets.objects import look_like_objects
 from emseg_bench.datasets.volume.factory import open_volumes
 from scipy import ndimage
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Manifest
 from emseg_bench.benchmark.contracts.errors import DataError, UnknownNameError, UsageError
+from emseg_bench.datasets.collection.division import whole
+from emseg_bench.datasets.collection.splits import Division
 from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.published.adapter import Published, Unlabelled
 from emseg_bench.datasets.published.dataset import PublishedDataset
-from emseg_bench.datasets.published.division import whole
 from emseg_bench.datasets.published.options import OfficialOptions, SingleOptions
 from emseg_bench.datasets.published.rules import Rules
 from emseg_bench.datasets.published.splitting import OfficialSplits, SingleSplits
-from emseg_bench.datasets.splits import Division
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

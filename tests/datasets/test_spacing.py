@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.data import SPLITS
 from emseg_bench.datasets import spacing
+from emseg_bench.datasets.collection.spacing import Likeness, Stack, gap_note, largest_gap, likeness
 from emseg_bench.datasets.folder.dataset import open_folder
-from emseg_bench.datasets.spacing import Likeness, Stack, gap_note, largest_gap, likeness
 from emseg_bench.datasets.volume.factory import open_volumes
 from PIL import Image
 from scipy.ndimage import gaussian_filter

@@ -10,10 +10,10 @@ import tifffile
 import yaml
 from emseg_bench.benchmark.contracts.data import SPLITS, Case, Manifest
 from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.datasets.collection.splits import choose_groups, fold_groups
 from emseg_bench.datasets.drafting.drafting import draft, try_out, write
 from emseg_bench.datasets.fetching.subjects import expression_for, subject_notes, subjects_of
 from emseg_bench.datasets.folder.dataset import open_folder
-from emseg_bench.datasets.splits import choose_groups, fold_groups
 from emseg_bench.datasets.volume.factory import open_volumes
 from PIL import Image
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.datasets.collection.swapped import refuse_swapped
 from emseg_bench.datasets.drafting.drafting import draft
 from emseg_bench.datasets.fetching.facts import flat_share
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.folder.index import index_folder
 from emseg_bench.datasets.folder.layout import find_layout
-from emseg_bench.datasets.swapped import refuse_swapped
 from emseg_bench.datasets.volume.factory import open_volumes
 from PIL import Image
 from scipy.ndimage import gaussian_filter

@@ -20,9 +20,9 @@ from emseg_bench.benchmark.plugins.asked import complete_options
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.references import parse_dataset
 from emseg_bench.benchmark.trials.checked_dataset import check_sides
+from emseg_bench.datasets.collection.instances import to_semantic
 from emseg_bench.datasets.volume import facts, measure
 from emseg_bench.datasets.volume.factory import open_volumes
-from emseg_bench.datasets.volume.instances import to_semantic
 
 SHAPE = (12, 20, 24)
 SPLITS = ("train", "val", "test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from emseg_bench.datasets.volume.instances import to_objects, to_semantic
+from emseg_bench.datasets.collection.instances import to_objects, to_semantic
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from statistics import median
 from typing import Final
 
-from ..benchmark.contracts.errors import DataError
+from ...benchmark.contracts.errors import DataError
 
 LIKE_LABELS: Final = 0.7
 """Files are taken for label maps from this median share on,"""

@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from ..benchmark.contracts.data import GreyRange
-from ..benchmark.contracts.errors import DataError
-from ..benchmark.files.hashing import sha256_of
-from ..benchmark.files.store import write_whole
-from ..benchmark.files.texts import read_json
+from ...benchmark.contracts.data import GreyRange
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.store import write_whole
+from ...benchmark.files.texts import read_json
 from .summing_up import grey_scale
 
 if TYPE_CHECKING:
-    from ..benchmark.images.intensity import Array
+    from ...benchmark.images.intensity import Array
 
 BYTES: Final = GreyRange(low=0, high=255, eight_bit=True)
 """`benchmark.images.intensity.EIGHT_BIT`, whose module imports numpy: data that are known open without."""
@@ -60,7 +60,7 @@ def settle_range(train: TrainingImages[T], cache: Path) -> GreyRange:
         return BYTES
 
     def measure() -> dict[str, Any]:
-        from ..benchmark.images.intensity import SAMPLED_IMAGES, settle_range
+        from ...benchmark.images.intensity import SAMPLED_IMAGES, settle_range
 
         sample = train.places[:: max(1, -(-len(train.places) // SAMPLED_IMAGES))]
         return asdict(settle_range(map(train.read, sample), str(train.source)))
@@ -95,7 +95,7 @@ def mean_and_std(
     def measure() -> dict[str, Any]:
         import numpy as np
 
-        from ..benchmark.images.intensity import to_pixels
+        from ...benchmark.images.intensity import to_pixels
 
         total: Any = 0
         squared: Any = 0
@@ -114,7 +114,7 @@ def scale_notes(grey: GreyRange, kind: str, what: str, *, given: bool = False) -
     if grey != BYTES:
         import numpy as np
 
-        from ..benchmark.images.intensity import describe_range
+        from ...benchmark.images.intensity import describe_range
 
         if note := describe_range(grey, np.dtype(kind), what, given=given):
             yield note

@@ -7,12 +7,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from ..benchmark.contracts.data import Split
-from ..benchmark.contracts.errors import DataError
-from ..benchmark.files.patterns import PatternError, first_groups
-from ..benchmark.files.printable import brief
-from .fetching.subjects import subjects_of
-from .folder.wording import counted, listed
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.patterns import PatternError, first_groups
+from ...benchmark.files.printable import brief
+from ..fetching.subjects import subjects_of
+from ..wording import counted, listed
 
 T = TypeVar("T", bound=str)
 

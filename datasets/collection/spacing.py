@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..benchmark.contracts.errors import DataError
-from ..benchmark.files.hashing import sha256_of
-from ..benchmark.files.store import write_whole
-from ..benchmark.files.texts import read_json
+from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.store import write_whole
+from ...benchmark.files.texts import read_json
 
 if TYPE_CHECKING:
-    from ..benchmark.images.pixels import Array
+    from ...benchmark.images.pixels import Array
 
 VERSION: Final = 1
 """Raised whenever the same sections would give other correlations."""

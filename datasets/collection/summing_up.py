@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ..benchmark.contracts.errors import DataError
-from .folder.wording import listed
+from ...benchmark.contracts.errors import DataError
+from ..wording import listed
 from .splits import FAR
 
 _ROUNDING: Final = 1e-12

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...benchmark.contracts.errors import DataError
 from ..description import FILE_NAME, Description
-from ..objects import CLASS_NAMES
-from .wording import counted, listed
+from ..wording import counted, listed
+from .objects import CLASS_NAMES
 
 if TYPE_CHECKING:
     import numpy as np

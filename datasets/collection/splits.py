@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Generic, TypeVar
 
-from ..benchmark.contracts.data import Split
-from ..benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.errors import DataError, UsageError
 
 GAP_NM = 50.0
 """Left out between blocks where nothing else is said; a compromise, for most organelles are thicker."""

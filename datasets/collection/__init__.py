@@ -1,0 +1,1 @@
+"""The engine under folders, volumes and published datasets: divides, sums up and reads what there is."""
