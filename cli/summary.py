@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..benchmark.contracts.records import MetricSpec, TrialSpec
+from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.contracts.reporting import Board
 from ..benchmark.contracts.running import Runtime
 from ..benchmark.experiments.experiment import describe
@@ -17,15 +17,8 @@ from .progress import trial_name
 from .tables import print_table, say
 
 if TYPE_CHECKING:
+    from ..reports.columns import BoardColumn
     from ..reports.schema import Row
-
-COSTS = {
-    "parameters_m": "params\n(M)",
-    "latency_p50_ms": "latency\n(ms)",
-    "peak_memory_mib": "memory\n(MiB)",
-    "train_seconds": "training\n(s)",
-}
-"""Of the report's costs those that the terminal shows, and how they are headed."""
 
 
 def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
@@ -110,27 +103,22 @@ def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> N
 
 
 def _print_leaderboard(board: Board, console: Console) -> None:
+    from ..reports.columns import terminal_columns
     from ..reports.leaderboard import leaderboard
 
     table = leaderboard(board)
-    wide, narrow = ([_row(row, table.metric, wide=wide) for row in table.rows] for wide in (True, False))
+    wide, narrow = (
+        [_row(row, terminal_columns(table, wide=wide)) for row in table.rows] for wide in (True, False)
+    )
     print_table(wide, narrow, title=table.title)
     for remark in table.remarks:
         say(console, remark, "dim")
 
 
-def _row(row: Row, metric: MetricSpec, *, wide: bool) -> dict[str, str]:
-    """Write a leaderboard's row as the terminal shows it: scores, then costs."""
-    from ..reports.cost import COLUMNS
-    from ..reports.wording import metric_heading, number, score, spread
-
-    digits = {column.name: column.digits for column in COLUMNS}
-    classes = row.score.foreground if wide and len(row.score.foreground) > 1 else ()
+def _row(row: Row, columns: Sequence[BoardColumn]) -> dict[str, str]:
+    """Write a leaderboard's row as the terminal shows it: of classes, which may be many, the mean alone."""
+    cells = [(column, column.cell(row)) for column in columns]
     return {
-        "rank": str(row.rank) if row.rank else "–",
-        "model": row.model,
-        f"mean\n{metric_heading(metric)}": spread(row.score.mean, metric.unit),
-        **({"pooled\niou": spread(row.pooled_iou.mean)} if wide else {}),
-        **{item.class_name: score(item.score.mean, metric.unit) for item in classes},
-        **{title: number(getattr(row.cost, name, None), digits[name]) for name, title in COSTS.items()},
+        column.short: cell.text if column.group or not cell.tail else f"{cell.text} {cell.tail}"
+        for column, cell in cells
     }

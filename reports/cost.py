@@ -48,31 +48,6 @@ class Cost:
     """Millions that training changed: fewer than all where a recipe freezes some."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostColumn:
-    """How one number of `Cost` is shown."""
-
-    name: str
-    """Attribute of `Cost`, which carries the unit."""
-    title: str
-    unit: str
-    digits: int
-    """Significant digits."""
-
-
-COLUMNS = (
-    CostColumn(name="parameters_m", title="Parameters", unit="M", digits=3),
-    CostColumn(name="trainable_parameters_m", title="Trainable", unit="M", digits=3),
-    CostColumn(name="gflops", title="GFLOPs", unit="per image", digits=3),
-    CostColumn(name="latency_p50_ms", title="Latency p50", unit="ms", digits=3),
-    CostColumn(name="latency_p95_ms", title="Latency p95", unit="ms", digits=3),
-    CostColumn(name="throughput_images_per_s", title="Throughput", unit="images/s", digits=3),
-    CostColumn(name="peak_memory_mib", title="Peak memory", unit="MiB", digits=4),
-    CostColumn(name="train_seconds", title="Training", unit="s", digits=3),
-    CostColumn(name="train_images_per_s", title="Training speed", unit="images/s", digits=3),
-)
-
-
 def conditions_of(profile: Profile) -> Conditions:
     """Pick the conditions out of a profile."""
     return Conditions(**{item.name: getattr(profile, item.name) for item in fields(Conditions)})

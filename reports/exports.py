@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +14,8 @@ from ..benchmark.contracts.errors import StoreError
 from ..benchmark.contracts.reporting import LeftOut
 from ..benchmark.files import texts
 from ..benchmark.files.spreadsheets import csv_of
-from .cost import Conditions, Cost
-from .schema import Leaderboard, Row
+from .columns import csv_columns
+from .schema import Leaderboard
 
 FORMAT_VERSION = 1
 
@@ -55,78 +55,10 @@ def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:
     Classes are numbered by label value (``class_1_name``, ``class_1_score_mean``, ...), since boards
     may differ in theirs.
     """
-    lines = [_line(board, row) for board in boards for row in board.rows]
+    lines = [
+        {column.key: column.value(row) for column in columns}
+        for board in boards
+        for columns in (csv_columns(board),)
+        for row in board.rows
+    ]
     path.write_text(csv_of(pd.DataFrame(lines)), encoding="utf-8", newline="")
-
-
-Line = dict[str, object]
-
-
-def _line(board: Leaderboard, row: Row) -> Line:
-    return {
-        "board": board.title,
-        "dataset": board.dataset,
-        "label_fraction": board.label_fraction,
-        "recipe": board.recipe,
-        "protocol": board.protocol,
-        "model": row.model,
-        "family": row.family,
-        "initialisation": row.initialisation,
-        "identity": row.identity,
-        **_standing(row),
-        "metric": board.metric.name,
-        "metric_unit": board.metric.unit,
-        "metric_direction": board.metric.direction,
-        **_scores(row),
-        **_cost(row.cost, board.conditions),
-        **dict(_classes(row)),
-    }
-
-
-def _standing(row: Row) -> Line:
-    return {
-        "rank": row.rank.best if row.rank else None,
-        "rank_worst": row.rank.worst if row.rank else None,
-        "rank_certain": row.rank.certain if row.rank else None,
-        "tied_with": "; ".join(row.tied_with),
-    }
-
-
-def _scores(row: Row) -> Line:
-    behind = row.behind_leader
-    return {
-        "score_mean": row.score.mean.mean,
-        "score_sd": row.score.mean.sd,
-        "seeds_scored": row.score.mean.seeds,
-        "seeds_complete": len(row.seeds),
-        "seeds_planned": row.seeds_planned,
-        "behind_leader": behind.value if behind else None,
-        "behind_leader_low": behind.low if behind else None,
-        "behind_leader_high": behind.high if behind else None,
-        "pooled_iou_mean": row.pooled_iou.mean.mean,
-        "pooled_iou_sd": row.pooled_iou.mean.sd,
-    }
-
-
-def _cost(cost: Cost | None, conditions: Sequence[Conditions]) -> Line:
-    numbers = [item.name for item in fields(Cost) if item.name not in ("seeds", "condition")]
-    known = [item.name for item in fields(Conditions)]
-    if cost is None:
-        return dict.fromkeys(("cost_seeds", *numbers, *known))
-    line: Line = {"cost_seeds": cost.seeds}
-    line |= {name: getattr(cost, name) for name in numbers}
-    line |= asdict(conditions[cost.condition])
-    line["input_shape"] = "x".join(map(str, conditions[cost.condition].input_shape))
-    return line
-
-
-def _classes(row: Row) -> Iterator[tuple[str, object]]:
-    for score, pooled in zip(row.score.foreground, row.pooled_iou.foreground, strict=True):
-        prefix = f"class_{score.class_index}"
-        yield f"{prefix}_name", score.class_name
-        yield f"{prefix}_score_mean", score.score.mean
-        yield f"{prefix}_score_sd", score.score.sd
-        yield f"{prefix}_applicable_cases", score.applicable
-        yield f"{prefix}_cases", score.cases
-        yield f"{prefix}_pooled_iou_mean", pooled.score.mean
-        yield f"{prefix}_pooled_iou_sd", pooled.score.sd

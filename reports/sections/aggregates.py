@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..aggregates import RATIOS
+from ..cells import model_cell
 from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import AggregateScore, Leaderboard, Row
@@ -58,7 +59,7 @@ def _has_groups(table: Leaderboard) -> bool:
 def _line(row: Row, item: AggregateScore, table: Leaderboard) -> tuple[Cell, ...]:
     estimates = (getattr(item, ratio) for ratio in RATIOS)
     return (
-        Cell(text=row.model, order=row.model.lower()),
+        model_cell(row),
         Cell(text=_name(item, table), order=item.aggregate),
         *(Cell(text=spread(estimate), order=estimate.mean) for estimate in estimates),
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ...benchmark.contracts.records import MetricSpec
 from ...benchmark.contracts.reporting import Board, ReportSection
+from ..cells import class_cell, model_cell
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard, MetricScore, Row
 from ..templating import render
 from ..wording import capitalised, metric_title, spread
-from .leaderboard import class_cell
 
 MAX_ROWS = 120
 """On the page; all numbers are in leaderboard.json."""
@@ -68,12 +68,8 @@ def _model_lines(row: Row, table: Leaderboard, specs: Mapping[str, MetricSpec]) 
     units = {name: spec.unit for name, spec in specs.items()}
     metrics = [(metric, units.get(metric.metric, "1")) for metric in _metrics(row)]
     means = (Cell(text=spread(metric.mean, unit), order=metric.mean.mean) for metric, unit in metrics)
-    lines = [(_name(row), Cell(text="mean of foreground", order="0"), *means)]
+    lines = [(model_cell(row), Cell(text="mean of foreground", order="0"), *means)]
     for i, label in enumerate(table.scoring.classes):
         cells = (class_cell(metric.classes[i], unit) for metric, unit in metrics)
-        lines.append((_name(row), Cell(text=table.class_names[label], order=f"1 {i:03d}"), *cells))
+        lines.append((model_cell(row), Cell(text=table.class_names[label], order=f"1 {i:03d}"), *cells))
     return lines
-
-
-def _name(row: Row) -> Cell:
-    return Cell(text=row.model, order=row.model.lower())

@@ -10,10 +10,10 @@ import jsonschema
 import pandas as pd
 import pytest
 from emseg_bench.reports.build import build
+from emseg_bench.reports.columns import cost_columns
 from emseg_bench.reports.exports import LeaderboardFile, read_json, write_csv
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
-from emseg_bench.reports.sections.leaderboard import cost_fields
 from pydantic import TypeAdapter, ValidationError
 
 TWO = {"title": "cells", "slug": "cells"}
@@ -136,7 +136,7 @@ def test_trainable_parameters_are_told(make, tmp_path) -> None:
     write_csv(tmp_path / "x.csv", [table])
     (line,) = pd.read_csv(tmp_path / "x.csv").to_dict("records")
     assert (line["parameters_m"], line["trainable_parameters_m"]) == pytest.approx((14.3, 4.2))
-    grid = next(field for field in cost_fields(table) if field.column.title == "Trainable")
+    grid = next(column for column in cost_columns(table) if column.title == "Trainable")
     assert grid.cell(table.rows[0]).text == "4.20"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from emseg_bench.reports.columns import score_columns
 from emseg_bench.reports.footnotes import about_rules, about_score
 from emseg_bench.reports.leaderboard import leaderboard
-from emseg_bench.reports.sections.leaderboard import score_fields
 from emseg_bench.reports.sections.metrics import metrics_grid
 
 NAN = math.nan
@@ -26,7 +26,7 @@ def test_classes_that_are_not_scored_are_nowhere(make) -> None:
     assert row.score.mean.mean == pytest.approx((0.7 + 0.3) / 2)
     assert [item.class_name for item in row.score.classes] == ["mito", "granule"]
     assert row.seeds[0].classes == (None, None, pytest.approx(0.7), pytest.approx(0.3))
-    titles = [field.column.title for field in score_fields(table)]
+    titles = [column.title for column in score_columns(table)]
     assert titles[titles.index("Seeds") + 1 : titles.index("Behind the leader")] == ["mito", "granule"]
     assert [line[1].text for line in metrics_grid(table, {}).rows] == [
         "mean of foreground",

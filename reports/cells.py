@@ -1,0 +1,82 @@
+"""What the leaderboard's columns show of a row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .footnotes import letter
+from .grid import Cell
+from .schema import ClassScore, Leaderboard, MetricScore, Row
+from .wording import MISSING, interval, listing, score, spread
+
+
+def class_cell(item: ClassScore, unit: str) -> Cell:
+    """Show a class's score, and in how many cases it could be scored if not in all."""
+    below = () if item.applicable == item.cases else (f"{item.applicable} of {item.cases} cases",)
+    return Cell(text=spread(item.score, unit), order=item.score.mean, below=below)
+
+
+def measured_cell(row: Row) -> Cell:
+    """Name the conditions that costs were measured under, as the notes below the table do."""
+    if row.cost is None:
+        return Cell(text=MISSING)
+    return Cell(text=f"as {letter(row.cost.condition)}", order=row.cost.condition)
+
+
+def rank_cell(row: Row) -> Cell:
+    """Show the rank, and whether it is shared or uncertain."""
+    if row.rank is None:
+        return Cell(text=MISSING)
+    return Cell(text=str(row.rank), order=row.rank.best)
+
+
+def model_cell(row: Row) -> Cell:
+    """Name the model."""
+    return Cell(text=row.model, order=row.model.lower())
+
+
+def model_and_ties_cell(row: Row) -> Cell:
+    """Name the model, and those that it cannot be told apart from."""
+    below = (f"tied with {listing(row.tied_with)}",) if row.tied_with else ()
+    return Cell(text=row.model, order=row.model.lower(), below=below)
+
+
+def mean_cell(metric: MetricScore, unit: str) -> Cell:
+    """Show the mean over seeds and its spread."""
+    return Cell(text=spread(metric.mean, unit), order=metric.mean.mean)
+
+
+def stacked(cell: Cell) -> Cell:
+    """Put the spread below, so that a table with a column per class fits a window."""
+    mean, sign, sd = cell.text.partition(" ± ")
+    return replace(cell, text=mean, tail=f"± {sd}") if sign else cell
+
+
+def seeds_cell(row: Row) -> Cell:
+    """Count the seeds that are complete, and those that should be."""
+    done = len(row.seeds)
+    text = str(done) if done == row.seeds_planned else f"{done} of {row.seeds_planned}"
+    return Cell(text=text, order=done)
+
+
+def behind_cell(row: Row, unit: str, *, intervals: bool) -> Cell:
+    """Show how far a mean is behind the leader's, with its interval where there are any."""
+    if row.behind_leader is None:
+        return Cell(text="leader", order=0.0) if row.rank else Cell(text=MISSING)
+    gap = row.behind_leader.value
+    below = (interval(row.behind_leader, unit),) if intervals else ()
+    return Cell(text=score(gap, unit), order=gap, below=below)
+
+
+def dots_cell(row: Row, low: float, high: float, unit: str) -> Cell:
+    """Show each seed as a dot between the lowest and the highest score of the board."""
+    found = [(seed.seed, seed.score) for seed in row.seeds if seed.score is not None]
+    text = ", ".join(f"seed {seed}: {score(value, unit)}" for seed, value in found)
+    dots = tuple((value - low) / (high - low) if high > low else 0.5 for _, value in found)
+    return Cell(text=text or MISSING, order=row.score.mean.mean, dots=dots)
+
+
+def seed_range(table: Leaderboard) -> tuple[float, float]:
+    """Return the lowest and the highest score of any seed."""
+    values = [seed.score for row in table.rows for seed in row.seeds if seed.score is not None]
+    return (min(values), max(values)) if values else (0.0, 0.0)

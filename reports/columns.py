@@ -1,0 +1,254 @@
+"""The leaderboard's columns: what each is called and says about a row, and which of them an output shows.
+
+The page, its Markdown, ``leaderboard.csv`` and the terminal are all written from this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, Final
+
+from .cells import (
+    behind_cell,
+    class_cell,
+    dots_cell,
+    mean_cell,
+    measured_cell,
+    model_and_ties_cell,
+    model_cell,
+    rank_cell,
+    seed_range,
+    seeds_cell,
+    stacked,
+)
+from .cost import Conditions
+from .footnotes import letter
+from .grid import Cell, Column
+from .schema import Leaderboard, Row
+from .wording import MISSING, metric_heading, number, score
+
+MAX_CLASSES: Final = 5
+"""With more foreground classes, the page leaves per-class scores to the table of all metrics."""
+CLASSES: Final = "class_*_score_mean"
+SCORES: Final = (
+    *("rank", "model_and_ties", "score_mean", "seed_scores", "seeds_complete"),
+    *(CLASSES, "behind_leader", "pooled_iou_mean"),
+)
+"""The first table of page and Markdown, in this order."""
+COSTS: Final = (
+    *("rank", "model", "score_mean", "parameters_m", "trainable_parameters_m", "gflops"),
+    *("latency_p50_ms", "latency_p95_ms", "throughput_images_per_s", "peak_memory_mib"),
+    *("train_seconds", "train_images_per_s", "measured_as"),
+)
+"""The second one."""
+NARROW: Final = (
+    *("rank", "model", "score_mean"),
+    *("parameters_m", "latency_p50_ms", "peak_memory_mib", "train_seconds"),
+)
+"""In a terminal of few columns."""
+WIDE: Final = (*NARROW[:3], "pooled_iou_mean", CLASSES, *NARROW[3:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardColumn(Column):
+    """A column, wherever it is shown."""
+
+    key: str
+    """What machines call it, with its unit: its name in CSV."""
+    value: Callable[[Row], object]
+    """What CSV holds of a row."""
+    cell: Callable[[Row], Cell]
+    """What people see of a row."""
+    short: str = ""
+    """Its title in the terminal, over several lines."""
+    in_csv: bool = True
+
+
+def score_columns(table: Leaderboard) -> list[BoardColumn]:
+    """Choose what the page says about each model's score and how sure it is."""
+    several = any(len(row.seeds) > 1 for row in table.rows)
+    few = 2 <= len(table.foreground) <= MAX_CLASSES
+    hidden = {*(() if several else ("seed_scores",)), *(() if few else (CLASSES,))}
+    return _chosen(table, [key for key in SCORES if key not in hidden])
+
+
+def cost_columns(table: Leaderboard) -> list[BoardColumn]:
+    """Choose what the page says about each model's cost, its score beside it."""
+    return _chosen(table, COSTS if len(table.conditions) > 1 else COSTS[:-1])
+
+
+def csv_columns(table: Leaderboard) -> list[BoardColumn]:
+    """Give what CSV holds: all that is known of a row."""
+    return [column for column in _columns(table) if column.in_csv]
+
+
+def terminal_columns(table: Leaderboard, *, wide: bool) -> list[BoardColumn]:
+    """Choose what the terminal shows."""
+    keys = WIDE if wide else NARROW
+    return _chosen(table, keys if len(table.foreground) > 1 else [key for key in keys if key != CLASSES])
+
+
+def _chosen(table: Leaderboard, keys: Sequence[str]) -> list[BoardColumn]:
+    known = list(_columns(table))
+    return [column for key in keys for column in known if fnmatchcase(column.key, key)]
+
+
+def _columns(table: Leaderboard) -> Iterator[BoardColumn]:
+    """Give all columns, in the order of CSV."""
+    yield _plain("board", lambda _: table.title)
+    yield _plain("dataset", lambda _: table.dataset)
+    yield _plain("label_fraction", lambda _: table.label_fraction)
+    yield _plain("recipe", lambda _: table.recipe)
+    yield _plain("protocol", lambda _: table.protocol)
+    yield from _who()
+    yield _plain("metric", lambda _: table.metric.name)
+    yield _plain("metric_unit", lambda _: table.metric.unit)
+    yield _plain("metric_direction", lambda _: table.metric.direction)
+    yield from _scores(table)
+    yield from _costs()
+    yield from _conditions(table)
+    for place, label in enumerate(label for label in table.scoring.classes if label > 0):
+        yield from _class(table, place, label)
+
+
+def _who() -> Iterator[BoardColumn]:
+    model = _plain("model", lambda row: row.model)
+    model = replace(model, title="Model", short="model", cell=model_cell, numeric=False, row_header=True)
+    yield model
+    yield replace(model, key="model_and_ties", cell=model_and_ties_cell, in_csv=False)
+    yield _plain("family", lambda row: row.family)
+    yield _plain("initialisation", lambda row: row.initialisation)
+    yield _plain("identity", lambda row: row.identity)
+    rank = _plain("rank", lambda row: row.rank and row.rank.best)
+    yield replace(rank, title="Rank", short="rank", cell=rank_cell)
+    yield _plain("rank_worst", lambda row: row.rank and row.rank.worst)
+    yield _plain("rank_certain", lambda row: row.rank and row.rank.certain)
+    yield _plain("tied_with", lambda row: "; ".join(row.tied_with))
+
+
+def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
+    unit, heading = table.metric.unit, metric_heading(table.metric)
+    several = any(len(row.seeds) > 1 for row in table.rows)
+    low, high = seed_range(table)
+    yield BoardColumn(
+        key="score_mean",
+        title=f"Mean {heading}",
+        unit="± SD over seeds",
+        short=f"mean\n{heading}",
+        value=lambda row: row.score.mean.mean,
+        cell=lambda row: mean_cell(row.score, unit),
+    )
+    yield _plain("score_sd", lambda row: row.score.mean.sd)
+    yield _plain("seeds_scored", lambda row: row.score.mean.seeds)
+    yield BoardColumn(
+        key="seed_scores",
+        title="Single seeds",
+        unit=f"{score(low, unit)} to {score(high, unit)}" if table.scored else "",
+        value=lambda row: [seed.score for seed in row.seeds],
+        cell=lambda row: dots_cell(row, low, high, unit),
+        numeric=False,
+        page_only=True,
+        in_csv=False,
+    )
+    yield BoardColumn(
+        key="seeds_complete", title="Seeds", value=lambda row: len(row.seeds), cell=seeds_cell, short="seeds"
+    )
+    yield _plain("seeds_planned", lambda row: row.seeds_planned)
+    yield BoardColumn(
+        key="behind_leader",
+        title="Behind the leader",
+        unit="95 % interval" if several else "",
+        short="behind\nleader",
+        value=lambda row: row.behind_leader and row.behind_leader.value,
+        cell=lambda row: behind_cell(row, unit, intervals=several),
+    )
+    yield _plain("behind_leader_low", lambda row: row.behind_leader and row.behind_leader.low)
+    yield _plain("behind_leader_high", lambda row: row.behind_leader and row.behind_leader.high)
+    yield BoardColumn(
+        key="pooled_iou_mean",
+        title="Pooled IoU",
+        unit="± SD",
+        short="pooled\nIoU",
+        value=lambda row: row.pooled_iou.mean.mean,
+        cell=lambda row: stacked(mean_cell(row.pooled_iou, "1")),
+    )
+    yield _plain("pooled_iou_sd", lambda row: row.pooled_iou.mean.sd)
+
+
+def _costs() -> Iterator[BoardColumn]:
+    yield _cost("seeds", key="cost_seeds")
+    yield _cost("parameters_m", "Parameters", "M", short="params\n(M)")
+    yield _cost("gflops", "GFLOPs", "per image")
+    yield _cost("latency_p50_ms", "Latency p50", "ms", short="latency\n(ms)")
+    yield _cost("latency_p95_ms", "Latency p95", "ms")
+    yield _cost("throughput_images_per_s", "Throughput", "images/s")
+    yield _cost("peak_memory_mib", "Peak memory", "MiB", digits=4, short="memory\n(MiB)")
+    yield _cost("train_seconds", "Training", "s", short="training\n(s)")
+    yield _cost("train_images_per_s", "Training speed", "images/s")
+    yield _cost("validation_seconds", "Validation", "s")
+    yield _cost("test_seconds", "Test", "s")
+    yield _cost("trainable_parameters_m", "Trainable", "M")
+
+
+def _conditions(table: Leaderboard) -> Iterator[BoardColumn]:
+    def known(name: str, row: Row) -> object:
+        value = None if row.cost is None else getattr(table.conditions[row.cost.condition], name)
+        return "x".join(map(str, value)) if isinstance(value, tuple) else value
+
+    yield BoardColumn(
+        key="measured_as",
+        title="Measured",
+        unit="see below",
+        value=lambda row: row.cost and letter(row.cost.condition),
+        cell=measured_cell,
+        numeric=False,
+        in_csv=False,
+    )
+    for item in fields(Conditions):
+        yield _plain(item.name, partial(known, item.name))
+
+
+def _class(table: Leaderboard, place: int, label: int) -> Iterator[BoardColumn]:
+    name, unit, key = table.class_names[label], table.metric.unit, f"class_{label}"
+    taken = name in table.class_names[:label] or name in ("rank", "model")
+    yield _plain(f"{key}_name", lambda _: name)
+    yield BoardColumn(
+        key=f"{key}_score_mean",
+        title=name,
+        group=f"{metric_heading(table.metric)} by class",
+        short=f"{name}\n(class {label})" if taken else name,
+        value=lambda row: row.score.foreground[place].score.mean,
+        cell=lambda row: stacked(class_cell(row.score.foreground[place], unit)),
+    )
+    yield _plain(f"{key}_score_sd", lambda row: row.score.foreground[place].score.sd)
+    yield _plain(f"{key}_applicable_cases", lambda row: row.score.foreground[place].applicable)
+    yield _plain(f"{key}_cases", lambda row: row.score.foreground[place].cases)
+    yield _plain(f"{key}_pooled_iou_mean", lambda row: row.pooled_iou.foreground[place].score.mean)
+    yield _plain(f"{key}_pooled_iou_sd", lambda row: row.pooled_iou.foreground[place].score.sd)
+
+
+def _plain(key: str, value: Callable[[Row], object]) -> BoardColumn:
+    """Make a column for machines; where people want it, they see what machines do."""
+
+    def cell(row: Row) -> Cell:
+        found = value(row)
+        return Cell(text=MISSING if found is None else str(found))
+
+    return BoardColumn(key=key, title=key, short=key, value=value, cell=cell)
+
+
+def _cost(
+    name: str, title: str = "", unit: str = "", *, digits: int = 3, short: str = "", key: str = ""
+) -> BoardColumn:
+    """Make a column of one number of `Cost`, shown with so many significant digits."""
+
+    def value(row: Row) -> Any:
+        return getattr(row.cost, name, None)
+
+    def cell(row: Row) -> Cell:
+        return Cell(text=number(value(row), digits), order=value(row))
+
+    return BoardColumn(key=key or name, title=title, unit=unit, short=short, value=value, cell=cell)
