@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.data import SPLITS
-from emseg_bench.datasets import spacing
+from emseg_bench.datasets.collection import spacing
 from emseg_bench.datasets.collection.spacing import Likeness, Stack, gap_note, largest_gap, likeness
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.volume.factory import open_volumes
