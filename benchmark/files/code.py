@@ -1,7 +1,6 @@
 """Python files by what they do: hashes over syntax trees, and what they import.
 
-Docstrings, comments and formatting change no number, so they change no hash.  The hash is of the tree's own
-words, without what is empty: `ast.dump` writes the same tree differently from version to version of Python.
+Docstrings, comments and formatting change no number, so they change no hash (`syntax.py`).
 """
 
 from __future__ import annotations
@@ -11,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from ..contracts.errors import PluginError
 from .seen import remembered
-
-_ASIDE: Final = frozenset({"ctx", "kind", "type_comment"})
+from .syntax import words_of
 
 
 def code_sha256(path: Path) -> str:
@@ -45,11 +43,9 @@ def _state(path: Path) -> tuple[int, int, int]:
 @lru_cache(maxsize=4096)
 def _sha256(path: Path, _as_it_is: tuple[int, int, int]) -> str:
     def read(file: BinaryIO) -> str:
-        words: list[str] = []
-        _write(_tree(file, path), words)
-        return sha256("".join(words).encode()).hexdigest()
+        return sha256(words_of(_tree(file, path)).encode()).hexdigest()
 
-    return str(remembered(path, "code-1", read, error=PluginError))
+    return str(remembered(path, "code-2", read, error=PluginError))
 
 
 @lru_cache(maxsize=4096)
@@ -66,34 +62,6 @@ def _tree(file: BinaryIO, path: Path) -> ast.Module:
         return ast.parse(file.read(), str(path))
     except (SyntaxError, ValueError) as error:
         raise PluginError(f"{path} is no Python that can be read: {error}.") from error
-
-
-def _write(node: object, words: list[str]) -> None:
-    """Write a tree without what is empty and without docstrings and other strings that stand alone."""
-    if isinstance(node, list):
-        words.append("[")
-        for one in node:
-            if not _says_nothing(one):
-                _write(one, words)
-        words.append("]")
-    elif isinstance(node, ast.AST):
-        words += (type(node).__name__, "(")
-        for name in node._fields:
-            value = None if name in _ASIDE else getattr(node, name, None)
-            if value is not None and value != []:
-                words.append(name)
-                _write(value, words)
-        words.append(")")
-    else:
-        words += (repr(node), ",")
-
-
-def _says_nothing(node: object) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[int, str, list[str]]]:
