@@ -36,7 +36,7 @@ def inspect(
     from ..datasets.inspection.findings import find_faults
     from ..datasets.inspection.survey import number_of_steps, survey
     from .console import Console
-    from .steps import steps
+    from .progress import steps
 
     opened = _open(dataset)
     total = number_of_steps(opened.manifest, images)

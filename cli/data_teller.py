@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .progress import transfer
 from .tables import say
-from .transfer import show_transfer
 
 if TYPE_CHECKING:
     from ..benchmark.files.download import Meter
@@ -26,4 +26,4 @@ class TerminalTeller:
 
     def transfer(self, name: str, done: str) -> AbstractContextManager[Meter]:
         """Show bytes on their way."""
-        return show_transfer(name, self.console, done)
+        return transfer(name, self.console, done)

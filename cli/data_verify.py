@@ -73,7 +73,7 @@ def _tell(faults: Iterable[str], none: str) -> int:
 
 def _file_faults(card: DatasetCard, store: DataStore, console: Console) -> Iterator[str]:
     from ..datasets.fetching.verification import file_faults, stored_files
-    from .steps import steps
+    from .progress import steps
 
     files = stored_files(card, store)
     with steps(f"{card.name}: files hashed", len(files), console) as tick:
@@ -88,7 +88,7 @@ def _open(reference: DatasetReference, catalogue: Catalogue, store: DataStore) -
 
 def _portraits(name: str, dataset: Dataset, console: Console) -> list[Portrait]:
     from ..datasets.fetching.portraits import portraits_of
-    from .steps import steps
+    from .progress import steps
 
     with steps(f"{name}: images compared", len(dataset.manifest.cases), console) as tick:
         return list(portraits_of(dataset, tick))
@@ -108,7 +108,7 @@ def _leaks(dataset: Dataset, portraits: list[Portrait], *, published: bool) -> I
 def _belonging(name: str, dataset: Dataset, console: Console) -> Belonging:
     """Look for masks that belong to other images."""
     from ..datasets.inspection.sampling import look_at_belonging, to_compare
-    from .steps import steps
+    from .progress import steps
 
     places = to_compare(dataset.manifest)
     with steps(f"{name}: masks laid over images", len(places), console) as tick:
@@ -123,7 +123,7 @@ def _overlaps(
     from ..pretraining.engine.fetched import folder_of
     from ..pretraining.engine.index import open_index
     from ..pretraining.engine.portraits import portraits_in
-    from .steps import steps
+    from .progress import steps
 
     folder = folder_of(images, catalogue.datasets, store)
     index = open_index(folder, store.cache, lambda _done, _todo: None)

@@ -134,7 +134,7 @@ def predict(
 def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:
     from ..benchmark.predictions.greys import look_at
     from .console import Console
-    from .steps import steps
+    from .progress import steps
 
     seen = {}
     with steps("reading", len(images), Console(stderr=True)) as on_image:
@@ -151,7 +151,7 @@ def _predict(
     from ..benchmark.predictions.outputs import plan_outputs
     from ..benchmark.predictions.segmenting import segment_files, steps_of
     from .console import Console
-    from .steps import steps
+    from .progress import steps
     from .tables import say
 
     console = Console(stderr=True)

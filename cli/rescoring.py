@@ -64,7 +64,7 @@ def _score(plan: Sequence[Rescoring], plugins: Plugins, stream: TextIO | None) -
     from ..benchmark.files.cache import cache_folder
     from ..benchmark.trials.rescoring import rescore as score_anew
     from .console import Console
-    from .steps import steps
+    from .progress import steps
 
     failed: dict[str, str] = {}
     todo = [item for item in plan if not item.is_done]

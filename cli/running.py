@@ -209,9 +209,9 @@ def _run(
     from ..benchmark.plugins.strangers import blaming
     from ..benchmark.trials.session import pending, run_plan
     from .console import Console
-    from .progress import show
     from .summary import announce
     from .tables import say
+    from .trial_progress import show
 
     console = Console(stderr=stream is not None)
     offer = plugins.catalogue.find(plugins.catalogue.executors, executor)

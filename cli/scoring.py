@@ -81,8 +81,8 @@ def score(
     from ..benchmark.predictions.rules import ALL, find_protocol, rules_for
     from ..benchmark.predictions.survey import Wishes, survey
     from .console import Console
+    from .progress import steps
     from .score_tables import all_as_data, announce, announce_objects, as_data, print_all_scores, print_scores
-    from .steps import steps
 
     if protocol != ALL:
         find_protocol(protocol, ALL)

@@ -13,8 +13,8 @@ from ..benchmark.experiments.planning import Plan
 from ..benchmark.files.store import Store
 from ..benchmark.trials.session import Outcome
 from .console import Console
-from .progress import trial_name
 from .tables import print_table, say
+from .trial_progress import trial_name
 
 if TYPE_CHECKING:
     from ..reports.columns import BoardColumn

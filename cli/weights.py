@@ -69,7 +69,7 @@ def fetch(
     from ..benchmark.plugins.references import parse_dataset
     from ..benchmark.weights.fetching import fetch as fetch_card
     from .console import Console
-    from .transfer import show_transfer
+    from .progress import transfer
 
     catalogue, library = _open()
     reference = parse_dataset(name)
@@ -83,7 +83,7 @@ def fetch(
         typer.echo(f"{entry.name} is here already: {library.file(entry.name)}")
         return
     console = Console(stderr=True)
-    with interruptible("nothing was taken in"), show_transfer(offer.card.name, console) as meter:
+    with interruptible("nothing was taken in"), transfer(offer.card.name, console) as meter:
         entry = fetch_card(offer.card, catalogue, library, meter, url=url, replace=replace)
     _tell(entry, library)
 

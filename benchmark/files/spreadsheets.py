@@ -20,4 +20,4 @@ def csv_of(table: pd.DataFrame) -> str:
     """Write a table as CSV without its index; a missing value is empty, numbers are as they are."""
     texts = table.select_dtypes(exclude="number")
     safe = table.assign(**{str(name): column.map(no_formula) for name, column in texts.items()})
-    return safe.to_csv(index=False, lineterminator="\n")
+    return safe.rename(columns=no_formula).to_csv(index=False, lineterminator="\n")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import tifffile
 from PIL import Image
 
@@ -17,7 +16,7 @@ from ..contracts.data import Case
 from ..contracts.errors import StoreError
 from ..files.decoding import decoding
 from ..files.regular import check_regular, check_within, shown
-from ..files.spreadsheets import no_formula
+from ..files.spreadsheets import csv_of
 from ..files.store import write_whole
 from ..images.tiff_stacks import stack_writer
 from .case_names import file_names
@@ -50,13 +49,10 @@ class KeptLabels:
 
     def list_cases(self) -> None:
         """Write which file is of which case, when all are there."""
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(["file", "case"])
-        for case, name in zip(self._cases, self._names, strict=True):
-            file = f"{name}{'.png' if case.depth is None else '.tif'}"
-            writer.writerow([no_formula(file), no_formula(case.id)])
-        write_whole(self._folder / "cases.csv", table.getvalue())
+        suffixes = (".png" if case.depth is None else ".tif" for case in self._cases)
+        files = [name + suffix for name, suffix in zip(self._names, suffixes, strict=True)]
+        table = pd.DataFrame({"file": files, "case": [case.id for case in self._cases]})
+        write_whole(self._folder / "cases.csv", csv_of(table))
 
     def read(self, number: int, shape: tuple[int, ...]) -> Labels:
         """Read the uint8 labels of a case; a volume as a memory map of a temporary file.

@@ -12,6 +12,7 @@ from torch import Tensor
 from ...benchmark.contracts.pretraining import PretrainingMethod
 from ...benchmark.files.clock import now
 from ...benchmark.files.hashing import sha256_of_file
+from ...benchmark.files.spreadsheets import csv_of
 from ...benchmark.files.store import to_json, write_whole
 from ...benchmark.files.validation import plain
 from ...benchmark.plugins.registry import foreign
@@ -70,7 +71,7 @@ class Results:
         folder, spec, state = self._folder, self._spec, self._state
         self._save(folder.weights, spec.recipe.epochs)
         torch.save(dict(self._method.weights()), folder.state_dict)
-        pd.DataFrame(state.curve, columns=["iteration", "series", "value"]).to_csv(folder.curve, index=False)
+        write_whole(folder.curve, csv_of(pd.DataFrame(state.curve, columns=["iteration", "series", "value"])))
         record = PretrainingRecord(
             fingerprint=fingerprint(spec),
             spec=spec,

@@ -20,3 +20,7 @@ def test_all_else_stays(value):
 def test_a_table_keeps_its_numbers_and_gaps():
     table = pd.DataFrame({"class": ["=x", "er", None], "value": [-0.25, float("nan"), 1.0], "n": [-1, 0, 2]})
     assert csv_of(table) == "class,value,n\n'=x,-0.25,-1\ner,,0\n,1.0,2\n"
+
+
+def test_columns_are_called_as_they_are_but_for_formulas():
+    assert csv_of(pd.DataFrame({"=1+1": [1], "iou": [2]})) == "'=1+1,iou\n1,2\n"
