@@ -82,4 +82,5 @@ def build_schedules(optimiser: OptimWrapper, recipe: Recipe, fall: Fall) -> list
     then = fall(optimiser, warmup, recipe.iterations)
     if not warmup:
         return [then]
-    return [LinearLR(optimiser, start_factor=WARMUP_START, begin=0, end=warmup, by_epoch=False), then]
+    end = max(warmup, 2)  # of one step there is no line; the rate must not stay where it starts
+    return [LinearLR(optimiser, start_factor=WARMUP_START, begin=0, end=end, by_epoch=False), then]

@@ -103,7 +103,7 @@ class ResumeHook(Hook):  # type: ignore[misc]
             "iteration": iteration,
             "model": runner.model.state_dict(),
             "optimiser": runner.optim_wrapper.state_dict(),
-            "schedules": [_plain(schedule.state_dict()) for schedule in runner.param_schedulers],
+            "schedules": [plain_state(schedule.state_dict()) for schedule in runner.param_schedulers],
             "random": _random_states(),
             "state": _pack(self._state),
         }
@@ -175,7 +175,7 @@ def _why(failure: Exception) -> str:
     return brief(f"{type(failure).__name__}: {first}", 160)
 
 
-def _plain(saved: dict[str, Any]) -> dict[str, Any]:
+def plain_state(saved: dict[str, Any]) -> dict[str, Any]:
     """Keep of a schedule's state what is a number or a list of numbers."""
     return {key: value for key, value in saved.items() if isinstance(value, bool | int | float | list | None)}
 

@@ -105,7 +105,7 @@ def test_all_ignored_is_zero_and_has_a_gradient():
 
 # ------------------------------------------------------------------------------------- schedule
 @pytest.mark.parametrize("schedule", ["cosine", "poly"])
-@pytest.mark.parametrize("warmup", [0.0, 0.2])
+@pytest.mark.parametrize("warmup", [0.0, 0.05, 0.2])
 def test_schedule_by_formula(schedule, warmup):
     recipe = replace(QUICK, iterations=20, warmup=warmup, schedule=schedule, learning_rate=0.1)
     optimiser = AutocastOptimWrapper(
@@ -121,7 +121,7 @@ def test_schedule_by_formula(schedule, warmup):
     first = round(warmup * 20)
     for i, rate in enumerate(rates):
         if i < first:
-            expected = 0.1 * (0.01 + 0.99 * i / (first - 1))
+            expected = 0.1 * (0.01 + 0.99 * i / max(first - 1, 1))
         else:
             share = (i - first) / (20 - first)
             expected = 0.1 * (
