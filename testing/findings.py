@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from ..benchmark.plugins.strangers import RAISED, describe_error
 
 Check: TypeAlias = Callable[[Any], None]
 """A function called ``check_...``, given the bench of what is checked.
@@ -29,6 +32,41 @@ class ContractError(AssertionError):
 
 class BlockedError(Exception):
     """A check cannot be made, because of something that another check reports."""
+
+
+@contextmanager
+def demanding(expected: str, remedy: str, when: str = "") -> Iterator[None]:
+    """Run a plugin's code, which may not raise.
+
+    Args:
+        expected: What the contract says comes of it.
+        remedy: What its author can do, as a sentence without its full stop.
+        when: Stands behind what it raised: `` for an empty image``.
+
+    Raises:
+        ContractError: It raised something.
+    """
+    try:
+        yield
+    except (ContractError, BlockedError):
+        raise
+    except RAISED as error:
+        raise ContractError(f"{describe_error(error)}{when}", expected, remedy) from error
+
+
+@contextmanager
+def relying(unless: str) -> Iterator[None]:
+    """Run a plugin's code that another check reports if it raises; `unless` says what it does then.
+
+    Raises:
+        BlockedError: It raised something.
+    """
+    try:
+        yield
+    except BlockedError:
+        raise
+    except (ContractError, *RAISED) as error:
+        raise BlockedError(unless) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from .findings import BlockedError, Check, ContractError
 from .model_bench import BATCH, ModelBench, evaluate, make_images
 from .model_training_checks import CHECKS as TRAINING_CHECKS
 from .option_values import other_values
+from .source_checks import CHECKS as SOURCE_CHECKS
 
 TOLERANCE = 1e-4
 """Of one image against the same in a batch, in standard deviations of the logits."""
@@ -41,7 +42,8 @@ def checks_for(card: ModelCard, *, is_default: bool) -> tuple[Check, ...]:
     named = (check_encoder,) if card.encoder is not None else ()
     other = (check_other_options,) if other_values(card.options) and is_default else ()
     counted = (check_parameters,) if card.parameters is not None and is_default else ()
-    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *TRAINING_CHECKS, *other)
+    sources = SOURCE_CHECKS if any(init.source is not None for init in card.initialisations) else ()
+    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *TRAINING_CHECKS, *sources, *other)
 
 
 def check_builds(bench: ModelBench) -> None:

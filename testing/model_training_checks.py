@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from ..benchmark.contracts.data import TrainingOutputs
-from ..benchmark.plugins.lazy import resolve
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from .findings import Check, ContractError
 from .model_bench import Digest, ModelBench, digest, evaluate
@@ -78,20 +77,6 @@ def check_state_round_trip(bench: ModelBench) -> None:
         )
 
 
-def check_initialisations(bench: ModelBench) -> None:
-    """The weight sources that the card names can be imported and used."""
-    for init in bench.card.initialisations:
-        if init.source is None:
-            continue
-        source = resolve(init.source, bench.offer)
-        if missing := [name for name in ("obtain", "load") if not callable(getattr(source, name, None))]:
-            raise ContractError(
-                f"no {' and no '.join(missing)} in the source of {init.name}",
-                "obtain(options, location) and load(model, path)",
-                "See WeightSource in benchmark/contracts/contracts.py",
-            )
-
-
 def _backward(network: nn.Module, images: Tensor) -> None:
     """Take a step's gradients of a loss in which every logit has its own weight."""
     weights = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
@@ -131,5 +116,4 @@ CHECKS: tuple[Check, ...] = (
     check_other_seed,
     check_state_round_trip,
     check_gradients,
-    check_initialisations,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,10 +12,11 @@ from pathlib import Path
 from ..benchmark.contracts.errors import UnknownNameError
 from ..benchmark.contracts.hookspecs import PROJECT
 from ..benchmark.plugins.kinds import BY_KEY, KINDS
-from ..benchmark.plugins.loading import load_plugins
+from ..benchmark.plugins.loading import Plugins, load_plugins
+from ..benchmark.plugins.plugin_survey import TRIAL_EVENTS
 from ..benchmark.plugins.registry import Catalogue
 from .source_tree import SourceTree, read_tree
-from .targets import Target, card_target, plugin_target
+from .targets import Target, card_target, events_target, plugin_target
 
 FORM = "a package, a card such as unet or metric:iou, folder:PATH, a module, or a path such as ./my-plugin"
 
@@ -31,8 +32,7 @@ def find_targets(name: str) -> list[Target]:
         return tree_targets(read_tree(Path(name)))
     plugins = load_plugins()
     if points := installed(name):
-        modules = [point.module for _, point in points]
-        return _distribution_targets(points[0][0], modules, plugins.catalogue)
+        return _distribution_targets(points[0][0], [point for _, point in points], plugins.catalogue)
     return list(_card_targets(name, plugins.catalogue))
 
 
@@ -51,9 +51,7 @@ def tree_targets(tree: SourceTree) -> list[Target]:
     plugins = load_plugins(others)
     for point in tree.entry_points:
         plugins.load(point, tree.distribution, tree.version)
-    return _distribution_targets(
-        tree.distribution, [point.module for point in tree.entry_points], plugins.catalogue
-    )
+    return _distribution_targets(tree.distribution, tree.entry_points, plugins.catalogue)
 
 
 def installed(name: str) -> list[tuple[str, EntryPoint]]:
@@ -62,17 +60,24 @@ def installed(name: str) -> list[tuple[str, EntryPoint]]:
     return [(dist, point) for dist, point in points if _normal(dist) == _normal(name)]
 
 
-def _distribution_targets(distribution: str, modules: Iterable[str], catalogue: Catalogue) -> list[Target]:
-    """Give the targets for a distribution's modules and all its cards."""
+def _distribution_targets(
+    distribution: str, points: Sequence[EntryPoint], catalogue: Catalogue
+) -> list[Target]:
+    """Give the targets for a distribution's modules, its hooks that hear of trials, and all its cards."""
     problems = [problem for problem in catalogue.problems if problem.distribution == distribution]
-    plugins = [plugin_target(module, problems) for module in dict.fromkeys(modules)]
+    plugins = [plugin_target(module, problems) for module in dict.fromkeys(point.module for point in points)]
+    alone = Plugins()
+    for point in points:
+        alone.load(point, distribution, "")
+    hooks = {hook for loaded in alone.loaded for hook in loaded.hooks}
+    events = [events_target(distribution, alone)] if hooks & {*TRIAL_EVENTS} else []
     cards = [
         card_target(kind.key, name, catalogue)
         for kind in KINDS
         for name, offer in sorted(catalogue.registry(kind).offers.items())
         if offer.distribution == distribution
     ]
-    return [*plugins, *cards]
+    return [*plugins, *events, *cards]
 
 
 def _card_targets(text: str, catalogue: Catalogue) -> Iterator[Target]:

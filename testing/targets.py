@@ -11,7 +11,8 @@ from ..benchmark.contracts.errors import UsageError
 from ..benchmark.files.cache import cache_folder
 from ..benchmark.plugins.asked import complete_options
 from ..benchmark.plugins.kinds import BY_KEY
-from ..benchmark.plugins.references import DatasetReference, label, parse_dataset, parse_metric, parse_model
+from ..benchmark.plugins.loading import Plugins
+from ..benchmark.plugins.references import DatasetReference, label, parse_dataset, parse_method, parse_model
 from ..benchmark.plugins.registry import Catalogue, Offer, Problem
 from .findings import Check
 
@@ -36,6 +37,13 @@ def plugin_target(module: str, problems: Iterable[Problem]) -> Target:
     return Target(f"plugin:{module}", CHECKS, lambda: PluginBench(module, found))
 
 
+def events_target(distribution: str, plugins: Plugins) -> Target:
+    """Make the target for a distribution's hooks that hear of trials; `plugins` holds that one alone."""
+    from .event_checks import CHECKS, EventBench
+
+    return Target(f"events:{distribution}", CHECKS, lambda: EventBench(plugins))
+
+
 def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
     """Make the target for a card.
 
@@ -47,7 +55,19 @@ def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
     Raises:
         UsageError: There is no such card, or its options are wrong.
     """
-    makers = {"model": _model, "dataset": _dataset, "metric": _metric, "weights": _weights}
+    makers = {
+        "model": _model,
+        "dataset": _dataset,
+        "metric": _metric,
+        "weights": _weights,
+        "recipe": _recipe,
+        "protocol": _protocol,
+        "loss": _loss,
+        "schedule": _schedule,
+        "postprocessing": _postprocessing,
+        "executor": _executor,
+        "section": _section,
+    }
     return makers.get(kind, _other(kind))(reference, catalogue)
 
 
@@ -83,10 +103,8 @@ def _metric(text: str, catalogue: Catalogue) -> Target:
     from .metric_bench import MetricBench
     from .metric_checks import checks_for
 
-    reference = parse_metric(text)
-    offer = catalogue.find(catalogue.metrics, reference.name)
-    options = _complete(offer, reference.options)
-    return Target(f"metric:{reference}", checks_for(offer.card), lambda: MetricBench(offer, options))
+    name, offer, options = _method("metric", text, catalogue)
+    return Target(name, checks_for(offer.card), lambda: MetricBench(offer, options))
 
 
 def _weights(name: str, catalogue: Catalogue) -> Target:
@@ -94,6 +112,63 @@ def _weights(name: str, catalogue: Catalogue) -> Target:
 
     offer = catalogue.find(catalogue.weights, name)
     return Target(f"weights:{name}", CHECKS, lambda: WeightsBench(offer, catalogue))
+
+
+def _recipe(name: str, catalogue: Catalogue) -> Target:
+    from .settings_checks import RECIPE_CHECKS, SettingsBench
+
+    offer = catalogue.find(catalogue.recipes, name)
+    return Target(f"recipe:{name}", RECIPE_CHECKS, lambda: SettingsBench(offer, catalogue))
+
+
+def _protocol(name: str, catalogue: Catalogue) -> Target:
+    from .settings_checks import PROTOCOL_CHECKS, SettingsBench
+
+    offer = catalogue.find(catalogue.protocols, name)
+    return Target(f"protocol:{name}", PROTOCOL_CHECKS, lambda: SettingsBench(offer, catalogue))
+
+
+def _loss(text: str, catalogue: Catalogue) -> Target:
+    from .loss_bench import LossBench
+    from .loss_checks import checks_for
+
+    name, offer, options = _method("loss", text, catalogue)
+    return Target(name, checks_for(offer.card), lambda: LossBench(offer, options))
+
+
+def _schedule(text: str, catalogue: Catalogue) -> Target:
+    from .schedule_checks import CHECKS, ScheduleBench
+
+    name, offer, options = _method("schedule", text, catalogue)
+    return Target(name, CHECKS, lambda: ScheduleBench(offer, options))
+
+
+def _postprocessing(text: str, catalogue: Catalogue) -> Target:
+    from .postprocessing_checks import CHECKS, PostProcessingBench
+
+    name, offer, options = _method("postprocessing", text, catalogue)
+    return Target(name, CHECKS, lambda: PostProcessingBench(offer, options))
+
+
+def _executor(name: str, catalogue: Catalogue) -> Target:
+    from .executor_checks import CHECKS, ExecutorBench
+
+    offer = catalogue.find(catalogue.executors, name)
+    return Target(f"executor:{name}", CHECKS, lambda: ExecutorBench(offer))
+
+
+def _section(name: str, catalogue: Catalogue) -> Target:
+    from .section_checks import CHECKS, SectionBench
+
+    offer = catalogue.find(catalogue.report_sections, name)
+    return Target(f"section:{name}", CHECKS, lambda: SectionBench(offer))
+
+
+def _method(kind: str, text: str, catalogue: Catalogue) -> tuple[str, Offer[Any], Mapping[str, OptionValue]]:
+    """Look up what is written as ``name[option=value]``: its name as a target, the offer, its options."""
+    reference = parse_method(text, BY_KEY[kind].noun)
+    offer = catalogue.find(catalogue.registry(BY_KEY[kind]), reference.name)
+    return f"{kind}:{reference}", offer, _complete(offer, reference.options)
 
 
 def _other(kind: str) -> Callable[[str, Catalogue], Target]:

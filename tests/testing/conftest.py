@@ -7,8 +7,21 @@ from dataclasses import replace
 
 import pytest
 import torch
-from emseg_bench.benchmark.contracts.cards import DatasetCard, MetricCard, ModelCard
+from emseg_bench.benchmark.contracts.cards import (
+    DatasetCard,
+    ExecutorCard,
+    LossCard,
+    MetricCard,
+    ModelCard,
+    PostProcessingCard,
+    ProtocolCard,
+    RecipeCard,
+    ReportSectionCard,
+    ScheduleCard,
+)
+from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol
 from emseg_bench.benchmark.plugins.kinds import BY_KEY
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.registry import Catalogue, Offer
 from emseg_bench.testing.running import run_check
 from emseg_bench.testing.targets import card_target
@@ -28,7 +41,19 @@ CARDS = {
         empty_rule="NaN",
         reference="none",
     ),
+    "loss": LossCard(name="odd", description="odd", factory="none:none"),
+    "schedule": ScheduleCard(name="odd", description="odd", factory="none:none"),
+    "postprocessing": PostProcessingCard(name="odd", description="odd", factory="none:none"),
+    "executor": ExecutorCard(name="odd", description="odd", factory="none:none"),
+    "section": ReportSectionCard(name="odd", title="Odd", order=900, factory="none:none"),
+    "recipe": RecipeCard(
+        name="odd", description="odd", recipe=Recipe(name="odd", iterations=4, batch_size=2, crop=64)
+    ),
+    "protocol": ProtocolCard(name="odd", description="odd", protocol=ScoringProtocol(name="odd")),
 }
+
+WITH_NAMES = {"recipe", "protocol"}
+"""Kinds whose cards name what others offer."""
 
 
 @pytest.fixture
@@ -36,7 +61,7 @@ def failing(monkeypatch) -> Callable[..., dict[str, str]]:
     """Check a card that differs from a sound one; gives what it fails, with the messages."""
 
     def check(kind: str, **changes) -> dict[str, str]:
-        catalogue = Catalogue()
+        catalogue = load_plugins().catalogue if kind in WITH_NAMES else Catalogue()
         card = replace(CARDS[kind], **changes)
         catalogue.registry(BY_KEY[kind]).add(Offer(card, "emseg-odd", "1.0"))
         target = card_target(kind, "odd", catalogue)

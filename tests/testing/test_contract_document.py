@@ -8,10 +8,18 @@ from pathlib import Path
 from emseg_bench.testing import (
     card_checks,
     dataset_checks,
+    event_checks,
+    executor_checks,
+    loss_checks,
     metric_checks,
     model_checks,
     model_training_checks,
     plugin_checks,
+    postprocessing_checks,
+    schedule_checks,
+    section_checks,
+    settings_checks,
+    source_checks,
     weights_checks,
 )
 from emseg_bench.testing.findings import name_of
@@ -21,10 +29,16 @@ DOCUMENT = Path(__file__).parents[2] / "docs/plugins.md"
 MODULES = {
     "plugins": (plugin_checks,),
     "cards": (card_checks,),
-    "models": (model_checks, model_training_checks),
+    "models": (model_checks, model_training_checks, source_checks),
     "datasets": (dataset_checks,),
     "metrics": (metric_checks,),
     "weights": (weights_checks,),
+    "losses": (loss_checks,),
+    "schedules": (schedule_checks,),
+    "steps": (postprocessing_checks,),
+    "executors": (executor_checks,),
+    "sections": (section_checks,),
+    "events": (event_checks,),
 }
 
 
@@ -35,9 +49,10 @@ def defined(module) -> set[str]:
 
 def test_table_of_checks_is_complete_and_true():
     rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", DOCUMENT.read_text(), re.M))
+    named = {kind: set(re.sub(r" \(.*?\)", "", row).split(", ")) for kind, row in rows.items()}
     for kind, modules in MODULES.items():
-        named = set(re.sub(r" \(.*?\)", "", rows[kind]).split(", "))
-        assert named == set().union(*map(defined, modules))
+        assert named[kind] == set().union(*map(defined, modules))
+    assert named["recipes"] | named["protocols"] == defined(settings_checks)
 
 
 def test_every_check_says_what_must_be_true():

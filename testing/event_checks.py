@@ -1,0 +1,62 @@
+"""What hooks that hear of trials owe: they take what they are told, of complete and of failed trials."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from ..benchmark.plugins.loading import Plugins
+from .findings import BlockedError, Check, ContractError
+from .offline import offline
+from .sample_trials import MODELS, complete_record, failed_trial, spec
+
+
+class EventBench:
+    """A distribution's hooks that hear of trials.
+
+    Args:
+        plugins: That distribution alone, loaded.
+    """
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
+
+    def tell(self, hook: str, *arguments: Any) -> None:
+        """Tell of a trial, without a network, in a folder that nobody keeps.
+
+        Raises:
+            ContractError: A hook raised something.
+            BlockedError: It did, for lack of a network.
+        """
+        with tempfile.TemporaryDirectory() as folder, chdir(folder), offline() as attempts:
+            problems = getattr(self.plugins, hook)(*arguments)
+        if problems and attempts:
+            raise BlockedError(f"it reaches for the network: {attempts[0]}")
+        if problems:
+            raise ContractError(
+                f"{problems[0].where}: {problems[0].what}",
+                "nothing",
+                "Mend the hook; see Record and TrialSpec",
+            )
+
+
+def check_started(bench: EventBench) -> None:
+    """It hears that a trial has begun."""
+    bench.tell("trial_started", "f" * 64, spec(next(iter(MODELS)), 0))
+
+
+def check_complete(bench: EventBench) -> None:
+    """It hears that a trial is complete."""
+    bench.tell("trial_finished", complete_record(spec(next(iter(MODELS)), 0)))
+
+
+def check_failed(bench: EventBench) -> None:
+    """It hears that a trial has failed, which has neither a profile nor a selection."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = failed_trial(Path(folder), spec(next(iter(MODELS)), 0)).record
+    bench.tell("trial_finished", record)
+
+
+CHECKS: tuple[Check, ...] = (check_started, check_complete, check_failed)

@@ -1,0 +1,138 @@
+"""Each fault of a recipe, protocol or post-processing step is caught by the check that is meant for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
+
+SMALL = {"name": "odd", "iterations": 4, "batch_size": 2, "crop": 64}
+ALLOWED = "recipe"
+NAMES = "recipe names"
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "words"),
+    [
+        ({"iterations": 0}, ALLOWED, "recipe.iterations: got 0"),
+        ({"crop": "large"}, ALLOWED, "recipe.crop: got 'large'"),
+        ({"warmup": 2.0, "momentum": 1.0}, ALLOWED, "recipe.momentum: got 1.0"),
+        ({"normalisation": "mine"}, ALLOWED, "recipe.normalisation"),
+        ({"loss": "emseg-v2"}, NAMES, "did you mean 'emseg-v1'"),
+        ({"loss": "emseg-v1[gamma=2]"}, NAMES, "emseg-v1 takes no options, got gamma"),
+        ({"schedule": "cosin"}, NAMES, "did you mean 'cosine'"),
+        ({"schedule": "poly-retina-2025"}, NAMES, "poly-retina-2025 has no warm-up, got warmup=0.1"),
+    ],
+)
+def test_recipe(failing, changes, check, words):
+    found = failing("recipe", recipe=Recipe(**SMALL | changes))
+    assert found.keys() == {check}, found
+    assert words in found[check]
+    assert "Correct the card's Recipe" in found[check]
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "words"),
+    [
+        ({"overlap": 1.0}, "protocol", "protocol.overlap: got 1.0"),
+        ({"window": "half"}, "protocol", "protocol.window"),
+        ({"primary": "nsd"}, "protocol", "got 'nsd' as primary, expected one of its metrics: iou, dice"),
+        (
+            {"volumes": VolumeRule(metrics=("dice",), primary="iou")},
+            "protocol",
+            "got 'iou' as volumes.primary, expected one of its metrics: dice",
+        ),
+        ({"metrics": ("iou", "dize")}, "protocol names", "did you mean 'dice'"),
+        (
+            {"volumes": VolumeRule(metrics=("ioo",), primary="ioo")},
+            "protocol names",
+            "did you mean 'iou'",
+        ),
+        ({"postprocess": ("fill-hole",)}, "protocol names", "did you mean 'fill-holes'"),
+        ({"postprocess": ("remove-small[min_px=0]",)}, "protocol names", "remove-small.min_px: got 0"),
+    ],
+)
+def test_protocol(failing, changes, check, words):
+    found = failing("protocol", protocol=ScoringProtocol(name="odd", **changes))
+    assert found.keys() == {check}, found
+    assert words in found[check]
+
+
+def test_sound_ones(failing):
+    assert failing("recipe") == failing("protocol") == failing("postprocessing", factory=sound) == {}
+
+
+def sound():
+    return np.copy
+
+
+def no_step():
+    raise RuntimeError("not today")
+
+
+def floats():
+    return lambda labels: labels.astype(np.float32)
+
+
+def flat():
+    return np.ravel
+
+
+def listed():
+    return np.ndarray.tolist
+
+
+def divides():
+    return lambda labels: labels // (labels.max() > 0)
+
+
+def inverts():
+    return lambda labels: (7 - labels).astype(np.uint8)
+
+
+def in_place():
+    def step(labels):
+        labels[0] = 0
+        return labels
+
+    return step
+
+
+def remembers():
+    seen = []
+
+    def step(labels):
+        seen.append(labels)
+        return labels * np.uint8(len(seen) % 2)
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("factory", "check", "words"),
+    [
+        (no_step, "shape and type", "got RuntimeError: not today"),
+        (
+            floats,
+            "shape and type",
+            "got float32 (48, 48) for objects of two classes, expected uint8 (48, 48)",
+        ),
+        (flat, "shape and type", "got uint8 (2304,)"),
+        (listed, "shape and type", "got a list for objects of two classes, expected an array"),
+        (inverts, "known classes", "got label 5 for objects of two classes, which has none of it"),
+        (in_place, "input untouched", "Begin with labels.copy()"),
+        (remembers, "deterministic", "Keep no state, and draw no numbers"),
+    ],
+)
+def test_postprocessing(failing, factory, check, words):
+    found = failing("postprocessing", factory=factory)
+    assert found.keys() == {check}, found
+    assert words in found[check]
+
+
+def test_step_that_fails_where_nothing_was_predicted(failing):
+    def raises_when_empty():
+        return lambda labels: labels if labels.max() else [][0]
+
+    found = failing("postprocessing", factory=raises_when_empty)
+    assert "for nothing but background, expected labels" in found["shape and type"]
