@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..benchmark.plugins.registry import Catalogue
     from ..datasets.fetching.leaks import Portrait
     from ..datasets.fetching.store import DataStore
-    from ..datasets.inspection.belonging import Belonging
+    from ..datasets.inspection.survey import Survey
     from .console import Console
 
 
@@ -39,6 +39,7 @@ def verify(
     from ..benchmark.plugins.loading import load_plugins
     from ..datasets.fetching.store import DataStore
     from ..datasets.inspection.belonging_words import belonging_sentences
+    from ..datasets.inspection.findings import shifted_masks
     from .console import Console
 
     catalogue, store, console = load_plugins().catalogue, DataStore.here(), Console(stderr=True)
@@ -49,16 +50,16 @@ def verify(
         if card.files or card.derived_from:
             faults += _tell(_file_faults(card, store, console), "files: as they came")
         if not card.files or card.convert is not None:
-            opened = _open(reference, catalogue, store)
-            portraits = _portraits(reference.name, opened, console)
+            found = _look(reference, _open(reference, catalogue, store), console)
             published = bool(card.files or card.derived_from)
-            faults += _tell(_leaks(opened, portraits, published=published), "splits: no leaks found")
-            belonging = _belonging(reference.name, opened, console)
-            told = _tell(belonging_sentences(belonging), "masks: they fit their images")
-            faults += told - belonging.lost  # for images with few edges show as little
+            faults += _tell(_leaks(found, published=published), "splits: no leaks found")
+            astray = [*shifted_masks(found), *belonging_sentences(found.belonging, shifted=found.is_shifted)]
+            told = _tell(astray, "masks: they fit their images")
+            faults += told - (found.belonging.lost and not found.is_shifted)  # few edges show as little
+            faults += _tell_oddities(found, published=published)
             if pretraining:
-                found = _overlaps(pretraining, portraits, catalogue, store, console)
-                faults += _tell(found, f"pre-training: no test image found in {pretraining}")
+                overlaps = _overlaps(pretraining, found.portraits, catalogue, store, console)
+                faults += _tell(overlaps, f"pre-training: no test image found in {pretraining}")
     if faults:
         raise typer.Exit(SOME_FAILED)
 
@@ -86,37 +87,44 @@ def _open(reference: DatasetReference, catalogue: Catalogue, store: DataStore) -
     return open_dataset(reference, catalogue.find(catalogue.datasets, reference.name), store.cache)
 
 
-def _portraits(name: str, dataset: Dataset, console: Console) -> list[Portrait]:
-    from ..datasets.fetching.portraits import portraits_of
+def _look(reference: DatasetReference, dataset: Dataset, console: Console) -> Survey:
+    """Look at all images."""
+    from ..datasets.inspection.survey import number_of_steps, survey
     from .progress import steps
 
-    with steps(f"{name}: images compared", len(dataset.manifest.cases), console) as tick:
-        return list(portraits_of(dataset, tick))
+    total = number_of_steps(dataset.manifest, 0)
+    with steps(f"{reference.name}: images compared", total, console) as tick:
+        return survey(reference.name, dataset, 0, tick)
 
 
-def _leaks(dataset: Dataset, portraits: list[Portrait], *, published: bool) -> Iterator[str]:
+def _tell_oddities(found: Survey, *, published: bool) -> int:
+    """Print what is strange of images and masks; return how much of it is a fault, and no question.
+
+    Published splits are as they are, whatever they lack.
+    """
+    from ..datasets.collection.summing_up import absent_class_notes
+    from ..datasets.inspection.oddities import find_oddities
+
+    names = found.manifest.class_names
+    odd = find_oddities(found.looks, names)
+    absent = list(absent_class_notes(names, {split.split: split.counts for split in found.splits}))
+    _tell([*absent, *(one.sentence for one in odd)], "images and masks: nothing strange")
+    return len(absent) * (not published) + sum(one.sure for one in odd)
+
+
+def _leaks(found: Survey, *, published: bool) -> Iterator[str]:
     """Look for what stands in two splits; how published data share out their subjects their cards say."""
     from ..datasets.fetching.leaks import adjacent_notes, leak_notes
     from ..datasets.fetching.subjects import subject_notes
 
-    yield from leak_notes(portraits)
-    yield from adjacent_notes(dataset.manifest.cases)
+    yield from leak_notes(found.portraits)
+    yield from adjacent_notes(found.manifest.cases)
     if not published:
-        yield from subject_notes(dataset.manifest)
-
-
-def _belonging(name: str, dataset: Dataset, console: Console) -> Belonging:
-    """Look for masks that belong to other images."""
-    from ..datasets.inspection.sampling import look_at_belonging, to_compare
-    from .progress import steps
-
-    places = to_compare(dataset.manifest)
-    with steps(f"{name}: masks laid over images", len(places), console) as tick:
-        return look_at_belonging(dataset, places, tick)
+        yield from subject_notes(found.manifest)
 
 
 def _overlaps(
-    images: Path, portraits: list[Portrait], catalogue: Catalogue, store: DataStore, console: Console
+    images: Path, portraits: Sequence[Portrait], catalogue: Catalogue, store: DataStore, console: Console
 ) -> Iterator[str]:
     """Look for test images among images for pre-training."""
     from ..datasets.fetching.leaks import find_likenesses, likeness_notes

@@ -21,6 +21,8 @@ IGNORED: Final = 255
 MOST_LOOKED_UP: Final = 65535
 MAX_UNNAMED: Final = 32
 """More distinct values than this are taken for instance numbers unless they are named."""
+BETWEEN: Final = 5
+"""More values between 0 and 255 than this, and not all from 1 on, are no classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,12 @@ class _Owner:
     def words(self) -> str:
         return "the option classes" if self.by_option else str(self.root / FILE_NAME)
 
-    def remedy(self, found: list[int]) -> str:
-        """Return what to write to name the values found."""
-        names = [(value, f"class{label}" if label else "background") for label, value in enumerate(found[:4])]
+    def remedy(self, found: list[int], name: str = "") -> str:
+        """Return what to write to name the values found, all but the first by one `name` if there is one."""
+        names = [
+            (value, (name or f"class{label}") if label else "background")
+            for label, value in enumerate(found[:4])
+        ]
         more = len(found) > len(names)
         if self.by_option:
             text = "+".join(f"{value}:{name}" for value, name in names)
@@ -179,6 +184,8 @@ def _check_unnamed(owner: _Owner, found: list[int], values: Mapping[str, Iterabl
             f"nobody annotated, or background: {found[0]}, in {owner.words} or as an option."
         )
     if found != list(range(len(found))):
+        refuse_blurred(owner.root, found)
+        _refuse_mixed(owner, found, values)
         raise DataError(
             f"the masks in {owner.root} hold the values {listed(found, 12)}; without names they must be "
             f"0, 1, 2, ... without gaps. {owner.remedy(found)}"
@@ -189,6 +196,38 @@ def _check_unnamed(owner: _Owner, found: list[int], values: Mapping[str, Iterabl
             "single objects, and the value must tell the class. If they are classes, name them all. "
             + owner.remedy(found)
         )
+
+
+def refuse_blurred(root: Path, found: list[int]) -> None:
+    """Tell masks of two values that hold some between them, too, from masks of many classes.
+
+    Raises:
+        DataError: They look like that.
+    """
+    between = found[1:-1]
+    if found[:1] == [0] and found[-1] == 255 and len(between) > BETWEEN and between[-1] > len(between):
+        raise DataError(
+            f"the masks in {root} hold 0, 255 and {len(between)} values between ({listed(between)}): they "
+            "look like masks of two values that were resized, smoothed or saved as JPEG. Save them with two "
+            "values, such as 255 where they are above 127; if they are classes, name all in dataset.yaml."
+        )
+
+
+def hold_one_each(masks: Iterable[Iterable[int]]) -> bool:
+    """Tell whether no mask holds more than one value beside 0, but not all the same."""
+    others = [set(mask) - {0} for mask in masks]
+    return len(set().union(*others)) > 1 and all(len(one) < 2 for one in others)
+
+
+def _refuse_mixed(owner: _Owner, found: list[int], values: Mapping[str, Iterable[int]]) -> None:
+    """Tell masks that write one class in several ways."""
+    if found[0] != 0 or not hold_one_each(values.values()):
+        return
+    ways = ", ".join(f"{value} (for example {_holder(values, value)})" for value in found[1:5])
+    raise DataError(
+        f"the masks in {owner.root} hold no more than one value each beside 0, but not all the same: {ways}. "
+        f"If they are one class, give it one name: {owner.remedy(found, 'class1')}"
+    )
 
 
 def _check_named(

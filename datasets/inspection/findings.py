@@ -11,7 +11,9 @@ import numpy as np
 from ..fetching.leaks import adjacent_notes, leak_notes
 from ..fetching.subjects import subject_notes
 from .belonging_words import belonging_sentences
-from .survey import BINS, Look, SplitSurvey, Survey
+from .glances import Look
+from .oddities import apart, find_oddities
+from .survey import BINS, SplitSurvey, Survey
 
 ALMOST_EMPTY: Final = 0.001
 """Share of pixels below which a class can hardly be learnt or scored."""
@@ -33,9 +35,10 @@ def find_faults(survey: Survey) -> list[str]:
     """List what should be looked into before training; empty if nothing is."""
     return [
         *_strange_labels(survey),
+        *(oddity.sentence for oddity in find_oddities(survey.looks, survey.manifest.class_names)),
         *_empty_classes(survey),
-        *_shifted_masks(survey),
-        *belonging_sentences(survey.belonging, shifted=survey.shift is not None and survey.shift.is_clear),
+        *shifted_masks(survey),
+        *belonging_sentences(survey.belonging, shifted=survey.is_shifted),
         *leak_notes(survey.portraits),
         *adjacent_notes(survey.manifest.cases),
         *subject_notes(survey.manifest),
@@ -76,9 +79,10 @@ def _empty_classes(survey: Survey) -> Iterator[str]:
             yield f"the class {name} is almost empty: {words}; below 0.1 % scores say little."
 
 
-def _shifted_masks(survey: Survey) -> Iterator[str]:
+def shifted_masks(survey: Survey) -> Iterator[str]:
+    """Say whether masks are shifted against their images, and where they would fit."""
     shift = survey.shift
-    if shift is not None and shift.is_clear:
+    if shift is not None and survey.is_shifted:
         down = f"{abs(shift.y)} px {'down' if shift.y > 0 else 'up'}" if shift.y else ""
         right = f"{abs(shift.x)} px {'right' if shift.x > 0 else 'left'}" if shift.x else ""
         yield (
@@ -106,7 +110,7 @@ def _narrow_range(survey: Survey) -> Iterator[str]:
 
 def _outliers(survey: Survey) -> Iterator[str]:
     """Find single images that are much darker, brighter, flatter or harsher than the others."""
-    looks = [look for split in survey.splits for look in split.looks]
+    _, looks = apart(survey.looks)
     for what, more, less in (("mean", "brighter", "darker"), ("std", "of more contrast", "of less contrast")):
         values = [getattr(look, what) for look in looks]
         middle = median(values)

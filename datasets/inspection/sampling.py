@@ -1,12 +1,12 @@
-"""Looks at some images of a dataset, in bounded time, and remembers what masks it found astray."""
+"""Looks at some images of a dataset, in bounded time, and remembers what it found strange."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ...benchmark.contracts.data import Dataset, Manifest
 from ...benchmark.contracts.errors import DataError
@@ -16,10 +16,13 @@ from ...benchmark.files.texts import read_json
 from .places import Place, each_once, in_runs, places_of
 
 if TYPE_CHECKING:
-    from .belonging import Belonging
-    from .sketches import Sketch
+    import numpy as np
 
-VERSION: Final = 1
+    from .belonging import Belonging
+
+    Array = np.ndarray[Any, Any]
+
+VERSION: Final = 2
 """Raised whenever the same images would give other sentences."""
 LOOKED_AT: Final = 240
 """So many images are compared where somebody asks."""
@@ -46,16 +49,29 @@ def look_at_belonging(dataset: Dataset, places: Iterable[Place], tick: Callable[
         DataError: An image cannot be read.
     """
     from .belonging import find_belonging
+    from .sketches import draw
 
     sketches = []
-    for place in places:
-        sketches.append(_sketch(dataset, place))
+    for place, image, labels in read_places(dataset, places):
+        sketches.append(draw(place, _mean(image), labels, dataset.manifest.ignore_value))
         tick()
     return find_belonging([sketch for sketch in sketches if sketch is not None])
 
 
+def read_places(dataset: Dataset, places: Iterable[Place]) -> Iterator[tuple[Place, Array, Array]]:
+    """Read images, (C, H, W), and their labels, (H, W).
+
+    Raises:
+        DataError: An image cannot be read.
+    """
+    for place in places:
+        sample = dataset.read(place.case)
+        section = () if place.section is None else (place.section,)
+        yield place, sample.image[(slice(None), *section)], sample.labels[section]
+
+
 def planned_sentences(dataset: Dataset, cache: Path) -> Sequence[str]:
-    """Say which masks seem astray, before a run; known data are not read again.
+    """Say which masks and images seem strange, before a run; known data are not read again.
 
     Volumes that validate or test as a whole are left to ``data inspect``.
 
@@ -67,14 +83,14 @@ def planned_sentences(dataset: Dataset, cache: Path) -> Sequence[str]:
         DataError: An image cannot be read.
     """
     manifest = dataset.manifest
-    content = [[case.id, case.group, case.section, case.sha256] for case in manifest.cases]
+    content = [
+        manifest.class_names,
+        [[case.id, case.group, case.section, case.sha256] for case in manifest.cases],
+    ]
     store = cache / "datasets" / "belonging" / f"{sha256_of([VERSION, content])[:32]}.json"
     with suppress(DataError, KeyError, TypeError):  # nothing is remembered, or it is damaged
         return tuple(map(str, read_json(store)["sentences"]))
-    from .belonging_words import belonging_sentences
-
-    found = look_at_belonging(dataset, _planned(manifest), lambda: None)
-    sentences = tuple(belonging_sentences(found))
+    sentences = tuple(_sentences(dataset))
     with suppress(OSError):  # whatever else needs the cache will say that it cannot be written
         write_whole(store, json.dumps({"sentences": sentences}))
     return sentences
@@ -87,11 +103,22 @@ def _planned(manifest: Manifest) -> list[Place]:
     return in_runs(each_once(places_of(images)), number)
 
 
-def _sketch(dataset: Dataset, place: Place) -> Sketch | None:
+def _sentences(dataset: Dataset) -> Iterator[str]:
+    from .belonging import find_belonging
+    from .belonging_words import belonging_sentences
+    from .glances import glance, grey_of
+    from .oddities import find_oddities
     from .sketches import draw
 
-    sample = dataset.read(place.case)
-    section = () if place.section is None else (place.section,)
-    image = sample.image[(slice(None), *section)]
-    grey = image[0] if len(image) == 1 else image.mean(axis=0, dtype="float32")
-    return draw(place, grey, sample.labels[section], dataset.manifest.ignore_value)
+    manifest, sketches, looks = dataset.manifest, [], []
+    for place, image, labels in read_places(dataset, _planned(manifest)):
+        sketches.append(draw(place, _mean(image), labels, manifest.ignore_value))
+        looks.append(glance(place, grey_of(image), labels, manifest.ignore_value))
+    yield from (oddity.sentence for oddity in find_oddities(looks, manifest.class_names))
+    yield from belonging_sentences(find_belonging([sketch for sketch in sketches if sketch is not None]))
+
+
+def _mean(image: Array) -> Array:
+    """Return (C, H, W) as (H, W); what has one channel as it is stored."""
+    mean: Array = image[0] if len(image) == 1 else image.mean(axis=0, dtype="float32")
+    return mean

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,8 +14,9 @@ from ...benchmark.images.spread import spread
 from ..fetching.leaks import Portrait
 from ..fetching.portraits import portrait
 from .belonging import Belonging
+from .glances import Look, glance, grey_of
 from .places import Place, places_of
-from .sampling import look_at_belonging, to_compare
+from .sampling import look_at_belonging, read_places, to_compare
 from .shifts import Shift, edge_fit, find_shift
 
 Array = np.ndarray[Any, Any]
@@ -26,21 +27,6 @@ EXAMPLES: Final = 4
 """So many images of each split are shown."""
 FITTED: Final = 40
 """So many images, of all splits, are searched for shifted masks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What was seen in one image, or one section of a volume."""
-
-    name: str
-    split: Split
-    height: int
-    width: int
-    mean: float
-    """On the 0-1 scale, like all that follows."""
-    std: float
-    counts: Mapping[int, int]
-    """Pixels per label value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +88,16 @@ class Survey:
     examples: tuple[Example, ...]
 
     @property
+    def looks(self) -> list[Look]:
+        """Of all splits."""
+        return [look for split in self.splits for look in split.looks]
+
+    @property
+    def is_shifted(self) -> bool:
+        """Tell whether masks are shifted against their images."""
+        return self.shift is not None and self.shift.is_clear
+
+    @property
     def is_whole(self) -> bool:
         """Tell whether every image was looked at."""
         return all(len(split.looks) == split.images for split in self.splits)
@@ -136,8 +132,8 @@ def survey(name: str, dataset: Dataset, limit: int, tick: Callable[[], None]) ->
         notebook = _Notebook(dataset.manifest.ignore_value)
         shown = {id(place) for place in spread(chosen, EXAMPLES)}
         fitted = {id(place) for place in spread(chosen, FITTED // len(SPLITS))}
-        for place in chosen:
-            _look(dataset, place, notebook, show=id(place) in shown, fit=id(place) in fitted)
+        for place, image, labels in read_places(dataset, chosen):
+            _look(place, image, labels, notebook, show=id(place) in shown, fit=id(place) in fitted)
             tick()
         notebooks.append(notebook)
         splits.append(_sum_up(split, dataset.manifest, notebook))
@@ -164,36 +160,15 @@ def _chosen(manifest: Manifest, limit: int) -> dict[Split, Sequence[Place]]:
     return {split: spread([one for one in places if one.case.split == split], limit) for split in SPLITS}
 
 
-def _look(dataset: Dataset, place: Place, notebook: _Notebook, *, show: bool, fit: bool) -> None:
-    sample = dataset.read(place.case)
-    section = () if place.section is None else (place.section,)
-    image = np.asarray(sample.image[(slice(None), *section)])
-    labels = np.asarray(sample.labels[section])
-    grey = _grey(image)
-    values, numbers = np.unique(labels, return_counts=True)
+def _look(place: Place, image: Array, labels: Array, notebook: _Notebook, *, show: bool, fit: bool) -> None:
+    grey = grey_of(image)
     notebook.histogram += np.histogram(grey, BINS, (0, 1))[0]
-    notebook.looks.append(
-        Look(
-            name=place.name,
-            split=place.case.split,
-            height=grey.shape[0],
-            width=grey.shape[1],
-            mean=float(grey.mean(dtype=np.float64)),
-            std=float(grey.std(dtype=np.float64)),
-            counts=dict(zip(values.tolist(), numbers.tolist(), strict=True)),
-        )
-    )
+    notebook.looks.append(glance(place, grey, labels, notebook.ignore_value))
     notebook.portraits.append(portrait(place.name, place.case.split, image))
     if fit and (found := edge_fit(grey, labels, notebook.ignore_value)) is not None:
         notebook.fits.append(found)
     if show:
         notebook.examples.append(Example(name=place.name, split=place.case.split, image=grey, labels=labels))
-
-
-def _grey(image: Array) -> Array:
-    """Return (C, H, W) as (H, W) float32 between 0 and 1."""
-    mean = image.mean(axis=0, dtype=np.float32)
-    return np.asarray(mean / 255 if image.dtype == np.uint8 else mean, np.float32)
 
 
 def _sum_up(split: Split, manifest: Manifest, notebook: _Notebook) -> SplitSurvey:

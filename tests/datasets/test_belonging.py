@@ -231,7 +231,7 @@ def test_commands_say_it_and_remember_it(invoke, tmp_path, monkeypatch):
         done = invoke(*plan)
         assert done.code == 0, done.err
         assert said in " ".join((done.out + done.err).split())
-        monkeypatch.setattr("emseg_bench.datasets.inspection.sampling.look_at_belonging", None)
+        monkeypatch.setattr("emseg_bench.datasets.inspection.sampling.read_places", None)
     assert len(list((tmp_path / "cache" / "datasets" / "belonging").iterdir())) == 1
 
 
