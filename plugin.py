@@ -5,6 +5,7 @@ from __future__ import annotations
 from .benchmark.contracts.basics import STRICT, LazyReference, Need, OptionValue, Precision
 from .benchmark.contracts.cards import (
     SCRATCH,
+    AugmentationCard,
     DatasetCard,
     ExecutorCard,
     FoundWeights,
@@ -13,6 +14,7 @@ from .benchmark.contracts.cards import (
     MetricCard,
     ModelCard,
     ModelToPretrain,
+    OptimiserCard,
     PostProcessingCard,
     PretrainingCard,
     ProtocolCard,
@@ -24,10 +26,13 @@ from .benchmark.contracts.cards import (
 )
 from .benchmark.contracts.data import (
     SPLITS,
+    Augmentation,
     Axes,
     Case,
     Counts,
     Dataset,
+    Foreground,
+    GreyChange,
     GreyRange,
     Manifest,
     Metric,
@@ -36,6 +41,7 @@ from .benchmark.contracts.data import (
     Sample,
     ScoredCase,
     Split,
+    TrainingCrop,
     TrainingOutputs,
 )
 from .benchmark.contracts.errors import (
@@ -78,13 +84,7 @@ from .benchmark.contracts.records import (
 )
 from .benchmark.contracts.reporting import Board, LeftOut, ReportSection, Trial
 from .benchmark.contracts.running import Event, Executor, Job, Runtime
-from .benchmark.contracts.settings import (
-    Augmentation,
-    Recipe,
-    ResizedCropAugmentation,
-    ScoringProtocol,
-    VolumeRule,
-)
+from .benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
 
 __all__ = [
     "INTERFACE",
@@ -93,6 +93,7 @@ __all__ = [
     "SPLITS",
     "STRICT",
     "Augmentation",
+    "AugmentationCard",
     "Axes",
     "Board",
     "Case",
@@ -110,7 +111,9 @@ __all__ = [
     "Event",
     "Executor",
     "ExecutorCard",
+    "Foreground",
     "FoundWeights",
+    "GreyChange",
     "GreyRange",
     "Initialisation",
     "Job",
@@ -127,6 +130,7 @@ __all__ = [
     "ModelToPretrain",
     "Need",
     "Normalisation",
+    "OptimiserCard",
     "OptionValue",
     "Part",
     "PluginError",
@@ -145,7 +149,6 @@ __all__ = [
     "RemoteFile",
     "ReportSection",
     "ReportSectionCard",
-    "ResizedCropAugmentation",
     "Runtime",
     "Sample",
     "ScheduleCard",
@@ -157,6 +160,7 @@ __all__ = [
     "SourceFiles",
     "Split",
     "StoreError",
+    "TrainingCrop",
     "TrainingOutputs",
     "Trial",
     "TrialError",

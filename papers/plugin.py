@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts.cards import LossCard, ProtocolCard, RecipeCard, ScheduleCard
+from ..benchmark.contracts.cards import AugmentationCard, LossCard, ProtocolCard, RecipeCard, ScheduleCard
 from ..benchmark.contracts.hookspecs import hookimpl
 from . import cem500k, retina
 
@@ -23,6 +23,12 @@ def emseg_losses() -> tuple[LossCard, ...]:
 def emseg_schedules() -> tuple[ScheduleCard, ...]:
     """Return RETINA's schedule."""
     return retina.SCHEDULES
+
+
+@hookimpl
+def emseg_augmentations() -> tuple[AugmentationCard, ...]:
+    """Return how RETINA's training crops are cut and changed."""
+    return retina.AUGMENTATIONS
 
 
 @hookimpl

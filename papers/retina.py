@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..benchmark.contracts.cards import LossCard, ProtocolCard, RecipeCard, ScheduleCard
+from ..benchmark.contracts.cards import AugmentationCard, LossCard, ProtocolCard, RecipeCard, ScheduleCard
 from ..benchmark.contracts.data import Normalisation
-from ..benchmark.contracts.settings import Recipe, ResizedCropAugmentation, ScoringProtocol, VolumeRule
+from ..benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
 from .cem500k import matched
+from .options import ResizedCropOptions
 
 CITATION = "Xing, Xie & Bader 2025, PLOS Computational Biology, doi:10.1371/journal.pcbi.1013115"
-PUBLISHED = ResizedCropAugmentation()
 
 RETINA = Recipe(
     name="retina-2025",
@@ -33,7 +33,7 @@ RETINA = Recipe(
     clip_gradient_norm=0.0,
     loss="retina-2025",
     freeze=("transformer.encoder",),
-    augmentation=PUBLISHED,
+    augmentation="retina-2025",
     precision="fp32",
     validations=1,  # of the last state, which is the result: nothing was selected
 )
@@ -47,7 +47,7 @@ def _benchmark(
     *,
     foreground_crops: float = 0.0,
     class_weights: tuple[float, ...] = (),
-    augmentation: ResizedCropAugmentation = PUBLISHED,
+    augmentation: str = RETINA.augmentation,
 ) -> Recipe:
     return replace(
         RETINA,
@@ -72,7 +72,7 @@ RETINA_RECIPES = (
         *GUAY,
         3000,
         class_weights=(0.1, 0.1, 1, 1, 0.1, 3, 3),
-        augmentation=ResizedCropAugmentation(noise_variance=(400, 1200), blur_kernel=7),
+        augmentation="retina-2025[least_noise=400,largest_noise=1200,blur_kernel=7]",
     ),
     _benchmark("kasthuri-pp", *KASTHURI, 10_000, foreground_crops=0.8),
     _benchmark("perez-lyso", *PEREZ, 10_000),
@@ -128,6 +128,15 @@ SCHEDULES = (
         description="poly of power 0.9, whose first two steps share the full rate",
         factory="emseg_bench.papers.retina_training:schedule",
         warmup=False,
+        citation=CITATION,
+    ),
+)
+AUGMENTATIONS = (
+    AugmentationCard(
+        name="retina-2025",
+        description="CEM500K's and RETINA's: resized parts of the image, changed as 8-bit pixels",
+        factory="emseg_bench.papers.resized_crops:ResizedCrops",
+        options=ResizedCropOptions,
         citation=CITATION,
     ),
 )

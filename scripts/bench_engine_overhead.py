@@ -26,7 +26,7 @@ from emseg_bench.benchmark.images.normalise import to_input
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.loader import make_loader
 from emseg_bench.benchmark.training.loss import SegmentationLoss
-from emseg_bench.benchmark.training.optimisation import build_optimiser
+from emseg_bench.benchmark.training.methods import build_optimiser, make_augmentation
 from emseg_bench.benchmark.training.train import TrainingSetup, crop_side, train
 from emseg_bench.benchmark.trials.parts import build_network, load_parts
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
@@ -52,7 +52,8 @@ def bare(spec, network, dataset) -> float:
     recipe, manifest = spec.recipe, dataset.manifest
     side = crop_side(recipe, spec.model.size_divisor)
     loss_of = SegmentationLoss(recipe, manifest.num_logits, manifest.ignore_value)
-    optimiser = build_optimiser(network, recipe)
+    methods = find_methods(recipe, load_plugins().catalogue)
+    optimiser = build_optimiser(methods, network, recipe)
     warmup = round(recipe.warmup * recipe.iterations)
     schedule = SequentialLR(
         optimiser,
@@ -65,7 +66,8 @@ def bare(spec, network, dataset) -> float:
     bf16 = recipe.precision == "bf16"
     start = time.perf_counter()
     network.train()
-    loader, _ = make_loader(dataset, spec, side, CPU, Path(tempfile.gettempdir()), trials=1)
+    crops = make_augmentation(methods, recipe, side, manifest.ignore_value)
+    loader, _ = make_loader(dataset, spec, crops, CPU, Path(tempfile.gettempdir()), trials=1)
     for batch in loader:
         images, labels = batch.on(CPU)
         images = to_input(images, manifest.mean, manifest.std).contiguous(memory_format=torch.channels_last)

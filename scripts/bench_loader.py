@@ -30,9 +30,13 @@ import cv2
 import numpy as np
 import torch
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.presets import recipes
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training import loader as our_loader
 from emseg_bench.benchmark.training.augmentation import ZOOM
+from emseg_bench.benchmark.training.methods import make_augmentation
+from emseg_bench.benchmark.training.options import AugmentationOptions
 from PIL import Image
 from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.data import Dataset as TorchDataset
@@ -44,7 +48,9 @@ SETTINGS = [(512, 64, False), (1024, 64, False), (2048, 16, True)]
 WARM_UP = 12
 """Batches that are not timed: what loader processes have ready when the clock starts would count too much."""
 CPU = torch.device("cpu")
-AUGMENTATION = recipes()["standard"].augmentation
+STANDARD = recipes()["standard"]
+METHODS = find_methods(STANDARD, load_plugins().catalogue)
+AUGMENTATION = AugmentationOptions(**METHODS.augmentation.options)
 
 
 # --------------------------------------------------------------------------------------------- images
@@ -96,7 +102,7 @@ class OurImages:
 
 # ------------------------------------------------------------------------------------- the plain way
 class PlainImages(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
-    """The drawn images with torchvision's transforms, which do what `Augmentation` says."""
+    """The drawn images with torchvision's transforms, which do what `AugmentationOptions` say."""
 
     def __init__(self, folder: Path, count: int, crop: int) -> None:
         self._folder, self._count = folder, count
@@ -139,7 +145,7 @@ Batches = Callable[[], Iterator[tuple[torch.Tensor, torch.Tensor]]]
 def ours(data: OurImages, options: argparse.Namespace, workers: int, scratch: Path) -> Batches:
     """Give what starts our loader."""
     recipe = replace(
-        recipes()["standard"],
+        STANDARD,
         iterations=10**6,
         batch_size=options.batch,
         crop=options.crop,
@@ -147,7 +153,8 @@ def ours(data: OurImages, options: argparse.Namespace, workers: int, scratch: Pa
     )
     our_loader.choose_workers = lambda *_: workers  # beside a CPU it would choose none
     spec: Any = SimpleNamespace(recipe=recipe, label_fraction=1.0, seed=0)
-    loader, plan = our_loader.make_loader(data, spec, options.crop, CPU, scratch, 1)
+    crops = make_augmentation(METHODS, recipe, options.crop, None)
+    loader, plan = our_loader.make_loader(data, spec, crops, CPU, scratch, 1)
     print(f"  {plan}")
     return lambda: (batch.on(CPU) for batch in loader)
 

@@ -23,13 +23,14 @@ from pathlib import Path
 import torch
 from emseg_bench.benchmark.contracts.cards import ModelCard
 from emseg_bench.benchmark.evaluation.inference import inference
+from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.plugins.lazy import resolve
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.registry import OWN, Offer
 from emseg_bench.benchmark.profiling.hardware import device_name
 from emseg_bench.benchmark.training.loss import SegmentationLoss
-from emseg_bench.benchmark.training.optimisation import build_optimiser
+from emseg_bench.benchmark.training.methods import build_optimiser
 from torch import Tensor, nn
 
 DOCUMENT = Path(__file__).parents[1] / "docs/models.md"
@@ -85,7 +86,8 @@ def training_step(network: nn.Module, shape: tuple[int, ...]) -> Run:
     """Give a training step on random images (N, 1, H, W)."""
     images = torch.randn(shape).contiguous(memory_format=torch.channels_last)
     labels = (images[:, 0] > 0).long()
-    loss_of, optimiser = SegmentationLoss(RECIPE, 1, None), build_optimiser(network, RECIPE)
+    methods = find_methods(RECIPE, load_plugins().catalogue)
+    loss_of, optimiser = SegmentationLoss(RECIPE, 1, None), build_optimiser(methods, network, RECIPE)
 
     def step() -> None:
         loss: Tensor = loss_of(network(images), labels)

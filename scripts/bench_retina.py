@@ -20,10 +20,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import torch
+from emseg_bench.benchmark.experiments.methods import find_methods
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.profiling.hardware import device_name
 from emseg_bench.benchmark.profiling.precision import resolve_precision
 from emseg_bench.benchmark.training.freezing import freeze
-from emseg_bench.benchmark.training.optimisation import build_optimiser
+from emseg_bench.benchmark.training.methods import build_optimiser
 from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet
 from emseg_bench.models.retina.plain import make_plain
@@ -83,7 +85,8 @@ def training(network: TransUNet, images: Tensor, precision: str | None) -> Calla
     plain_sgd = torch.optim.SGD(
         trainable, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay, foreach=False
     )
-    optimiser = plain_sgd if precision is None else build_optimiser(network, recipe)
+    methods = find_methods(recipe, load_plugins().catalogue)
+    optimiser = plain_sgd if precision is None else build_optimiser(methods, network, recipe)
     labels = (images[:, 0] > 0).long()
     loss_of = RetinaLoss(recipe, 1, None).to(images.device)
     layout = torch.contiguous_format if precision is None else torch.channels_last

@@ -18,12 +18,13 @@ from annotated_types import Ge
 
 from .basics import LazyReference, Need, OptionValue
 from .card_types import CardType
-from .data import Dataset, Metric, Normalisation, PostProcessing
+from .data import Augmentation, Dataset, Metric, Normalisation, PostProcessing
 from .pretraining import PretrainingMethod, PretrainingRecipe
 from .settings import Recipe, ScoringProtocol
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.optim import Optimizer
 
     from .published import ConversionWriter, RemoteFile, SourceFiles
     from .reporting import Board, ReportSection
@@ -363,6 +364,42 @@ class ScheduleCard(metaclass=CardType):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptimiserCard(metaclass=CardType):
+    """What changes the weights; a recipe asks for it as ``name`` or ``name[option=value,...]``.
+
+    The factory is called as ``factory(groups, recipe, **options)`` with the parameters that train, in groups
+    as ``torch.optim`` takes them (one may have a ``weight_decay`` of its own, 0), and a `Recipe` or
+    `PretrainingRecipe`, whose ``learning_rate``, ``weight_decay`` and ``momentum`` count.  It returns a
+    ``torch.optim.Optimizer``.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., Optimizer]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    citation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentationCard(metaclass=CardType):
+    """How training crops are cut and changed; a recipe asks for it as ``name`` or ``name[option=value,...]``.
+
+    The factory is called as ``factory(recipe, side, ignore_value, **options)`` with the crops' side, px, and
+    the label of pixels that do not count (None: all do), and returns a callable
+    ``cut(sample, foreground, rng)`` that gives a `TrainingCrop`.  ``foreground(rng)`` chooses a pixel, for
+    the share of crops that ``recipe.foreground_crops`` says; `rng` alone decides what is random.
+    """
+
+    name: str
+    description: str
+    factory: LazyReference | Callable[..., Augmentation]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    citation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostProcessingCard(metaclass=CardType):
     """A step that tidies predicted label maps; a protocol asks for it as ``name[option=value,...]``.
 
@@ -390,5 +427,7 @@ Card: TypeAlias = (
     | ProtocolCard
     | LossCard
     | ScheduleCard
+    | OptimiserCard
+    | AugmentationCard
     | PostProcessingCard
 )

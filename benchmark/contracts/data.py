@@ -30,6 +30,13 @@ Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 
 
+Foreground: TypeAlias = Callable[["np.random.Generator"], "tuple[int, int] | None"]
+"""Chooses a pixel (row, column) of an image's foreground, of a random one of its classes; None: it has
+none."""
+
+Augmentation: TypeAlias = Callable[["Sample", Foreground, "np.random.Generator"], "TrainingCrop"]
+"""Cuts a training crop out of an image; the generator decides all that is random."""
+
 PostProcessing: TypeAlias = Callable[["np.ndarray[Any, np.dtype[np.uint8]]"], "np.ndarray[Any, Any]"]
 """From the labels (H, W) of an image, or of a section of a volume, to others of the same shape and type."""
 
@@ -155,6 +162,31 @@ class Sample:
     instances: np.ndarray[Any, Any] | None = None
     """Shaped like `labels`: whole numbers of true objects, 0 for none, each pixel's own whatever its class.
     None: they are not known, as `Manifest.has_instances` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class GreyChange:
+    """What happens to a crop's grey values: ``(x - mean) * contrast + mean + brightness``, then noise."""
+
+    brightness: float
+    """Share of the grey range."""
+    contrast: float
+    noise: float
+    """Standard deviation, as a share of the grey range."""
+    seed: int
+    """Of the noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCrop:
+    """One training crop as loader processes make it."""
+
+    image: np.ndarray[Any, Any]
+    """(C, S, S) uint8, or float32 between 0 and 1."""
+    labels: np.ndarray[Any, Any]
+    """(S, S) uint8"""
+    grey: GreyChange | None = None
+    """What is still to happen to the image, for the whole batch and where the network is; None: nothing."""
 
 
 @runtime_checkable

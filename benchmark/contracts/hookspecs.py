@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 import pluggy
 
 from .cards import (
+    AugmentationCard,
     DatasetCard,
     ExecutorCard,
     LossCard,
     MetricCard,
     ModelCard,
+    OptimiserCard,
     PostProcessingCard,
     PretrainingCard,
     ProtocolCard,
@@ -77,6 +79,16 @@ def emseg_losses() -> Sequence[LossCard]:  # type: ignore[empty-body]
 @hookspec
 def emseg_schedules() -> Sequence[ScheduleCard]:  # type: ignore[empty-body]
     """Return the cards of the schedules of the learning rate that recipes may name."""
+
+
+@hookspec
+def emseg_optimisers() -> Sequence[OptimiserCard]:  # type: ignore[empty-body]
+    """Return the cards of the optimisers that recipes may name."""
+
+
+@hookspec
+def emseg_augmentations() -> Sequence[AugmentationCard]:  # type: ignore[empty-body]
+    """Return the cards of the ways to cut and change training crops that recipes may name."""
 
 
 @hookspec

@@ -97,12 +97,12 @@ class MetricSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodSpec:
-    """What a recipe names and another package provides, as it was when the trial was planned."""
+    """What a recipe or protocol names and another package provides, as it was when the trial was planned."""
 
     __pydantic_config__ = STRICT
 
     kind: str
-    """``loss``, ``schedule``"""
+    """``loss``, ``schedule``, ``optimiser``, ``augmentation``, ``post-processing step``"""
     name: str
     """As it was asked for: ``my-loss[gamma=2]``."""
     options: Mapping[str, OptionValue] = field(default_factory=dict, hash=False)

@@ -1,8 +1,8 @@
-"""How a model is trained and how it is scored: recipes, augmentation and protocols."""
+"""How a model is trained and how it is scored: recipes and protocols."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import (
     Annotated,
     Literal,
@@ -12,57 +12,6 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from .basics import STRICT
 from .data import Normalisation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Augmentation:
-    """Seeded random changes of a training crop; every probability is per sample."""
-
-    __pydantic_config__ = STRICT
-
-    flip: Annotated[float, Ge(0), Le(1)] = 0.5
-    """Probability of a horizontal flip, and independently of a vertical one."""
-    rotate90: bool = True
-    """Rotate by a random multiple of 90 degrees."""
-    affine: Annotated[float, Ge(0), Le(1)] = 0.0
-    """Probability of a random rotation (any angle) and zoom (0.8 to 1.25)."""
-    brightness: Annotated[float, Ge(0), Lt(1)] = 0.2
-    """Largest change of brightness, as a share of the grey range."""
-    contrast: Annotated[float, Ge(0), Lt(1)] = 0.2
-    """Largest change of contrast, as a factor about 1."""
-    noise: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Largest standard deviation of added Gaussian noise, as a share of the grey range."""
-    blur: Annotated[float, Ge(0), Le(1)] = 0.0
-    """Probability of a Gaussian blur (sigma 0.5 to 1.5 px)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResizedCropAugmentation:
-    """The random changes of CEM500K's and RETINA's published fine-tuning, in the published order.
-
-    A part of random size and aspect of the image, padded by mirroring where it is smaller than a crop, is
-    resized to the crop; then rotation, brightness and contrast, noise, blur, flips.  In 8 bits: images of
-    more are rounded.
-    """
-
-    __pydantic_config__ = STRICT
-
-    scale: tuple[Annotated[float, Gt(0), Le(1)], Annotated[float, Gt(0), Le(1)]] = (0.08, 1.0)
-    """Least and largest share of the image that a crop shows."""
-    ratio: tuple[Annotated[float, Gt(0)], Annotated[float, Gt(0)]] = (0.5, 1.5)
-    """Least and largest width / height of that part."""
-    rotation: Annotated[float, Ge(0), Le(180)] = 180.0
-    """Largest angle either way, degrees."""
-    brightness: Annotated[float, Ge(0), Lt(1)] = 0.3
-    """Largest change of brightness, as a share of the grey range."""
-    contrast: Annotated[float, Ge(0), Lt(1)] = 0.3
-    """Largest change of contrast, as a factor about 1."""
-    noise_variance: tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]] = (0.0, 0.0)
-    """Least and largest variance of Gaussian noise on the 0-255 scale; (0, 0): no noise."""
-    blur_kernel: Annotated[int, Ge(0)] = 0
-    """Largest side of a Gaussian blur's kernel, px (3, 5, ... up to this); 0: no blur."""
-    probability: Annotated[float, Ge(0), Le(1)] = 0.5
-    """Of each of rotation, brightness with contrast, noise, blur and either flip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +28,9 @@ class Recipe:
     crop: Annotated[int, Ge(16)]
     """Side of the square training crop, px; rounded up to the model's size divisor."""
     foreground_crops: Annotated[float, Ge(0), Le(1)] = 0.5
-    """Share of crops that hold a pixel chosen from the foreground: of a random class for `Augmentation`,
-    any for `ResizedCropAugmentation`, which then cuts its part out of a crop about that pixel."""
-    optimiser: Literal["adamw", "sgd"] = "adamw"
+    """Share of crops that hold a pixel chosen from the foreground, in the way of the augmentation."""
+    optimiser: str = "adamw"
+    """Reference to the optimiser: ``adamw``, ``sgd[nesterov=true]``."""
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 1e-2
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
@@ -108,7 +57,8 @@ class Recipe:
     normalisation: Literal["dataset", "weights"] | Normalisation = "dataset"
     """Whose mean and standard deviation images are normalised with: the training split's, those that
     belong to the initial weights (the training split's from scratch), or these."""
-    augmentation: Augmentation | ResizedCropAugmentation = field(default_factory=Augmentation)
+    augmentation: str = "emseg-v1"
+    """Reference to how crops are cut and changed: ``emseg-v1[noise=0.05]``."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast where the hardware has it, else fp32; settled when the run is planned."""
     deterministic: bool = False

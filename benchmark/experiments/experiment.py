@@ -17,7 +17,9 @@ from ..files.printable import brief
 from ..files.regular import shown
 from ..files.texts import read_yaml
 from ..files.validation import merge, validate
+from ..plugins.loading import installed_plugins
 from ..plugins.references import parse_method, parse_metric
+from .named import NAMED, complete_references, describe_references
 from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, protocols, recipes
 from .settings import describe_changes, parse_settings, with_lists
 from .volume_protocol import volume_protocol, with_own_metrics
@@ -93,14 +95,20 @@ def build_experiment(
 
 def describe(settings: Recipe | ScoringProtocol) -> str:
     """Name a preset and what was changed in it: ``quick, iterations=300``."""
-    preset: Recipe | ScoringProtocol | None
     if isinstance(settings, Recipe):
-        preset = recipes().get(settings.name)
-    else:
-        preset = protocols().get(settings.name)
-        if preset and isinstance(preset.volumes, VolumeRule) and not settings.skips_undefined:
-            preset = volume_protocol(preset)  # as published, too
+        return ", ".join([settings.name, *_recipe_changes(settings)])
+    preset = protocols().get(settings.name)
+    if preset and isinstance(preset.volumes, VolumeRule) and not settings.skips_undefined:
+        preset = volume_protocol(preset)  # as published, too
     return ", ".join([settings.name, *describe_changes(settings, preset)])
+
+
+def _recipe_changes(recipe: Recipe) -> list[str]:
+    preset = recipes().get(recipe.name)
+    told, before = asdict(recipe), asdict(preset) if preset else {}
+    alike = replace(recipe, **{key: before[key] for key in NAMED}) if preset else recipe
+    named = describe_references(told, before, installed_plugins().catalogue)
+    return [*describe_changes(alike, preset), *named]
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -137,7 +145,10 @@ def _settings(
     name = own.pop("preset", DEFAULT_RECIPE if type_ is Recipe else DEFAULT_PROTOCOL)
     if name not in presets:
         raise UnknownNameError(where.rpartition(".")[2], str(name), presets)
-    merged = merge(merge(asdict(presets[name]), own), changes)
+    layers = [asdict(presets[name]), own, changes]
+    merged = merge(merge(layers[0], own), changes)
+    if type_ is Recipe:
+        merged |= complete_references(layers, installed_plugins().catalogue, where.rpartition(".")[2])
     return validate(type_, with_lists(merged), where)
 
 

@@ -1,4 +1,4 @@
-"""What recipes and protocols name (loss, schedule, steps of post-processing), looked up without torch."""
+"""What recipes and protocols name (loss, optimiser, post-processing, ...), looked up without torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..contracts.basics import OptionValue
-from ..contracts.cards import LossCard, PostProcessingCard, ScheduleCard
+from ..contracts.cards import AugmentationCard, LossCard, OptimiserCard, PostProcessingCard, ScheduleCard
 from ..contracts.data import PostProcessing
 from ..contracts.errors import UsageError
 from ..contracts.records import MethodSpec
@@ -18,12 +18,12 @@ from ..plugins.references import label, parse_method
 from ..plugins.registry import Catalogue, Offer, Registry, foreign
 from ..plugins.strangers import blaming
 
-C = TypeVar("C", LossCard, ScheduleCard, PostProcessingCard)
+C = TypeVar("C", LossCard, ScheduleCard, OptimiserCard, AugmentationCard, PostProcessingCard)
 
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[C]):
-    """A loss, schedule or step with its options, complete."""
+    """A loss, optimiser or the like with its options, complete."""
 
     kind: str
     offer: Offer[C]
@@ -37,9 +37,11 @@ class Methods:
 
     loss: Method[LossCard]
     schedule: Method[ScheduleCard]
+    optimiser: Method[OptimiserCard]
+    augmentation: Method[AugmentationCard]
 
     def __iter__(self) -> Iterator[Method[Any]]:
-        return iter((self.loss, self.schedule))
+        return iter((self.loss, self.schedule, self.optimiser, self.augmentation))
 
 
 def find_methods(recipe: Recipe, catalogue: Catalogue, planned: tuple[MethodSpec, ...] = ()) -> Methods:
@@ -52,11 +54,13 @@ def find_methods(recipe: Recipe, catalogue: Catalogue, planned: tuple[MethodSpec
 
     Raises:
         UsageError: An option is wrong, or the recipe has what they do not take.
-        UnknownNameError: There is no such loss or schedule.
+        UnknownNameError: There is no such loss, schedule, optimiser or augmentation.
     """
     methods = Methods(
-        _find(catalogue.losses, "loss", recipe.loss, catalogue, planned),
-        _find(catalogue.schedules, "schedule", recipe.schedule, catalogue, planned),
+        find_method(catalogue.losses, recipe.loss, catalogue, planned),
+        find_method(catalogue.schedules, recipe.schedule, catalogue, planned),
+        find_method(catalogue.optimisers, recipe.optimiser, catalogue, planned),
+        find_method(catalogue.augmentations, recipe.augmentation, catalogue, planned),
     )
     _check_fit(recipe, methods)
     return methods
@@ -72,7 +76,7 @@ def find_steps(
         UnknownNameError: There is no such step.
     """
     registry = catalogue.postprocessing
-    return tuple(_find(registry, registry.kind, text, catalogue, planned) for text in protocol.postprocess)
+    return tuple(find_method(registry, text, catalogue, planned) for text in protocol.postprocess)
 
 
 def method_specs(methods: Iterable[Method[Any]]) -> tuple[MethodSpec, ...]:
@@ -99,9 +103,16 @@ def _make_step(method: Method[PostProcessingCard]) -> PostProcessing:
     return step
 
 
-def _find(
-    registry: Registry[C], kind: str, text: str, catalogue: Catalogue, planned: Sequence[MethodSpec]
+def find_method(
+    registry: Registry[C], text: str, catalogue: Catalogue, planned: Sequence[MethodSpec] = ()
 ) -> Method[C]:
+    """Look one reference up; the arguments are those of `find_methods`.
+
+    Raises:
+        UsageError: The reference or an option is wrong.
+        UnknownNameError: There is nothing of that name.
+    """
+    kind = registry.kind
     reference = parse_method(text, kind)
     name = label(reference.name, reference.options)
     providers = [one.provider.distribution for one in planned if (one.kind, one.name) == (kind, name)]

@@ -49,8 +49,15 @@ def _outer(places: set[Path]) -> list[Path]:
     return [place for place in places if not any(other in place.parents for other in places)]
 
 
-def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-    """Check options against the card's dataclass and fill in the defaults."""
+def complete_options(card: Card, given: Mapping[str, OptionValue], where: str = "") -> dict[str, OptionValue]:
+    """Check options against the card's dataclass and fill in the defaults.
+
+    Args:
+        card: Has the dataclass.
+        given: By name.
+        where: Stands before a name in errors: ``recipe.loss``; empty: the card's own.
+    """
+    where = where or card.name
     type_ = getattr(card, "options", None)
     if type_ is None:
         if given:
@@ -61,14 +68,14 @@ def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, 
         if key not in names:  # pydantic lets it pass, unless the plugin's dataclass is strict
             hint = did_you_mean(key, names).strip()
             raise UsageError(
-                f"{card.name}.{key}: there is no such key{f'; {hint}' if hint else '.'} "
+                f"{where}.{key}: there is no such key{f'; {hint}' if hint else '.'} "
                 f"Known: {', '.join(names)}."
             )
     read = {key: _scalar(value) for key, value in given.items()}
     for key, value in read.items():
         if isinstance(value, float) and not isfinite(value):
-            raise UsageError(f"{card.name}.{key}: got {value}, expected a number that is finite.")
-    return asdict(validate(type_, read, card.name))
+            raise UsageError(f"{where}.{key}: got {value}, expected a number that is finite.")
+    return asdict(validate(type_, read, where))
 
 
 def _scalar(value: OptionValue) -> Any:

@@ -75,6 +75,22 @@ KINDS: Final = (
         "schedule",
         "How the learning rate falls.",
     ),
+    PluginKind(
+        "optimiser",
+        "emseg_optimisers",
+        "OptimiserCard",
+        "optimisers",
+        "optimiser",
+        "What changes the weights.",
+    ),
+    PluginKind(
+        "augmentation",
+        "emseg_augmentations",
+        "AugmentationCard",
+        "augmentations",
+        "augmentation",
+        "How training crops are cut and changed.",
+    ),
     PluginKind("protocol", "emseg_protocols", "ProtocolCard", "protocols", "protocol", "Ways to score."),
     PluginKind(
         "postprocessing",

@@ -17,6 +17,9 @@ MODEL_FORM = "NAME, NAME@INIT, NAME[OPTION=VALUE,...]@INIT or NAME@file:PATH"
 DATASET_FORM = "NAME, NAME:PATH or NAME[OPTION=VALUE,...]:PATH"
 METRIC_FORM = "NAME or NAME[OPTION=VALUE,...]"
 
+LARGEST_WHOLE = 2**53
+"""Whole numbers up to this are written without a point."""
+
 _NAME = r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>(?:\\[\[\],]|\\(?![\[\],])|[^\]\\])*)\])?"
 _MODEL = re.compile(_NAME + r"(@(?P<init>[^:]+)(:(?P<location>.+))?)?")
 _DATASET = re.compile(_NAME + r"(:(?P<location>.+))?")
@@ -128,6 +131,19 @@ def label(name: str, options: Mapping[str, OptionValue]) -> str:
     """Write a name with its options, as a reference does."""
     inside = ",".join(f"{key}={value}" for key, value in sorted(options.items()))
     return f"{name}[{inside}]" if inside else name
+
+
+def written(name: str, options: Mapping[str, OptionValue]) -> str:
+    """Write a name with its options so that it is read back as the same, whatever values they have."""
+    return label(name, {key: re.sub(r"([,\[\]])", r"\\\1", _value(value)) for key, value in options.items()})
+
+
+def _value(value: OptionValue) -> str:
+    """Write a value in one way: ``2``, ``0.5``, ``true``."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE
+    return str(int(value)) if whole else str(value)
 
 
 def escaped(text: str) -> str:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..contracts.cards import (
+    AugmentationCard,
     Card,
     DatasetCard,
     ExecutorCard,
     LossCard,
     MetricCard,
     ModelCard,
+    OptimiserCard,
     PostProcessingCard,
     PretrainingCard,
     ProtocolCard,
@@ -107,6 +109,8 @@ class Catalogue:
     recipes: Registry[RecipeCard] = field(default_factory=_empty("recipe"))
     losses: Registry[LossCard] = field(default_factory=_empty("loss"))
     schedules: Registry[ScheduleCard] = field(default_factory=_empty("schedule"))
+    optimisers: Registry[OptimiserCard] = field(default_factory=_empty("optimiser"))
+    augmentations: Registry[AugmentationCard] = field(default_factory=_empty("augmentation"))
     protocols: Registry[ProtocolCard] = field(default_factory=_empty("protocol"))
     postprocessing: Registry[PostProcessingCard] = field(default_factory=_empty("postprocessing"))
     executors: Registry[ExecutorCard] = field(default_factory=_empty("executor"))

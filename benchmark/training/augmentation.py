@@ -9,7 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..contracts.settings import Augmentation
+from ..contracts.data import GreyChange
+from .options import AugmentationOptions
 
 ZOOM = (0.8, 1.25)
 BLUR_SIGMA = (0.5, 1.5)
@@ -40,21 +41,8 @@ class Geometry:
         return math.ceil(side * float(np.abs(self.matrix[0]).sum())) + INTERPOLATION_MARGIN
 
 
-@dataclass(frozen=True, slots=True)
-class GreyChange:
-    """What happens to a crop's grey values: ``(x - mean) * contrast + mean + brightness``, then noise."""
-
-    brightness: float
-    """Share of the grey range."""
-    contrast: float
-    noise: float
-    """Standard deviation, as a share of the grey range."""
-    seed: int
-    """Of the noise."""
-
-
 # ------------------------------------------------------------------------------------------ geometry
-def draw_geometry(settings: Augmentation, rng: np.random.Generator) -> Geometry:
+def draw_geometry(settings: AugmentationOptions, rng: np.random.Generator) -> Geometry:
     """Draw mirroring, and a quarter turn or a rotation with zoom."""
     affine, horizontal, vertical, turn, zoom = (float(share) for share in rng.random(5))
     mirror = np.diag([-1.0 if share < settings.flip else 1.0 for share in (horizontal, vertical)])
@@ -106,7 +94,7 @@ def _turned(cut: Pixels, matrix: Pixels) -> Pixels:
 
 
 # ------------------------------------------------------------------------------------------ grey values
-def draw_grey(settings: Augmentation, rng: np.random.Generator) -> GreyChange:
+def draw_grey(settings: AugmentationOptions, rng: np.random.Generator) -> GreyChange:
     """Draw brightness, contrast and noise."""
     brightness, contrast, noise = (float(share) for share in rng.random(3))
     return GreyChange(
@@ -117,7 +105,7 @@ def draw_grey(settings: Augmentation, rng: np.random.Generator) -> GreyChange:
     )
 
 
-def draw_blur(settings: Augmentation, rng: np.random.Generator) -> float:
+def draw_blur(settings: AugmentationOptions, rng: np.random.Generator) -> float:
     """Draw the standard deviation of a Gaussian blur, px; 0: none."""
     happens, sigma = (float(share) for share in rng.random(2))
     return BLUR_SIGMA[0] + sigma * (BLUR_SIGMA[1] - BLUR_SIGMA[0]) if happens < settings.blur else 0.0

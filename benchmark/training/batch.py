@@ -7,29 +7,14 @@ and loader processes hand over a sixth of the bytes.  Each crop's noise has a se
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..contracts.data import GreyChange, TrainingCrop
 from ..images.normalise import to_unit
-from .augmentation import GreyChange
-
-Pixels = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """One training crop as loader processes make it."""
-
-    image: Pixels
-    """(C, S, S) uint8, or float32 between 0 and 1."""
-    labels: Pixels
-    """(S, S) uint8"""
-    grey: GreyChange | None
-    """What is still to happen to the image; None: nothing."""
 
 
 class Batch(NamedTuple):
@@ -53,7 +38,7 @@ class Batch(NamedTuple):
         return images if self.grey is None else change_grey(images, self.grey), labels
 
 
-def stack(crops: Sequence[Crop]) -> Batch:
+def stack(crops: Sequence[TrainingCrop]) -> Batch:
     """Make a batch of crops; 8-bit images beside others become float32 as they are."""
     images = [torch.from_numpy(crop.image) for crop in crops]
     if len({image.dtype for image in images}) > 1:

@@ -1,9 +1,10 @@
-"""The recipes, losses and schedules of emseg-bench's own."""
+"""The recipes of emseg-bench's own, and what they name."""
 
 from __future__ import annotations
 
-from ..contracts.cards import LossCard, RecipeCard, ScheduleCard
-from ..contracts.settings import Augmentation, Recipe
+from ..contracts.cards import AugmentationCard, LossCard, OptimiserCard, RecipeCard, ScheduleCard
+from ..contracts.settings import Recipe
+from .options import AdamWOptions, AugmentationOptions, SGDOptions
 
 RECIPES = (
     RecipeCard(
@@ -33,7 +34,7 @@ RECIPES = (
             batch_size=16,
             crop=256,
             learning_rate=1e-3,
-            augmentation=Augmentation(affine=0.5, noise=0.05, blur=0.2),
+            augmentation="emseg-v1[affine=0.5,noise=0.05,blur=0.2]",
             validations=20,
         ),
     ),
@@ -57,5 +58,34 @@ SCHEDULES = (
         name="poly",
         description="a power of 0.9 of what is left, to 0 after the last step",
         factory="emseg_bench.benchmark.training.optimisation:poly",
+    ),
+    ScheduleCard(
+        name="step",
+        description="a tenth after 60 % of the steps, and again after 80 %",
+        factory="emseg_bench.benchmark.training.optimisation:step",
+        citation="He et al. 2020, CVPR, arXiv:1911.05722",
+    ),
+)
+OPTIMISERS = (
+    OptimiserCard(
+        name="adamw",
+        description="Adam with decoupled weight decay",
+        factory="emseg_bench.benchmark.training.optimisation:adamw",
+        options=AdamWOptions,
+        citation="Loshchilov & Hutter 2019, ICLR, arXiv:1711.05101",
+    ),
+    OptimiserCard(
+        name="sgd",
+        description="stochastic gradient descent with momentum",
+        factory="emseg_bench.benchmark.training.optimisation:sgd",
+        options=SGDOptions,
+    ),
+)
+AUGMENTATIONS = (
+    AugmentationCard(
+        name="emseg-v1",
+        description="windows at the image's scale: mirrored, turned, zoomed, blurred, other greys, noise",
+        factory="emseg_bench.benchmark.training.window_crops:WindowCrops",
+        options=AugmentationOptions,
     ),
 )

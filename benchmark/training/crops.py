@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch.utils.data import Dataset as TorchDataset
 
-from ..contracts.settings import Recipe, ResizedCropAugmentation
-from .batch import Crop
+from ..contracts.data import Augmentation, TrainingCrop
 from .decoded import DecodedImages
 from .foreground import ForegroundRows
-from .resized_crops import cut_resized
 from .sampler import CROP_STREAM, Draw, random_stream
-from .window_crops import cut_window
 
 
-class TrainingCrops(TorchDataset[Crop]):
+class TrainingCrops(TorchDataset[TrainingCrop]):
     """Gives the crop of a `Draw`.
 
     Args:
         images: What is trained on.
         foreground: Where they have which class.
-        recipe: Crop choice and augmentation.
-        side: Side of the crops, px.
+        augmentation: Cuts and changes.
         seed: The trial's seed.
-        ignore_value: Label of pixels that do not count.
     """
 
     def __init__(
-        self,
-        images: DecodedImages,
-        foreground: ForegroundRows,
-        recipe: Recipe,
-        side: int,
-        seed: int,
-        ignore_value: int | None,
+        self, images: DecodedImages, foreground: ForegroundRows, augmentation: Augmentation, seed: int
     ) -> None:
-        self._images, self._foreground, self._recipe = images, foreground, recipe
-        self._side, self._seed, self._ignore_value = side, seed, ignore_value
+        self._images, self._foreground = images, foreground
+        self._augmentation, self._seed = augmentation, seed
 
     def __len__(self) -> int:
         return len(self._images)
 
-    def __getitem__(self, draw: Draw) -> Crop:
+    def __getitem__(self, draw: Draw) -> TrainingCrop:
         """Make the crop of one draw: the same every time, in whichever process."""
         rng = random_stream(self._seed, CROP_STREAM, draw.number)
-        sample, recipe, settings = self._images.read(draw.image), self._recipe, self._recipe.augmentation
-        if isinstance(settings, ResizedCropAugmentation):
-            image, labels = cut_resized(sample, recipe, settings, self._side, self._ignore_value, rng)
-            return Crop(image.numpy(), labels.numpy(), None)
-        return cut_window(draw.image, sample, self._foreground, recipe, settings, self._side, rng)
+        sample = self._images.read(draw.image)
+        foreground = partial(self._foreground.choose, draw.image, sample.labels)
+        return self._augmentation(sample, foreground, rng)

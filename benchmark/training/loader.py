@@ -13,11 +13,11 @@ import psutil
 import torch
 from torch.utils.data import DataLoader
 
-from ..contracts.data import Dataset
+from ..contracts.data import Augmentation, Dataset, TrainingCrop
 from ..contracts.records import TrialSpec
 from ..experiments.label_fraction import labelled_subset
 from ..files.shared_memory import Bytes, can_fork, scratch_zeros, shared_zeros
-from .batch import Crop, stack
+from .batch import stack
 from .crops import TrainingCrops
 from .decoded import DecodedImages, Footprint, measure
 from .foreground import ForegroundRows
@@ -57,14 +57,19 @@ class LoaderPlan:
 
 
 def make_loader(
-    dataset: Dataset, spec: TrialSpec, side: int, device: torch.device, scratch: Path, trials: int
-) -> tuple[DataLoader[Crop], LoaderPlan]:
+    dataset: Dataset,
+    spec: TrialSpec,
+    augmentation: Augmentation,
+    device: torch.device,
+    scratch: Path,
+    trials: int,
+) -> tuple[DataLoader[TrainingCrop], LoaderPlan]:
     """Load the training batches of a trial.
 
     Args:
         dataset: Its train split is trained on.
         spec: Recipe, label fraction and seed.
-        side: Of the crops, px.
+        augmentation: Makes the crops.
         device: That trains.
         scratch: Folder for decoded images that do not fit in memory.
         trials: How many run on this machine at once, and share it.
@@ -86,10 +91,8 @@ def make_loader(
     crops = TrainingCrops(
         DecodedImages(dataset, cases, footprint, memory),
         ForegroundRows(cases, len(manifest.class_names), manifest.ignore_value),
-        recipe,
-        side,
+        augmentation,
         spec.seed,
-        manifest.ignore_value,
     )
     sampler = DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size)
     return _loader(crops, sampler, recipe.batch_size, plan), plan
@@ -121,7 +124,7 @@ def keep(footprint: Footprint, scratch: Path, budget: int) -> tuple[Bytes, Place
 
 def _loader(
     crops: TrainingCrops, sampler: DrawSampler, batch_size: int, plan: LoaderPlan
-) -> DataLoader[Crop]:
+) -> DataLoader[TrainingCrop]:
     """Make the loader; its processes are forked, so that they share decoded images."""
     return DataLoader(
         crops,

@@ -1,4 +1,4 @@
-"""Optimiser, autocast and learning-rate schedule of a recipe."""
+"""Optimisers, autocast and schedules of the learning rate."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import torch
-from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, PolyLR, _ParamScheduler
+from mmengine.optim import CosineAnnealingLR, LinearLR, MultiStepLR, OptimWrapper, PolyLR, _ParamScheduler
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
+from ..contracts.errors import UsageError
+from ..contracts.pretraining import PretrainingRecipe
 from ..contracts.settings import Recipe
 
 POLY_POWER = 0.9
 WARMUP_START = 0.01
+FALLS = (0.6, 0.8)
+"""Shares of the steps after which the rate falls: 120 and 160 of 200 epochs (He et al. 2020)."""
+
+Groups: TypeAlias = list[dict[str, Any]]
+"""Parameters as ``torch.optim`` takes them."""
 
 Fall: TypeAlias = Callable[[OptimWrapper, int, int], _ParamScheduler]
 """From the optimiser, the first step that is not warm-up and the number of steps to a schedule."""
@@ -46,22 +53,37 @@ class AutocastOptimWrapper(OptimWrapper):  # type: ignore[misc]
         torch.nn.utils.clip_grad_norm_(parameters, **self.clip_grad_kwargs)
 
 
-def build_optimiser(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """Build the recipe's optimiser over the parameters that train.
+def parameter_groups(model: nn.Module, *, decay_vectors: bool) -> Groups:
+    """Group the parameters that train.
 
-    Biases and normalisation scales (all 1-D parameters) are not decayed, unless the recipe says so.
+    Biases and normalisation scales (all 1-D parameters) are not decayed, unless `decay_vectors` says so.
     """
     trainable = [p for p in model.parameters() if p.requires_grad]
-    vectors = [] if recipe.decay_vectors else [p for p in trainable if p.ndim <= 1]
+    vectors = [] if decay_vectors else [p for p in trainable if p.ndim <= 1]
     spared = {id(p) for p in vectors}
-    groups: list[dict[str, Any]] = [
+    groups: Groups = [
         {"params": [p for p in trainable if id(p) not in spared]},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    groups = [group for group in groups if group["params"]]
-    if recipe.optimiser == "sgd":
-        return SGD(groups, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay)
-    return AdamW(groups, recipe.learning_rate, (recipe.momentum, 0.999), weight_decay=recipe.weight_decay)
+    return [group for group in groups if group["params"]]
+
+
+def adamw(groups: Groups, recipe: Recipe | PretrainingRecipe, beta2: float) -> AdamW:
+    """Build AdamW; the recipe's momentum is the first beta."""
+    return AdamW(groups, recipe.learning_rate, (recipe.momentum, beta2), weight_decay=recipe.weight_decay)
+
+
+def sgd(groups: Groups, recipe: Recipe | PretrainingRecipe, *, nesterov: bool) -> SGD:
+    """Build SGD with momentum.
+
+    Raises:
+        UsageError: Nesterov's momentum is 0.
+    """
+    if nesterov and not recipe.momentum:
+        raise UsageError("recipe.momentum: got 0, expected more than 0 for sgd[nesterov=true].")
+    return SGD(
+        groups, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay, nesterov=nesterov
+    )
 
 
 def cosine(optimiser: OptimWrapper, begin: int, iterations: int) -> CosineAnnealingLR:
@@ -74,6 +96,12 @@ def cosine(optimiser: OptimWrapper, begin: int, iterations: int) -> CosineAnneal
 def poly(optimiser: OptimWrapper, begin: int, iterations: int) -> PolyLR:
     """Build the fall by a power; mmengine's `end` is one past the last value."""
     return PolyLR(optimiser, eta_min=0.0, power=POLY_POWER, begin=begin, end=iterations + 1, by_epoch=False)
+
+
+def step(optimiser: OptimWrapper, begin: int, iterations: int) -> MultiStepLR:
+    """Build the fall to a tenth after 60 % of the steps, and again after 80 %."""
+    marks = [begin + round(share * (iterations - begin)) for share in FALLS]
+    return MultiStepLR(optimiser, milestones=marks, gamma=0.1, by_epoch=False)
 
 
 def build_schedules(optimiser: OptimWrapper, recipe: Recipe, fall: Fall) -> list[_ParamScheduler]:

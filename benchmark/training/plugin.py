@@ -1,8 +1,8 @@
-"""The recipes, losses and schedules of emseg-bench's own, registered like anybody's."""
+"""The recipes of emseg-bench's own and what they name, registered like anybody's."""
 
 from __future__ import annotations
 
-from ..contracts.cards import LossCard, RecipeCard, ScheduleCard
+from ..contracts.cards import AugmentationCard, LossCard, OptimiserCard, RecipeCard, ScheduleCard
 from ..contracts.hookspecs import hookimpl
 from . import cards
 
@@ -23,3 +23,15 @@ def emseg_losses() -> tuple[LossCard, ...]:
 def emseg_schedules() -> tuple[ScheduleCard, ...]:
     """Return their schedules."""
     return cards.SCHEDULES
+
+
+@hookimpl
+def emseg_optimisers() -> tuple[OptimiserCard, ...]:
+    """Return the optimisers."""
+    return cards.OPTIMISERS
+
+
+@hookimpl
+def emseg_augmentations() -> tuple[AugmentationCard, ...]:
+    """Return how their crops are cut and changed."""
+    return cards.AUGMENTATIONS

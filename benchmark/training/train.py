@@ -14,9 +14,9 @@ from ..contracts.records import TrialSpec
 from ..contracts.settings import Recipe
 from ..experiments.methods import Methods
 from .loader import make_loader
-from .methods import make_loss, make_schedules
+from .methods import build_optimiser, make_augmentation, make_loss, make_schedules
 from .module import TrainingModule
-from .optimisation import AutocastOptimWrapper, build_optimiser
+from .optimisation import AutocastOptimWrapper
 from .resume import ResumeHook
 from .runner import TrialRunner
 from .state import TrainingState
@@ -84,9 +84,10 @@ def train(
         setup.note,
     )
     loss = make_loss(methods, recipe, manifest.num_logits, manifest.ignore_value, setup.device)
-    optimiser = _optimiser(network, recipe, setup.device)
+    optimiser = _optimiser(methods, network, recipe, setup.device)
     side = crop_side(recipe, spec.model.size_divisor)
-    loader, plan = make_loader(dataset, spec, side, setup.device, setup.folder, setup.trials)
+    augmentation = make_augmentation(methods, recipe, side, manifest.ignore_value)
+    loader, plan = make_loader(dataset, spec, augmentation, setup.device, setup.folder, setup.trials)
     print(plan, flush=True)  # noqa: T201 - into the trial's log
     setup.tell_loader(str(plan))
     runner = TrialRunner(
@@ -106,9 +107,11 @@ def train(
     return state
 
 
-def _optimiser(network: nn.Module, recipe: Recipe, device: torch.device) -> AutocastOptimWrapper:
+def _optimiser(
+    methods: Methods, network: nn.Module, recipe: Recipe, device: torch.device
+) -> AutocastOptimWrapper:
     return AutocastOptimWrapper(
-        build_optimiser(network, recipe),
+        build_optimiser(methods, network, recipe),
         device.type,
         bf16=recipe.precision == "bf16",
         largest_norm=recipe.clip_gradient_norm,

@@ -6,46 +6,45 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts.data import Sample
-from ..contracts.settings import Augmentation, Recipe
+from ..contracts.basics import OptionValue
+from ..contracts.data import Foreground, Sample, TrainingCrop
+from ..contracts.settings import Recipe
 from .augmentation import Geometry, blurred, draw_blur, draw_geometry, draw_grey, place
-from .batch import Crop
-from .foreground import ForegroundRows
+from .options import AugmentationOptions
 
 Pixels = np.ndarray[Any, Any]
 
 
-def cut_window(
-    number: int,
-    sample: Sample,
-    foreground: ForegroundRows,
-    recipe: Recipe,
-    settings: Augmentation,
-    side: int,
-    rng: np.random.Generator,
-) -> Crop:
-    """Cut one crop; only what it shows is read from a memory map.
+class WindowCrops:
+    """Cuts crops and changes them; only what they show is read from a memory map.
 
     Args:
-        number: Of the image.
-        sample: The image and its labels.
-        foreground: Knows where it has which class.
         recipe: How many crops hold foreground.
-        settings: What may happen.
-        side: Of the result, px.
-        rng: Decides; equal generators give equal results.
+        side: Of the crops, px.
+        _ignore_value: Such pixels are no foreground anyway.
+        **options: Of `AugmentationOptions`.
     """
-    geometry = draw_geometry(settings, rng)
-    reach = geometry.reach(side)
-    pixel = foreground.choose(number, sample.labels, rng) if rng.random() < recipe.foreground_crops else None
-    if pixel is None:
-        corner = _anywhere(sample.labels.shape, reach, rng)
-    else:
-        corner = _about(pixel, sample.labels.shape, geometry, side, rng)
-    sigma = draw_blur(settings, rng)
-    planes = [blurred(place(_cut(plane, corner, reach), geometry, side), sigma) for plane in sample.image]
-    labels = place(_cut(sample.labels, corner, reach), geometry, side, labels=True)
-    return Crop(np.stack(planes), labels, draw_grey(settings, rng))
+
+    def __init__(
+        self, recipe: Recipe, side: int, _ignore_value: int | None = None, **options: OptionValue
+    ) -> None:
+        self._share, self._side = recipe.foreground_crops, side
+        self._settings = AugmentationOptions(**options)  # type: ignore[arg-type]  # checked against the card
+
+    def __call__(self, sample: Sample, foreground: Foreground, rng: np.random.Generator) -> TrainingCrop:
+        """Cut one crop; equal generators give equal crops."""
+        settings, side = self._settings, self._side
+        geometry = draw_geometry(settings, rng)
+        reach = geometry.reach(side)
+        pixel = foreground(rng) if rng.random() < self._share else None
+        if pixel is None:
+            corner = _anywhere(sample.labels.shape, reach, rng)
+        else:
+            corner = _about(pixel, sample.labels.shape, geometry, side, rng)
+        sigma = draw_blur(settings, rng)
+        planes = [blurred(place(_cut(plane, corner, reach), geometry, side), sigma) for plane in sample.image]
+        labels = place(_cut(sample.labels, corner, reach), geometry, side, labels=True)
+        return TrainingCrop(np.stack(planes), labels, draw_grey(settings, rng))
 
 
 def _anywhere(shape: tuple[int, ...], reach: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from ..contracts.running import Job
 from ..files.clock import now
 from ..files.store import TrialFolder, read_record, to_json, write_whole
 from .kept_files import with_checksum
+from .older import upgraded
 from .record_checks import check_content, check_sense
 
 
@@ -41,7 +42,7 @@ def load_record(folder: TrialFolder) -> Record:
     data = read_record(folder)
     check_content(data, folder)
     try:
-        record = validate(Record, data, str(folder.record))
+        record = validate(Record, {**data, "spec": upgraded(data.get("spec"))}, str(folder.record))
     except UsageError as error:
         raise StoreError(f"{error}\nRemove the folder {folder.path} and run again.") from error
     check_sense(record, folder)

@@ -11,6 +11,7 @@ from ..experiments.planning import Plan
 from ..files.hashing import sha256_of
 from ..files.store import Store, read_record
 from ..files.validation import plain
+from .older import upgraded
 from .session import pending
 
 ROOMS: Mapping[str, str] = {
@@ -80,7 +81,7 @@ def _newest(store: Store, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, di
             continue
         try:
             record = read_record(folder)
-            spec, finished = record["spec"], str(record["finished"])
+            spec, finished = upgraded(record["spec"]), str(record["finished"])
             subject = _subject(spec)
             if subject in wanted and finished >= found.get(subject, ("",))[0]:
                 [*changes(spec, wanted[subject])]

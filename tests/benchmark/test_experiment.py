@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.experiments.experiment import build_experiment, describe
+from emseg_bench.benchmark.experiments.named import NAMED
 from emseg_bench.benchmark.experiments.presets import protocols, recipes
 
 MODELS = {"models": ["unet"]}
@@ -22,7 +24,7 @@ def test_defaults():
     experiment = build_experiment(None, MODELS)
     assert experiment.datasets == ("synthetic-em",)
     assert experiment.seeds == (0,)
-    assert experiment.recipe == recipes()["quick"]
+    assert describe(experiment.recipe) == "quick"
     assert experiment.protocol == protocols()["emseg-v1"]
 
 
@@ -45,8 +47,10 @@ def test_file_options_and_settings_in_this_order(tmp_path):
     assert experiment.seeds == (0, 1)
     assert (experiment.recipe.name, experiment.recipe.iterations) == ("smoke", 20)
     assert experiment.recipe.learning_rate == 1e-3
-    assert experiment.recipe.augmentation.noise == 0.1
-    assert experiment.recipe.augmentation.flip == recipes()["smoke"].augmentation.flip
+    assert experiment.recipe.augmentation == (
+        "emseg-v1[affine=0,blur=0,brightness=0.2,contrast=0.2,flip=0.5,noise=0.1,rotate90=true]"
+    )
+    assert experiment.recipe.optimiser == "adamw[beta2=0.999]"
     assert experiment.protocol.overlap == 0.25
 
 
@@ -124,4 +128,6 @@ def test_describe_names_what_was_changed():
 
 @pytest.mark.parametrize("preset", recipes().values(), ids=recipes())
 def test_presets_are_valid(preset):
-    assert build_experiment(None, MODELS | {"recipe": preset.name}).recipe == preset
+    recipe = build_experiment(None, MODELS | {"recipe": preset.name}).recipe
+    assert replace(recipe, **{key: getattr(preset, key) for key in NAMED}) == preset
+    assert describe(recipe) == preset.name

@@ -29,7 +29,7 @@ def change_dataset(spec, **values):
         lambda s: replace(s, seed=9),
         lambda s: replace(s, engine_sha256="other"),
         lambda s: replace(s, recipe=replace(s.recipe, learning_rate=0.5)),
-        lambda s: replace(s, recipe=replace(s.recipe, augmentation=replace(s.recipe.augmentation, flip=0.1))),
+        lambda s: replace(s, recipe=replace(s.recipe, augmentation="emseg-v1[flip=0.1]")),
         lambda s: replace(s, protocol=replace(s.protocol, overlap=0.1)),
         lambda s: replace(s, metrics=(replace(s.metrics[0], version=2), *s.metrics[1:])),
         lambda s: change_model(s, name="other"),

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from emseg_bench.benchmark.contracts.errors import EmsegError, UnknownNameError, UsageError
+from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import TrialFolder
+from emseg_bench.benchmark.files.validation import plain
+from emseg_bench.benchmark.trials.older import upgraded
 from emseg_bench.benchmark.trials.trial import run_trial
+from safetensors.torch import load_file
 
 RUN = ("run", "--models", "toy", "--datasets", "toy-data")
 
@@ -56,7 +61,7 @@ def test_a_yaml_recipe_names_them(toy, invoke, tmp_path):
     )
     done = invoke("run", str(file), "--dry-run")
     assert done.code == 0, done.err
-    assert "quick, iterations=2, schedule=toy-steps, warmup=0.0, loss=toy-loss[gamma=1]" in done.out
+    assert "quick, iterations=2, warmup=0.0, schedule=toy-steps, loss=toy-loss[gamma=1]" in done.out
 
 
 def test_other_code_or_options_make_another_trial(make_job):
@@ -73,9 +78,83 @@ def test_other_code_or_options_make_another_trial(make_job):
     assert make_job("toy", "recipe.loss=toy-loss").spec.methods != make_job("toy").spec.methods == ()
 
 
+def test_a_plugins_optimiser_and_augmentation_train(make_job, runtime):
+    """Steps of no length leave the weights alone, and the network sees the grey that it is given."""
+    job = make_job(
+        "toy-plain", "recipe.optimiser=toy-slow[share=0]", "recipe.augmentation=toy-grey[level=51]"
+    )
+    assert [(one.kind, one.name, one.options) for one in job.spec.methods] == [
+        ("optimiser", "toy-slow[share=0]", {"share": 0.0}),
+        ("augmentation", "toy-grey[level=51]", {"level": 51}),
+    ]
+    run_trial(job, runtime, lambda _: None)
+    trained = load_file(TrialFolder(job.folder).weights)
+    other = make_job("toy-plain", "recipe.optimiser=toy-slow[share=1]", folder="other")
+    run_trial(other, runtime, lambda _: None)
+    moved = load_file(TrialFolder(other.folder).weights)
+    again = make_job("toy-plain", "recipe.optimiser=toy-slow[share=0]", folder="again")
+    run_trial(again, runtime, lambda _: None)
+    still = load_file(TrialFolder(again.folder).weights)
+    assert all(torch.equal(trained[name], still[name]) for name in trained)
+    assert not all(torch.equal(trained[name], moved[name]) for name in trained)
+    assert len({fingerprint(one.spec) for one in (job, other, again)}) == 3
+
+
+def test_options_are_changed_one_by_one_and_told(toy, invoke):
+    done = invoke(
+        *RUN, "--recipe", "standard", "--dry-run", "--set", "recipe.augmentation.noise=0.10",
+        "--set", "recipe.augmentation.affine=0", "--set", "recipe.optimiser.beta2=0.9",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert (
+        "recipe standard, optimiser.beta2=0.9, augmentation.affine=0.0, augmentation.noise=0.1;" in done.out
+    )
+    other = invoke(
+        *RUN, "--dry-run", "--set", "recipe.augmentation=toy-grey", "--set", "recipe.optimiser=sgd"
+    )
+    assert "recipe quick, optimiser=sgd, augmentation=toy-grey;" in other.out
+
+
+def test_one_thing_written_in_two_ways_is_one_trial(make_job):
+    ways = ("recipe.augmentation.noise=0.1", "recipe.augmentation=emseg-v1[noise=0.10,flip=.5]")
+    assert len({fingerprint(make_job("toy", way).spec) for way in ways}) == 1
+    assert fingerprint(make_job("toy").spec) == fingerprint(
+        make_job("toy", "recipe.augmentation.flip=0.5").spec
+    )
+
+
+def test_recipes_of_before_are_read_as_they_would_be_now(make_job):
+    now = plain(make_job("toy", "recipe.optimiser=sgd", "recipe.augmentation.noise=0.1").spec)
+    before = {
+        **now["recipe"],
+        "optimiser": "sgd",
+        "augmentation": {
+            "flip": 0.5, "rotate90": True, "affine": 0.0, "brightness": 0.2, "contrast": 0.2, "noise": 0.1,
+            "blur": 0.0,
+        },
+    }  # fmt: skip
+    assert upgraded({**now, "recipe": before}) == upgraded(now) == now
+    published = {
+        "scale": [0.08, 1.0], "ratio": [0.5, 1.5], "rotation": 180.0, "brightness": 0.3, "contrast": 0.3,
+        "noise_variance": [400.0, 1200.0], "blur_kernel": 7, "probability": 0.5,
+    }  # fmt: skip
+    guay = plain(build_experiment(None, {"models": ["toy"], "recipe": "retina-2025-guay"}).recipe)
+    assert upgraded({"recipe": {**guay, "augmentation": published, "optimiser": "sgd"}})["recipe"] == guay
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
+        (["recipe.optimiser=adam"], UnknownNameError, "adam.*adamw"),
+        (["recipe.augmentation=emseg-v2"], UnknownNameError, "emseg-v2.*emseg-v1"),
+        (
+            ["recipe.augmentation.nois=1"],
+            UsageError,
+            "augmentation.nois: there is no such key.*'noise'",
+        ),
+        (["recipe.augmentation.noise=.nan"], UsageError, "recipe.augmentation.noise: got nan"),
+        (["recipe.augmentation=3"], UsageError, r"recipe.augmentation: got 3, expected NAME\["),
+        (["recipe.loss.gamma=3"], UsageError, "emseg-v1 takes no options, got gamma"),
         (["recipe.loss=toy-los"], UnknownNameError, "toy-los.*toy-loss"),
         (["recipe.schedule=cosin"], UnknownNameError, "cosin.*cosine"),
         (["recipe.loss=toy-loss[gama=1]"], UsageError, "gama"),
@@ -95,6 +174,13 @@ def test_what_is_wrong_is_told_while_planning(make_job, settings, error, message
         (["recipe.loss=toy-loss-raises"], "emseg-toy.*no such loss"),
         (["recipe.loss=toy-loss-number"], "loss toy-loss-number.*returned int, expected torch's Module"),
         (["recipe.loss=toy-loss-map"], r"toy-loss-map returned a tensor \(2, 32, 32\), expected a scalar"),
+        (["recipe.optimiser=toy-no-optimiser"], "returned int, expected torch's Optimizer"),
+        (["recipe.optimiser=sgd[nesterov=true]", "recipe.momentum=0"], "recipe.momentum: got 0"),
+        (["recipe.augmentation=toy-torn"], "toy-torn of emseg-toy.*cutting a training crop.*torn to pieces"),
+        (
+            ["recipe.augmentation=toy-small"],
+            r"image \(1, 3, 3\) uint8 .*expected \(1, 32, 32\)",
+        ),
         (["recipe.schedule=toy-no-schedule"], "returned int, expected mmengine's ParamScheduler"),
     ],
 )

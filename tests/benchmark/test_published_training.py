@@ -20,8 +20,8 @@ from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.freezing import freeze
 from emseg_bench.benchmark.training.loss import SegmentationLoss
-from emseg_bench.benchmark.training.methods import make_schedules
-from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser
+from emseg_bench.benchmark.training.methods import build_optimiser, make_schedules
+from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper
 from emseg_bench.papers.retina_training import RetinaLoss
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,8 +111,9 @@ class Small(nn.Module):
 
 def rates(recipe):
     model = Small()
-    wrapper = AutocastOptimWrapper(build_optimiser(model, recipe), "cpu", bf16=False, largest_norm=0)
-    schedules = make_schedules(find_methods(recipe, load_plugins().catalogue), wrapper, recipe)
+    methods = find_methods(recipe, load_plugins().catalogue)
+    wrapper = AutocastOptimWrapper(build_optimiser(methods, model, recipe), "cpu", bf16=False, largest_norm=0)
+    schedules = make_schedules(methods, wrapper, recipe)
     found = []
     for _ in range(recipe.iterations):
         found.append(wrapper.get_lr()["lr"][0])
@@ -131,7 +132,8 @@ def test_learning_rates_equal_the_published_ones():
 
 def test_all_parameters_decay_as_published_and_only_matrices_by_default():
     def decays(recipe):
-        groups = build_optimiser(Small(), recipe).param_groups
+        methods = find_methods(recipe, load_plugins().catalogue)
+        groups = build_optimiser(methods, Small(), recipe).param_groups
         return {group["weight_decay"]: len(group["params"]) for group in groups}
 
     assert decays(RETINA) == {1e-4: 6}
@@ -142,7 +144,7 @@ def test_a_frozen_encoder_has_no_gradient_and_no_optimiser_state():
     model = Small()
     freeze(model, ("encoder",))
     recipe = replace(RETINA, optimiser="adamw")
-    optimiser = build_optimiser(model, recipe)
+    optimiser = build_optimiser(find_methods(recipe, load_plugins().catalogue), model, recipe)
     before = {name: value.clone() for name, value in model.named_parameters()}
     model.head(model.encoder(torch.randn(2, 1, 4, 4))).mean().backward()
     optimiser.step()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Sample
-from emseg_bench.benchmark.contracts.settings import ResizedCropAugmentation
 from emseg_bench.benchmark.experiments.presets import recipes
-from emseg_bench.benchmark.training.resized_crops import cut_resized
+from emseg_bench.benchmark.images.normalise import to_unit
+from emseg_bench.benchmark.plugins.references import parse_method
+from emseg_bench.papers.options import ResizedCropOptions
+from emseg_bench.papers.resized_crops import ResizedCrops
 
 RETINA = recipes()["retina-2025"]
-STILL = ResizedCropAugmentation(
-    scale=(1, 1), ratio=(1, 1), rotation=0, brightness=0, contrast=0, probability=0
+GUAY = ResizedCropOptions(least_noise=400, largest_noise=1200, blur_kernel=7)
+STILL = ResizedCropOptions(
+    least_area=1, least_aspect=1, largest_aspect=1, rotation=0, brightness=0, contrast=0, probability=0
 )
 
 
@@ -25,13 +28,27 @@ def sample(labels, channels=1):
 
 
 def cut(data, settings, seed, side=32, recipe=RETINA, ignore_value=None):
-    return cut_resized(data, recipe, settings, side, ignore_value, np.random.default_rng(seed))
+    crops = ResizedCrops(recipe, side, ignore_value, **asdict(settings))
+    crop = crops(data, lambda rng: None, np.random.default_rng(seed))
+    return to_unit(torch.from_numpy(crop.image)), torch.from_numpy(crop.labels)
+
+
+def test_guay_is_changed_as_published():
+    reference = parse_method(recipes()["retina-2025-guay"].augmentation, "augmentation")
+    assert (reference.name, {key: float(value) for key, value in reference.options.items()}) == (
+        "retina-2025",
+        {
+            "least_noise": GUAY.least_noise,
+            "largest_noise": GUAY.largest_noise,
+            "blur_kernel": GUAY.blur_kernel,
+        },
+    )
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_types_and_range(channels):
     data = sample(np.eye(40), channels)
-    image, labels = cut(data, recipes()["retina-2025-guay"].augmentation, 0)
+    image, labels = cut(data, GUAY, 0)
     assert (image.shape, image.dtype) == ((channels, 32, 32), torch.float32)
     assert (labels.shape, labels.dtype) == ((32, 32), torch.uint8)
     assert 0 <= image.min() < image.max() <= 1
@@ -47,7 +64,7 @@ def test_with_everything_off_the_whole_image_is_shown():
 def test_labels_follow_the_image_through_every_change_of_geometry():
     corner = np.zeros((64, 48))
     corner[:20, :30] = 1
-    settings = ResizedCropAugmentation(brightness=0, contrast=0)
+    settings = ResizedCropOptions(brightness=0, contrast=0)
     for seed in range(30):
         image, labels = cut(sample(corner), settings, seed)
         shown = (image[0] * 255 > 125).byte()
@@ -55,7 +72,7 @@ def test_labels_follow_the_image_through_every_change_of_geometry():
 
 
 def test_equal_generators_give_equal_crops():
-    data, settings = sample(np.tri(50)), recipes()["retina-2025-guay"].augmentation
+    data, settings = sample(np.tri(50)), GUAY
     assert torch.equal(cut(data, settings, 3)[0], cut(data, settings, 3)[0])
     assert not torch.equal(cut(data, settings, 3)[0], cut(data, settings, 4)[0])
 
@@ -64,7 +81,7 @@ def test_equal_generators_give_equal_crops():
     ("changes", "happened"),
     [
         ({"brightness": 0.3}, lambda image: len(image.unique()) == 1 and image[0, 0, 0] != 100 / 255),
-        ({"noise_variance": (400, 1200)}, lambda image: len(image.unique()) > 5),
+        ({"least_noise": 400, "largest_noise": 1200}, lambda image: len(image.unique()) > 5),
     ],
 )
 def test_changes_happen_in_half_of_the_crops(changes, happened):
@@ -88,7 +105,10 @@ def test_foreground_crops_hold_foreground():
     speck[250:253, 40:43] = 1
     recipe = replace(RETINA, foreground_crops=1.0)
     assert all(cut(sample(speck), STILL, seed, recipe=recipe)[1].any() for seed in range(40))
-    assert not all(cut(sample(speck), replace(STILL, scale=(0.1, 0.2)), seed)[1].any() for seed in range(40))
+    assert not all(
+        cut(sample(speck), replace(STILL, least_area=0.1, largest_area=0.2), seed)[1].any()
+        for seed in range(40)
+    )
 
 
 @pytest.mark.parametrize("ignored", [None, 1])
@@ -108,5 +128,5 @@ def test_images_of_more_bits_are_rounded_to_8():
     grey = np.random.default_rng(0).integers(0, 256, (1, 40, 40), dtype=np.uint8)
     labels = np.zeros((40, 40), np.uint8)
     finer = grey.astype(np.float32) / 255 + np.float32(0.001)
-    crops = [cut(Sample(image=image, labels=labels), RETINA.augmentation, 3)[0] for image in (grey, finer)]
+    crops = [cut(Sample(image=image, labels=labels), ResizedCropOptions(), 3)[0] for image in (grey, finer)]
     assert crops[0].equal(crops[1])

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.contracts.data import Case, Sample
-from emseg_bench.benchmark.contracts.settings import Augmentation
+from emseg_bench.benchmark.contracts.data import Case, GreyChange, Sample
 from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.files.shared_memory import shared_zeros
-from emseg_bench.benchmark.training.augmentation import GreyChange, blurred, draw_geometry, place
+from emseg_bench.benchmark.training.augmentation import blurred, draw_geometry, place
 from emseg_bench.benchmark.training.batch import change_grey, stack
 from emseg_bench.benchmark.training.crops import TrainingCrops
 from emseg_bench.benchmark.training.decoded import DecodedImages, measure
 from emseg_bench.benchmark.training.foreground import ForegroundRows
+from emseg_bench.benchmark.training.options import AugmentationOptions
 from emseg_bench.benchmark.training.sampler import Draw
+from emseg_bench.benchmark.training.window_crops import WindowCrops
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 QUICK = recipes()["quick"]
-PLAIN = Augmentation(flip=0, rotate90=False, brightness=0, contrast=0)
+PLAIN = AugmentationOptions(flip=0, rotate90=False, brightness=0, contrast=0)
 
 
 class OneImage:
@@ -33,12 +34,13 @@ class OneImage:
         return self.sample
 
 
-def crops(labels: np.ndarray, side: int, recipe, image: np.ndarray | None = None) -> TrainingCrops:
+def crops(labels: np.ndarray, side: int, change, image: np.ndarray | None = None, share=0.5) -> TrainingCrops:
     image = image if image is not None else (labels * 60).astype(np.uint8)[None]
     cases = [Case(id="x", split="train", height=labels.shape[0], width=labels.shape[1], sha256="")]
     data = OneImage(Sample(image, labels))
     images = DecodedImages(data, cases, measure(data, cases), shared_zeros(10**6))
-    return TrainingCrops(images, ForegroundRows(cases, 4, None), recipe, side, 5, None)
+    augmentation = WindowCrops(replace(QUICK, foreground_crops=share), side, **asdict(change))
+    return TrainingCrops(images, ForegroundRows(cases, 4, None), augmentation, 5)
 
 
 def finished(source: TrainingCrops, *numbers: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -55,8 +57,8 @@ def finished(source: TrainingCrops, *numbers: int) -> tuple[torch.Tensor, torch.
 )
 def test_crops_have_the_right_shape_and_labels_stay_on_their_pixels(height, width, side, number, affine):
     labels = np.random.default_rng(0).integers(0, 4, (height, width)).astype(np.uint8)
-    recipe = replace(QUICK, augmentation=replace(PLAIN, flip=0.5, rotate90=True, affine=affine))
-    image, got = finished(crops(labels, side, recipe), number)
+    change = replace(PLAIN, flip=0.5, rotate90=True, affine=affine)
+    image, got = finished(crops(labels, side, change), number)
     assert (image.shape, image.dtype) == ((1, 1, side, side), torch.float32)
     assert (got.shape, got.dtype) == ((1, side, side), torch.int64)
     if not affine:
@@ -77,14 +79,14 @@ def parts_of(image: np.ndarray, side: int) -> set[bytes]:
 @given(height=st.integers(12, 30), width=st.integers(12, 30), number=st.integers(0, 10**6))
 def test_unwarped_crops_are_parts_of_the_image_and_nothing_else(height, width, number):
     labels = np.random.default_rng(1).integers(0, 2, (height, width)).astype(np.uint8)
-    recipe = replace(QUICK, augmentation=replace(PLAIN, flip=0.5, rotate90=True))
-    assert crops(labels, 12, recipe)[Draw(number, 0)].labels.tobytes() in parts_of(labels, 12)
+    change = replace(PLAIN, flip=0.5, rotate90=True)
+    assert crops(labels, 12, change)[Draw(number, 0)].labels.tobytes() in parts_of(labels, 12)
 
 
 def test_every_way_to_mirror_and_turn_comes_up_alike():
     corner = np.array([[1, 2], [3, 0]], np.uint8)
-    recipe = replace(QUICK, augmentation=replace(PLAIN, flip=0.5, rotate90=True))
-    source = crops(corner, 2, recipe)
+    change = replace(PLAIN, flip=0.5, rotate90=True)
+    source = crops(corner, 2, change)
     seen = Counter(source[Draw(number, 0)].labels.tobytes() for number in range(1600))
     assert len(seen) == 8
     assert max(abs(count - 200) for count in seen.values()) < 60  # 4.5 standard deviations
@@ -92,7 +94,7 @@ def test_every_way_to_mirror_and_turn_comes_up_alike():
 
 def test_same_draw_same_crop_other_draw_other_crop():
     labels = np.random.default_rng(0).integers(0, 3, (64, 64)).astype(np.uint8)
-    source = crops(labels, 16, recipes()["standard"])
+    source = crops(labels, 16, AugmentationOptions(affine=0.5, noise=0.05, blur=0.2))
     assert torch.equal(finished(source, 4)[0], finished(source, 4)[0])
     assert not torch.equal(finished(source, 4)[0], finished(source, 5)[0])
 
@@ -102,8 +104,7 @@ def test_foreground_crops_hold_foreground(affine):
     labels = np.zeros((200, 200), np.uint8)
     labels[149:152, 99:102] = 1
     labels[80:100, 80:100] = 2
-    recipe = replace(QUICK, foreground_crops=1.0, augmentation=replace(PLAIN, affine=affine))
-    always = crops(labels, 16, recipe)
+    always = crops(labels, 16, replace(PLAIN, affine=affine), share=1.0)
     seen = [set(np.unique(always[Draw(n, 0)].labels)) for n in range(60)]
     assert all(classes & {1, 2} for classes in seen)
     assert sum(1 in classes for classes in seen) > 15, (
@@ -112,23 +113,21 @@ def test_foreground_crops_hold_foreground(affine):
 
 
 def test_without_foreground_crops_are_cut_anywhere():
-    nothing = crops(np.zeros((64, 64), np.uint8), 16, replace(QUICK, foreground_crops=1.0))
+    nothing = crops(np.zeros((64, 64), np.uint8), 16, AugmentationOptions(), share=1.0)
     assert nothing[Draw(0, 0)].labels.max() == 0
 
 
 def test_float_images_stay_on_their_scale():
     image = np.full((2, 32, 32), 0.25, np.float32)
-    plain = replace(QUICK, augmentation=PLAIN)
-    got, _ = finished(crops(np.zeros((32, 32), np.uint8), 16, plain, image), 0)
+    got, _ = finished(crops(np.zeros((32, 32), np.uint8), 16, PLAIN, image), 0)
     assert got.shape == (1, 2, 16, 16)
     assert (got == 0.25).all()
 
 
 def test_crops_of_a_batch_may_be_of_8_bits_and_of_floats():
     blank = np.zeros((32, 32), np.uint8)
-    plain = replace(QUICK, augmentation=PLAIN)
     both = [
-        crops(blank, 16, plain, image)[Draw(0, 0)]
+        crops(blank, 16, PLAIN, image)[Draw(0, 0)]
         for image in (np.full((1, 32, 32), 51, np.uint8), np.full((1, 32, 32), 0.5, np.float32))
     ]
     got, _ = stack(both).on(torch.device("cpu"))
@@ -138,7 +137,7 @@ def test_crops_of_a_batch_may_be_of_8_bits_and_of_floats():
 # --------------------------------------------------------------------------------- augmentation
 def test_nothing_asked_nothing_changed():
     labels = np.random.default_rng(0).integers(0, 4, (16, 16)).astype(np.uint8)
-    image, same = finished(crops(labels, 16, replace(QUICK, augmentation=PLAIN)), 3)
+    image, same = finished(crops(labels, 16, PLAIN), 3)
     assert torch.equal(image, torch.from_numpy(labels * 60)[None, None].float() / 255)
     assert np.array_equal(same[0], labels)
 
@@ -211,8 +210,7 @@ def test_noise_is_normal_and_each_image_has_its_own():
 def test_intensity_changes_leave_labels_alone_and_stay_on_the_scale(change):
     image = np.random.default_rng(0).integers(0, 256, (1, 24, 24), dtype=np.uint8)
     labels = np.random.default_rng(1).integers(0, 3, (24, 24)).astype(np.uint8)
-    recipe = replace(QUICK, augmentation=replace(PLAIN, **change))
-    got, same = finished(crops(labels, 24, recipe, image), 1)
+    got, same = finished(crops(labels, 24, replace(PLAIN, **change), image), 1)
     assert np.array_equal(same[0], labels)
     assert not torch.equal(got[0], torch.from_numpy(image) / 255)
     assert got.min() >= 0

@@ -14,11 +14,14 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
 from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.files.shared_memory import shared_zeros
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training import foreground, loader
 from emseg_bench.benchmark.training.decoded import DecodedImages, is_mapped, measure
 from emseg_bench.benchmark.training.foreground import ForegroundRows
+from emseg_bench.benchmark.training.methods import make_augmentation
 from emseg_bench.benchmark.trials.checked_dataset import CheckedDataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -281,7 +284,9 @@ def batches(data: Drawn, folder: Path, *, start: int = 0) -> list[tuple[torch.Te
     """All training batches of a short trial from one step on, with everything that `standard` may change."""
     recipe = replace(recipes()["standard"], iterations=6, batch_size=4, crop=24)
     spec = SimpleNamespace(recipe=recipe, label_fraction=1.0, seed=3)
-    loading, _ = loader.make_loader(data, spec, 24, CPU, folder, 1)
+    methods = find_methods(recipe, load_plugins().catalogue)
+    crops = make_augmentation(methods, recipe, 24, None)
+    loading, _ = loader.make_loader(data, spec, crops, CPU, folder, 1)
     loading.sampler.start = start * recipe.batch_size
     return [batch.on(CPU) for batch in loading]
 

@@ -12,8 +12,8 @@ from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.loss import SegmentationLoss
-from emseg_bench.benchmark.training.methods import make_schedules
-from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper, build_optimiser
+from emseg_bench.benchmark.training.methods import build_optimiser, make_schedules
+from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper
 from emseg_bench.benchmark.training.sampler import DrawSampler, random_stream
 from emseg_bench.benchmark.training.validation import milestones
 from hypothesis import given
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 QUICK = recipes()["quick"]
+METHODS = find_methods(QUICK, load_plugins().catalogue)
 
 
 # ---------------------------------------------------------------------------------------- draws
@@ -108,10 +109,11 @@ def test_all_ignored_is_zero_and_has_a_gradient():
 @pytest.mark.parametrize("warmup", [0.0, 0.05, 0.2])
 def test_schedule_by_formula(schedule, warmup):
     recipe = replace(QUICK, iterations=20, warmup=warmup, schedule=schedule, learning_rate=0.1)
+    methods = find_methods(recipe, load_plugins().catalogue)
     optimiser = AutocastOptimWrapper(
-        build_optimiser(nn.Linear(2, 2), recipe), "cpu", bf16=False, largest_norm=0
+        build_optimiser(methods, nn.Linear(2, 2), recipe), "cpu", bf16=False, largest_norm=0
     )
-    schedules = make_schedules(find_methods(recipe, load_plugins().catalogue), optimiser, recipe)
+    schedules = make_schedules(methods, optimiser, recipe)
     rates = []
     for _ in range(20):
         rates.append(optimiser.get_lr()["lr"][0])
@@ -132,7 +134,7 @@ def test_schedule_by_formula(schedule, warmup):
 
 
 def test_biases_and_scales_are_not_decayed():
-    optimiser = build_optimiser(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), QUICK)
+    optimiser = build_optimiser(METHODS, nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), QUICK)
     decay = {len(group["params"]): group["weight_decay"] for group in optimiser.param_groups}
     assert decay == {1: QUICK.weight_decay, 3: 0.0}
 
@@ -140,7 +142,7 @@ def test_biases_and_scales_are_not_decayed():
 def test_frozen_parameters_have_no_optimiser_state():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 1, 3))
     model[0].requires_grad_(False)
-    optimiser = build_optimiser(model, QUICK)
+    optimiser = build_optimiser(METHODS, model, QUICK)
     assert sum(len(group["params"]) for group in optimiser.param_groups) == 2
 
 

@@ -15,8 +15,9 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts import hookspecs
 from emseg_bench.benchmark.contracts.cards import ModelToPretrain
-from emseg_bench.benchmark.contracts.data import Counts, Normalisation, ScoredCase
+from emseg_bench.benchmark.contracts.data import Counts, Normalisation, Sample, ScoredCase
 from emseg_bench.benchmark.contracts.running import Runtime
+from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.evaluation.postprocessing import tidy
 from emseg_bench.benchmark.experiments.opening import open_dataset
 from emseg_bench.benchmark.experiments.volume_protocol import volume_protocol
@@ -127,6 +128,32 @@ def use_schedule(plugins, folder, capsys):
         optimiser.step()
         schedule.step()
     assert rates == [0.8] * 4 + [0.4] * 2 + [0.2] * 2 + [0.1] * 2
+
+
+@uses("emseg_optimisers")
+def use_optimiser(plugins, folder, capsys):
+    weight = nn.Parameter(torch.tensor([3.0, -2.0]))
+    recipe = Recipe(name="x", iterations=1, batch_size=1, crop=16, learning_rate=0.5, weight_decay=0.1)
+    card = only(plugins.catalogue.optimisers)
+    for decay, expected in ((True, [2.35, -1.4]), (False, [1.85, -0.9])):
+        weight.grad = torch.tensor([7.0, -7.0])
+        optimiser = card.factory([{"params": [weight]}], recipe, decay=decay)
+        optimiser.step()
+        assert weight.tolist() == pytest.approx(expected)
+
+
+@uses("emseg_augmentations")
+def use_augmentation(plugins, folder, capsys):
+    recipe = Recipe(name="x", iterations=1, batch_size=1, crop=16, foreground_crops=1.0)
+    labels = np.arange(100, dtype=np.uint8).reshape(10, 10)
+    sample = Sample(labels[None], labels)
+    for flip, side, shown in ((0, 4, labels[5:9, 3:7]), (1, 4, labels[5:9, 3:7][:, ::-1])):
+        cut = only(plugins.catalogue.augmentations).factory(recipe, side, None, flip=flip)
+        crop = cut(sample, lambda rng: (5, 3), np.random.default_rng(0))
+        assert np.array_equal(crop.labels, shown)
+        assert np.array_equal(crop.image[0], shown)
+    whole = only(plugins.catalogue.augmentations).factory(recipe, 16, None, flip=0)
+    assert whole(sample, lambda rng: None, np.random.default_rng(0)).image.shape == (1, 16, 16)
 
 
 @uses("emseg_protocols")

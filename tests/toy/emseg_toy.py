@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from emseg_bench import hookimpl
 from emseg_bench.plugin import (
+    AugmentationCard,
     DatasetCard,
     LossCard,
     ModelCard,
+    OptimiserCard,
     PostProcessingCard,
     ProtocolCard,
     Recipe,
@@ -14,6 +16,16 @@ from emseg_bench.plugin import (
     ScheduleCard,
     ScoringProtocol,
 )
+
+
+@dataclass(frozen=True)
+class Slow:
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Grey:
+    level: int = 100
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,29 @@ def emseg_schedules():
             name="toy-steps", description="for tests", factory="emseg_toy_parts:toy_steps", warmup=False
         ),
         ScheduleCard(name="toy-no-schedule", description="for tests", factory="emseg_toy_parts:no_module"),
+    ]
+
+
+@hookimpl
+def emseg_optimisers():
+    return [
+        OptimiserCard(
+            name="toy-slow", description="for tests", factory="emseg_toy_parts:toy_slow", options=Slow
+        ),
+        OptimiserCard(name="toy-no-optimiser", description="for tests", factory="emseg_toy_parts:no_module"),
+    ]
+
+
+@hookimpl
+def emseg_augmentations():
+    return [
+        AugmentationCard(
+            name=name,
+            description="for tests",
+            factory=f"emseg_toy_parts:{factory}",
+            options=Grey if name == "toy-grey" else None,
+        )
+        for name, factory in (("toy-grey", "toy_grey"), ("toy-small", "too_small"), ("toy-torn", "torn"))
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from emseg_bench.plugin import Case, Manifest, Sample
+from emseg_bench.plugin import Case, Manifest, Sample, TrainingCrop
 from torch import nn
 
 SIDE = 48
@@ -288,6 +288,33 @@ def toy_steps(optimiser, begin, iterations):
     from mmengine.optim import MultiStepLR
 
     return MultiStepLR(optimiser, milestones=[1], gamma=0.5, by_epoch=False)
+
+
+def toy_slow(groups, recipe, share):
+    """Plain steps of a share of the learning rate."""
+    return torch.optim.SGD(groups, recipe.learning_rate * share, weight_decay=recipe.weight_decay)
+
+
+def toy_grey(recipe, side, ignore_value, level):
+    """One grey in all crops."""
+
+    def cut(sample, foreground, rng):
+        shape = (len(sample.image), side, side)
+        labels = np.ascontiguousarray(sample.labels[:side, :side])
+        return TrainingCrop(np.full(shape, level, np.uint8), labels)
+
+    return cut
+
+
+def too_small(recipe, side, ignore_value):
+    return lambda sample, foreground, rng: TrainingCrop(sample.image[:, :3, :3], sample.labels[:3, :3])
+
+
+def torn(recipe, side, ignore_value):
+    def cut(sample, foreground, rng):
+        raise ValueError("torn to pieces")
+
+    return cut
 
 
 def all_foreground():

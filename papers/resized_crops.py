@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from ..contracts.data import Sample
-from ..contracts.settings import Recipe, ResizedCropAugmentation
-from ..images.normalise import to_unit
-from ..images.transforms import (
+from ..benchmark.contracts.basics import OptionValue
+from ..benchmark.contracts.data import Foreground, Sample, TrainingCrop
+from ..benchmark.contracts.settings import Recipe
+from ..benchmark.images.transforms import (
     add_gaussian_noise,
     blur_gaussian,
     change_brightness_contrast,
@@ -25,44 +23,44 @@ from ..images.transforms import (
     pad_to,
     rotate,
 )
+from .options import ResizedCropOptions
 
 Pixels = np.ndarray[Any, Any]
 
 
-def cut_resized(
-    sample: Sample,
-    recipe: Recipe,
-    settings: ResizedCropAugmentation,
-    side: int,
-    ignore_value: int | None,
-    rng: np.random.Generator,
-) -> tuple[Tensor, Tensor]:
-    """Cut and change one crop.
+class ResizedCrops:
+    """Cuts a part of random size and aspect, resizes it to the crop, and changes it.
+
+    The image is padded by mirroring where it is smaller than a crop.  One of more than 8 bits is rounded to
+    8, for which all is defined.  A crop about foreground is cut out first, and the part out of it.
 
     Args:
-        sample: An image and its labels; one of more than 8 bits is rounded to 8, for which all is defined.
         recipe: How many crops hold foreground.
-        settings: What may happen.
-        side: Of the result, px.
+        side: Of the crops, px.
         ignore_value: Label of pixels that do not count.
-        rng: Decides; equal generators give equal results.
-
-    Returns:
-        Image (C, side, side) float32 between 0 and 1 and labels (side, side) uint8.
+        **options: Of `ResizedCropOptions`.
     """
-    image, labels = _oriented(sample)
-    image, labels = pad_to(image, side), pad_to(labels, side)
-    if rng.random() < recipe.foreground_crops:
-        image, labels = _about_foreground(image, labels, side, ignore_value, rng)
-    height, width = labels.shape
-    box = draw_resized_crop(height, width, settings.scale, settings.ratio, rng)
-    image, labels = crop_resized(image, box, side), crop_resized(labels, box, side, labels=True)
-    image, labels = _turn(image, labels, settings, rng)
-    image = _change_intensity(image, settings, rng)
-    mirrored = {name: bool(rng.random() < settings.probability) for name in ("horizontal", "vertical")}
-    image, labels = flip(image, **mirrored), flip(labels, **mirrored)
-    planes = np.ascontiguousarray(image.transpose(2, 0, 1))
-    return to_unit(torch.from_numpy(planes)), torch.from_numpy(np.ascontiguousarray(labels))
+
+    def __init__(self, recipe: Recipe, side: int, ignore_value: int | None, **options: OptionValue) -> None:
+        self._share, self._side, self._ignore_value = recipe.foreground_crops, side, ignore_value
+        self._settings = ResizedCropOptions(**options)  # type: ignore[arg-type]  # checked against the card
+
+    def __call__(self, sample: Sample, _foreground: Foreground, rng: np.random.Generator) -> TrainingCrop:
+        """Cut and change one crop; equal generators give equal crops."""
+        settings, side = self._settings, self._side
+        image, labels = _oriented(sample)
+        image, labels = pad_to(image, side), pad_to(labels, side)
+        if rng.random() < self._share:
+            image, labels = _about_foreground(image, labels, side, self._ignore_value, rng)
+        area = settings.least_area, settings.largest_area
+        aspect = settings.least_aspect, settings.largest_aspect
+        box = draw_resized_crop(labels.shape[0], labels.shape[1], area, aspect, rng)
+        image, labels = crop_resized(image, box, side), crop_resized(labels, box, side, labels=True)
+        image, labels = _turn(image, labels, settings, rng)
+        image = _change_intensity(image, settings, rng)
+        mirrored = {name: bool(rng.random() < settings.probability) for name in ("horizontal", "vertical")}
+        image, labels = flip(image, **mirrored), flip(labels, **mirrored)
+        return TrainingCrop(np.ascontiguousarray(image.transpose(2, 0, 1)), np.ascontiguousarray(labels))
 
 
 def _oriented(sample: Sample) -> tuple[Pixels, Pixels]:
@@ -90,7 +88,7 @@ def _about_foreground(
 
 
 def _turn(
-    image: Pixels, labels: Pixels, settings: ResizedCropAugmentation, rng: np.random.Generator
+    image: Pixels, labels: Pixels, settings: ResizedCropOptions, rng: np.random.Generator
 ) -> tuple[Pixels, Pixels]:
     if not settings.rotation or rng.random() >= settings.probability:
         return image, labels
@@ -98,13 +96,14 @@ def _turn(
     return rotate(image, angle), rotate(labels, angle, labels=True)
 
 
-def _change_intensity(image: Pixels, settings: ResizedCropAugmentation, rng: np.random.Generator) -> Pixels:
+def _change_intensity(image: Pixels, settings: ResizedCropOptions, rng: np.random.Generator) -> Pixels:
     if (settings.brightness or settings.contrast) and rng.random() < settings.probability:
         contrast = float(rng.uniform(-settings.contrast, settings.contrast))
         brightness = float(rng.uniform(-settings.brightness, settings.brightness))
         image = change_brightness_contrast(image, brightness, contrast)
-    if settings.noise_variance[1] and rng.random() < settings.probability:
-        image = add_gaussian_noise(image, float(rng.uniform(*settings.noise_variance)), rng)
+    if settings.largest_noise and rng.random() < settings.probability:
+        variance = float(rng.uniform(settings.least_noise, settings.largest_noise))
+        image = add_gaussian_noise(image, variance, rng)
     if settings.blur_kernel and rng.random() < settings.probability:
         image = blur_gaussian(image, int(rng.choice(np.arange(3, settings.blur_kernel + 1, 2))))
     return image
