@@ -17,7 +17,13 @@ class NewKind(StrEnum):
     MODEL = "model"
     DATASET = "dataset"
     METRIC = "metric"
+    WEIGHTS = "weights"
     PRETRAINING = "pretraining"
+    RECIPE = "recipe"
+    LOSS = "loss"
+    SCHEDULE = "schedule"
+    PROTOCOL = "protocol"
+    POSTPROCESSING = "postprocessing"
     EXECUTOR = "executor"
     REPORT_SECTION = "report-section"
 

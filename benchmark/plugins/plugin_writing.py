@@ -28,8 +28,8 @@ class Start:
     """What a new plugin of one kind begins with."""
 
     kind: PluginKind
-    implementation: str
-    """Its module, beside ``plugin``."""
+    implementation: str | None
+    """Its module, beside ``plugin``; None: the card holds all of it."""
     requirements: tuple[str, ...]
     usage: str
     """A command that uses it; ``NAME`` stands for its name."""
@@ -46,11 +46,31 @@ STARTS: Mapping[str, Start] = {
     "model": Start(BY_KEY["model"], "network", ("annotated-types", "torch"), f"{_TRY} NAME,unet"),
     "dataset": Start(BY_KEY["dataset"], "data", ("annotated-types", "numpy"), f"{_TRY} unet --datasets NAME"),
     "metric": Start(BY_KEY["metric"], "metric", (), f'{_TRY} unet --set "protocol.metrics=[iou, NAME]"'),
+    "weights": Start(
+        BY_KEY["weights"], "format", ("torch",), "emseg-bench weights import my_weights.pt --as NAME"
+    ),
     "pretraining": Start(
         BY_KEY["pretraining"],
         "method",
         ("annotated-types", "numpy", "torch"),
         "emseg-bench pretrain --method NAME --images my_images",
+    ),
+    "recipe": Start(BY_KEY["recipe"], None, (), f"{_TRY} unet --recipe NAME"),
+    "loss": Start(
+        BY_KEY["loss"], "loss", ("annotated-types", "torch"), f"{_TRY} unet --set recipe.loss=NAME"
+    ),
+    "schedule": Start(
+        BY_KEY["schedule"],
+        "schedule",
+        ("annotated-types", "mmengine", "torch"),
+        f"{_TRY} unet --set recipe.schedule=NAME",
+    ),
+    "protocol": Start(BY_KEY["protocol"], None, (), f"{_TRY} unet --protocol NAME"),
+    "postprocessing": Start(
+        BY_KEY["postprocessing"],
+        "step",
+        ("annotated-types", "numpy", "scipy"),
+        f"{_TRY} unet --set protocol.postprocess=NAME",
     ),
     "executor": Start(BY_KEY["executor"], "executor", (), f"{_TRY} unet --executor NAME"),
     "report-section": Start(BY_KEY["section"], "section", (), f"{_TRY} unet"),
@@ -100,17 +120,24 @@ def _distribution(name: str) -> str:
 
 
 def _values(distribution: str, start: Start) -> dict[str, str]:
-    name = distribution.removeprefix(PREFIX)
+    name, module = distribution.removeprefix(PREFIX), distribution.replace("-", "_")
     requirements = ("emseg-bench", *start.requirements)
     return {
         "distribution": distribution,
-        "module": distribution.replace("-", "_"),
+        "module": module,
         "name": name,
         "summary": start.summary,
-        "implementation": start.implementation,
+        "implementation": _row(module, start),
         "requirements": ", ".join(f'"{requirement}"' for requirement in requirements),
         "usage": start.usage.replace("NAME", name),
     }
+
+
+def _row(module: str, start: Start) -> str:
+    """Write the line of the README about what the card names."""
+    if start.implementation is None:
+        return ""
+    return f"| `src/{module}/{start.implementation}.py` | what the card names, imported when it is needed |\n"
 
 
 def _check_free(values: Mapping[str, str], start: Start, catalogue: Catalogue) -> None:

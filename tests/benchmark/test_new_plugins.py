@@ -10,6 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from emseg_bench.benchmark.plugins.kinds import KINDS
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.plugin_writing import STARTS, write_plugin
 from emseg_bench.cli.plugin_starting import NewKind
@@ -39,6 +40,7 @@ def site(packages, tmp_path, monkeypatch, make_distribution) -> Path:
 
 def test_every_kind_can_be_asked_for():
     assert [kind.value for kind in NewKind] == list(STARTS)
+    assert [start.kind for start in STARTS.values()] == [*KINDS]
 
 
 def test_plugin_manager_finds_what_they_offer(site):
