@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from itertools import pairwise
+from itertools import cycle, pairwise, product
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.images.orientation import turn_of
 from emseg_bench.benchmark.images.pixels import decode_image, decode_mask
 from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume
+from emseg_bench.benchmark.predictions.label_maps import read_label_map
 from PIL import Image, ImageOps
 
 RNG = np.random.default_rng(0)
@@ -211,6 +212,43 @@ def test_orientation_is_honoured_by_every_decoder(number, compression, tmp_path)
     np.testing.assert_array_equal(volume.read(slice(1, 3), slice(2, 8), slice(4, 9)), sections[1:3, 2:8, 4:9])
     if (mapped := volume.mapped()) is not None:
         np.testing.assert_array_equal(mapped, sections)
+
+
+SMOOTH = np.stack([np.add.outer(3 * np.arange(40), 2 * np.arange(56) + 9 * z) // 2 for z in range(5)])
+LAYOUTS = ({}, {"tile": (16, 16)}, {"rowsperstrip": 8})
+KINDS = {
+    "minisblack": lambda grey: (grey, {"photometric": "minisblack"}),
+    "miniswhite": lambda grey: (~grey, {"photometric": "miniswhite"}),
+    "contig": lambda grey: (np.stack([grey] * 3, -1), {"photometric": "rgb", "planarconfig": "contig"}),
+    "separate": lambda grey: (np.stack([grey] * 3, -3), {"photometric": "rgb", "planarconfig": "separate"}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("compression", "dtype"),
+    [*product([None, "lzw", "zlib", "packbits", "zstd"], ["uint8", "uint16"]), ("jpeg", "uint8")],
+)
+def test_one_rule_for_every_tag_whatever_decoder_reads_the_file(compression, kind, dtype, tmp_path):
+    """Orientation, photometric interpretation and planar configuration at once; images, masks and stacks."""
+    near = {"atol": 6 if compression == "jpeg" else 0}
+    args = {"compressionargs": {"level": 100}} if compression == "jpeg" else {}
+    grey = SMOOTH.astype(dtype) * (257 if dtype == "uint16" else 1)
+    for number, layout in zip(range(1, 9), cycle(LAYOUTS), strict=False):
+        upright = np.stack([turn_of(number, "a").apply(section) for section in grey])
+        stored, options = KINDS[kind](grey)
+        options |= {"compression": compression, **args, **layout}
+        single = with_orientation(stored[0], number, **options)
+        np.testing.assert_allclose(decode_image(single, "a.tif").pixels[..., 0], upright[0], **near)
+        (tmp_path / "a.tif").write_bytes(with_orientation(stored, number, **options))
+        volume = open_volume(tmp_path / "a.tif", tmp_path)
+        np.testing.assert_allclose(volume.read(), upright, **near)
+        np.testing.assert_allclose(
+            volume.read(slice(1, 4), slice(3, 20), slice(5, 30)), upright[1:4, 3:20, 5:30], **near
+        )
+        if compression != "jpeg":
+            np.testing.assert_array_equal(decode_mask(single, "a.tif", most=65535), upright[0])
+            np.testing.assert_array_equal(read_label_map(tmp_path / "a.tif"), upright)
 
 
 @pytest.mark.parametrize("number", range(1, 9))

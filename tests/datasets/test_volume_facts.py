@@ -164,6 +164,40 @@ def test_pixel_sizes_of_microscopes(tmp_path):
     assert sem(tmp_path / "diary.tif")[0] == {}
 
 
+@pytest.mark.parametrize(("unit", "length"), [("nm", 1), ("\u00b5m", 1000), ("um", 1000), ("1/nm", None)])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16), "compression": "zstd"}])
+def test_voxel_sizes_of_digital_micrograph(unit, length, options, tmp_path):
+    scales = {"x": 4.0, "y": 8.0, "z": 30.0}
+    tags = [
+        tag
+        for number, axis in enumerate("xyz")
+        for tag in (
+            (65003 + number, "s", 0, unit.encode("latin-1"), True),
+            (65009 + number, "d", 1, scales[axis] / (length or 1), True),
+        )
+    ]
+    turned = (274, "H", 1, 6, True)
+    for extra, order in ((tags, "zyx"), ([*tags, turned], "zxy")):
+        tifffile.imwrite(
+            tmp_path / "a.tif", VALUES, photometric="minisblack", metadata=None, extratags=extra, **options
+        )
+        expected = pytest.approx(tuple(scales[axis] for axis in order)) if length else None
+        assert open_volume(tmp_path / "a.tif", tmp_path).voxel_size_nm == expected
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "lzw", "packbits", "zstd", "jpeg"])
+@pytest.mark.parametrize("shape", [VALUES.shape, VALUES.shape[1:]])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_sides_of_pixels_are_turned_with_the_image(number, shape, compression, tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif", VALUES.reshape(-1, *shape)[0], photometric="minisblack", metadata=None,
+        resolution=(1e7 / 4, 1e7 / 8), resolutionunit="CENTIMETER", compression=compression,
+        extratags=[(274, "H", 1, number, True)],
+    )  # fmt: skip
+    expected = {"x": 8, "y": 4} if number > 4 else {"x": 4, "y": 8}
+    assert dict(tiff.find(tmp_path / "a.tif").spacing) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("size", "asked"),
     [((30, 8, 8), 0), ((30000, 8, 8), 1), ((8, 8, 40), 1), ((30, 5, 8), 0), ((400, 4, 4), 1)],

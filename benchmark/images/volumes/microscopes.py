@@ -1,7 +1,7 @@
 """What scanning electron microscopes and cameras write into TIFF files, or into a text beside them.
 
-Thermo Fisher (FEI), Zeiss, Tescan and Olympus (iTEM) use tags of their own, TVIPS too; Hitachi and JEOL
-leave a text file of the image's name.
+Thermo Fisher (FEI), Zeiss, Tescan and Olympus (iTEM) use tags of their own, TVIPS and Gatan too; Hitachi and
+JEOL leave a text file of the image's name.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from .units import spacing_of
 
 _TESCAN: Final = 50431
 """A tag of lines ``Key=value``."""
+_GATAN: Final = {"x": (65009, 65003), "y": (65010, 65004), "z": (65011, 65005)}
+"""By axis the tags of DigitalMicrograph's scale and of its unit."""
 _MOST_TEXT: Final = 1 << 16
 """Bytes of a text beside an image."""
 
@@ -41,6 +43,7 @@ def microscope_facts(file: tifffile.TiffFile, path: Path) -> MicroscopeFacts | N
         lambda: _zeiss(file),
         lambda: _tescan(file),
         lambda: _camera(file),
+        lambda: _gatan(file),
         lambda: _text_beside(path),
     )
     for read in readers:
@@ -82,14 +85,28 @@ def _zeiss(file: tifffile.TiffFile) -> dict[str, float]:
 def _tescan(file: tifffile.TiffFile) -> dict[str, float]:
     """Tescan: ``PixelSizeX=8e-9``, metres."""
     stored = file.pages.first.tags.valueof(_TESCAN)
-    text = stored.decode("latin-1") if isinstance(stored, bytes) else str(stored or "")
-    return _both(_lines(text), "PixelSizeY", "PixelSizeX", "m")
+    return _both(_lines(_text(stored)), "PixelSizeY", "PixelSizeX", "m")
 
 
 def _camera(file: tifffile.TiffFile) -> dict[str, float]:
     """Olympus iTEM, in metres, and TVIPS, in nm."""
     found = _both(file.sis_metadata or {}, "pixelsizey", "pixelsizex", "m")
     return found or _both(file.tvips_metadata or {}, "PixelSizeY", "PixelSizeX", "nm")
+
+
+def _gatan(file: tifffile.TiffFile) -> dict[str, float]:
+    """Gatan DigitalMicrograph: a scale and a unit for each axis, of which those of space are sizes."""
+    found: dict[str, float] = {}
+    tags = file.pages.first.tags
+    for axis, (scale, unit) in _GATAN.items():
+        found |= spacing_of(axis, [tags.valueof(scale)], _text(tags.valueof(unit)))
+    return found if {"x", "y"} <= found.keys() else {}
+
+
+def _text(stored: object) -> str:
+    """Return a tag's value as text."""
+    text = stored.decode("latin-1") if isinstance(stored, bytes) else str(stored or "")
+    return text.strip("\0 ")
 
 
 def _text_beside(path: Path) -> dict[str, float]:
