@@ -1,21 +1,23 @@
-"""Which pieces of a published dataset's volumes train, validate and test."""
+"""Which pieces of volumes train, validate and test; an image is a volume of depth 1."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from ...benchmark.contracts.data import Split
-from ...benchmark.contracts.published import ConvertedVolume
+
+V = TypeVar("V")
+"""What a kind of data knows a volume by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Generic[V]):
     """What becomes a case: a slice of a volume, or some or all of its sections as a volume."""
 
-    volume: ConvertedVolume
+    volume: V
     sections: range
     """Which of its sections it is cut from, along z, without steps."""
     axis: int = 0
@@ -25,70 +27,72 @@ class Piece:
     relabel: tuple[tuple[int, int], ...] = ()
     """Labels that published work read as others: (stored, read) pairs."""
 
+    @property
+    def touched(self) -> range:
+        """The sections that it shows something of."""
+        return self.sections if self.index is None or self.axis else range(self.index, self.index + 1)
+
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(Generic[V]):
     """Consecutive sections of a volume."""
 
-    volume: ConvertedVolume
+    volume: V
     sections: range
 
-    def slices(self, axes: Iterable[int] = (0,)) -> Iterator[Piece]:
-        """Cut it into all its slices along each of the axes."""
-        for axis in axes:
-            places = self.sections if axis == 0 else range(self.volume.shape[axis])
-            for index in places:
-                yield Piece(volume=self.volume, sections=self.sections, axis=axis, index=index)
+    def slices(self) -> Iterator[Piece[V]]:
+        """Cut it into its sections."""
+        return (Piece(volume=self.volume, sections=self.sections, index=z) for z in self.sections)
 
-    def whole(self) -> Piece:
+    def whole(self) -> Piece[V]:
         """Take it as a volume."""
         return Piece(volume=self.volume, sections=self.sections)
 
-    def cases(self, kind: Literal["slices", "volumes"]) -> Iterator[Piece]:
-        """Cut it into test cases, as `Rules.scored` says: its slices along z, or itself."""
+    def cases(self, kind: Literal["slices", "volumes"]) -> Iterator[Piece[V]]:
+        """Cut it into cases: its sections, or itself."""
         yield from [self.whole()] if kind == "volumes" else self.slices()
 
 
-def whole(volume: ConvertedVolume) -> Block:
-    """Take all sections of a volume."""
-    return Block(volume, range(volume.shape[0]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division(Generic[V]):
+    """What trains, validates and tests."""
+
+    placed: tuple[tuple[Split, Piece[V]], ...]
+    """All pieces in the order of their cases, each with its split; a piece may stand in two."""
+    rule: str
+    """How it came about, in words."""
+    notes: tuple[str, ...] = ()
+    """What a reader of scores must know of it."""
+
+    def sections(self, split: Split) -> Iterator[tuple[V, int]]:
+        """Give each section that a split shows something of, once."""
+        seen = set()
+        for own, piece in self.placed:
+            for z in piece.touched if own == split else ():
+                if (id(piece.volume), z) not in seen:
+                    seen.add((id(piece.volume), z))
+                    yield piece.volume, z
+
+    def volumes(self) -> list[V]:
+        """Return all volumes that it holds pieces of."""
+        return list({id(piece.volume): piece.volume for _, piece in self.placed}.values())
 
 
-Cut = Callable[[int, int], Mapping[Split, Sequence[int]]]
-"""Divides so many items, with so many between blocks left out."""
+def placed(pieces: Mapping[Split, Iterable[Piece[V]]]) -> tuple[tuple[Split, Piece[V]], ...]:
+    """Put pieces that are sorted by splits in a row."""
+    return tuple((split, piece) for split, own in pieces.items() for piece in own)
 
 
-def cut_volumes(volumes: Sequence[ConvertedVolume], cut: Cut, gap: int) -> dict[Split, list[Block]]:
-    """Divide each volume along z."""
-    divided: dict[Split, list[Block]] = {}
-    for volume in volumes:
-        for split, sections in cut(volume.shape[0], gap).items():
-            divided.setdefault(split, []).extend(Block(volume, run) for run in _runs(sections))
-    return divided
+Cut = Callable[[int], Mapping[Split, Sequence[int]]]
+"""Divides so many items."""
 
 
-def cut_list(units: Sequence[Sequence[ConvertedVolume]], cut: Cut, gap: int) -> dict[Split, list[Block]]:
-    """Divide a sequence of volumes, or of groups of them, that stay whole."""
-    return {
-        split: [whole(volume) for place in places for volume in units[place]]
-        for split, places in cut(len(units), gap).items()
-    }
+def cut_along_z(volume: V, depth: int, cut: Cut) -> list[tuple[Split, Block[V]]]:
+    """Divide one volume into blocks of sections."""
+    return [(split, Block(volume, run)) for split, sections in cut(depth).items() for run in runs(sections)]
 
 
-def by_group(volumes: Iterable[ConvertedVolume]) -> list[list[ConvertedVolume]]:
-    """Put volumes of one group together, in the order in which groups first appear."""
-    groups: dict[str, list[ConvertedVolume]] = {}
-    for volume in volumes:
-        groups.setdefault(group_of(volume), []).append(volume)
-    return list(groups.values())
-
-
-def group_of(volume: ConvertedVolume) -> str:
-    """Name what a volume is not independent of; its own name where nothing else is said."""
-    return volume.group or f"{volume.part}/{volume.name}"
-
-
-def _runs(numbers: Sequence[int]) -> Iterator[range]:
+def runs(numbers: Sequence[int]) -> Iterator[range]:
     """Split ascending numbers into ranges without gaps."""
     for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         found = [number for _, number in run]

@@ -7,6 +7,7 @@ What had to be measured on images that train is remembered, in one JSON file per
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,6 @@ from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.store import write_whole
 from ...benchmark.files.texts import read_json
-from .summing_up import grey_scale
 
 if TYPE_CHECKING:
     from ...benchmark.images.intensity import Array
@@ -27,6 +27,8 @@ BYTES: Final = GreyRange(low=0, high=255, eight_bit=True)
 SIXTEEN_BIT: Final = GreyRange(low=0, high=65535)
 VERSION: Final = 1
 """Raised whenever the same values would give another scale."""
+_ROUNDING: Final = 1e-12
+"""Variance on the 0-1 scale that sums of floats may show though all values are one."""
 T = TypeVar("T")
 
 
@@ -46,6 +48,8 @@ class TrainingImages(Generic[T]):
     """Gives one as stored, (H, W) or (H, W, C)."""
     given: tuple[float, float] | None = None
     """Values that become 0 and 1, as the owner says."""
+    top: float | None = None
+    """The value that is 1 in what is summed up of them; None: they are summed up as they are stored."""
 
 
 def settle_range(train: TrainingImages[T], cache: Path) -> GreyRange:
@@ -82,15 +86,17 @@ def mean_and_std(
         train: Read, (H, W, C), where sums of stored values do not tell.
         grey: Which values become 0 and 1.
         pixels: How many all of them have.
-        sums: Of their stored values, per channel: exact whole numbers of 8 and 16 bit unsigned.
+        sums: Of their values, per channel: exact whole numbers of 8 and 16 bit unsigned.
         squares: Of their squared values, per channel.
         cache: The cache folder.
 
     Raises:
         DataError: An image cannot be read, a channel has one value, or the cache cannot be written.
     """
+    if train.top is not None:
+        return _grey_scale(train.source, pixels, sums, squares, train.top)
     if grey.low == 0 and train.kind in ("uint8", "uint16") and train.given is None:
-        return grey_scale(train.source, pixels, sums, squares, round(grey.high))
+        return _grey_scale(train.source, pixels, sums, squares, round(grey.high))
 
     def measure() -> dict[str, Any]:
         import numpy as np
@@ -106,7 +112,37 @@ def mean_and_std(
 
     way = ["sums", train.key, grey.low, grey.high, grey.eight_bit]
     known = _recall(cache, way, measure, {"sums", "squares"})
-    return grey_scale(train.source, pixels, known["sums"], known["squares"], 1.0)
+    return _grey_scale(train.source, pixels, known["sums"], known["squares"], 1.0)
+
+
+def _grey_scale(
+    source: object, pixels: int, sums: Sequence[float], squares: Sequence[float], top: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation per channel on the 0-1 scale; of whole sums exactly.
+
+    Args:
+        source: The dataset, for messages.
+        pixels: How many the training images have, px.
+        sums: Of their values, per channel.
+        squares: Of their squared values, per channel.
+        top: The value that is 1.
+
+    Raises:
+        DataError: A channel has the same value everywhere.
+    """
+    spreads = [pixels * square - total**2 for total, square in zip(sums, squares, strict=True)]
+    if any(spread <= _least(spread, pixels * top) for spread in spreads):
+        raise DataError(
+            f"{source}: all training images have one and the same value everywhere; are they exported well?"
+        )
+    return (
+        tuple(total / (pixels * top) for total in sums),
+        tuple(math.sqrt(spread) / (pixels * top) for spread in spreads),
+    )
+
+
+def _least(spread: float, unit: float) -> float:
+    return 0 if isinstance(spread, int) else _ROUNDING * unit**2
 
 
 def scale_notes(grey: GreyRange, kind: str, what: str, *, given: bool = False) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...benchmark.contracts.errors import DataError
-from ..description import FILE_NAME, Description
+from ..description import FILE_NAME, Description, Instances
 from ..wording import counted, listed
 from .objects import CLASS_NAMES
 
@@ -39,7 +39,7 @@ class LabelMap:
     @property
     def foreground(self) -> set[int]:
         """The mask values of all classes but the background."""
-        return {value for value, label in self.table if label not in (0, IGNORED)}
+        return {value for value, label in self.table if label not in (0, self.ignore_value)}
 
     @property
     def values(self) -> tuple[int, ...] | None:
@@ -67,6 +67,38 @@ class LabelMap:
         lookup = np.zeros(values[-1] + 1, np.uint8)
         lookup[values] = labels
         return np.asarray(lookup[mask])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """From stored whole numbers to labels, and to numbers of objects where they are that."""
+
+    map: LabelMap
+    instances: Instances = "none"
+    """What labels are made of numbers of objects."""
+    ignored: int | None = None
+    """The number of pixels that nothing is known of."""
+    background: int = 0
+    """The number that is no object."""
+
+    def as_stored(self, numbers: np.ndarray[Any, Any]) -> bool:
+        """Tell whether numbers are the labels already, so that nothing needs to be copied."""
+        same = all(value == label for value, label in self.map.table)
+        return same and self.instances == "none" and numbers.dtype.name == "uint8"
+
+    def labels(self, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the uint8 labels of stored numbers, of the same shape."""
+        if self.instances != "none":
+            from .instances import to_semantic
+
+            return to_semantic(numbers, self.instances, self.ignored, self.background)
+        return numbers if self.as_stored(numbers) else self.map.apply(numbers)
+
+    def objects(self, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return stored numbers of objects as numbers in which 0 is none, of the same shape."""
+        from .instances import numbered_from_one
+
+        return numbered_from_one(numbers, self.background)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ until those on either side correlate at most `BEYOND` more than sections that li
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from ...benchmark.files.texts import read_json
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array
+    from ..folder.options import FolderOptions
+    from ..volume.options import VolumeOptions
 
 VERSION: Final = 1
 """Raised whenever the same sections would give other correlations."""
@@ -89,6 +91,38 @@ def largest_gap(depth: int, training_share: float, gaps: int) -> int:
         gaps: How many there are.
     """
     return max(1, min(depth // AT_MOST, int(depth * training_share / 2 / gaps)))
+
+
+def settle_gap(
+    stacks: Sequence[Stack], options: FolderOptions | VolumeOptions, cache: Path, *, said: bool
+) -> tuple[int, tuple[str, ...]]:
+    """Return the gap that the similarity of sections asks for, and a note on why.
+
+    Args:
+        stacks: Those that are cut.
+        options: How.
+        cache: The cache folder.
+        said: Whether their owner says what tests.
+
+    Raises:
+        DataError: A section cannot be read.
+    """
+    depth = min((stack.depth for stack in stacks), default=0)
+    most = largest_gap(depth, *_room(options, said=said))
+    if most == 1:
+        return 1, ()
+    found = max((likeness(stack, cache) for stack in stacks), key=lambda one: one.distance)
+    gap = max(1, min(found.distance - 1, most))
+    return gap, (gap_note(found, gap),)
+
+
+def _room(options: FolderOptions | VolumeOptions, *, said: bool) -> tuple[float, int]:
+    """Return the share of sections that would train without gaps, and how many gaps there are."""
+    if said:
+        return 1 - options.val_share, 1
+    if options.folds:
+        return 1 - options.val_share - 1 / options.folds, 3
+    return 1 - options.val_share - options.test_share, 2
 
 
 def gap_note(found: Likeness, gap: int) -> str:

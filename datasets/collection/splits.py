@@ -10,9 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import permutations
-from typing import Generic, TypeVar
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError, UsageError
@@ -21,20 +19,6 @@ GAP_NM = 50.0
 """Left out between blocks where nothing else is said; a compromise, for most organelles are thicker."""
 FAR = 1_000_000
 """Sections between the volumes of one group, as their cases count them: none is another's neighbour."""
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Division(Generic[T]):
-    """What trains, validates and tests: images of a folder, or pieces of volumes."""
-
-    pieces: Mapping[Split, tuple[T, ...]]
-    rule: str
-    """How it came about, in words."""
-    notes: tuple[str, ...] = ()
-    """What a reader of scores must know of it."""
 
 
 def default_gap(voxel_size_nm: Sequence[float] | None) -> int:

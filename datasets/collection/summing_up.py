@@ -1,71 +1,85 @@
-"""What the manifests of folders, volumes and published datasets have in common."""
+"""Sums a collection up: cases, grey scale, and what readers of scores must know."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Collection as Some
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Generic
 
+from ...benchmark.contracts.data import SPLITS, Case, Manifest, Split
 from ...benchmark.contracts.errors import DataError
+from ..fetching.leaks import Portrait, leak_notes
 from ..wording import listed
+from .collection import Collection, Section
+from .division import Division, Piece, V
+from .greys import TrainingImages, mean_and_std, scale_notes, settle_range
 from .splits import FAR
 
-_ROUNDING: Final = 1e-12
-"""Variance on the 0-1 scale that sums of floats may show though all values are one."""
+
+@dataclass(frozen=True, slots=True)
+class Contents(Generic[V]):
+    """Pieces by case id, and the manifest that names the cases."""
+
+    pieces: Mapping[str, Piece[V]]
+    manifest: Manifest
 
 
-def grey_scale(
-    source: object, pixels: int, sums: Sequence[float], squares: Sequence[float], top: float
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation per channel on the 0-1 scale; of whole sums exactly.
+def sum_up(
+    collection: Collection[V],
+    division: Division[V],
+    images: TrainingImages[Any],
+    cache: Path,
+    last: Iterable[str] = (),
+) -> Contents[V]:
+    """Write the manifest.
 
     Args:
-        source: The dataset, for messages.
-        pixels: How many the training images have, px.
-        sums: Of their values, per channel.
-        squares: Of their squared values, per channel.
-        top: The value that is 1.
+        collection: What there is.
+        division: Into splits.
+        images: What trains, where its facts do not tell its scale of greys.
+        cache: The cache folder.
+        last: Notes that come after all else.
 
     Raises:
-        DataError: A channel has the same value everywhere.
+        DataError: There is nothing to learn, or all training images have one value.
     """
-    spreads = [pixels * square - total**2 for total, square in zip(sums, squares, strict=True)]
-    if any(spread <= _least(spread, pixels * top) for spread in spreads):
-        raise DataError(
-            f"{source}: all training images have one and the same value everywhere; are they exported well?"
-        )
-    return (
-        tuple(total / (pixels * top) for total in sums),
-        tuple(math.sqrt(spread) / (pixels * top) for spread in spreads),
+    told, labels = collection.told, collection.labelling.map
+    sections = {
+        split: [collection.section(split, volume, z) for volume, z in division.sections(split)]
+        for split in SPLITS
+    }
+    if not any(labels.foreground & section.counts.keys() for section in sections["train"]):
+        raise DataError(collection.nothing_to_learn(division, listed(labels.class_names[1:], 5)))
+    grey = settle_range(images, cache)
+    mean, std = mean_and_std(images, grey, *_sums(collection, division), cache)
+    named = {f"{split}/{collection.name(piece)}": (split, piece) for split, piece in division.placed}
+    present = {split: labels.present(section.counts for section in own) for split, own in sections.items()}
+    manifest = replace(
+        told,
+        class_names=labels.class_names,
+        ignore_value=labels.ignore_value,
+        label_values=labels.values,
+        mean=mean,
+        std=std,
+        cases=tuple(_case(name, split, piece, collection) for name, (split, piece) in named.items()),
+        grey_range=grey,
+        split_rule=division.rule,
+        notes=(
+            *collection.first,
+            *scale_notes(grey, images.kind, collection.items, given=images.given is not None),
+            *_boundary_notes(labels.class_names, told.boundary_classes),
+            *collection.rules,
+            *division.notes,
+            *leak_notes(_portraits(sections)),
+            *_absent_class_notes(labels.class_names, present, collection.voxels),
+            *last,
+        ),
     )
-
-
-def _least(spread: float, unit: float) -> float:
-    return 0 if isinstance(spread, int) else _ROUNDING * unit**2
-
-
-def absent_class_notes(
-    class_names: Sequence[str], present: Mapping[str, Collection[int]], what: str = "pixel"
-) -> Iterator[str]:
-    """Say which classes a split has nothing of.
-
-    Args:
-        class_names: By label.
-        present: The labels that there are, by split.
-        what: There is nothing of: pixels or voxels.
-    """
-    for split, labels in present.items():
-        absent = [name for label, name in enumerate(class_names) if label not in labels]
-        if absent:
-            yield f"The {split} split holds no {what} of {listed(absent, 10)}."
-
-
-def boundary_notes(class_names: Sequence[str], boundaries: Collection[int]) -> Iterator[str]:
-    """Say which classes lie between objects."""
-    if boundaries:
-        names = listed([class_names[label] for label in boundaries], 10)
-        yield f"Metrics of objects leave {names} out, which lies between objects."
+    return Contents({name: piece for name, (_, piece) in named.items()}, manifest)
 
 
 def starts_in_groups(groups: Iterable[str]) -> list[int]:
@@ -80,3 +94,59 @@ def starts_in_groups(groups: Iterable[str]) -> list[int]:
         starts.append(FAR * seen[group])
         seen[group] += 1
     return starts
+
+
+def _case(name: str, split: Split, piece: Piece[V], collection: Collection[V]) -> Case:
+    shape = (len(piece.sections), *collection.shape(piece.volume)[1:])
+    height, width = (side for axis, side in enumerate(shape) if axis != piece.axis)
+    return Case(
+        id=name,
+        split=split,
+        depth=len(piece.sections) if piece.index is None else None,
+        height=height,
+        width=width,
+        sha256=collection.sha256(piece),
+        group=collection.group(piece.volume),
+        section=collection.place(piece),
+    )
+
+
+def _sums(collection: Collection[V], division: Division[V]) -> tuple[int, list[float], list[float]]:
+    """Return the number of training pixels, and sums of values and of their squares per channel.
+
+    Volume by volume, and then over all, for sums of floats depend on their order.
+    """
+    pixels, channels = 0, range(collection.told.channels)
+    sums: list[float] = [0 for _ in channels]
+    squares: list[float] = [0 for _ in channels]
+    for _, own in groupby(division.sections("train"), lambda place: id(place[0])):
+        sections = [collection.section("train", volume, z) for volume, z in own]
+        pixels += sum(section.area for section in sections)
+        for channel in channels:
+            sums[channel] += sum(section.sums[channel] for section in sections)
+            squares[channel] += sum(section.squares[channel] for section in sections)
+    return pixels, sums, squares
+
+
+def _portraits(sections: Mapping[Split, Sequence[Section]]) -> Iterator[Portrait]:
+    """Portray the sections of each split by what is known of them."""
+    for split, own in sections.items():
+        for one in own:
+            yield Portrait(name=one.name, split=split, pixels=one.content, look=one.look)
+
+
+def _absent_class_notes(
+    class_names: Sequence[str], present: Mapping[Split, Some[int]], what: str
+) -> Iterator[str]:
+    """Say which classes a split has nothing of."""
+    for split, labels in present.items():
+        absent = [name for label, name in enumerate(class_names) if label not in labels]
+        if absent:
+            yield f"The {split} split holds no {what} of {listed(absent, 10)}."
+
+
+def _boundary_notes(class_names: Sequence[str], boundaries: Some[int]) -> Iterator[str]:
+    """Say which classes lie between objects."""
+    if boundaries:
+        names = listed([class_names[label] for label in boundaries], 10)
+        yield f"Metrics of objects leave {names} out, which lies between objects."

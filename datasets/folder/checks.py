@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from ...benchmark.contracts.errors import DataError
-from ..collection.labels import LabelMap
 from ..collection.swapped import refuse_swapped
 from ..wording import counted, listed
 from .facts import ImageFacts
@@ -87,19 +86,4 @@ def check_kinds(root: Path, images: Mapping[str, ImageFacts]) -> None:
         raise DataError(
             f"{root} mixes {mixed}, whose grey scales are not comparable. Convert all to one of them, or say "
             "what becomes 0 and 1 in all of them: intensity in dataset.yaml."
-        )
-
-
-def check_foreground(root: Path, pairs: tuple[Pair, ...], index: Index, labels: LabelMap) -> None:
-    """Refuse a training split without a single foreground pixel.
-
-    Raises:
-        DataError: All training masks are background or ignored.
-    """
-    foreground = labels.foreground
-    if not any(foreground & index.masks[pair.mask].counts.keys() for pair in pairs):
-        wanted = listed(labels.class_names[1:], 5)
-        raise DataError(
-            f"{root}: no training mask holds any foreground ({wanted}), so there is nothing to learn. "
-            f"Masks looked at: {listed(pair.mask for pair in pairs)}."
         )

@@ -1,112 +1,35 @@
-"""The dataset ``folder:PATH``."""
+"""Opens ``folder:PATH``: names and facts at once, images the first time."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.data import Case, Manifest, Sample
+from ...benchmark.contracts.data import Manifest
 from ...benchmark.contracts.errors import DataError, UsageError
-from ..collection.greys import BYTES
-from ..collection.labels import LabelMap, map_labels, object_labels
+from ..collection.dataset import CollectionDataset
+from ..collection.dividing import Way, divide
+from ..collection.division import Division
+from ..collection.labels import Labelling, LabelMap, map_labels, object_labels
+from ..collection.naming import subject_note
 from ..collection.objects import background_of, look_like_objects, objects_told
+from ..collection.summing_up import sum_up
 from ..described import recall_description
-from ..description import FILE_NAME, OF_VOLUMES, Description, is_described, refuse_keys
+from ..description import FILE_NAME, OF_VOLUMES, Description, boundary_labels, is_described, refuse_keys
 from ..value_options import say_values
-from .checks import check_not_swapped
+from ..wording import counted
+from .checks import check_kinds, check_not_swapped, check_sizes, decide_channels
+from .collection import Images, numbered, training_images
 from .gaps import settle_gap
 from .index import Index, index_folder, with_object_labels
-from .layout import Layout, find_layout
-from .manifest import Contents, sum_up
+from .layout import Layout, Pair, find_layout
 from .options import FolderOptions
-from .splits import divide
-
-if TYPE_CHECKING:
-    from ...benchmark.images.pixels import Array
+from .splits import FolderWords, as_named, groups_of, is_divided, items_of
 
 
-class FolderDataset:
-    """Images and masks of a folder.
-
-    Args:
-        root: The folder.
-        contents: Its pairs and manifest.
-        index: The facts about its files.
-        labels: How mask values become labels.
-        said: What its owner says.
-    """
-
-    def __init__(
-        self, root: Path, contents: Contents, index: Index, labels: LabelMap, said: Description
-    ) -> None:
-        self._root = root
-        self._contents = contents
-        self._index = index
-        self._labels = labels
-        self._said = said
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it holds."""
-        return self._contents.manifest
-
-    def read(self, case: Case) -> Sample:
-        """Read one case.
-
-        The image is (C, H, W): uint8 as it is, others scaled as the manifest says (`Manifest.grey_range`).
-        The labels are (H, W) uint8.
-
-        Raises:
-            DataError: A file has gone, changed or cannot be read.
-        """
-        from ...benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
-        from ...benchmark.images.pixels import decode_image, decode_mask
-
-        pair = self._contents.pairs[case.id]
-        image = self._unchanged(pair.image, self._index.images[pair.image].sha256)
-        mask = self._unchanged(pair.mask, self._index.masks[pair.mask].sha256)
-        pixels = decode_image(image, pair.image).pixels[..., : self.manifest.channels]
-        values = decode_mask(mask, pair.mask, MOST_VALUE, LEAST_VALUE)
-        labels, objects = self._labelled(values)
-        return Sample(image=self._as_sample(pixels), labels=labels, instances=objects)
-
-    def _labelled(self, values: Array) -> tuple[Array, Array | None]:
-        """Return the labels that are made of mask values, and the numbers of objects where they are that."""
-        from ..collection.instances import numbered_from_one, to_semantic
-
-        said = self._said
-        if said.instances is None or said.instances == "none":
-            return self._labels.apply(values), None
-        none = said.background or 0
-        labels = to_semantic(values, said.instances, said.ignore_value, none)
-        return labels, numbered_from_one(values, none)
-
-    def _as_sample(self, pixels: Array) -> Array:
-        """Turn (H, W, C) as stored into (C, H, W) uint8 or float32 between 0 and 1."""
-        import numpy as np
-
-        from ...benchmark.images.intensity import to_pixels
-
-        grey = self.manifest.grey_range or BYTES
-        return to_pixels(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), grey)
-
-    def _unchanged(self, path: str, sha256: str) -> bytes:
-        """Read a file and make sure that it is the one that the manifest speaks of."""
-        from ...benchmark.images.pixels import read_bytes
-
-        data = read_bytes(self._root / path)
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise DataError(
-                f"{self._root / path} has changed since the dataset was opened. Run again: changed data make "
-                "new trials, and those that are done stay as they are."
-            )
-        return data
-
-
-def open_folder(location: str | None, cache: Path, **options: OptionValue) -> FolderDataset:
+def open_folder(location: str | None, cache: Path, **options: OptionValue) -> CollectionDataset[Pair]:
     """Open ``folder:PATH``; reads files that are new or have changed since the last time.
 
     Args:
@@ -124,19 +47,87 @@ def open_folder(location: str | None, cache: Path, **options: OptionValue) -> Fo
     return _open(find_layout(Path(location).expanduser()), chosen, cache)
 
 
-def _open(layout: Layout, options: FolderOptions, cache: Path) -> FolderDataset:
+def _open(layout: Layout, options: FolderOptions, cache: Path) -> CollectionDataset[Pair]:
     root = layout.root
-    description = say_values(describe(root, cache), options)
-    options, spacing = settle_gap(layout, description, options, cache)
-    division = divide(layout, description, options)
-    division = replace(division, notes=(*division.notes, *spacing))
+    said = say_values(describe(root, cache), options)
+    groups = groups_of(layout, said)
+    division = _divide(layout, said, options, groups, cache)
     index = index_folder(layout, cache)
     check_not_swapped(root, index)
-    labels = _label_map(root, description, index)
-    if description.instances in ("binary", "boundary"):
-        index = with_object_labels(index, description)
-    contents = sum_up(layout, division, description, index, labels, cache)
-    return FolderDataset(root, contents, index, labels, description)
+    labels = _label_map(root, said, index)
+    if said.instances in ("binary", "boundary"):
+        index = with_object_labels(index, said)
+    check_sizes(root, layout.pairs(), index)
+    channels = decide_channels(root, index.images)
+    if said.intensity is None:
+        check_kinds(root, index.images)
+    collection = Images(
+        told=_told(layout, said, labels, channels),
+        labelling=Labelling(
+            map=labels,
+            instances=said.instances or "none",
+            ignored=said.ignore_value,
+            background=said.background or 0,
+        ),
+        items="images",
+        first=(layout.pairing,) if layout.pairing else (),
+        root=root,
+        index=index,
+        groups=groups,
+        slices=bool(said.volume),
+        none=said.background,
+    )
+    train = [pair for pair, _ in division.sections("train")]
+    images = training_images(root, train, index, channels, said.intensity)
+    transparent = tuple(_transparent(index))
+    division = replace(division, notes=(*division.notes, *transparent))
+    last = _doubt(division, said, grouped=bool(groups))
+    return CollectionDataset(collection, sum_up(collection, division, images, cache, last), cache)
+
+
+def _divide(
+    layout: Layout, said: Description, options: FolderOptions, groups: Mapping[str, str], cache: Path
+) -> Division[Pair]:
+    gap, spacing = settle_gap(layout, said, options, cache, grouped=bool(groups))
+    told = () if said.groups or not groups or is_divided(layout, said) else (subject_note(groups, "image"),)
+    by = "folders"
+    if said.splits:
+        layout, by = as_named(layout, said.splits), f"splits of {FILE_NAME}"
+    way = Way(options=options, gap=gap, seed="split_seed")
+    division = divide(items_of(layout, groups), way, FolderWords(layout, groups, by))
+    return replace(division, notes=(*division.notes, *told, *spacing))
+
+
+def _told(layout: Layout, said: Description, labels: LabelMap, channels: int) -> Manifest:
+    size = said.voxel_size_nm
+    return Manifest(
+        dataset="folder",
+        class_names=labels.class_names,
+        channels=channels,
+        mean=(),
+        std=(),
+        cases=(),
+        voxel_size_nm=size * 2 if size and len(size) == 1 else size,
+        has_instances=said.instances in ("binary", "boundary"),
+        boundary_classes=boundary_labels(said, labels.class_names, layout.root),
+        split_rule="",
+        unread=layout.unread,
+    )
+
+
+def _transparent(index: Index) -> Iterator[str]:
+    if transparent := [path for path, image in index.images.items() if image.transparent]:
+        yield f"{counted(len(transparent), 'image')} had transparent pixels; the alpha channel was dropped."
+
+
+def _doubt(division: Division[Pair], said: Description, *, grouped: bool) -> Iterator[str]:
+    """Say that test images may be slices of a volume."""
+    tested = [pair for pair, _ in division.sections("test")]
+    if said.volume is None and not grouped and numbered(tested):
+        yield (
+            "The test images are numbered consecutively and count as independent samples. If they are slices "
+            "of a volume, set volume: true in dataset.yaml; if not, volume: false."
+        )
 
 
 def describe(root: Path, cache: Path) -> Description:

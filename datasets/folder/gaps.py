@@ -1,58 +1,46 @@
-"""Settles the gap between blocks of slices whose thickness is not known."""
+"""Settles how many images between blocks of slices are left out."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..collection.spacing import Stack, gap_note, largest_gap, likeness
+from ..collection import spacing
+from ..collection.spacing import Stack
+from ..collection.splits import default_gap
 from ..description import Description
 from .layout import Layout, Pair
 from .options import FolderOptions
-from .splits import groups_of
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array
 
 
 def settle_gap(
-    layout: Layout, description: Description, options: FolderOptions, cache: Path
-) -> tuple[FolderOptions, tuple[str, ...]]:
-    """Give the options with the gap that similarity of slices asks for, and say why.
-
-    Nothing changes where a gap or a thickness is given, images are no slices, or no row of them is cut.
+    layout: Layout, said: Description, options: FolderOptions, cache: Path, *, grouped: bool
+) -> tuple[int, tuple[str, ...]]:
+    """Return the gap and why: as given, by the thickness of slices, or else by how alike they are.
 
     Args:
         layout: The folder's pairs.
-        description: What its owner says.
+        said: What its owner says.
         options: As given.
         cache: The cache folder.
+        grouped: Whether groups stay whole.
 
     Raises:
         DataError: An image cannot be read.
     """
-    thickness = len(description.voxel_size_nm or ()) == 3
-    if not description.volume or thickness or options.gap >= 0 or description.splits:
-        return options, ()
-    pairs = layout.parts.get("") or (() if "val" in layout.parts else layout.parts.get("train", ()))
-    most = largest_gap(len(pairs), *_room(options, divided="" not in layout.parts))
-    if most == 1 or groups_of(layout, description):
-        return options, ()
-    found = likeness(_stack(layout.root, pairs), cache)
-    gap = max(1, min(found.distance - 1, most))
-    return replace(options, gap=gap), (gap_note(found, gap),)
-
-
-def _room(options: FolderOptions, *, divided: bool) -> tuple[float, int]:
-    """Return the share of slices that would train without gaps, and how many gaps there are."""
-    if divided:
-        return 1 - options.val_share, 1
-    if options.folds:
-        return 1 - options.val_share - 1 / options.folds, 3
-    return 1 - options.val_share - options.test_share, 2
+    if options.gap >= 0:
+        return options.gap, ()
+    if not said.volume:
+        return 0, ()
+    row = layout.parts.get("") or (() if "val" in layout.parts else layout.parts.get("train", ()))
+    if len(said.voxel_size_nm or ()) == 3 or said.splits or grouped or not row:
+        return default_gap(said.voxel_size_nm), ()
+    return spacing.settle_gap([_stack(layout.root, row)], options, cache, said="" not in layout.parts)
 
 
 def _stack(root: Path, pairs: Sequence[Pair]) -> Stack:

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ...benchmark.contracts.basics import LazyReference, OptionValue
 from ...benchmark.contracts.cards import DatasetCard
+from ...benchmark.contracts.data import Dataset
 from ...benchmark.contracts.errors import DataError
 from .rules import Rules
 
 if TYPE_CHECKING:
     from ...benchmark.contracts.published import ConversionWriter, ConvertedVolume, RemoteFile, SourceFiles
-    from ..collection.division import Piece
-    from ..collection.splits import Division
-    from .dataset import PublishedDataset
+    from ..collection.division import Division
 
 
 class Splits(Protocol):
@@ -33,7 +32,7 @@ class Splits(Protocol):
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
-    ) -> Division[Piece]:
+    ) -> Division[ConvertedVolume]:
         """Divide them, by complete options."""
 
 
@@ -51,7 +50,7 @@ class Published:
     version: int
     """The card's."""
 
-    def __call__(self, location: str | None, cache: Path, **options: OptionValue) -> PublishedDataset:
+    def __call__(self, location: str | None, cache: Path, **options: OptionValue) -> Dataset:
         """Open the dataset.
 
         Args:
@@ -65,12 +64,11 @@ class Published:
             DataError: The arrays are damaged, or cannot be divided so.
         """
         from ..fetching.store import DataStore
-        from .dataset import PublishedDataset
-        from .manifest import make_manifest
+        from .collection import open_published
 
         volumes = DataStore(cache).open_arrays(self.name, self.version).volumes
         division = self.splits(volumes, options, self.rules)
-        return PublishedDataset(*make_manifest(self.name, self.rules, division, cache))
+        return open_published(self.name, self.rules, division, cache)
 
 
 def published_card(
@@ -131,7 +129,7 @@ class Unlabelled:
     name: str
     """The card's."""
 
-    def __call__(self, location: str | None, cache: Path, **options: OptionValue) -> PublishedDataset:
+    def __call__(self, location: str | None, cache: Path, **options: OptionValue) -> Dataset:
         """Say what the images are for.
 
         Raises:

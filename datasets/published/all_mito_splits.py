@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Final
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.published import ConvertedVolume
-from ..collection.division import Piece, by_group, cut_list, whole
-from ..collection.splits import Division, cut_blocks, default_gap
+from ..collection.division import Division, Piece, placed
+from ..collection.splits import cut_blocks, default_gap
 from ..idle_options import refuse_idle
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
+from .cutting import Blocks, by_group, cut_list, whole
 from .options import OfficialOptions
 from .rules import Rules
 from .splitting import OfficialSplits, of_part
@@ -42,46 +44,51 @@ def _by_sections(
     volumes: Sequence[ConvertedVolume],
     options: OfficialOptions,
     rules: Rules,  # noqa: ARG001 - given to every division
-) -> Division[Piece]:
+) -> Division[ConvertedVolume]:
     """Let the end of each training part validate: its last volumes, or the last sections of its only one."""
-    shares: Mapping[Split, float] = {"val": options.val_share}
-    patches: dict[Split, list[Piece]] = {"train": [], "val": []}
+    blocks: Blocks = []
     for name, sections in groupby(of_part(volumes, "train"), _benchmark):
         units, gap = by_group(sections), 0
         if len(units) == 1:
             units = [[section] for section in units[0]]
             gap = GAPS[name] if options.gap == -1 else options.gap
-        blocks = cut_list(units, lambda length, gap: cut_blocks(length, shares, gap=gap), gap)
-        for split, found in blocks.items():
-            patches[split] += [piece for block in found for piece in block.slices()]
+        blocks += cut_list(units, partial(cut_blocks, shares={"val": options.val_share}, gap=gap))
     return Division(
-        pieces={
-            "train": tuple(patches["train"]),
-            "val": tuple(patches["val"]),
-            "test": tuple(_tested(volumes)),
-        },
+        placed=placed(
+            {
+                "train": _slices(blocks, "train"),
+                "val": _slices(blocks, "val"),
+                "test": _tested(volumes),
+            }
+        ),
         rule=f"train and test as published; val the last {options.val_share:g} of each benchmark's training "
         "volumes, or of its sections where it trains on one volume",
     )
+
+
+def _slices(blocks: Blocks, split: Split) -> Iterator[Piece[ConvertedVolume]]:
+    return (piece for own, block in blocks if own == split for piece in block.slices())
 
 
 def _as_published(
     volumes: Sequence[ConvertedVolume],
     options: OfficialOptions,
     rules: Rules,  # noqa: ARG001 - given to every division
-) -> Division[Piece]:
+) -> Division[ConvertedVolume]:
     """Divide as CEM500K did: without last slices, and as background what is ignored here."""
     refuse_idle(options, ("val_share", "gap"), f"split={SPLIT} is as it was published")
     train, left_out = _part_last(of_part(volumes, "train"))
     return Division(
-        pieces={
-            "train": tuple(_read_as_published(train)),
-            "val": tuple(_read_as_published(left_out)),
-            "test": tuple(
-                replace(piece, relabel=PADDING) if _benchmark(piece.volume) == "kasthuri-pp" else piece
-                for piece in _tested(volumes)
-            ),
-        },
+        placed=placed(
+            {
+                "train": _read_as_published(train),
+                "val": _read_as_published(left_out),
+                "test": (
+                    replace(piece, relabel=PADDING) if _benchmark(piece.volume) == "kasthuri-pp" else piece
+                    for piece in _tested(volumes)
+                ),
+            }
+        ),
         rule="as CEM500K divided it (Conrad & Narayan 2021), without last slices",
         notes=(
             "The val split is patches of the last slices, left out. The published work took the last "
@@ -90,7 +97,7 @@ def _as_published(
     )
 
 
-def _read_as_published(sections: Iterable[ConvertedVolume]) -> Iterator[Piece]:
+def _read_as_published(sections: Iterable[ConvertedVolume]) -> Iterator[Piece[ConvertedVolume]]:
     for section in sections:
         for piece in whole(section).slices():
             yield replace(piece, relabel=PADDING)
@@ -107,7 +114,7 @@ def _part_last(sections: Iterable[ConvertedVolume]) -> tuple[list[ConvertedVolum
     return used, last
 
 
-def _tested(volumes: Sequence[ConvertedVolume]) -> Iterator[Piece]:
+def _tested(volumes: Sequence[ConvertedVolume]) -> Iterator[Piece[ConvertedVolume]]:
     for volume in of_part(volumes, "test"):
         yield from whole(volume).cases("volumes" if _benchmark(volume) in SLICED else "slices")
 

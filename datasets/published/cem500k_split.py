@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ...benchmark.contracts.data import SPLITS
-from ..collection.division import Piece, whole
-from ..collection.splits import Division
+from ..collection.division import Division, Piece, placed
 from ..idle_options import refuse_idle
+from .cutting import slices_along, whole
 from .options import OfficialOptions
 from .splitting import of_part
 
@@ -36,7 +36,7 @@ class Cem500kSplit:
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
-    ) -> Division[Piece]:
+    ) -> Division[ConvertedVolume]:
         """Divide.
 
         Raises:
@@ -54,25 +54,24 @@ class Cem500kSplit:
             left_out = trained[-1:]
             note = "The val split is the last training section, which trains too."
         tested = [piece for volume in test for piece in whole(volume).cases(rules.scored)]
-        pieces = {"train": trained, "val": left_out, "test": tested}
+        read = partial(replace, relabel=self.relabel)
         return Division(
-            pieces={split: tuple(map(self._read, pieces[split])) for split in SPLITS},
+            placed=placed(
+                {"train": map(read, trained), "val": map(read, left_out), "test": map(read, tested)}
+            ),
             rule=f"as CEM500K divided it (Conrad & Narayan 2021){', without last slices' * self.sliced}",
             notes=(f"{note} The published work took the last training state; so do not choose one by val.",),
         )
 
-    def _read(self, piece: Piece) -> Piece:
-        return replace(piece, relabel=self.relabel)
-
 
 def _slices(
     volumes: Sequence[ConvertedVolume], axes: Sequence[int], *, drop_last: bool
-) -> tuple[list[Piece], list[Piece]]:
+) -> tuple[list[Piece[ConvertedVolume]], list[Piece[ConvertedVolume]]]:
     """Cut volumes into slices; return those that are used, and the last along each axis if they are not."""
-    used: list[Piece] = []
-    dropped: list[Piece] = []
+    used: list[Piece[ConvertedVolume]] = []
+    dropped: list[Piece[ConvertedVolume]] = []
     for volume in volumes:
-        for piece in whole(volume).slices(axes):
+        for piece in slices_along(whole(volume), axes):
             last = piece.index == volume.shape[piece.axis] - 1
             (dropped if last and drop_last else used).append(piece)
     return used, dropped

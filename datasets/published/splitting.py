@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError, UnknownNameError
 from ...benchmark.contracts.published import ConvertedVolume, Part
-from ..collection.division import Block, Cut, Piece, by_group, cut_list, cut_volumes, whole
-from ..collection.splits import Division, cut_blocks, cut_sequence, default_gap
+from ..collection.division import Cut, Division, placed
+from ..collection.splits import cut_blocks, cut_sequence, default_gap
 from ..idle_options import refuse_idle
 from ..wording import counted
+from .cutting import Blocks, by_group, cut_list, cut_volumes, slices_along, whole
 from .options import OfficialOptions, SingleOptions
 
 if TYPE_CHECKING:
     from .rules import Rules
 
-NamedSplit: TypeAlias = Callable[[Sequence[ConvertedVolume], OfficialOptions, "Rules"], Division[Piece]]
+NamedSplit: TypeAlias = Callable[
+    [Sequence[ConvertedVolume], OfficialOptions, "Rules"], Division[ConvertedVolume]
+]
 """Divides all volumes of a dataset as some published work did."""
 
 
@@ -38,7 +42,7 @@ class OfficialSplits:
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
-    ) -> Division[Piece]:
+    ) -> Division[ConvertedVolume]:
         """Divide.
 
         Raises:
@@ -65,7 +69,7 @@ class SingleSplits:
 
     def __call__(
         self, volumes: Sequence[ConvertedVolume], given: Mapping[str, OptionValue], rules: Rules
-    ) -> Division[Piece]:
+    ) -> Division[ConvertedVolume]:
         """Divide.
 
         Raises:
@@ -74,16 +78,18 @@ class SingleSplits:
         """
         options = SingleOptions(**given)  # type: ignore[arg-type]  # checked against the card
         labelled = [volume for volume in volumes if volume.part != "unlabelled"]
-        cut, words = _single_cut(options)
         units = by_group(labelled)
+        words = _words(options)
         if len(units) >= 3:
             refuse_idle(options, ("gap",), f"{len(units)} groups are divided, each stays whole")
-            return _division(cut_list(units, cut, 0), rules, f"{len(units)} groups, each whole: {words}")
+            blocks = cut_list(units, _cut(options, 0))
+            return _division(blocks, rules, f"{len(units)} groups, each whole: {words}")
         gap = settle_gap(options.gap, rules)
+        cut = _cut(options, gap)
         if all(volume.shape[0] == 1 for volume in labelled):
-            blocks = cut_list([[volume] for volume in labelled], cut, gap)
+            blocks = cut_list([[volume] for volume in labelled], cut)
             return _division(blocks, rules, f"{counted(len(labelled), 'image')} in order: {words}, gap {gap}")
-        blocks = cut_volumes(labelled, cut, gap)
+        blocks = cut_volumes(labelled, cut)
         return _division(blocks, rules, f"{counted(len(labelled), 'volume')} cut along z: {words}, gap {gap}")
 
 
@@ -97,61 +103,66 @@ def of_part(volumes: Sequence[ConvertedVolume], part: Part) -> list[ConvertedVol
     return [volume for volume in volumes if volume.part == part]
 
 
-def _single_cut(options: SingleOptions) -> tuple[Cut, str]:
-    """Return what divides a sequence, and the words for it."""
+def _words(options: SingleOptions) -> str:
     if options.folds:
         refuse_idle(options, ("test_share", "order"), "the folds decide what tests")
-        words = f"fold {options.fold} of {options.folds}, val {options.val_share:g}"
-    else:
-        refuse_idle(options, ("fold",), "folds is 0, so there are none")
-        words = f"val {options.val_share:g}, test {options.test_share:g}, order {options.order}"
+        return f"fold {options.fold} of {options.folds}, val {options.val_share:g}"
+    refuse_idle(options, ("fold",), "folds is 0, so there are none")
+    return f"val {options.val_share:g}, test {options.test_share:g}, order {options.order}"
+
+
+def _cut(options: SingleOptions, gap: int) -> Cut:
     shares: Mapping[Split, float] = {"val": options.val_share, "test": options.test_share}
-    order, folds, fold = options.order, options.folds, options.fold
-    return (
-        lambda length, gap: cut_sequence(length, shares, gap=gap, order=order, folds=folds, fold=fold),
-        words,
+    return partial(
+        cut_sequence, shares=shares, gap=gap, order=options.order, folds=options.folds, fold=options.fold
     )
 
 
 def _divide_official(
     volumes: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
-) -> Division[Piece]:
+) -> Division[ConvertedVolume]:
     train, val, test = (of_part(volumes, part) for part in ("train", "val", "test"))
     if not train or not test:
         raise DataError("the arrays hold no train or no test part; remove and fetch the dataset again.")
+    tested: Blocks = [("test", whole(volume)) for volume in test]
     if val:
         refuse_idle(options, ("val_share", "gap"), "a val part was published")
-        blocks: dict[Split, list[Block]] = {"train": [*map(whole, train)], "val": [*map(whole, val)]}
-        rule = "train, val and test as published"
-    else:
-        blocks, words = _train_and_val(train, options, rules)
-        rule = f"train and test as published; val {words}"
-    return _division({**blocks, "test": [*map(whole, test)]}, rules, rule)
+        blocks: Blocks = [("train", whole(volume)) for volume in train]
+        blocks += [("val", whole(volume)) for volume in val]
+        return _division(blocks + tested, rules, "train, val and test as published")
+    blocks, words = _train_and_val(train, options, rules)
+    return _division(blocks + tested, rules, f"train and test as published; val {words}")
 
 
 def _train_and_val(
     train: Sequence[ConvertedVolume], options: OfficialOptions, rules: Rules
-) -> tuple[dict[Split, list[Block]], str]:
+) -> tuple[Blocks, str]:
     """Take the end of the train part for validation."""
-    shares: Mapping[Split, float] = {"val": options.val_share}
-
-    def cut(length: int, gap: int) -> Mapping[Split, Sequence[int]]:
-        return cut_blocks(length, shares, gap=gap)
-
     gap, share = settle_gap(options.gap, rules), f"{options.val_share:g}"
+    cut = partial(cut_blocks, shares={"val": options.val_share}, gap=gap)
     if any(volume.shape[0] > 1 for volume in train):
-        return cut_volumes(train, cut, gap), f"the last {share} of each training volume, gap {gap}"
+        return cut_volumes(train, cut), f"the last {share} of each training volume, gap {gap}"
     units = by_group(train)
     if len(units) > 1:
         refuse_idle(options, ("gap",), f"{len(units)} groups of images are divided, each stays whole")
-        return cut_list(units, cut, 0), f"the last {share} of {len(units)} groups of training images"
-    images = [[volume] for volume in train]
-    return cut_list(images, cut, gap), f"the last {share} of the training images, gap {gap}"
+        return cut_list(
+            units, partial(cut, gap=0)
+        ), f"the last {share} of {len(units)} groups of training images"
+    return cut_list(
+        [[volume] for volume in train], cut
+    ), f"the last {share} of the training images, gap {gap}"
 
 
-def _division(blocks: Mapping[Split, Sequence[Block]], rules: Rules, rule: str) -> Division[Piece]:
+def _division(blocks: Blocks, rules: Rules, rule: str) -> Division[ConvertedVolume]:
     """Cut blocks into the cases that the rules ask for."""
-    train = tuple(piece for block in blocks["train"] for piece in block.slices(rules.train_axes))
-    val = tuple(piece for block in blocks["val"] for piece in block.slices())
-    test = tuple(piece for block in blocks["test"] for piece in block.cases(rules.scored))
-    return Division(pieces={"train": train, "val": val, "test": test}, rule=rule)
+    own = {split: [block for one, block in blocks if one == split] for split in SPLITS}
+    return Division(
+        placed=placed(
+            {
+                "train": (piece for block in own["train"] for piece in slices_along(block, rules.train_axes)),
+                "val": (piece for block in own["val"] for piece in block.slices()),
+                "test": (piece for block in own["test"] for piece in block.cases(rules.scored)),
+            }
+        ),
+        rule=rule,
+    )

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.data import GreyRange
+from ...benchmark.contracts.data import GreyRange, Manifest
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
-from ...benchmark.images.intensity import describe_range
-from ..collection.greys import range_as_data, top_of_sums
-from ..collection.labels import MAX_UNNAMED, LabelMap, map_labels, object_labels
+from ..collection.dataset import CollectionDataset
+from ..collection.dividing import Way, divide
+from ..collection.greys import range_as_data, settle_range, top_of_sums
+from ..collection.labels import MAX_UNNAMED, Labelling, LabelMap, map_labels, object_labels
 from ..collection.objects import background_of, look_like_objects, objects_told
+from ..collection.stamps import glance
+from ..collection.summing_up import starts_in_groups, sum_up
 from ..collection.swapped import refuse_swapped
-from ..description import Description, Instances, boundary_labels
+from ..description import Instances, boundary_labels
 from .checks import common_voxel_size
-from .contents import Looked, sum_up
-from .dataset import VolumeDataset
-from .division import divide
-from .entries import Told, gather
+from .collection import Looked, Opened, Volumes
+from .division import VolumeWords, items_of, torn_groups
+from .entries import Entry, Told, gather
 from .gaps import settle_gap
 from .measure import kind_of, measure_image, measure_labels
 from .options import VolumeOptions
 from .placing import open_pair
-from .scale import settle_scale
+from .scale import training_images
 
 
-def open_volumes(location: str | None, cache: Path, **options: OptionValue) -> VolumeDataset:
+def open_volumes(location: str | None, cache: Path, **options: OptionValue) -> CollectionDataset[Opened]:
     """Open ``volume:PATH``; every section is looked at the first time, and again when its file has changed.
 
     Args:
@@ -45,90 +48,102 @@ def open_volumes(location: str | None, cache: Path, **options: OptionValue) -> V
     return _open(gather(location, chosen, cache), chosen, cache)
 
 
-def _open(told: Told, options: VolumeOptions, cache: Path) -> VolumeDataset:
+def _open(told: Told, options: VolumeOptions, cache: Path) -> CollectionDataset[Opened]:
     said = told.description
-    pairs = [open_pair(entry, cache) for entry in told.entries]
-    images, masks = [image for image, _ in pairs], [mask for _, mask in pairs]
-    voxel_size = common_voxel_size(images)
-    options, spacing = settle_gap(told.entries, images, voxel_size, options, cache)
-    division = divide(told.entries, [image.shape[0] for image in images], voxel_size, options)
-    training = [division.training(number) for number in range(len(images))]
-    scale = settle_scale(images, training, said.intensity, cache)
-    instances = said.instances or "none"
-    volumes = [
-        Looked(
-            entry=entry,
-            image=image,
-            labels=mask,
-            image_facts=measure_image(image, scale, cache),
-            label_facts=measure_labels(mask, instances, said.ignore_value, cache, said.background or 0),
-        )
-        for entry, image, mask in zip(told.entries, images, masks, strict=True)
-    ]
-    _refuse_swapped(volumes, instances)
-    table = _label_map(told, instances, volumes)
-    none = [] if said.background is None else [said.background]
-    contents = sum_up(
-        volumes,
-        division,
-        table,
-        grey=scale,
-        top=top_of_sums(scale, kind_of(images[0])),
-        whole=options.scored == "volumes",
-        numbered=instances != "none",
-        boundaries=boundary_labels(said, table.class_names, told.root),
-        way=sha256_of([instances, said.ignore_value, *none, range_as_data(scale, kind_of(images[0]))]),
-        notes=(*spacing, *_notes(volumes, scale, said)),
-    )
-    return VolumeDataset(
-        volumes,
-        contents,
-        scale=scale,
-        labels=table,
-        instances=instances,
+    volumes = [_opened(entry, cache) for entry in told.entries]
+    voxel_size = common_voxel_size([volume.image for volume in volumes])
+    gap, spacing = settle_gap(volumes, voxel_size, options, cache)
+    way, words = Way(options=options, gap=gap, seed="order"), VolumeWords(told.entries)
+    division = divide(items_of(volumes), way, words, options.scored)
+    division = replace(division, notes=(*division.notes, *torn_groups(told.entries)))
+    images = training_images(volumes, division, said.intensity)
+    scale = settle_range(images, cache)
+    kind = kind_of(volumes[0].image)
+    labelling = Labelling(
+        map=LabelMap((), (), None),
+        instances=said.instances or "none",
         ignored=said.ignore_value,
         background=said.background or 0,
+    )
+    looked = [_looked(volume, scale, labelling, cache) for volume in volumes]
+    _refuse_swapped(looked, labelling.instances)
+    labelling = replace(labelling, map=_label_map(told, labelling.instances, looked))
+    none = [] if said.background is None else [said.background]
+    starts = starts_in_groups(volume.group for volume in volumes)
+    collection = Volumes(
+        told=Manifest(
+            dataset="volume",
+            class_names=labelling.map.class_names,
+            channels=1,
+            mean=(),
+            std=(),
+            cases=(),
+            voxel_size_nm=voxel_size,
+            has_instances=labelling.instances != "none",
+            boundary_classes=boundary_labels(said, labelling.map.class_names, told.root),
+            split_rule="",
+        ),
+        labelling=labelling,
+        voxels="voxel",
+        first=tuple(dict.fromkeys([*spacing, *_file_notes(volumes)])),
+        looked={one.volume.entry.name: one for one in looked},
+        starts={volume.entry.name: start for volume, start in zip(volumes, starts, strict=True)},
+        way=sha256_of([labelling.instances, said.ignore_value, *none, range_as_data(scale, kind)]),
+        states={one.path: glance(one.path) for volume in volumes for one in (volume.image, volume.labels)},
         cache=cache,
+    )
+    images = replace(images, top=top_of_sums(scale, kind))
+    return CollectionDataset(collection, sum_up(collection, division, images, cache), cache)
+
+
+def _opened(entry: Entry, cache: Path) -> Opened:
+    image, labels = open_pair(entry, cache)
+    return Opened(entry=entry, image=image, labels=labels)
+
+
+def _looked(volume: Opened, scale: GreyRange, labelling: Labelling, cache: Path) -> Looked:
+    return Looked(
+        volume=volume,
+        image=measure_image(volume.image, scale, cache),
+        labels=measure_labels(
+            volume.labels, labelling.instances, labelling.ignored, cache, labelling.background
+        ),
     )
 
 
-def _refuse_swapped(volumes: Sequence[Looked], instances: Instances) -> None:
+def _refuse_swapped(looked: Sequence[Looked], instances: Instances) -> None:
     """Refuse images in the place of labels, of each volume by itself."""
-    for one in volumes:
-        values = {value for facts in one.label_facts for value in facts.counts}
+    for one in looked:
         refuse_swapped(
-            [facts.flat for facts in one.image_facts],
-            [facts.flat for facts in one.label_facts],
-            values=len(values) if instances == "none" else None,
-            image_place=one.entry.image,
-            label_place=one.entry.labels,
+            [facts.flat for facts in one.image],
+            [facts.flat for facts in one.labels],
+            values=len(one.values) if instances == "none" else None,
+            image_place=one.volume.entry.image,
+            label_place=one.volume.entry.labels,
         )
 
 
-def _label_map(told: Told, instances: Instances, volumes: Sequence[Looked]) -> LabelMap:
+def _label_map(told: Told, instances: Instances, looked: Sequence[Looked]) -> LabelMap:
     said = told.description
-    if instances == "none":
-        values = {
-            one.entry.labels: {value for facts in one.label_facts for value in facts.counts}
-            for one in volumes
-        }
-        _check_classes(told, values, volumes)
-        return map_labels(told.root, said, values, by_option=told.by_options)
-    return object_labels(said, instances)
+    if instances != "none":
+        return object_labels(said, instances)
+    values = {one.volume.entry.labels: one.values for one in looked}
+    if said.classes is None and said.instances is None:
+        _check_classes(told, values, looked)
+    return map_labels(told.root, said, values, by_option=told.by_options)
 
 
-def _check_classes(told: Told, values: Mapping[str, Set[int]], volumes: Sequence[Looked]) -> None:
+def _check_classes(told: Told, values: Mapping[str, Set[int]], looked: Sequence[Looked]) -> None:
     """Tell numbers of objects from classes."""
     said = told.description
-    if said.classes is not None or said.instances == "none":
-        return
-    for one in volumes:
-        own = values[one.entry.labels]
+    for one in looked:
+        source = one.volume.entry.labels
+        own = values[source]
         none = background_of(own) if said.background is None else said.background
-        pieces = [facts.pieces for facts in one.label_facts]
+        pieces = [facts.pieces for facts in one.labels]
         left_out = {none} if said.ignore_value is None else {none, said.ignore_value}
         if look_like_objects(pieces, left_out, sections=True):
-            raise DataError(objects_told(one.entry.labels, len(own) - 1, none, by_option=told.by_options))
+            raise DataError(objects_told(source, len(own) - 1, none, by_option=told.by_options))
     for source, own in values.items():
         if len(own) > MAX_UNNAMED:
             raise DataError(
@@ -138,9 +153,6 @@ def _check_classes(told: Told, values: Mapping[str, Set[int]], volumes: Sequence
             )
 
 
-def _notes(volumes: Sequence[Looked], scale: GreyRange, said: Description) -> tuple[str, ...]:
-    """Say what was done to values, and which files had to be unpacked."""
-    notes = [note for one in volumes for volume in (one.image, one.labels) for note in volume.notes]
-    if note := describe_range(scale, volumes[0].image.dtype, "sections", given=said.intensity is not None):
-        notes.append(note)
-    return tuple(dict.fromkeys(notes))
+def _file_notes(volumes: Sequence[Opened]) -> list[str]:
+    """Say which files had to be unpacked, and the like."""
+    return [note for one in volumes for volume in (one.image, one.labels) for note in volume.notes]

@@ -20,7 +20,7 @@ from ...benchmark.contracts.errors import DataError, StoreError
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.store import write_whole
 from ...benchmark.files.texts import read_json
-from .stamps import stamp
+from ..collection.stamps import stamp
 
 if TYPE_CHECKING:
     from ...benchmark.images.volumes.found import Array

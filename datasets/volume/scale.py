@@ -1,54 +1,50 @@
-"""One scale of greys for all volumes of a dataset."""
+"""The sections of volumes that train, whose values decide the scale of greys of all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError
-from ...benchmark.images.volumes.volume import Volume
-from ..collection.greys import TrainingImages, settle_range
+from ..collection.division import Division
+from ..collection.greys import TrainingImages
+from ..collection.stamps import stamp
 from ..wording import listed
+from .collection import Opened
 from .measure import kind_of
-from .stamps import stamp
 
 
-def settle_scale(
-    volumes: Sequence[Volume],
-    sections: Sequence[Sequence[int]],
-    given: tuple[float, float] | None,
-    cache: Path,
-) -> GreyRange:
-    """Decide on one scale for all volumes, so that their greys stay comparable.
+def training_images(
+    volumes: Sequence[Opened], division: Division[Opened], given: tuple[float, float] | None
+) -> TrainingImages[Any]:
+    """Return what decides on one scale for all volumes, so that their greys stay comparable.
 
     Args:
         volumes: All of them.
-        sections: Of each volume, those that train.
+        division: Into splits.
         given: What becomes 0 and 1; None: 8 bit unsigned as they are, the range that others use.
-        cache: The cache folder.
 
     Raises:
-        DataError: Volumes hold different types of values, or all values are one.
+        DataError: Volumes hold different types of values.
     """
     if given is None:
         _check_kinds(volumes)
-    own = list(zip(volumes, sections, strict=True))
-    train = TrainingImages(
-        source=volumes[0].source,
-        kind=kind_of(volumes[0]),
-        key=[[volume.source, *stamp(volume.path), list(places)] for volume, places in own],
-        places=[(volume, z) for volume, places in own for z in places],
+    places = [(volume.image, z) for volume, z in division.sections("train")]
+    own = {id(volume.image): [z for image, z in places if image is volume.image] for volume in volumes}
+    return TrainingImages(
+        source=volumes[0].image.source,
+        kind=kind_of(volumes[0].image),
+        key=[[one.image.source, *stamp(one.image.path), own[id(one.image)]] for one in volumes],
+        places=places,
         read=lambda place: np.asarray(place[0].read(slice(place[1], place[1] + 1))[0]),
         given=given,
     )
-    return settle_range(train, cache)
 
 
-def _check_kinds(volumes: Sequence[Volume]) -> None:
-    kinds = {kind_of(volume): volume.source for volume in volumes}
+def _check_kinds(volumes: Sequence[Opened]) -> None:
+    kinds = {kind_of(one.image): one.image.source for one in volumes}
     if len(kinds) > 1:
         words = [f"{kind} in {source}" for kind, source in kinds.items()]
         raise DataError(

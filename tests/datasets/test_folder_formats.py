@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.data import Dataset, Sample
-from emseg_bench.datasets.folder.dataset import FolderDataset, open_folder
+from emseg_bench.datasets.folder.dataset import open_folder
 from PIL import Image
 
 SHAPE = (24, 32)
@@ -54,7 +54,7 @@ def folder_of(
     return root
 
 
-def open_and_read(root: Path) -> tuple[FolderDataset, list[Sample]]:
+def open_and_read(root: Path) -> tuple[Dataset, list[Sample]]:
     dataset = open_folder(str(root), root.parent / "cache")
     assert isinstance(dataset, Dataset)
     return dataset, [dataset.read(case) for case in dataset.manifest.cases]

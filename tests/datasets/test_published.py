@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Manifest
 from emseg_bench.benchmark.contracts.errors import DataError, UnknownNameError, UsageError
-from emseg_bench.datasets.collection.division import whole
-from emseg_bench.datasets.collection.splits import Division
+from emseg_bench.datasets.collection.dataset import CollectionDataset
+from emseg_bench.datasets.collection.division import Division, placed
 from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.published.adapter import Published, Unlabelled
-from emseg_bench.datasets.published.dataset import PublishedDataset
+from emseg_bench.datasets.published.cutting import whole
 from emseg_bench.datasets.published.options import OfficialOptions, SingleOptions
 from emseg_bench.datasets.published.rules import Rules
 from emseg_bench.datasets.published.splitting import OfficialSplits, SingleSplits
@@ -53,12 +53,12 @@ def options(type_: type, **changed: object) -> dict[str, object]:
     return {field: getattr(type_(**changed), field) for field in type_.__dataclass_fields__}
 
 
-def official(store: DataStore, rules: Rules = RULES, others=None, **changed: object) -> PublishedDataset:
+def official(store: DataStore, rules: Rules = RULES, others=None, **changed: object) -> CollectionDataset:
     factory = Published("x", rules, OfficialSplits(others or {}), 1)
     return factory(None, store.cache, **options(OfficialOptions, **changed))
 
 
-def single(store: DataStore, rules: Rules = RULES, **changed: object) -> PublishedDataset:
+def single(store: DataStore, rules: Rules = RULES, **changed: object) -> CollectionDataset:
     return Published("x", rules, SingleSplits(), 1)(None, store.cache, **options(SingleOptions, **changed))
 
 
@@ -113,7 +113,9 @@ def test_a_named_split_of_published_work_is_asked_for_by_name(store):
 
     def swapped(volumes, _options, _rules):
         first, second = (tuple(whole(volume).slices()) for volume in volumes)
-        return Division(pieces={"train": second, "val": first, "test": first}, rule="swapped", notes=("hm",))
+        return Division(
+            placed=placed({"train": second, "val": first, "test": first}), rule="swapped", notes=("hm",)
+        )
 
     manifest = official(store, others={"swapped-2021": swapped}, split="swapped-2021").manifest
     assert manifest.split("train")[0].id == "train/b-z0000"

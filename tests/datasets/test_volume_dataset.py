@@ -182,7 +182,7 @@ def test_chunks_of_several_sections_are_copied_once(tmp_path, cache, chunks, mon
     assert sample.image.flags.writeable == sample.labels.flags.writeable == (chunks[0] == 1)
     copies = list((cache / "datasets" / "volume" / "prepared").glob("*-stored.npy"))
     assert len(copies) == (0 if chunks[0] == 1 else 2)
-    monkeypatch.setattr("emseg_bench.datasets.volume.prepared._write", pytest.fail)
+    monkeypatch.setattr("emseg_bench.datasets.collection.prepared._write", pytest.fail)
     np.testing.assert_array_equal(
         open_volumes(where, cache, labels=":/labels").read(case).labels, classes()[3]
     )

@@ -28,7 +28,7 @@ def prepared(
     cache: Path,
     name: str,
     shape: tuple[int, int, int],
-    dtype: np.dtype[Any] | type[np.generic],
+    dtype: np.dtype[Any] | str,
     make: Callable[[slice], Array],
     step: int,
     stale: str | None = None,
