@@ -147,7 +147,7 @@ def _least(spread: float, unit: float) -> float:
 
 def scale_notes(grey: GreyRange, kind: str, what: str, *, given: bool = False) -> Iterator[str]:
     """Say how values are scaled, where it is not by their type; see `images.intensity.describe_range`."""
-    if grey != BYTES:
+    if (kind, grey) != ("uint8", BYTES):
         import numpy as np
 
         from ...benchmark.images.intensity import describe_range

@@ -94,8 +94,8 @@ class VolumeWords(Words[Opened]):
             )
         if said and numbers["train"] == len(said):
             raise DataError(
-                f"all volumes have the split train: {self._splits()}. Give val and test some, or leave splits "
-                "out."
+                f"all volumes have the split train: {self._splits()}. Give val and test some, or leave "
+                "splits out."
             )
 
     def _splits(self) -> str:

@@ -119,7 +119,7 @@ def test_volumes_get_the_gap_that_they_need(tmp_path, cache, invoke, monkeypatch
 
 
 def test_volumes_that_are_not_cut_are_not_measured(tmp_path, cache, monkeypatch):
-    monkeypatch.setattr("emseg_bench.datasets.volume.gaps.likeness", None)
+    monkeypatch.setattr("emseg_bench.datasets.collection.spacing.likeness", None)
     for name in "abc":
         (tmp_path / name).mkdir()
         write_volume(tmp_path / name, drawn(1, 60))
