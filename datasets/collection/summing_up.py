@@ -75,7 +75,7 @@ def sum_up(
             *collection.rules,
             *division.notes,
             *leak_notes(_portraits(sections)),
-            *_absent_class_notes(labels.class_names, present, collection.voxels),
+            *absent_class_notes(labels.class_names, present, collection.voxels),
             *last,
         ),
     )
@@ -135,10 +135,10 @@ def _portraits(sections: Mapping[Split, Sequence[Section]]) -> Iterator[Portrait
             yield Portrait(name=one.name, split=split, pixels=one.content, look=one.look)
 
 
-def _absent_class_notes(
-    class_names: Sequence[str], present: Mapping[Split, Some[int]], what: str
+def absent_class_notes(
+    class_names: Sequence[str], present: Mapping[Split, Some[int]], what: str = "pixel"
 ) -> Iterator[str]:
-    """Say which classes a split has nothing of."""
+    """Say which classes a split has nothing of: no pixel, or no voxel."""
     for split, labels in present.items():
         absent = [name for label, name in enumerate(class_names) if label not in labels]
         if absent:
