@@ -23,16 +23,18 @@ MEAN = "mean"
 def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]:
     """Say what a reader of the scores must know about what was scored."""
     notes = list(_strangers(found))
-    if wishes.mapping:
-        mapped = ", ".join(f"{value} for {label}" for value, label in wishes.mapping.items())
-        notes.append(f"predicted labels are taken for others (--map): {mapped}")
+    for what, mapping in (("predicted labels", wishes.mapping), ("true labels", wishes.true_mapping)):
+        if mapping:
+            mapped = ", ".join(f"{value} for {label}" for value, label in mapping.items())
+            option = "--map" if what == "predicted labels" else "--map-truth"
+            notes.append(f"{what} are taken for others ({option}): {mapped}")
     for white, side in ((found.white_predictions, "predictions"), (found.white_truths, "truth")):
         if white:
             notes.append(f"the {side} hold 0 and 255 only: 255 is taken as class 1, {found.class_names[1]}")
     if wishes.mask_by_truth:
         notes.append("predictions count only where the truth is not background (--mask-by-truth)")
-    if wishes.ignore_value is not None:
-        notes.append(f"pixels with true label {wishes.ignore_value} are in no score")
+    if wishes.ignored is not None:
+        notes.append(f"pixels with true label {wishes.ignored} are in no score")
     left_out = [name for label, name in enumerate(found.class_names) if label not in found.scored]
     notes.append(f"not in the means: {', '.join(left_out) or 'no class'}")
     if skipped:

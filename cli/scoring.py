@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..benchmark.contracts.errors import UsageError
+from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from .exit_codes import interruptible
 from .json_output import json_stream
 
@@ -47,7 +49,10 @@ def score(
         str | None, typer.Option(help="Names by label, comma-separated, background first.")
     ] = None,
     ignore: Annotated[
-        int | None, typer.Option(min=0, max=255, help="True label of pixels that are not scored.")
+        int | None,
+        typer.Option(
+            min=LEAST_VALUE, max=MOST_VALUE, help="True label of pixels that are not scored, such as -1."
+        ),
     ] = None,
     mask_by_truth: Annotated[
         bool, typer.Option("--mask-by-truth", help="Count predictions only where the truth is not 0.")
@@ -55,6 +60,9 @@ def score(
     map_: Annotated[
         str | None,
         typer.Option("--map", metavar="FROM=TO,...", help="Take predicted labels for others: 1=0,2=1."),
+    ] = None,
+    map_truth: Annotated[
+        str | None, typer.Option(metavar="FROM=TO,...", help="Take true labels for others: -128=0,-127=1.")
     ] = None,
     metrics: Annotated[
         str | None, typer.Option(help="Further metrics: hd95,nsd[tolerance_nm=10]; `list metrics` shows all.")
@@ -89,10 +97,11 @@ def score(
     wishes = Wishes(
         class_names=_names(class_names),
         classes=_classes(classes),
-        ignore_value=ignore,
+        ignored=ignore,
         mask_by_truth=mask_by_truth,
         voxel_size_nm=_sides(voxel_size),
-        mapping=_mapping(map_),
+        mapping=_mapping("--map", map_),
+        true_mapping=_mapping("--map-truth", map_truth),
     )
     pairs, skipped = find_pairs(pred, truth)
     if truth_objects:
@@ -144,16 +153,21 @@ def _classes(text: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _mapping(text: str | None) -> dict[int, int]:
+def _mapping(option: str, text: str | None) -> dict[int, int]:
     from ..benchmark.images.pixels import MOST_LABEL
 
     if text is None:
         return {}
-    pairs = [part.strip().partition("=") for part in text.split(",")]
-    found = {int(value): int(label) for value, _, label in pairs if value.isdecimal() and label.isdecimal()}
-    if len(found) < len(pairs) or max([*found, *found.values()]) > MOST_LABEL:
+    pairs = [re.fullmatch(r"\s*(-?[0-9]{1,10})=([0-9]{1,5})\s*", part) for part in text.split(",")]
+    found = {int(pair[1]): int(pair[2]) for pair in pairs if pair}
+    if (
+        len(found) < len(pairs)
+        or not LEAST_VALUE <= min(found) <= max(found) <= MOST_VALUE
+        or max(found.values()) > MOST_LABEL
+    ):
+        what = "predicted" if option == "--map" else "true"
         raise UsageError(
-            f"got --map {text}, expected predicted labels, each once, and what they are taken for: 1=0,2=1."
+            f"got {option} {text}, expected {what} labels, each once, and what they are taken for: 1=0,2=1."
         )
     return found
 

@@ -15,10 +15,9 @@ from ..evaluation.aggregation import class_means, overall_means
 from ..evaluation.confusion import count
 from ..evaluation.scoring import values_of
 from ..evaluation.slicewise import mask_by_truth
-from .label_maps import read_label_map
 from .pairs import Pair
 from .rules import Rule
-from .survey import Survey, Wishes, read_prediction, to_labels
+from .survey import Survey, Wishes, read_prediction, read_truth, to_labels
 from .true_objects import read_objects
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -117,7 +116,7 @@ def _class_scores(means: pd.DataFrame, found: Survey, rule: Rule) -> Iterator[Cl
 
 
 def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metric]) -> Iterator[GivenRow]:
-    truth = to_labels(read_label_map(pair.truth), white=found.white_truths)
+    truth = to_labels(read_truth(pair, wishes), white=found.white_truths)
     prediction = to_labels(read_prediction(pair, wishes.mapping), white=found.white_predictions)
     if wishes.mask_by_truth:
         prediction = mask_by_truth(prediction, truth)

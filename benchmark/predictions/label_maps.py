@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..contracts.errors import DataError
 from ..files.decoding import decoding
 from ..files.litter import is_litter
 from ..files.store import write_whole
+from ..images.label_bounds import LEAST_VALUE, MOST_VALUE
 from ..images.label_values import check_range, whole_labels
 from ..images.pixels import MOST_LABEL, decode_mask, read_bytes
 from ..images.tiff_stacks import About, StackWriter, stack_writer
@@ -63,23 +65,49 @@ def suffixes_at(place: Path) -> tuple[str, ...]:
     return tuple(suffix for suffix in SUFFIXES if suffix != NUMPY_SUFFIX) if is_folder(place) else SUFFIXES
 
 
-def read_label_map(path: Path, most: int = MOST_LABEL, onto: Path | None = None) -> Array:
+def read_label_map(
+    path: Path, most: int = MOST_LABEL, onto: Path | None = None, mapping: Mapping[int, int] | None = None
+) -> Array:
     """Read label values, (H, W) or (Z, Y, X), of an unsigned integer type.
 
     Args:
         path: The file.
         most: The largest value that there may be; `MOST_OBJECT` where values are numbers of objects.
         onto: The map whose voxels it is brought onto, where both files say where they lie.
+        mapping: What values, of any size and sign, are taken for; others stay as they are.
 
     Raises:
         DataError: The file cannot be read, lies elsewhere, or does not hold whole numbers from 0 to `most`.
     """
-    if not is_volume(path):
-        labels = decode_mask(read_bytes(path), str(path), most)
-        return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
-    labels = whole_labels(read_labels(path, onto), str(path))
+    labels = read_stored(path, onto)
+    if mapping:
+        labels = _taken_for(labels, mapping)
+    elif labels.min() < 0:
+        raise DataError(
+            f"{path} holds {labels.dtype} values from {labels.min()} on; labels begin with 0. `score` takes "
+            "others for them by --map (predictions), --map-truth and --ignore: --map-truth=-128=0,-127=1."
+        )
     check_range(labels, str(path), 0, most)
     return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
+
+
+def read_stored(path: Path, onto: Path | None = None) -> Array:
+    """Read label values as they are stored, whole numbers of any size and sign.
+
+    Raises:
+        DataError: The file cannot be read, lies elsewhere, or does not hold whole numbers.
+    """
+    if is_volume(path):
+        return whole_labels(read_labels(path, onto), str(path))
+    return decode_mask(read_bytes(path), str(path), MOST_VALUE, LEAST_VALUE)
+
+
+def _taken_for(labels: Array, mapping: Mapping[int, int]) -> Array:
+    kind = np.result_type(labels.dtype, *map(np.min_scalar_type, mapping.values()))
+    taken = labels.astype(kind)
+    for value, label in mapping.items():
+        taken[labels == value] = label
+    return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

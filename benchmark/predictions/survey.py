@@ -11,8 +11,7 @@ import numpy as np
 
 from ..contracts.errors import DataError
 from ..evaluation.slicewise import as_slices
-from ..images.pixels import MOST_LABEL
-from .label_maps import read_label_map
+from .label_maps import read_label_map, read_stored
 from .pairs import Pair, some
 from .true_objects import count_unnumbered, read_objects
 
@@ -21,6 +20,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 WHITE = 255
 """What foreground is in a black-and-white mask."""
 BINARY = frozenset({0, 1, WHITE})
+_ASIDE = 254
+"""The label of ignored pixels whose value is no label; 255 may be foreground beside it."""
 MOST_UNNAMED = 32
 """More classes than this are taken for numbers of objects unless they are named."""
 
@@ -33,14 +34,21 @@ class Wishes:
     """By label value; empty: class0, class1, ... as found."""
     classes: tuple[int, ...] = ()
     """Label values that are scored; empty: all but 0."""
-    ignore_value: int | None = None
-    """True label of pixels that are not scored."""
+    ignored: int | None = None
+    """True value of pixels that are not scored, of any size and sign."""
     mask_by_truth: bool = False
     """Set predictions to background where the truth is."""
     voxel_size_nm: tuple[float, ...] | None = None
     """(y, x) or (z, y, x); None: not known."""
     mapping: Mapping[int, int] = field(default_factory=dict)
     """What predicted values are taken for; others stay as they are."""
+    true_mapping: Mapping[int, int] = field(default_factory=dict)
+    """What true values are taken for."""
+
+    @property
+    def ignore_value(self) -> int | None:
+        """The true label of pixels that are not scored, as `read_truth` gives it."""
+        return self.ignored if self.ignored is None or 0 <= self.ignored <= WHITE else _ASIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,8 @@ class _Look:
     """Without the ignored value."""
     unnumbered: int
     stored: frozenset[int]
-    """Predicted values before some are taken for others."""
+    """Predicted values before some are taken for others, if any are."""
+    stored_truth: frozenset[int]
 
 
 def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -> Survey:
@@ -87,7 +96,7 @@ def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -
     for pair in pairs:
         looks.append(_look(pair, wishes))
         on_case()
-    _check_mapping(looks, wishes.mapping)
+    _check_mapping(looks, wishes)
     _check_axes(looks)
     binary = len(wishes.class_names) in {0, 2} and all(look.predicted | look.true <= BINARY for look in looks)
     white_predictions = binary and _is_white([look.predicted for look in looks])
@@ -96,8 +105,9 @@ def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -
     true = {label for look in looks for label in _labels(look.true, white=white_truths)}
     names = wishes.class_names or _names(predicted | true | set(wishes.classes))
     for look in looks:
-        _check_labels(look.pair.prediction, _labels(look.predicted, white=white_predictions), names)
-        _check_labels(look.pair.truth, _labels(look.true, white=white_truths), names)
+        predictions, truths = look.pair.prediction, look.pair.truth
+        _check_labels(predictions, _labels(look.predicted, white=white_predictions), names, wishes.mapping)
+        _check_labels(truths, _labels(look.true, white=white_truths), names, wishes.true_mapping)
     return Survey(
         axes=looks[0].axes,
         class_names=names,
@@ -118,27 +128,31 @@ def to_labels(values: Array, *, white: bool) -> Array:
 
 def read_prediction(pair: Pair, mapping: Mapping[int, int]) -> Array:
     """Read a predicted label map, some values of which are taken for others."""
-    values = read_label_map(pair.prediction, onto=pair.truth)
-    if not mapping:
-        return values
-    table = np.arange(MOST_LABEL + 1, dtype=np.uint16)
-    for value, label in mapping.items():
-        table[value] = label
-    return np.asarray(table[values])
+    return read_label_map(pair.prediction, onto=pair.truth, mapping=mapping)
 
 
-def _check_mapping(looks: Sequence[_Look], mapping: Mapping[int, int]) -> None:
-    there = set().union(*(look.stored for look in looks))
-    if strange := sorted(mapping.keys() - there):
-        raise DataError(
-            f"--map names {strange[0]}, which no prediction holds; there are "
-            f"{some([str(value) for value in sorted(there)])}."
-        )
+def read_truth(pair: Pair, wishes: Wishes) -> Array:
+    """Read a true label map, some values of which are taken for others."""
+    aside = {} if wishes.ignored in (None, wishes.ignore_value) else {wishes.ignored: _ASIDE}
+    return read_label_map(pair.truth, mapping={**wishes.true_mapping, **aside})
+
+
+def _check_mapping(looks: Sequence[_Look], wishes: Wishes) -> None:
+    for option, what, mapping, stored in (
+        ("--map", "prediction", wishes.mapping, [look.stored for look in looks]),
+        ("--map-truth", "true label map", wishes.true_mapping, [look.stored_truth for look in looks]),
+    ):
+        there = set().union(*stored)
+        if strange := sorted(mapping.keys() - there):
+            raise DataError(
+                f"{option} names {strange[0]}, which no {what} holds; there are "
+                f"{some([str(value) for value in sorted(there)])}."
+            )
 
 
 def _look(pair: Pair, wishes: Wishes) -> _Look:
-    ignore_value, stored = wishes.ignore_value, read_label_map(pair.prediction, onto=pair.truth)
-    prediction, truth = read_prediction(pair, wishes.mapping), read_label_map(pair.truth)
+    ignore_value = wishes.ignore_value
+    prediction, truth = read_prediction(pair, wishes.mapping), read_truth(pair, wishes)
     if prediction.shape != truth.shape:
         raise DataError(
             f"{pair.prediction} is {prediction.shape} and {pair.truth} is {truth.shape}; expected equal "
@@ -147,11 +161,17 @@ def _look(pair: Pair, wishes: Wishes) -> _Look:
     true = _values(truth) - {ignore_value}
     if not true:
         raise DataError(
-            f"{pair.truth}: every pixel has the ignored value {ignore_value}; nothing can be scored."
+            f"{pair.truth}: every pixel has the ignored value {wishes.ignored}; nothing can be scored."
         )
     objects = read_objects(pair)
     unnumbered = 0 if objects is None else count_unnumbered(pair, truth, objects, ignore_value)
-    return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered, stored=_values(stored))
+    stored = _stored(pair.prediction) if wishes.mapping else frozenset[int]()
+    stored_truth = _stored(pair.truth) if wishes.true_mapping else frozenset[int]()
+    return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered, stored, stored_truth)
+
+
+def _stored(path: Path) -> frozenset[int]:
+    return frozenset(np.unique(read_stored(path)).tolist())
 
 
 def _values(labels: Array) -> frozenset[int]:
@@ -195,19 +215,23 @@ def _names(found: set[int]) -> tuple[str, ...]:
     return tuple(f"class{label}" if label else "background" for label in range(largest + 1))
 
 
-def _check_labels(path: Path, labels: frozenset[int], names: Sequence[str]) -> None:
+def _check_labels(
+    path: Path, labels: frozenset[int], names: Sequence[str], mapping: Mapping[int, int]
+) -> None:
     strange = sorted(label for label in labels if label >= len(names))
     if strange:
         raise DataError(
             f"{path} holds label {some([str(label) for label in strange])}, expected 0 to {len(names) - 1} "
-            f"for the classes {', '.join(names)}. Label {strange[0]} is first {_place(path, strange[0])}."
+            f"for the classes {', '.join(names)}. Label {strange[0]} is first "
+            f"{_place(path, strange[0], mapping)}."
         )
 
 
-def _place(path: Path, label: int) -> str:
-    """Say where a label first is."""
-    labels = read_label_map(path)
-    *section, row, column = np.unravel_index(int((labels == label).argmax()), labels.shape)
+def _place(path: Path, label: int, mapping: Mapping[int, int]) -> str:
+    """Say where a label, or what is taken for it, first is."""
+    values = [label, *(value for value, taken in mapping.items() if taken == label)]
+    labels = read_stored(path)
+    *section, row, column = np.unravel_index(int(np.isin(labels, values).argmax()), labels.shape)
     return f"{f'in slice {section[0]} ' if section else ''}at row {row}, column {column}"
 
 

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..contracts.errors import DataError
-from .label_maps import MOST_OBJECT, read_label_map
+from ..images.label_values import check_range
+from .label_maps import MOST_OBJECT, read_stored
 from .pairs import Pair
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -16,10 +17,17 @@ Array: TypeAlias = np.ndarray[Any, Any]
 def read_objects(pair: Pair) -> Array | None:
     """Read the numbers of a case's true objects, (H, W) or (Z, Y, X), if they are given.
 
+    Where -1 is around them they may begin with 0, and are counted on by one.
+
     Raises:
         DataError: The file cannot be read, or holds no such numbers.
     """
-    return read_label_map(pair.objects, MOST_OBJECT, onto=pair.truth) if pair.objects else None
+    if pair.objects is None:
+        return None
+    stored = read_stored(pair.objects, pair.truth)
+    numbers = stored.astype(np.int64) + 1 if stored.min() == -1 else stored
+    check_range(numbers, str(pair.objects), 0, MOST_OBJECT)
+    return numbers.astype(np.min_scalar_type(int(numbers.max())), copy=False)
 
 
 def count_unnumbered(pair: Pair, truth: Array, objects: Array, ignore_value: int | None) -> int:

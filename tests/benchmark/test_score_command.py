@@ -387,6 +387,43 @@ def test_a_mapping_that_makes_no_sense(work, invoke, text, message):
     assert message in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize("kind", ["int8", "int16", "float32"])
+@pytest.mark.parametrize("suffix", [".tif", ".npy"])
+def test_labels_of_any_sign_are_mapped_and_ignored(work, invoke, kind, suffix):
+    """Signed bytes in which 0 and 1 stand as -128 and -127, and -1 for what nobody annotated."""
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 2, (4, 20, 24)) - 128
+    prediction = truth.copy()
+    truth[:, :5] = -1
+    for name, labels in (("p", prediction), ("t", truth)):
+        if suffix == ".tif":
+            tifffile.imwrite(work / f"{name}.tif", labels.astype(kind), photometric="minisblack")
+        else:
+            np.save(work / f"{name}.npy", labels.astype(kind))
+    files = ("--pred", f"p{suffix}", "--truth", f"t{suffix}")
+    done = invoke("score", *files)
+    assert (done.code, "labels begin with 0" in done.err) == (2, True)
+    both = ("--map", "-128=0,-127=1", "--map-truth=-128=0,-127=1")
+    done = invoke("score", *files, *both, "--ignore", "-1", "--json")
+    data = json.loads(done.out)
+    assert data["score"] == 1
+    assert "pixels with true label -1 are in no score" in data["notes"]
+    assert "true labels are taken for others (--map-truth): -128 for 0, -127 for 1" in data["notes"]
+    done = invoke("score", *files, "--map", "-128=1,-127=0", *both[2:], "--ignore", "-1", "--json")
+    assert json.loads(done.out)["score"] == 0
+    done = invoke("score", *files, *both, "--ignore", "-2")
+    assert (done.code, "from -1 to 1" in done.err) == (2, True)
+
+
+def test_white_masks_with_minus_one_where_nobody_annotated(work, invoke):
+    truth = np.random.default_rng(1).integers(0, 2, (4, 20, 24)).astype(np.int16) * 255
+    tifffile.imwrite(work / "p.tif", (truth > 0).astype(np.uint8), photometric="minisblack")
+    truth[:2] = -1
+    tifffile.imwrite(work / "t.tif", truth, photometric="minisblack")
+    done = invoke("score", "--pred", "p.tif", "--truth", "t.tif", "--ignore", "-1", "--json")
+    assert json.loads(done.out)["score"] == 1
+
+
 def in_space(path, array, origin=(0, 0, 0), flipped=False):
     """Write a volume that says where it lies: origin (z, y, x) in voxels of 1 µm."""
     itk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
