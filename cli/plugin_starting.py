@@ -22,6 +22,8 @@ class NewKind(StrEnum):
     RECIPE = "recipe"
     LOSS = "loss"
     SCHEDULE = "schedule"
+    OPTIMISER = "optimiser"
+    AUGMENTATION = "augmentation"
     PROTOCOL = "protocol"
     POSTPROCESSING = "postprocessing"
     EXECUTOR = "executor"

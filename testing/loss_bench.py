@@ -77,6 +77,10 @@ class LossBench(CardBench):
             raise BlockedError("it gives no scalar")
         return loss
 
+    def number(self, task: int, logits: Tensor, labels: Tensor) -> float:
+        """Give the loss of a batch as a number; raises as `value` does."""
+        return self.value(task, logits, labels).item()
+
 
 def make_labels(task: int) -> Tensor:
     """Draw labels (2, S, S) int64 of all classes, in stripes."""

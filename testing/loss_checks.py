@@ -55,9 +55,9 @@ def check_half_precision(bench: LossBench) -> None:
     """Logits in bfloat16 under autocast, as training has them on many machines, give about the same."""
     for task in bench.tasks:
         labels, logits = make_labels(task), make_logits(task)
-        whole = float(bench.value(task, logits, labels))
+        whole = bench.number(task, logits, labels)
         with torch.autocast("cpu", torch.bfloat16):
-            half = float(bench.value(task, logits.bfloat16(), labels))
+            half = bench.number(task, logits.bfloat16(), labels)
         if not math.isclose(whole, half, rel_tol=0.05, abs_tol=0.05):
             raise ContractError(
                 f"{half:g} for logits in bfloat16",
@@ -83,8 +83,7 @@ def check_right_is_lower(bench: LossBench) -> None:
     """Logits that are right cost less than those that are wrong."""
     for task in bench.tasks:
         right, wrong = (
-            float(bench.value(task, right_logits(task, certainty), make_labels(task)))
-            for certainty in (3.0, -3.0)
+            bench.number(task, right_logits(task, certainty), make_labels(task)) for certainty in (3.0, -3.0)
         )
         if not right < wrong:
             raise ContractError(
@@ -99,7 +98,7 @@ def check_ignored_pixels(bench: LossBench) -> None:
     for task in bench.tasks:
         labels, first = _partly_ignored(task), make_logits(task)
         second = torch.where((labels == IGNORED)[:, None], first + 3, first)
-        before, after = (float(bench.value(task, logits, labels)) for logits in (first, second))
+        before, after = (bench.number(task, logits, labels) for logits in (first, second))
         if not math.isclose(before, after, rel_tol=1e-5, abs_tol=1e-6):
             raise ContractError(
                 f"{after:g} after a change of logits where the label is ignore_value",
@@ -111,7 +110,7 @@ def check_ignored_pixels(bench: LossBench) -> None:
         if bool(gradient[labels == IGNORED].any()):
             raise ContractError("a gradient where the label is ignore_value", "0", "Leave those pixels out")
         nothing = torch.full_like(labels, IGNORED)
-        if not math.isfinite(loss := float(bench.value(task, first, nothing))):
+        if not math.isfinite(loss := bench.number(task, first, nothing)):
             raise ContractError(
                 f"{loss} where all pixels are ignored", "a finite number", "Divide by no less than one pixel"
             )

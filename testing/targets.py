@@ -64,6 +64,8 @@ def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
         "protocol": _protocol,
         "loss": _loss,
         "schedule": _schedule,
+        "optimiser": _optimiser,
+        "augmentation": _augmentation,
         "postprocessing": _postprocessing,
         "executor": _executor,
         "section": _section,
@@ -141,6 +143,20 @@ def _schedule(text: str, catalogue: Catalogue) -> Target:
 
     name, offer, options = _method("schedule", text, catalogue)
     return Target(name, CHECKS, lambda: ScheduleBench(offer, options))
+
+
+def _optimiser(text: str, catalogue: Catalogue) -> Target:
+    from .optimiser_checks import CHECKS, OptimiserBench
+
+    name, offer, options = _method("optimiser", text, catalogue)
+    return Target(name, CHECKS, lambda: OptimiserBench(offer, options))
+
+
+def _augmentation(text: str, catalogue: Catalogue) -> Target:
+    from .augmentation_checks import CHECKS, AugmentationBench
+
+    name, offer, options = _method("augmentation", text, catalogue)
+    return Target(name, CHECKS, lambda: AugmentationBench(offer, options))
 
 
 def _postprocessing(text: str, catalogue: Catalogue) -> Target:

@@ -65,6 +65,15 @@ STARTS: Mapping[str, Start] = {
         ("annotated-types", "mmengine", "torch"),
         f"{_TRY} unet --set recipe.schedule=NAME",
     ),
+    "optimiser": Start(
+        BY_KEY["optimiser"], "optimiser", ("torch",), f"{_TRY} unet --set recipe.optimiser=NAME"
+    ),
+    "augmentation": Start(
+        BY_KEY["augmentation"],
+        "augmentation",
+        ("annotated-types", "numpy"),
+        f"{_TRY} unet --set recipe.augmentation=NAME",
+    ),
     "protocol": Start(BY_KEY["protocol"], None, (), f"{_TRY} unet --protocol NAME"),
     "postprocessing": Start(
         BY_KEY["postprocessing"],

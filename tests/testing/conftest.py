@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.cards import (
+    AugmentationCard,
     DatasetCard,
     ExecutorCard,
     LossCard,
     MetricCard,
     ModelCard,
+    OptimiserCard,
     PostProcessingCard,
     ProtocolCard,
     RecipeCard,
@@ -43,6 +45,8 @@ CARDS = {
     ),
     "loss": LossCard(name="odd", description="odd", factory="none:none"),
     "schedule": ScheduleCard(name="odd", description="odd", factory="none:none"),
+    "optimiser": OptimiserCard(name="odd", description="odd", factory="none:none"),
+    "augmentation": AugmentationCard(name="odd", description="odd", factory="none:none"),
     "postprocessing": PostProcessingCard(name="odd", description="odd", factory="none:none"),
     "executor": ExecutorCard(name="odd", description="odd", factory="none:none"),
     "section": ReportSectionCard(name="odd", title="Odd", order=900, factory="none:none"),

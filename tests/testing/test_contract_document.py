@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from emseg_bench.testing import (
+    augmentation_checks,
     card_checks,
     dataset_checks,
     event_checks,
@@ -14,6 +15,7 @@ from emseg_bench.testing import (
     metric_checks,
     model_checks,
     model_training_checks,
+    optimiser_checks,
     plugin_checks,
     postprocessing_checks,
     schedule_checks,
@@ -35,6 +37,8 @@ MODULES = {
     "weights": (weights_checks,),
     "losses": (loss_checks,),
     "schedules": (schedule_checks,),
+    "optimisers": (optimiser_checks,),
+    "augmentations": (augmentation_checks,),
     "steps": (postprocessing_checks,),
     "executors": (executor_checks,),
     "sections": (section_checks,),
