@@ -1,22 +1,18 @@
 """Remembers what a ``dataset.yaml`` says, so that reading it again needs neither YAML nor pydantic.
 
-One JSON file per description in ``<cache>/datasets/described/``; it holds while size and time of change do.
+One JSON file per description in ``<cache>/datasets/described/``; it holds while the file does not change.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from ..benchmark.contracts.errors import DataError
-from ..benchmark.files.store import write_whole
-from ..benchmark.files.texts import read_json
+from ..benchmark.files.seen import made_once, stamp
 from .description import Description, VolumeEntry, read_description
 
 VERSION: Final = 4
@@ -29,23 +25,10 @@ def recall_description(path: Path, cache: Path) -> Description:
     Raises:
         DataError: It cannot be read, has an unknown key or a value that makes no sense.
     """
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    state = [VERSION, status.st_size, status.st_mtime_ns]
+    state = [VERSION, *stamp(path)]
     name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]
-    store = cache / "datasets" / "described" / f"{name}.json"
-    try:
-        stored = read_json(store)
-        if stored["state"] == state:
-            return _rebuild(stored["description"])
-    except (DataError, ValueError, AttributeError, KeyError, TypeError):
-        pass  # nothing is remembered, or it is damaged
-    description = read_description(path)
-    with suppress(OSError):  # whatever else needs the cache will say that it cannot be written
-        write_whole(store, json.dumps({"state": state, "description": asdict(description)}))
-    return description
+    note = cache / "datasets" / "described" / f"{name}.json"
+    return made_once(note, state, lambda: read_description(path), asdict, _rebuild)
 
 
 def _rebuild(stored: Mapping[str, Any]) -> Description:

@@ -1,7 +1,6 @@
 """Which encoder serves which decoder: what is not known is tried out, on each machine once.
 
-An empty file stands for each pair that was tried, in a folder named by the versions that the finding depends
-on.
+A note is kept of each pair that was tried, in a folder named by the versions that this depends on.
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from ..benchmark.contracts.errors import DataError
 from ..benchmark.files.cache import cache_folder
+from ..benchmark.files.seen import keep, recall
 from .smp_encoders import RESNETS
 
 _DISTRIBUTIONS = ("emseg-bench", "segmentation-models-pytorch", "timm")
@@ -38,17 +39,15 @@ def check_pair(decoder: str, encoder: str) -> None:
 
 def known_to_fit(decoder: str, encoder: str) -> bool:
     """Say whether an encoder has served a decoder here before, with the libraries of today."""
-    return _NAME.fullmatch(encoder) is not None and _place(decoder, encoder).is_file()
+    return _NAME.fullmatch(encoder) is not None and bool(recall(_place(decoder, encoder), None, bool))
 
 
 def remember(decoder: str, encoder: str) -> None:
     """Note that an encoder serves a decoder; without effect where the cache cannot be written."""
-    place = _place(decoder, encoder)
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
+    with suppress(DataError):
+        keep(_place(decoder, encoder), None, found=True)
 
 
 def _place(decoder: str, encoder: str) -> Path:
     versions = "_".join(f"{name}-{version(name)}" for name in _DISTRIBUTIONS)
-    return cache_folder() / "smp_pairs" / versions / f"{decoder}_{encoder}"
+    return cache_folder() / "smp_pairs" / versions / f"{decoder}_{encoder}.json"

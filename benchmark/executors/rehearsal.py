@@ -17,9 +17,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from ..contracts.errors import PluginError, UsageError
+from ..contracts.errors import DataError, PluginError, UsageError
 from ..experiments.planning import Plan
 from ..files.limits import told
+from ..files.seen import keep, recall
 from ..files.texts import parse_json
 from .questions import Question, question_of
 
@@ -75,13 +76,13 @@ def _check_memory(question: Question) -> None:
 
 def _faults(questions: Mapping[str, Question], known: Path) -> dict[str, str]:
     """Answer questions; what works is remembered in the folder `known`, by key."""
-    asked = {key: question for key, question in questions.items() if not (known / key).exists()}
+    notes = {key: known / f"{key}.json" for key in questions}
+    asked = {key: one for key, one in questions.items() if recall(notes[key], None, bool) is None}
     faults = dict(zip(asked, _ask(list(asked.values())), strict=False)) if asked else {}
-    with suppress(OSError):  # then it is tried again the next time
-        known.mkdir(parents=True, exist_ok=True)
+    with suppress(DataError):  # then it is tried again the next time
         for key, fault in faults.items():
             if not fault:
-                (known / key).touch()
+                keep(notes[key], None, found=True)
     return faults
 
 

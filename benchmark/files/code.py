@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..contracts.errors import PluginError
-from .seen import remembered
+from .seen import remembered, state_of
 from .syntax import words_of
 
 
@@ -35,13 +35,12 @@ def imports_of(path: Path) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     return _imported(path, _state(path))
 
 
-def _state(path: Path) -> tuple[int, int, int]:
-    state = path.stat()
-    return state.st_size, state.st_mtime_ns, state.st_ctime_ns
+def _state(path: Path) -> tuple[int, ...]:
+    return tuple(state_of(path.stat()))
 
 
 @lru_cache(maxsize=4096)
-def _sha256(path: Path, _as_it_is: tuple[int, int, int]) -> str:
+def _sha256(path: Path, _as_it_is: tuple[int, ...]) -> str:
     def read(file: BinaryIO) -> str:
         return sha256(words_of(_tree(file, path)).encode()).hexdigest()
 
@@ -49,7 +48,7 @@ def _sha256(path: Path, _as_it_is: tuple[int, int, int]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _imported(path: Path, _as_it_is: tuple[int, int, int]) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+def _imported(path: Path, _as_it_is: tuple[int, ...]) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     def read(file: BinaryIO) -> list[tuple[int, str, list[str]]]:
         return [*_imports(_tree(file, path))]
 

@@ -1,7 +1,7 @@
-"""What was found out about files, remembered as long as they do not change.
+"""The one memory of what was found out: notes in the cache, which hold as long as nothing changes.
 
 Nobody but the file system writes the time of a file's last change of state, so an edited file is never taken
-for what it was; what changed in the last moments is not remembered, for clocks are coarse.
+for what it was.
 """
 
 from __future__ import annotations
@@ -13,16 +13,90 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeAlias, TypeVar
 
-from ..contracts.errors import DataError, EmsegError
+from ..contracts.errors import DataError, EmsegError, StoreError
 from .cache import cache_folder
-from .regular import open_regular
+from .regular import file_state, open_regular
 from .store import write_whole
 from .texts import read_json
 
+T = TypeVar("T")
+State: TypeAlias = list[int]
+"""What changes when somebody writes: number of files, their bytes, latest times of both kinds (ns)."""
+
 SETTLED_NS: Final = 2_000_000_000
-"""A file that changed later than this before it was looked at may have changed since."""
+"""A file that changed later than this before it was looked at may have changed since: clocks are coarse."""
+
+
+def stamp(path: Path, error: type[EmsegError] = DataError) -> State:
+    """Return the state of a file, or of all files below a folder.
+
+    Raises:
+        EmsegError: It has gone; of the type `error`.
+    """
+    if not path.is_dir():
+        return state_of(file_state(path, error))
+    states = [
+        state_of(file_state(Path(folder, name), error))
+        for folder, _, names in os.walk(path)
+        for name in names
+        if name[:1] != "~"
+    ]
+    sizes, *times = ([state[place] for state in states] for place in (1, 2, 3))
+    return [len(states), sum(sizes), *(max(one, default=0) for one in times)]
+
+
+def state_of(status: os.stat_result) -> State:
+    """Return the state of one file, as `os.stat` describes it."""
+    return [1, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def recall(note: Path, state: Any, kind: type[T]) -> T | None:
+    """Return what is remembered; None where that is nothing, damaged, of another state or no such kind."""
+    try:
+        known = read_json(note)
+    except EmsegError:
+        return None
+    found = known.get("found") if isinstance(known, dict) and known.get("state") == state else None
+    return found if isinstance(found, kind) else None
+
+
+def keep(note: Path, state: Any, found: Any, what: str = "what was found out") -> None:
+    """Remember something (plain data), until its state is another one.
+
+    Raises:
+        DataError: The cache cannot be written; begins with `what`.
+    """
+    try:
+        write_whole(note, json.dumps({"state": state, "found": found}))
+    except (OSError, StoreError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DataError(
+            f"{what} cannot be written to {note}: {reason}. Make the cache folder writable, free some space, "
+            "or choose another with EMSEG_BENCH_CACHE."
+        ) from error
+
+
+def made_once(
+    note: Path, state: Any, make: Callable[[], T], plain: Callable[[T], Any], restore: Callable[[Any], T]
+) -> T:
+    """Make something, unless it was made before; where nothing can be kept it is made again.
+
+    Args:
+        note: Where it is remembered.
+        state: Plain data, another whenever something else would be made.
+        make: Makes it.
+        plain: Turns it into plain data.
+        restore: Undoes that; raises KeyError, TypeError or ValueError where the data make no sense.
+    """
+    if (known := recall(note, state, object)) is not None:
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            return restore(known)
+    made = make()
+    with suppress(DataError):
+        keep(note, state, plain(made))
+    return made
 
 
 def remembered(
@@ -34,6 +108,8 @@ def remembered(
     worth_bytes: int = 0,
 ) -> Any:
     """Find something out about a regular file, unless it was found out before and the file has not changed.
+
+    Of a file that changed just before, nothing is remembered.
 
     Args:
         path: The file.
@@ -49,14 +125,14 @@ def remembered(
         state = os.fstat(file.fileno())
         if state.st_size < worth_bytes:
             return _found(file, path, find_out, error)
-        seen = [state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns]
+        seen = state_of(state)
         note = cache_folder() / what / f"{sha256(os.fsencode(path.resolve())).hexdigest()}.json"
-        if (known := _known(note, seen)) is not None:
+        if (known := recall(note, seen, object)) is not None:
             return known
         found = _found(file, path, find_out, error)
     if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > SETTLED_NS:
-        with suppress(OSError, EmsegError):  # it is found out again where nothing can be remembered
-            write_whole(note, json.dumps({"state": seen, "found": found}))
+        with suppress(DataError):  # it is found out again where nothing can be remembered
+            keep(note, seen, found)
     return found
 
 
@@ -65,13 +141,3 @@ def _found(file: BinaryIO, path: Path, find_out: Callable[[BinaryIO], Any], erro
         return find_out(file)
     except OSError as failure:
         raise error(f"{path} cannot be read: {failure.strerror or failure}.") from failure
-
-
-def _known(note: Path, state: list[int]) -> Any:
-    if not note.exists():
-        return None
-    try:
-        known = read_json(note)
-    except EmsegError:
-        return None
-    return known.get("found") if isinstance(known, dict) and known.get("state") == state else None

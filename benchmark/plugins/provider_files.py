@@ -15,6 +15,7 @@ from ..contracts.errors import PluginError
 from ..files.file_hashes import sha256_of_large_file
 from ..files.hashing import sha256_of
 from ..files.regular import check_regular
+from ..files.seen import state_of
 from ..files.texts import parse_json
 
 MOST_FILES: Final = 20_000
@@ -69,8 +70,7 @@ def sha256_of_files(files: Iterable[tuple[str, Path]]) -> str:
     """
     seen = []
     for name, file in files:
-        state = check_regular(file, PluginError)
-        seen.append((name, file, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+        seen.append((name, file, tuple(state_of(check_regular(file, PluginError)))))
         if len(seen) > MOST_FILES:
             raise PluginError(
                 f"the plugin in {file.parent} has more than {MOST_FILES:,} files, and each belongs to its "
@@ -80,9 +80,9 @@ def sha256_of_files(files: Iterable[tuple[str, Path]]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _hashed(seen: tuple[tuple[str, Path, int, int, int], ...]) -> str:
+def _hashed(seen: tuple[tuple[str, Path, tuple[int, ...]], ...]) -> str:
     """Hash files that are in these states: once for all that one distribution offers."""
-    return sha256_of([[name, sha256_of_large_file(file, PluginError)] for name, file, *_ in seen])
+    return sha256_of([[name, sha256_of_large_file(file, PluginError)] for name, file, _ in seen])
 
 
 def _installed(found: Distribution) -> Iterator[tuple[str, Path]]:

@@ -1,13 +1,12 @@
 """Remembers the facts about a folder's files, so that opening it again reads no image.
 
-One JSON file per folder in ``<cache>/datasets/folder/``.  A file is opened again when its size or
-its time of last change differs from what is remembered.
+One JSON file per folder in ``<cache>/datasets/folder/``.  A file is opened again when it has
+changed since.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,8 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...benchmark.contracts.errors import DataError
-from ...benchmark.files.store import write_whole
-from ...benchmark.files.texts import read_json
+from ...benchmark.files.seen import keep, recall, stamp
 from ..collection.labels import IGNORED
 from ..description import Description
 from .facts import ImageFacts, MaskFacts, image_facts, mask_facts
@@ -60,10 +58,10 @@ def index_folder(layout: Layout, cache: Path) -> Index:
             be written.
     """
     root, pairs = layout.root.absolute(), layout.pairs()
-    store = cache / "datasets" / "folder" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.json"
+    note = cache / "datasets" / "folder" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.json"
     images = [_Task(pair.image, _measure_image, image_facts) for pair in pairs]
     masks = [_Task(pair.mask, _measure_mask, mask_facts) for pair in pairs]
-    facts = _recall_or_measure(layout.root, [*images, *masks], store)
+    facts = _recall_or_measure(layout.root, [*images, *masks], note)
     return Index(
         images={pair.image: facts[pair.image] for pair in pairs},
         masks={pair.mask: facts[pair.mask] for pair in pairs},
@@ -86,28 +84,19 @@ def with_object_labels(index: Index, said: Description) -> Index:
     return Index(index.images, {path: counted(mask) for path, mask in index.masks.items()})
 
 
-def _recall_or_measure(root: Path, tasks: list[_Task], store: Path) -> dict[str, Any]:
+def _recall_or_measure(root: Path, tasks: list[_Task], note: Path) -> dict[str, Any]:
     """Return the facts about every task's file, opening those that are new or have changed."""
-    known = _load(store)
-    states = {task.path: _state(root / task.path) for task in tasks}
+    known: dict[str, Any] = recall(note, INDEX_VERSION, dict) or {}
+    states = {task.path: stamp(root / task.path) for task in tasks}
     stale = [task for task in tasks if known.get(task.path, {}).get("state") != states[task.path]]
     kept = {path: known[path] for path in states.keys() - {task.path for task in stale}}
     if stale or len(kept) < len(known):
         measured, failures = _measure_all(root, stale)
         kept |= {path: {"state": states[path], "facts": facts} for path, facts in measured.items()}
         # Saved before failing: what was readable need not be read again once the rest is mended.
-        _save(store, kept)
+        keep(note, INDEX_VERSION, kept, "the index of the folder")
         _raise(failures)
     return {task.path: task.restore(kept[task.path]["facts"]) for task in tasks}
-
-
-def _state(path: Path) -> list[int]:
-    """Return what changes when a file is written: its size (bytes) and time of change (ns)."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return [status.st_size, status.st_mtime_ns]
 
 
 def _measure_all(root: Path, tasks: list[_Task]) -> tuple[dict[str, Any], list[DataError]]:
@@ -146,23 +135,3 @@ def _measure_mask(path: Path) -> MaskFacts:
     from .measure import measure_mask
 
     return measure_mask(path)
-
-
-def _load(store: Path) -> dict[str, Any]:
-    """Return what is remembered, nothing if that is of another version or damaged."""
-    try:
-        stored = read_json(store)
-        return dict(stored["files"]) if stored["version"] == INDEX_VERSION else {}
-    except (DataError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _save(store: Path, files: dict[str, Any]) -> None:
-    """Write whole or not at all; of two processes at once the later one stays, which is as good."""
-    try:
-        write_whole(store, json.dumps({"version": INDEX_VERSION, "files": files}))
-    except OSError as error:
-        raise DataError(
-            f"the index of the folder cannot be written to {store}: {error.strerror or error}. "
-            "Make the cache folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
-        ) from error

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...benchmark.contracts.data import Dataset, Manifest
-from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
-from ...benchmark.files.store import write_whole
-from ...benchmark.files.texts import read_json
+from ...benchmark.files.seen import made_once
 from .places import Place, each_once, in_runs, places_of
 
 if TYPE_CHECKING:
@@ -87,13 +83,10 @@ def planned_sentences(dataset: Dataset, cache: Path) -> Sequence[str]:
         manifest.class_names,
         [[case.id, case.group, case.section, case.sha256] for case in manifest.cases],
     ]
-    store = cache / "datasets" / "belonging" / f"{sha256_of([VERSION, content])[:32]}.json"
-    with suppress(DataError, KeyError, TypeError):  # nothing is remembered, or it is damaged
-        return tuple(map(str, read_json(store)["sentences"]))
-    sentences = tuple(_sentences(dataset))
-    with suppress(OSError):  # whatever else needs the cache will say that it cannot be written
-        write_whole(store, json.dumps({"sentences": sentences}))
-    return sentences
+    note = cache / "datasets" / "belonging" / f"{sha256_of(content)[:32]}.json"
+    return made_once(
+        note, VERSION, lambda: tuple(_sentences(dataset)), list, lambda known: tuple(map(str, known))
+    )
 
 
 def _planned(manifest: Manifest) -> list[Place]:

@@ -7,20 +7,17 @@ read again when its file's size or time of change differs; a reading that was ki
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ...benchmark.contracts.errors import DataError, StoreError
 from ...benchmark.files.hashing import sha256_of
-from ...benchmark.files.store import write_whole
-from ...benchmark.files.texts import read_json
-from ..collection.stamps import stamp
+from ...benchmark.files.seen import keep, recall, stamp
 
 if TYPE_CHECKING:
     from ...benchmark.images.volumes.found import Array
@@ -81,11 +78,12 @@ def recall_or_measure(volume: Volume, cache: Path, way: Any, measure: Measure) -
     """
     source = os.path.abspath(volume.source)  # noqa: PTH100 - a name within the file may follow
     key = sha256_of([source, volume.axes, list(volume.shape), str(volume.dtype), way, *volume.view])
-    store = cache / "datasets" / "volume" / f"{key[:16]}.json"
+    note = cache / "datasets" / "volume" / f"{key[:16]}.json"
     state = [VERSION, *stamp(volume.path)]
-    known = _load(store, state)
+    known: list[dict[str, Any]] = recall(note, state, list) or []
     if len(known) < volume.shape[0]:
-        known = _measure_rest(volume, known, measure, lambda facts: _save(store, state, facts))
+        save = partial(keep, note, state, what="what is known of a volume")
+        known = _measure_rest(volume, known, measure, save)
     return known
 
 
@@ -109,25 +107,6 @@ def _measure_rest(
             told = time.monotonic()
     save(facts)
     return facts
-
-
-def _load(store: Path, state: list[int]) -> list[dict[str, Any]]:
-    """Return what is remembered, nothing if that is of another state or damaged."""
-    try:
-        stored = read_json(store)
-        return list(stored["sections"]) if stored["state"] == state else []
-    except (DataError, KeyError, TypeError):
-        return []
-
-
-def _save(store: Path, state: list[int], facts: list[dict[str, Any]]) -> None:
-    try:
-        write_whole(store, json.dumps({"state": state, "sections": facts}))
-    except (OSError, StoreError) as error:
-        raise DataError(
-            f"what is known of a volume cannot be written to {store}: {error}. Make the cache folder "
-            "writable, free some space, or choose another with EMSEG_BENCH_CACHE."
-        ) from error
 
 
 def hash_section(section: Array) -> str:

@@ -35,7 +35,7 @@ from ...benchmark.images.spread import spread
 from .grey import BYTES, kind_of, range_of, read_grey, stored_grey
 from .walk import FileState, Found, changed_at, walk
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 """Raised whenever the same file would give other facts."""
 
 MANY = 2000
@@ -50,8 +50,7 @@ CHUNK = 512
 SCHEMA = pa.schema(
     [
         ("path", pa.string()),
-        ("size", pa.int64()),
-        ("changed", pa.int64()),
+        ("state", pa.list_(pa.int64())),
         ("height", pa.int32()),
         ("width", pa.int32()),
         ("kind", pa.string()),
@@ -211,17 +210,13 @@ def _holds(known: pa.Table, root: Path) -> bool:
 def _describe(root: Path, found: Found, known: pa.Table | None, tell: Tell) -> pa.Table:
     """Give one row per file, opening those that are not known as they are."""
     rows = {row["path"]: row for row in known.to_pylist()} if known is not None else {}
-    old = {path: FileState(path, row["size"], row["changed"]) for path, row in rows.items()}
+    old = {path: FileState(path, row["state"]) for path, row in rows.items()}
     new = [file for file in found.files if old.get(file.path) != file]
     facts = {path: tuple(row[key] for key in _FACTS) for path, row in rows.items()}
     facts |= dict(zip((file.path for file in new), _open_all(root, new, tell), strict=True))
-    columns = zip(*((*_state(file), *facts[file.path]) for file in found.files), strict=True)
+    columns = zip(*((file.path, file.state, *facts[file.path]) for file in found.files), strict=True)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=False)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA) if arrays else SCHEMA.empty_table()
-
-
-def _state(file: FileState) -> tuple[str, int, int]:
-    return file.path, file.size, file.changed
 
 
 def _open_all(root: Path, files: Sequence[FileState], tell: Tell) -> list[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.regular import check_links
+from ...benchmark.files.seen import State, state_of
 
 SUFFIXES = frozenset({".png", ".tif", ".tiff"})
 
@@ -19,10 +20,7 @@ class FileState:
 
     path: str
     """Below the folder, with forward slashes."""
-    size: int
-    """Bytes."""
-    changed: int
-    """Time of the last change, ns."""
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,7 @@ def _look_into(root: Path, folder: str, files: list[FileState]) -> list[str]:
                 if entry.is_dir():
                     inner.append(path)
                 elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122 - half a million
-                    status = entry.stat()
-                    files.append(FileState(path, status.st_size, status.st_mtime_ns))
+                    files.append(FileState(path, state_of(entry.stat())))
     except OSError as error:
         raise DataError(f"{root / folder} cannot be read: {error.strerror}.") from error
     return inner

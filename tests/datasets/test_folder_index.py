@@ -14,6 +14,8 @@ from emseg_bench.datasets.folder import index, measure
 from emseg_bench.datasets.folder.dataset import open_folder
 from PIL import Image
 
+NOW = index.INDEX_VERSION
+
 
 @pytest.fixture
 def measured(monkeypatch):
@@ -85,7 +87,7 @@ def test_added_and_removed_files(make_folder, cache, measured):
     for kind in ("images", "masks"):
         (root / kind / "00.png").unlink()
     assert len(open_folder(str(root), cache).manifest.cases) == 6
-    assert "images/00.png" not in json.loads(store_of(cache).read_text(encoding="utf-8"))["files"]
+    assert "images/00.png" not in json.loads(store_of(cache).read_text(encoding="utf-8"))["found"]
 
 
 def test_the_manifest_does_not_depend_on_where_the_folder_lies(make_folder, cache, tmp_path, monkeypatch):
@@ -100,14 +102,15 @@ def test_the_manifest_does_not_depend_on_where_the_folder_lies(make_folder, cach
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"version": 0, "files": {}}', '{"version": 1}', '{"version": 1, "files": []}']
+    "text",
+    ["", "{", "[]", '{"state": 0, "found": {}}', f'{{"state": {NOW}}}', f'{{"state": {NOW}, "found": []}}'],
 )
 def test_a_damaged_index_is_made_again(make_folder, cache, text):
     root = make_folder()
     first = open_folder(str(root), cache).manifest
     store_of(cache).write_text(text, encoding="utf-8")
     assert open_folder(str(root), cache).manifest == first
-    assert json.loads(store_of(cache).read_text(encoding="utf-8"))["version"] == index.INDEX_VERSION
+    assert json.loads(store_of(cache).read_text(encoding="utf-8"))["state"] == index.INDEX_VERSION
 
 
 def test_mending_one_file_reads_one_file(make_folder, cache, measured):
@@ -140,7 +143,7 @@ def test_many_at_once_leave_a_whole_index(make_folder, cache):
         thread.join()
     assert failures == []
     assert all(manifest == manifests[0] for manifest in manifests)
-    assert len(json.loads(store_of(cache).read_text(encoding="utf-8"))["files"]) == 24
+    assert len(json.loads(store_of(cache).read_text(encoding="utf-8"))["found"]) == 24
 
 
 @pytest.mark.parametrize("kind", ["images", "masks"])

@@ -15,6 +15,7 @@ from ...files.hashing import sha256_of
 from ...files.inflate import can_hold, inflated
 from ...files.limits import told
 from ...files.regular import check_holes, check_regular, open_regular
+from ...files.seen import state_of
 from .copies import keep
 from .found import unreadable
 
@@ -39,7 +40,7 @@ def unpacked(path: Path, offset: int, cache: Path, expected: int) -> Path:
     if not can_hold(status.st_size, expected):
         raise unreadable(path, f"it announces {told(expected)}, and has only {status.st_size:,} bytes for it")
     name = sha256_of([os.fsencode(path.absolute()).hex(), offset])[:16]
-    state = sha256_of([status.st_size, status.st_mtime_ns])[:8]
+    state = sha256_of(state_of(status))[:8]
     target = cache / "datasets" / "volume" / "unpacked" / f"{name}-{state}.raw"
     try:
         keep(target, partial(_unpack, path, offset, expected), stale=f"{name}-*")
