@@ -6,7 +6,6 @@ What had to be measured on images that train is remembered, in one JSON file per
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
-from ...benchmark.files.store import write_whole
-from ...benchmark.files.texts import read_json
+from ...benchmark.files.seen import made_once
 
 if TYPE_CHECKING:
     from ...benchmark.images.intensity import Array
@@ -56,7 +54,7 @@ def settle_range(train: TrainingImages[T], cache: Path) -> GreyRange:
     """Decide which values become 0 and 1: as given, 8 bit unsigned as they are, else those that are used.
 
     Raises:
-        DataError: An image cannot be read, all values are one, or the cache cannot be written.
+        DataError: An image cannot be read, or all values are one.
     """
     if train.given is not None:
         return GreyRange(low=train.given[0], high=train.given[1])
@@ -91,7 +89,7 @@ def mean_and_std(
         cache: The cache folder.
 
     Raises:
-        DataError: An image cannot be read, a channel has one value, or the cache cannot be written.
+        DataError: An image cannot be read, or a channel has one value.
     """
     if train.top is not None:
         return _grey_scale(train.source, pixels, sums, squares, train.top)
@@ -176,26 +174,8 @@ def top_of_sums(grey: GreyRange, kind: str) -> float:
 
 
 def _recall(cache: Path, key: Any, measure: Callable[[], dict[str, Any]], fields: set[str]) -> dict[str, Any]:
-    store = cache / "datasets" / "greys" / f"{sha256_of([VERSION, key])[:24]}.json"
-    known = _load(store)
-    if known.keys() != fields:
-        known = measure()
-        try:
-            write_whole(store, json.dumps(known))
-        except OSError as error:
-            raise DataError(
-                f"the scale of greys cannot be written to {store}: {error.strerror or error}. Make the cache "
-                "folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
-            ) from error
-    return known
+    def restore(known: dict[str, Any]) -> dict[str, Any]:
+        return {name: known[name] for name in fields}
 
-
-def _load(store: Path) -> dict[str, Any]:
-    """Return what is remembered; nothing if there is none, or it is damaged."""
-    if not store.exists():
-        return {}
-    try:
-        known = read_json(store)
-    except DataError:
-        return {}
-    return known if isinstance(known, dict) else {}
+    note = cache / "datasets" / "greys" / f"{sha256_of(key)[:24]}.json"
+    return made_once(note, VERSION, measure, dict, restore)

@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.copies import keep
 from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.seen import stamp
 from ...benchmark.images.volumes import npy
-from ...benchmark.images.volumes.copies import keep
 from ...benchmark.images.volumes.found import Array
 from ...benchmark.images.volumes.volume import Volume
 from ..fetching.arrays import ArrayFile
-from .stamps import stamp
 
 SLAB_BYTES: Final = 1 << 26
 """So much is made at a time, about."""

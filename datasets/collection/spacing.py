@@ -7,17 +7,13 @@ until those on either side correlate at most `BEYOND` more than sections that li
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
-from ...benchmark.files.store import write_whole
-from ...benchmark.files.texts import read_json
+from ...benchmark.files.seen import made_once
 
 if TYPE_CHECKING:
     from ...benchmark.images.pixels import Array
@@ -72,14 +68,12 @@ def likeness(stack: Stack, cache: Path) -> Likeness:
     Raises:
         DataError: A section cannot be read.
     """
-    store = cache / "datasets" / "spacing" / f"{sha256_of([VERSION, stack.depth, stack.key])[:32]}.json"
-    with suppress(DataError, KeyError, TypeError, ValueError):  # nothing is remembered, or it is damaged
-        known = read_json(store)
-        return Likeness(tuple(map(float, known["near"])), float(known["far"]))
-    found = _correlate(stack)
-    with suppress(OSError):  # whatever else needs the cache will say that it cannot be written
-        write_whole(store, json.dumps({"near": found.near, "far": found.far}))
-    return found
+    note = cache / "datasets" / "spacing" / f"{sha256_of([stack.depth, stack.key])[:32]}.json"
+    return made_once(note, VERSION, lambda: _correlate(stack), asdict, _rebuild)
+
+
+def _rebuild(known: dict[str, Any]) -> Likeness:
+    return Likeness(tuple(map(float, known["near"])), float(known["far"]))
 
 
 def largest_gap(depth: int, training_share: float, gaps: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...benchmark.files.seen import state_of
 from ..collection import spacing
 from ..collection.spacing import Stack
 from ..collection.splits import default_gap
@@ -57,6 +58,6 @@ def _stack(root: Path, pairs: Sequence[Pair]) -> Stack:
     return Stack(
         depth=len(pairs),
         section_bytes=max(file.st_size for file in files),
-        key=[[name, file.st_size, file.st_mtime_ns] for name, file in zip(names, files, strict=True)],
+        key=[[name, *state_of(file)] for name, file in zip(names, files, strict=True)],
         read=read,
     )

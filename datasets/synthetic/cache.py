@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from ...benchmark.contracts.data import Case, Manifest
 from ...benchmark.contracts.errors import DataError
-from ...benchmark.files.locks import locked
+from ...benchmark.files.copies import keep
 from ...benchmark.files.texts import read_json
 from .options import GENERATOR_VERSION, SyntheticOptions
 
@@ -35,14 +35,13 @@ def cached_folder(options: SyntheticOptions, cache: Path) -> Path:
         DataError: The cache cannot be written.
     """
     folder = cache / "datasets" / "synthetic-em" / _key(options)
-    if not folder.is_dir():
-        try:
-            _create(folder, options)
-        except OSError as error:
-            raise DataError(
-                f"synthetic-em cannot write its images to {folder}: {error}. "
-                "Make the cache folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
-            ) from error
+    try:
+        keep(folder, partial(_draw, options))
+    except OSError as error:
+        raise DataError(
+            f"synthetic-em cannot write its images to {folder}: {error}. "
+            "Make the cache folder writable, free some space, or choose another with EMSEG_BENCH_CACHE."
+        ) from error
     return folder
 
 
@@ -52,20 +51,11 @@ def _key(options: SyntheticOptions) -> str:
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
-def _create(folder: Path, options: SyntheticOptions) -> None:
-    """Draw into a partial folder and rename it; processes that want the same folder take turns."""
+def _draw(options: SyntheticOptions, folder: Path) -> None:
     from .drawing import draw_all
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.with_suffix(".lock")):
-        if folder.is_dir():
-            return
-        partial = folder.with_suffix(".partial")
-        # Whoever left it was killed: a living process would hold the lock.
-        shutil.rmtree(partial, ignore_errors=True)
-        manifest = draw_all(options, partial)
-        (partial / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
-        partial.rename(folder)
+    manifest = draw_all(options, folder)
+    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
 
 
 def load_manifest(folder: Path) -> Manifest:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.regular import file_state
+from ...benchmark.files.seen import State, state_of
 from ...benchmark.images.volumes.volume import Volume
 from ..collection.collection import Collection, Section
 from ..collection.division import Division, Piece
 from ..collection.prepared import mappable
-from ..collection.stamps import glance
 from .entries import Entry
 from .facts import ImageSection, LabelSection
 from .measure import whole_numbers
@@ -61,7 +62,7 @@ class Volumes(Collection[Opened]):
     """Where the sections of each volume begin in its group, by its name."""
     way: str
     """How values become pixels and labels; part of every case's hash."""
-    states: Mapping[Path, tuple[int, int]]
+    states: Mapping[Path, State]
     """Of all files as they were when the dataset was opened."""
     cache: Path
     copies: dict[tuple[str, tuple[int, int, int]], Volume] = field(default_factory=dict)
@@ -151,3 +152,12 @@ class Volumes(Collection[Opened]):
         if key not in self.copies:
             self.copies[key] = mappable(volume, self.cache)
         return self.copies[key]
+
+
+def glance(path: Path) -> State:
+    """Return what tells that a volume was written to while it is open, and stays when its owner changes.
+
+    Raises:
+        DataError: It has gone.
+    """
+    return state_of(file_state(path))[:3]

@@ -15,12 +15,11 @@ from ..collection.dividing import Way, divide
 from ..collection.greys import range_as_data, settle_range, top_of_sums
 from ..collection.labels import MAX_UNNAMED, Labelling, LabelMap, map_labels, object_labels
 from ..collection.objects import background_of, look_like_objects, objects_told
-from ..collection.stamps import glance
 from ..collection.summing_up import starts_in_groups, sum_up
 from ..collection.swapped import refuse_swapped
 from ..description import Instances, boundary_labels
 from .checks import common_voxel_size
-from .collection import Looked, Opened, Volumes
+from .collection import Looked, Opened, Volumes, glance
 from .division import VolumeWords, items_of, torn_groups
 from .entries import Entry, Told, gather
 from .gaps import settle_gap

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ...benchmark.files.seen import stamp
 from ...benchmark.images.volumes.found import Array
 from ...benchmark.images.volumes.volume import Volume
 from ..collection import spacing
 from ..collection.spacing import Stack
 from ..collection.splits import default_gap
-from ..collection.stamps import stamp
 from .collection import Opened
 from .options import VolumeOptions
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.seen import stamp
 from ..collection.division import Division
 from ..collection.greys import TrainingImages
-from ..collection.stamps import stamp
 from ..wording import listed
 from .collection import Opened
 from .measure import kind_of

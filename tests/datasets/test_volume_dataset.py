@@ -296,7 +296,7 @@ def test_damaged_memory_is_made_again(pair, cache, text):
     for store in stores:
         store.write_text(text)
     assert open_volumes(str(image), cache, labels=str(labels)).manifest == first
-    assert all(json.loads(store.read_text())["sections"] for store in stores)
+    assert all(json.loads(store.read_text())["found"] for store in stores)
 
 
 def test_label_values_ignored_and_named(pair, cache):

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from ...contracts.errors import DataError
+from ...files.copies import keep
 from ...files.hashing import sha256_of
 from ...files.inflate import can_hold, inflated
 from ...files.limits import told
 from ...files.regular import check_holes, check_regular, open_regular
 from ...files.seen import state_of
-from .copies import keep
 from .found import unreadable
 
 SLACK: Final = 1 << 20

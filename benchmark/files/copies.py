@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 
-from ...files.locks import locked
+from .locks import locked
 
 
 def keep(target: Path, write: Callable[[Path], None], stale: str | None = None) -> None:
@@ -14,7 +15,7 @@ def keep(target: Path, write: Callable[[Path], None], stale: str | None = None) 
 
     Args:
         target: Where it lies, named after what it is made from and the state of that.
-        write: Writes the file that is then renamed to `target`.
+        write: Writes the file, or folder, that is then renamed to `target`.
         stale: Pattern of the copies of other states, which are removed once there is a new one; who has
             one open keeps it.
 
@@ -29,10 +30,11 @@ def keep(target: Path, write: Callable[[Path], None], stale: str | None = None) 
         if target.exists():
             return
         partial = target.with_suffix(".partial")
+        _remove(partial)  # whoever left it was killed: a living process would hold the lock
         try:
             write(partial)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            _remove(partial)
             raise
         partial.replace(target)
     if stale:
@@ -44,3 +46,10 @@ def _remove_others(target: Path, stale: str) -> None:
         if path.stem != target.stem:
             with suppress(OSError):  # Windows keeps what is open
                 path.unlink()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
