@@ -86,6 +86,14 @@ def run(
     recipe: Annotated[
         str | None, typer.Option(help="How to train: a name of 'list recipes'.  [default: quick]")
     ] = None,
+    own_recipes: Annotated[
+        bool,
+        typer.Option(
+            "--own-recipes",
+            help="Train models as their authors train them, too, where their cards say how: on a board "
+            "of their own.",
+        ),
+    ] = False,
     protocol: Annotated[
         str | None, typer.Option(help="How to score: a name of 'list protocols'.  [default: emseg-v1]")
     ] = None,
@@ -155,6 +163,7 @@ def run(
         "recipe": recipe,
         "protocol": protocol,
         "strict_weights": strict_weights or None,
+        "own_recipes": own_recipes or None,
     }
     settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
     wanted = build_experiment(experiment, asked, settings)

@@ -26,9 +26,11 @@ def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
     first = next(iter(plan.trials.values()))
     cached = len(plan.trials) - todo
     trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
+    own = sum(bool(trial.model.own_recipe) for trial in plan.trials.values())
+    apart = f" ({own} by their authors' own)" if own else ""
     say(
         console,
-        f"{trials}, {cached} complete already; recipe {describe(first.recipe)}; "
+        f"{trials}, {cached} complete already; recipe {describe(first.recipe)}{apart}; "
         f"protocol {describe(first.protocol)}; {runtime.device}, {first.recipe.precision}",
     )
     for note in plan.notes:
@@ -80,6 +82,7 @@ def trial_as_data(name: str, spec: TrialSpec, store: Store) -> dict[str, Any]:
     return {
         "fingerprint": name,
         "model": spec.model.label,
+        "own_recipe": spec.model.own_recipe or None,
         "dataset": spec.dataset.label,
         "label_fraction": spec.label_fraction,
         "seed": spec.seed,

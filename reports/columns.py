@@ -122,6 +122,7 @@ def _who() -> Iterator[BoardColumn]:
     yield _plain("family", lambda row: row.family)
     yield _plain("initialisation", lambda row: row.initialisation)
     yield _plain("identity", lambda row: row.identity)
+    yield _plain("own_recipe", lambda row: row.own_recipe or None)
     rank = _plain("rank", lambda row: row.rank and row.rank.best)
     yield replace(rank, title="Rank", short="rank", cell=rank_cell)
     yield _plain("rank_worst", lambda row: row.rank and row.rank.worst)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.contracts.reporting import OWN_TRAINING, Board, Trial
 from .ceilings import ceilings
 from .cost import all_conditions
 from .naming import name_of, row_of
@@ -34,7 +34,7 @@ def leaderboard(board: Board) -> Leaderboard:
         slug=board.slug,
         dataset=spec.dataset.label,
         label_fraction=spec.label_fraction,
-        recipe=spec.recipe.name,
+        recipe=OWN_TRAINING if spec.model.own_recipe else spec.recipe.name,
         protocol=spec.protocol.name,
         metric=board.primary,
         class_names=complete[0].record.class_names if complete else (),

@@ -36,6 +36,7 @@ def rows(board: Board, complete: Sequence[Trial], conditions: Sequence[Condition
             identity=row,
             initialisation=trials[0].record.spec.model.init,
             family=trials[0].record.spec.model.family,
+            own_recipe=trials[0].record.spec.model.own_recipe,
             rank=None,
             tied_with=(),
             score=summaries.metric(row, board.primary.name),

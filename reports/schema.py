@@ -108,6 +108,8 @@ class Row:
     aggregates: tuple[AggregateScore, ...] = ()
     identity: str = ""
     """Hash of the model as fingerprints know it; empty in leaderboard.json from before it was written."""
+    own_recipe: str = ""
+    """What its authors train it by, on a board of such models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

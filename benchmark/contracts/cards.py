@@ -96,6 +96,8 @@ class ModelCard(metaclass=CardType):
     """Called as ``reconstruction(**options)``: the network that learns to reconstruct images, from
     (N, 1, H, W) to (N, 1, H, W); its parameters have the names that the model's own weight files use.
     None: the model itself with one channel and one output."""
+    recipe: str | Recipe | None = None
+    """How its authors train it, for ``--own-recipes``: the name of a recipe, or a recipe; None: not told."""
     citation: str
     licence: str
 

@@ -48,6 +48,9 @@ class ModelSpec:
     provider: Provider
     label: str
     """Its row's name: ``retina@scratch``, ``unet[encoder=resnet50]``."""
+    own_recipe: str = ""
+    """What it is trained by, where that is not the recipe of all models but its authors' own: its name, and
+    what was changed in it.  Such a model makes a row, and stands on a board, of its own."""
     family: str
     citation: str
     size_divisor: int

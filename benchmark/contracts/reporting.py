@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+OWN_TRAINING = "as its authors train it"
+"""What stands in the place of a recipe where each row of a board has its own."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
     """A stored trial, as reports read it; equal to itself only, since tables have no single truth."""
@@ -30,7 +34,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Board:
-    """The trials that may stand in one table: same data, recipe and protocol.
+    """The trials that may stand in one table: same data, protocol and recipe, or each its authors' own.
 
     Equal to itself only, hence hashable: what is worked out for a board can be kept beside it.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -17,8 +17,9 @@ from ..files.printable import brief
 from ..files.regular import shown
 from ..files.texts import read_yaml
 from ..files.validation import merge, validate
+from ..plugins.every_model import ALL
 from ..plugins.loading import installed_plugins
-from ..plugins.references import parse_method, parse_metric
+from ..plugins.references import parse_method, parse_metric, parse_model
 from .named import NAMED, complete_references, describe_references
 from .presets import DEFAULT_PROTOCOL, DEFAULT_RECIPE, protocols, recipes
 from .settings import describe_changes, parse_settings, with_lists
@@ -39,8 +40,8 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
-    """The set of trials that a user asks for: every model on every dataset with every seed."""
+class _Keys:
+    """What an experiment file may say of an `Experiment`."""
 
     __pydantic_config__ = STRICT
 
@@ -55,6 +56,16 @@ class Experiment:
     protocol: ScoringProtocol
     strict_weights: bool = False
     """Missing published weights are an error rather than an announced start from scratch."""
+    own_recipes: bool = False
+    """Models are trained as their authors train them, too, as far as their cards say how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment(_Keys):
+    """The set of trials that a user asks for: every model on every dataset with every seed."""
+
+    recipes_of: Mapping[str, Recipe]
+    """What models, by their references, are trained by too: ``models: [{model: unet, recipe: standard}]``."""
 
 
 def build_experiment(
@@ -77,6 +88,7 @@ def build_experiment(
         raise UsageError("no model was asked for; name some with --models, for example --models retina,unet.")
     data = merge(DEFAULTS, asked)
     data["seeds"] = _seeds(data["seeds"], where)
+    data["models"], own = _models(data["models"], f"{where}.models")
     changes = parse_settings(settings, ("recipe", "protocol"))
     data["recipe"] = _settings(
         Recipe, data["recipe"], recipes(), changes.get("recipe", {}), f"{where}.recipe"
@@ -84,11 +96,12 @@ def build_experiment(
     data["protocol"] = _settings(
         ScoringProtocol, data["protocol"], protocols(), changes.get("protocol", {}), f"{where}.protocol"
     )
-    experiment = validate(Experiment, data, where)
-    protocol = _with_plain_names(experiment.protocol)
+    keys = validate(_Keys, data, where)
+    protocol = _with_plain_names(keys.protocol)
     if preset := protocols().get(protocol.name):
         protocol = with_own_metrics(protocol, preset)
-    experiment = replace(experiment, protocol=protocol)
+    told = {field.name: getattr(keys, field.name) for field in fields(keys)} | {"protocol": protocol}
+    experiment = Experiment(**told, recipes_of=own)
     _check(experiment, where)
     return experiment
 
@@ -132,6 +145,27 @@ def _seeds(seeds: object, where: str) -> object:
     return seeds
 
 
+def _models(models: object, where: str) -> tuple[object, dict[str, Recipe]]:
+    """Part models into references and recipes that some bring: ``{model: unet, recipe: standard}``.
+
+    Raises:
+        UsageError: An entry is something else, or its recipe is wrong.
+    """
+    if not isinstance(models, list):
+        return models, {}
+    own: dict[str, Recipe] = {}
+    for entry in models:
+        if isinstance(entry, Mapping):
+            text = entry.get("model")
+            if {*entry} != {"model", "recipe"} or not isinstance(text, str) or parse_model(text).name == ALL:
+                raise UsageError(
+                    f"{where}: got {brief(repr(dict(entry)))}, expected a model by its name, as in "
+                    "{model: unet, recipe: standard}, and no other key."
+                )
+            own[text] = _settings(Recipe, entry["recipe"], recipes(), {}, f"{where}.{text}.recipe")
+    return [entry["model"] if isinstance(entry, Mapping) else entry for entry in models], own
+
+
 def _settings(
     type_: type[S], asked: object, presets: Mapping[str, S], changes: Mapping[str, Any], where: str
 ) -> S:
@@ -161,16 +195,17 @@ def _with_plain_names(protocol: ScoringProtocol) -> ScoringProtocol:
 
 def _check(experiment: Experiment, where: str) -> None:
     """Check what no single key shows."""
-    protocol, recipe = experiment.protocol, experiment.recipe
+    protocol = experiment.protocol
     if protocol.primary not in protocol.metrics:
         raise UsageError(
             f"{where}.protocol.primary: got {protocol.primary!r}, "
             f"expected one of its metrics: {', '.join(protocol.metrics)}."
         )
-    if not recipe.ce_weight and not recipe.dice_weight:
-        raise UsageError(
-            f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
-        )
+    for recipe in (experiment.recipe, *experiment.recipes_of.values()):
+        if not recipe.ce_weight and not recipe.dice_weight:
+            raise UsageError(
+                f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
+            )
     for key in ("models", "datasets", "seeds", "label_fractions"):
         values = getattr(experiment, key)
         if len(set(values)) < len(values):

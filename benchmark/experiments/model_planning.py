@@ -27,33 +27,35 @@ from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..weights.weight_info import read_info
 from .experiment import Experiment
+from .own_recipes import PlannedModel, with_own_recipes
 from .row_names import row_names
 
 
-def plan_models(
-    experiment: Experiment, catalogue: Catalogue
-) -> tuple[list[tuple[ModelSpec, str]], list[str]]:
+def plan_models(experiment: Experiment, catalogue: Catalogue) -> tuple[list[PlannedModel], list[str]]:
     """Plan the models; those that only ``all`` asks for may be left out, and then a sentence says why.
 
     Returns:
-        Each model with what must be said about its weights, and the sentences.
+        Each model, by its authors' recipe too where that is asked for, and the sentences.
 
     Raises:
         UsageError: A reference or option is wrong, or no model can be used.
         PluginError: A model that was asked for by name cannot be used.
         WeightsError: Weights that were asked for cannot be had.
     """
-    planned, left_out = [], []
+    texts, planned, left_out = [], [], []
     for text, named in wanted_models(experiment.models, catalogue.models.offers).items():
         try:
             planned.append(_plan_model(text, catalogue, strict=experiment.strict_weights))
+            texts.append(text)
         except (PluginError, UsageError) as error:
             if named:
                 raise
             left_out.append(f"{text} is left out of 'all': {error}")
     if not planned:
         raise UsageError("\n".join(["no registered model can be used.", *left_out]))
-    return _told_apart(planned), [*left_out, *_same(model for model, _ in planned)]
+    named_apart = [(text, *told) for text, told in zip(texts, _told_apart(planned), strict=True)]
+    models, without = with_own_recipes(named_apart, experiment, catalogue)
+    return models, [*left_out, *_same(model for model, _ in planned), *without]
 
 
 def _told_apart(planned: Sequence[tuple[ModelSpec, str]]) -> list[tuple[ModelSpec, str]]:

@@ -13,8 +13,8 @@ from typing import TypeAlias
 from ..contracts.cards import DatasetCard
 from ..contracts.data import Dataset, Manifest
 from ..contracts.errors import UsageError
-from ..contracts.records import DatasetSpec, ModelSpec, TrialSpec
-from ..contracts.settings import Recipe
+from ..contracts.records import DatasetSpec, MethodSpec, ModelSpec, TrialSpec
+from ..contracts.settings import Recipe, ScoringProtocol
 from ..files.hashing import engine_rooms, fingerprint, manifest_sha256, sha256_of, split_sha256
 from ..images.normalisation import settle_normalisation
 from ..plugins.asked import complete_options, provider_of
@@ -28,6 +28,7 @@ from .methods import find_methods, find_steps, method_specs
 from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
 from .opening import open_dataset
+from .own_recipes import PlannedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +90,29 @@ def make_plan(
         plan_scoring(experiment.protocol, dataset.manifest, dataset.spec.label, catalogue)
         for dataset in datasets
     ]
-    _check_fit(experiment, [model for model, _ in models], datasets)
-    recipe = replace(experiment.recipe, precision=resolve_precision(experiment.recipe.precision, device))
-    named = [*find_methods(recipe, catalogue), *find_steps(experiment.protocol, catalogue)]
-    methods = method_specs(named)
+    trainings = [_training(model, experiment.protocol, catalogue, datasets, device) for model in models]
     engine = engine_rooms()
     trials = [
         TrialSpec(
-            model=model,
+            model=one.model,
             dataset=dataset.spec,
             label_fraction=fraction,
-            recipe=recipe,
+            recipe=one.recipe,
             protocol=protocol,
             metrics=metrics,
             seed=seed,
             engine_sha256=sha256_of(engine),
             engine_rooms=engine,
-            methods=methods,
+            methods=one.methods,
             notes=(
-                *filter(None, [note, _unfrozen(recipe, model)]),
+                *one.notes,
                 *dataset.notes,
                 *object_notes(metrics, dataset.spec),
             ),
         )
         for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
         for fraction in experiment.label_fractions
-        for model, note in models
+        for one in trainings
         for seed in experiment.seeds
     ]
     notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
@@ -124,13 +122,46 @@ def make_plan(
     return Plan(by_name, tuple(notes), inputs)
 
 
-def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Sequence[_OpenDataset]) -> None:
-    """Check what of the recipe depends on the data or the weights.
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """A model with what it is trained by."""
+
+    model: ModelSpec
+    recipe: Recipe
+    methods: tuple[MethodSpec, ...]
+    """That other packages provide."""
+    notes: tuple[str, ...]
+
+
+def _training(
+    planned: PlannedModel,
+    protocol: ScoringProtocol,
+    catalogue: Catalogue,
+    datasets: Sequence[_OpenDataset],
+    device: str,
+) -> _Training:
+    """Look up what a model is trained and scored by, and check that it fits.
+
+    Raises:
+        UsageError: Something of the recipe is wrong; says whose, where it is a model's own.
+    """
+    model, recipe = planned.spec, planned.recipe
+    try:
+        _check_fit(recipe, model, datasets)
+        recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+        methods = method_specs([*find_methods(recipe, catalogue), *find_steps(protocol, catalogue)])
+    except UsageError as error:
+        raise UsageError(f"{model.label}: {error}" if model.own_recipe else str(error)) from error
+    return _Training(model, recipe, methods, tuple(filter(None, [planned.note, _unfrozen(recipe, model)])))
+
+
+def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset]) -> None:
+    """Check what of a recipe depends on the data or the weights.
 
     Raises:
         UsageError: There is not one class weight per class, or the normalisation does not fit.
     """
-    weights = experiment.recipe.class_weights
+    weights = recipe.class_weights
     for dataset in datasets:
         names = dataset.manifest.class_names
         if weights and (len(names) == 2 or len(weights) != len(names)):
@@ -139,9 +170,7 @@ def _check_fit(experiment: Experiment, models: Sequence[ModelSpec], datasets: Se
                 f"recipe.class_weights: got {len(weights)} for the classes {', '.join(names)} of "
                 f"{dataset.spec.label}; {takes}."
             )
-    for dataset in datasets:
-        for model in models:
-            settle_normalisation(experiment.recipe, model, dataset.manifest)
+        settle_normalisation(recipe, model, dataset.manifest)
 
 
 def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:

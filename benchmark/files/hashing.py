@@ -140,6 +140,7 @@ def _model(model: ModelSpec) -> dict[str, Any]:
         "init": model.init,
         "weights": model.weights_sha256,
         "provider": _provider(model.provider),
+        **({"own_recipe": model.own_recipe} if model.own_recipe else {}),
     }
 
 

@@ -44,6 +44,7 @@ SIMPLE_TYPES: dict[str, tuple[type, ...]] = {
     "Annotated[int, Ge(1)]": (int,),
     "Mapping[str, OptionValue]": (Mapping,),
     "Normalisation | None": (Normalisation, NoneType),
+    "str | Recipe | None": (str, Recipe, NoneType),
 }
 """The annotations of cards that can be checked without importing what they speak of."""
 

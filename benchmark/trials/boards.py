@@ -12,10 +12,11 @@ import pandas as pd
 
 from ..contracts.errors import EmsegError, StoreError
 from ..contracts.records import Record
-from ..contracts.reporting import Board, LeftOut, Trial
+from ..contracts.reporting import OWN_TRAINING, Board, LeftOut, Trial
 from ..evaluation.scoring import to_frame, with_depth
 from ..experiments.experiment import describe
 from ..experiments.label_fraction import describe_fraction
+from ..experiments.named import NAMED
 from ..files.hashing import model_sha256, sha256_of
 from ..files.printable import printable
 from ..files.regular import check_within, shown
@@ -123,8 +124,13 @@ def _group(record: Record) -> str:
         for metric in spec.metrics
     }
     data = [spec.dataset.manifest_sha256, spec.label_fraction]
-    methods = [[method.kind, method.name, method.provider.distribution] for method in spec.methods]
-    settings = [_nameless(asdict(spec.recipe)), _nameless(asdict(spec.protocol))]
+    methods = [
+        [method.kind, method.name, method.provider.distribution]
+        for method in spec.methods
+        if method.kind not in NAMED or not spec.model.own_recipe
+    ]
+    recipe = OWN_TRAINING if spec.model.own_recipe else _nameless(asdict(spec.recipe))
+    settings = [recipe, _nameless(asdict(spec.protocol))]
     return sha256_of([data, *settings, metrics, *([methods] if methods else [])])
 
 
@@ -137,7 +143,8 @@ def _board(members: Sequence[Member]) -> Board:
     kept = sorted(_current(members), key=lambda member: _place(member.record))
     spec = kept[0].record.spec
     data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
-    settings = [describe(spec.recipe), spec.recipe.precision, describe(spec.protocol)]
+    training = [OWN_TRAINING] if spec.model.own_recipe else [describe(spec.recipe), spec.recipe.precision]
+    settings = [*training, describe(spec.protocol)]
     sanity, unread = _sanity(kept)
     return Board(
         title=" · ".join(filter(None, [*data, *settings])),

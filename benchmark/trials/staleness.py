@@ -99,7 +99,7 @@ def _subject(spec: Mapping[str, Any]) -> str:
     ]
     return sha256_of(
         [
-            [model["name"], model["options"], model["init"]],
+            [model["name"], model["options"], model["init"], model.get("own_recipe") or ""],
             [data["name"], data["location"], data["options"]],
             [spec["label_fraction"], spec["seed"], sorted(metric["name"] for metric in spec["metrics"])],
             settings,

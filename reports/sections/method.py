@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-from ...benchmark.contracts.records import MetricSpec
+from ...benchmark.contracts.records import MetricSpec, TrialSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ...benchmark.experiments.label_fraction import describe_fraction
 from ..footnotes import CUTS
@@ -38,10 +38,17 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
         _grid("Data", _data(board)),
         _grid("Metrics", _metrics(board)),
         _grid("Scoring protocol", _settings([spec.protocol for spec in specs])),
-        _grid("Training recipe", _settings([spec.recipe for spec in specs])),
+        *_recipes(specs),
     )
     text = "\n\n".join(f"**{grid.caption}**\n\n{markdown(grid)}" for grid in grids)
     return ReportSection(html=render("method.html", {"grids": [html(grid) for grid in grids]}), markdown=text)
+
+
+def _recipes(specs: Sequence[TrialSpec]) -> Iterator[Grid]:
+    """Describe the recipe of all models, or that of each where they have their own."""
+    for own in dict.fromkeys(spec.model.own_recipe for spec in specs):
+        caption = f"Training recipe {own}" if own else "Training recipe"
+        yield _grid(caption, _settings([spec.recipe for spec in specs if spec.model.own_recipe == own]))
 
 
 def _grid(caption: str, facts: Facts) -> Grid:

@@ -1,6 +1,6 @@
 """A third-party plugin for tests: a tiny model, models that fail in every way, and a tiny dataset."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emseg_bench import hookimpl
 from emseg_bench.plugin import (
@@ -16,6 +16,8 @@ from emseg_bench.plugin import (
     ScheduleCard,
     ScoringProtocol,
 )
+
+BROUGHT = Recipe(name="as-in-its-paper", iterations=2, batch_size=1, crop=32, validations=1, precision="fp32")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ def emseg_models():
         _model("toy-deep", "deep"),
         _model("toy-pooled", "pooled"),
         _model("toy-wide", "wide", size_divisor=4),
+        _model("toy-own", "plain", recipe="toy-training"),
+        _model("toy-brought", "plain", recipe=BROUGHT),
+        _model("toy-unfit", "plain", recipe=replace(BROUGHT, name="three-classes", class_weights=(1, 1, 1))),
     ]
 
 
