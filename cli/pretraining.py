@@ -209,6 +209,8 @@ def _announce(plan: PretrainingPlan, processes: Processes, device: str, console:
         f"{recipe.epochs} epochs of {spec.steps_per_epoch:,} steps of {recipe.batch_size} images, "
         f"{recipe.crop} px; {device}{share}, {recipe.precision}",
     )
+    for note in plan.index.unread:
+        say(console, f"note: {note}", "yellow")
 
 
 def _show_result(record: PretrainingRecord, folder: OutputFolder, console: Console) -> None:

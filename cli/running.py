@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from ..benchmark.contracts.errors import StoreError, UsageError
+from ..benchmark.contracts.errors import StoreError, UnknownNameError, UsageError
 from ..benchmark.files.printable import brief
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
@@ -147,6 +147,7 @@ def run(
     from ..benchmark.plugins.every_model import optional_models
     from ..benchmark.plugins.loading import installed_plugins
     from ..benchmark.profiling.hardware import choose_device
+    from ..benchmark.trials.providers import told_by_stored
     from ..benchmark.trials.session import pending
     from ..benchmark.trials.staleness import stale_notes
     from ..datasets.inspection.remarks import remarks
@@ -176,7 +177,10 @@ def run(
     )
     with json_stream(as_json) as stream:
         with _status("checking models and data"):
-            plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
+            try:
+                plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
+            except UnknownNameError as error:
+                raise told_by_stored(error, Store(out)) from None
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache)

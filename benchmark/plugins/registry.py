@@ -139,7 +139,7 @@ class Catalogue:
             return offer
         if claims := registry.disputed.get(name):
             raise PluginError(_disputed(registry.kind, name, claims))
-        remarks = (_how_to_get(name, provider), self._failed_plugins())
+        remarks = (how_to_get(name, provider), self._failed_plugins())
         raise UnknownNameError(registry.kind, name, registry.offers, "\n".join(filter(None, remarks)))
 
     def _failed_plugins(self) -> str:
@@ -150,7 +150,8 @@ class Catalogue:
         )
 
 
-def _how_to_get(name: str, provider: str) -> str:
+def how_to_get(name: str, provider: str) -> str:
+    """Say which package a name came from; nothing for our own."""
     if not foreign(provider):
         return ""
     return f"{name} came from the package {provider}, which is not installed here: pip install {provider}"

@@ -32,6 +32,7 @@ from ...benchmark.files.texts import parse_json
 from ...benchmark.images.intensity import SAMPLED_IMAGES
 from ...benchmark.images.pixels import read_bytes
 from ...benchmark.images.spread import spread
+from ...datasets.wording import counted, listed
 from .grey import BYTES, kind_of, range_of, read_grey, stored_grey
 from .walk import FileState, Found, changed_at, walk
 
@@ -65,6 +66,8 @@ SCHEMA = pa.schema(
 Tell = Callable[[int, int], None]
 """Called with the files that have been opened, and how many there are to open."""
 
+_DIRECTORIES, _OTHERS = b"directories", b"others"
+"""In the table's metadata: when folders changed, and a sentence on what in them is no image."""
 _FACTS = ("height", "width", "kind", "sum", "squares", "digest", "problem")
 
 
@@ -77,6 +80,8 @@ class ImageIndex:
     """Of `SCHEMA`, by path."""
     ranges: Mapping[str, GreyRange]
     """Which values become 0 and 255, by their type; bytes stay as they are."""
+    unread: tuple[str, ...] = ()
+    """What lies in the folder and is passed over, in sentences."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -157,7 +162,16 @@ def open_index(root: Path, cache: Path, tell: Tell, *, skip_unreadable: bool = F
             "make the cache folder writable, or choose another with EMSEG_BENCH_CACHE."
         ) from error
     usable = _usable(table, root, skip_unreadable=skip_unreadable)
-    return ImageIndex(root, usable, _ranges(usable, root))
+    return ImageIndex(root, usable, _ranges(usable, root), tuple(_unread(table, root)))
+
+
+def _unread(table: pa.Table, root: Path) -> Iterator[str]:
+    """Name what is passed over: files that are no images, and those that cannot be used."""
+    if told := table.schema.metadata[_OTHERS].decode(errors="replace"):
+        yield told
+    left = table.filter(pc.is_valid(table["problem"]))["path"].to_pylist()
+    if left:
+        yield f"Left out of {root}, since they cannot be used: {listed(left, SHOWN)}."
 
 
 def _ranges(table: pa.Table, root: Path) -> dict[str, GreyRange]:
@@ -180,7 +194,12 @@ def _recall_or_look(root: Path, place: Path, tell: Tell) -> pa.Table:
         return known
     found = walk(root)
     table = _describe(root, found, known, tell)
-    metadata = {"version": str(INDEX_VERSION), "directories": json.dumps(found.directories)}
+    number = counted(len(found.others), "entry", "entries")
+    metadata = {
+        "version": str(INDEX_VERSION),
+        _DIRECTORIES: json.dumps(found.directories),
+        _OTHERS: f"Not read in {root}: {number}, {listed(found.others, SHOWN)}." if found.others else "",
+    }
     table = table.replace_schema_metadata(metadata)
     temporary = place.with_suffix(".tmp")
     pq.write_table(table, temporary)
@@ -192,16 +211,18 @@ def _load(place: Path) -> pa.Table | None:
     """Read what is remembered; None if there is nothing, or it is damaged or of another version."""
     try:
         table = pq.read_table(place)
-    except (OSError, pa.ArrowInvalid):
+    except (OSError, pa.ArrowException):
         return None
     metadata = table.schema.metadata or {}
     fits = metadata.get(b"version") == str(INDEX_VERSION).encode() and table.schema.equals(SCHEMA)
-    return table if fits else None
+    return table if fits and {_DIRECTORIES, _OTHERS} <= metadata.keys() else None
 
 
 def _holds(known: pa.Table, root: Path) -> bool:
     try:
-        directories = parse_json(known.schema.metadata[b"directories"], "the index")
+        directories = parse_json(known.schema.metadata[_DIRECTORIES], "the index")
+        if not isinstance(directories, dict):
+            return False
         return all(changed_at(root / folder) == changed for folder, changed in directories.items())
     except DataError:
         return False

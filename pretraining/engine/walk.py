@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links
 from ...benchmark.files.seen import State, state_of
 
@@ -31,6 +32,8 @@ class Found:
     """By path."""
     directories: Mapping[str, int]
     """Times of the last change (ns) of the folder and all folders below it, by path."""
+    others: list[str]
+    """What is no image that is read, by path; files that programs leave everywhere are not among it."""
 
 
 def walk(root: Path) -> Found:
@@ -40,6 +43,7 @@ def walk(root: Path) -> Found:
         DataError: A folder cannot be read.
     """
     files: list[FileState] = []
+    others: list[str] = []
     directories: dict[str, int] = {}
     seen: set[Path] = set()
     pending = [""]
@@ -48,8 +52,8 @@ def walk(root: Path) -> Found:
         if (place := (root / folder).resolve()) not in seen:  # links may lead in a circle
             seen.add(place)
             directories[folder] = changed_at(root / folder)
-            pending += _look_into(root, folder, files)
-    return Found(sorted(files, key=lambda file: file.path), directories)
+            pending += _look_into(root, folder, files, others)
+    return Found(sorted(files, key=lambda file: file.path), directories, sorted(others))
 
 
 def changed_at(folder: Path) -> int:
@@ -64,8 +68,8 @@ def changed_at(folder: Path) -> int:
         raise DataError(f"the folder {folder} cannot be read: {error.strerror}.") from error
 
 
-def _look_into(root: Path, folder: str, files: list[FileState]) -> list[str]:
-    """Add a folder's images to `files`; return the folders in it."""
+def _look_into(root: Path, folder: str, files: list[FileState], others: list[str]) -> list[str]:
+    """Add a folder's images to `files` and other files to `others`; return the folders in it."""
     inner: list[str] = []
     try:
         with os.scandir(root / folder) as entries:
@@ -75,10 +79,12 @@ def _look_into(root: Path, folder: str, files: list[FileState]) -> list[str]:
                     continue
                 if entry.is_symlink():
                     check_links(root, [Path(entry.path)])
-                if entry.is_dir():
+                if entry.is_dir() and not entry.name.lower().endswith(".zarr"):
                     inner.append(path)
                 elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122 - half a million
                     files.append(FileState(path, state_of(entry.stat())))
+                elif not is_litter(entry.name):
+                    others.append(path)
     except OSError as error:
         raise DataError(f"{root / folder} cannot be read: {error.strerror}.") from error
     return inner

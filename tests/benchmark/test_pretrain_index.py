@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.data import GreyRange
@@ -122,6 +123,33 @@ def test_a_damaged_index_is_made_anew(folder: Path, opened: Opened) -> None:
     stored.write_bytes(b"not parquet")
     assert look(folder).sha256() == before
     assert len(opened.paths) == 10
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, {"directories": None}, {"directories": "{"}, {"directories": "[1]"}, {"directories": '{"": "x"}'}],
+)
+def test_an_index_with_other_metadata_is_made_anew(folder: Path, opened: Opened, metadata: dict) -> None:
+    before = look(folder)
+    (stored,) = (folder.parent / "cache" / "pretraining").glob("*.parquet")
+    table = pq.read_table(stored)
+    kept = {key.decode(): value for key, value in table.schema.metadata.items()} if metadata else {}
+    kept |= metadata
+    pq.write_table(table.replace_schema_metadata({k: v for k, v in kept.items() if v is not None}), stored)
+    after = look(folder)
+    assert (after.sha256(), after.unread) == (before.sha256(), before.unread)
+
+
+def test_what_is_passed_over_is_named(folder: Path) -> None:
+    assert look(folder).unread == (f"Not read in {folder}: 1 entry, notes.txt.",)
+    for name in ("x.jpg", "deep.npy", ".other", "Thumbs.db", "v.zarr/0.0"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    (folder / "cut.png").write_bytes(b"x")
+    assert look(folder, skip_unreadable=True).unread == (
+        f"Not read in {folder}: 4 entries, deep.npy, notes.txt, v.zarr, x.jpg.",
+        f"Left out of {folder}, since they cannot be used: cut.png.",
+    )
 
 
 def damage(folder: Path) -> None:

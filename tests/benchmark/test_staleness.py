@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from emseg_bench.benchmark.contracts.errors import UnknownNameError
 from emseg_bench.benchmark.experiments.planning import Plan
 from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store
+from emseg_bench.benchmark.trials.providers import told_by_stored
 from emseg_bench.benchmark.trials.records import failed_record, write_record
 from emseg_bench.benchmark.trials.staleness import ROOMS, stale_notes
 
@@ -35,6 +37,23 @@ def put(make_job, store):
         write_record(folder, replace(record, status="complete", reason=None, finished=finished, **changes))
 
     return put
+
+
+def test_a_model_that_is_gone_is_told_with_its_package(put, spec, store):
+    put(change_model(spec, name="gone", provider=replace(spec.model.provider, distribution="emseg-gone")))
+    error = told_by_stored(UnknownNameError("model", "gone", ["unet"]), store)
+    assert str(error).endswith("gone came from the package emseg-gone, which is not installed here: "
+                               "pip install emseg-gone")  # fmt: skip
+    other = UnknownNameError("model", "other", ["unet"])
+    assert told_by_stored(other, store) is other
+    next(store.trials()).record.write_text("{")
+    assert "emseg-gone" not in str(told_by_stored(UnknownNameError("model", "gone", []), store))
+
+
+def test_the_command_asks_stored_trials(invoke, put, spec, store):
+    put(change_model(spec, name="gone", provider=replace(spec.model.provider, distribution="emseg-gone")))
+    done = invoke("run", "--models", "gone", "--datasets", "synthetic-em", "--out", store.root, "--dry-run")
+    assert (done.code, "pip install emseg-gone" in done.err) == (2, True)
 
 
 def notes(store, *specs):
