@@ -43,14 +43,15 @@ class PretrainingRecipe:
     """Side of the images that the network sees, px."""
     tile: Annotated[int, Ge(0)] = 224
     """Images with longer sides are seen as several images of about this side, px; 0: as they are."""
-    optimiser: Literal["adamw", "sgd"] = "sgd"
+    optimiser: str = "sgd"
+    """Reference to the optimiser: ``sgd``, ``adamw[beta2=0.95]``."""
     learning_rate: Annotated[float, Gt(0)] = 0.003
     weight_decay: Annotated[float, Ge(0)] = 1e-4
     """Of all parameters, biases and normalisation scales included."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Of SGD; the first beta of AdamW."""
-    schedule: Literal["poly-retina-2025", "cosine", "step"] = "poly-retina-2025"
-    """step: a tenth after 60 % of the passes, and again after 80 %."""
+    schedule: str = "cosine"
+    """Reference to how the learning rate falls, without warm-up: ``cosine``, ``step``."""
     normalisation: Normalisation | None = None
     """None: mean and standard deviation of the images themselves."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

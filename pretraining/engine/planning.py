@@ -14,6 +14,8 @@ from ...benchmark.contracts.cards import ModelCard, PretrainingCard
 from ...benchmark.contracts.data import Normalisation
 from ...benchmark.contracts.errors import UnknownNameError, UsageError
 from ...benchmark.contracts.pretraining import PretrainingRecipe
+from ...benchmark.experiments.methods import find_method, method_specs
+from ...benchmark.experiments.named import complete_references
 from ...benchmark.experiments.settings import describe_changes, parse_settings
 from ...benchmark.files.validation import merge, validate
 from ...benchmark.plugins.asked import complete_options, provider_of
@@ -24,6 +26,9 @@ from .images import count_tiles
 from .index import ImageIndex, Tell, open_index
 from .processes import Processes
 from .spec import PretrainingSpec
+
+REFERENCES = ("optimiser", "schedule")
+"""The keys of a recipe that name something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ def make_plan(
             f"got --model {request.model}, expected a model without '@': pre-training starts from scratch."
         )
     model = catalogue.find(catalogue.models, reference.name)
-    recipe = _recipe(offer.card, request.recipe, changes.get("recipe", {}))
+    recipe = _recipe(offer.card, request.recipe, changes.get("recipe", {}), catalogue)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
     _check_fit(model.card, recipe, processes)
     _check_encoder(offer.card, model.card)
@@ -91,6 +96,12 @@ def make_plan(
         method_options=complete_options(offer.card, changes.get("method", {})),
         method_provider=provider_of(offer),
         recipe=recipe,
+        methods=method_specs(
+            (
+                find_method(catalogue.optimisers, recipe.optimiser, catalogue),
+                find_method(catalogue.schedules, recipe.schedule, catalogue),
+            )
+        ),
         normalisation=recipe.normalisation or _normalisation(index),
         folder=str(index.root),
         images=len(index),
@@ -101,12 +112,20 @@ def make_plan(
     return PretrainingPlan(spec, index, _describe(offer.card, recipe))
 
 
-def _recipe(card: PretrainingCard, name: str | None, changes: Mapping[str, Any]) -> PretrainingRecipe:
+def _recipe(
+    card: PretrainingCard, name: str | None, changes: Mapping[str, Any], catalogue: Catalogue
+) -> PretrainingRecipe:
+    """Give a recipe of the method, changed; what it names keeps its text where nobody asks for another.
+
+    So the identities of pre-trainings stay, which may go on after an update.
+    """
     presets = {recipe.name: recipe for recipe in card.recipes}
     chosen = presets.get(name or card.recipes[0].name)
     if chosen is None:
         raise UnknownNameError(f"recipe of {card.name}", str(name), presets)
-    return validate(PretrainingRecipe, merge(asdict(chosen), changes), "recipe")
+    layers = [asdict(chosen), changes]
+    named = complete_references(layers, catalogue, keys=[key for key in REFERENCES if key in changes])
+    return validate(PretrainingRecipe, merge(*layers) | named, "recipe")
 
 
 def _describe(card: PretrainingCard, recipe: PretrainingRecipe) -> str:

@@ -11,7 +11,7 @@ from annotated_types import Ge, Lt
 from ...benchmark.contracts.basics import STRICT, OptionValue
 from ...benchmark.contracts.data import Normalisation
 from ...benchmark.contracts.pretraining import PretrainingRecipe
-from ...benchmark.contracts.records import Provider
+from ...benchmark.contracts.records import MethodSpec, Provider
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.plugins.references import label
 
@@ -33,6 +33,8 @@ class PretrainingSpec:
     method_options: Mapping[str, OptionValue]
     method_provider: Provider
     recipe: PretrainingRecipe
+    methods: tuple[MethodSpec, ...] = ()
+    """What the recipe names and other packages provide."""
     normalisation: Normalisation
     """The recipe's, or that of the images."""
     folder: str

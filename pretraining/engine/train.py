@@ -92,14 +92,14 @@ def pretrain(
     if setup.processes.leads:
         hooks += _writing(spec, method, images, results, watch, device)
     hooks += [_resume(spec, folder, state, watch, setup)]
-    optimiser = build_optimiser(method.module, spec.recipe, device)
+    optimiser = build_optimiser(method.module, spec, catalogue, device)
     workers = default_workers(device, setup.processes) if setup.workers is None else setup.workers
     TrialRunner(
         PretrainingStep(method, device, spec.recipe.accumulate, setup.processes),
         make_loader(ViewDataset(images, method, spec.seed), spec, setup.processes, device, workers),
         spec.steps,
         optimiser,
-        [build_schedule(optimiser, spec)],
+        [build_schedule(optimiser, spec, catalogue)],
         hooks,
         folder.scratch,
         spec.seed,

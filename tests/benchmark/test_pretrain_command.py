@@ -274,3 +274,38 @@ def test_a_missing_trackers_package_is_told(pretrain: Invoke, monkeypatch: pytes
     done = pretrain("--tracker", "tensorboard")
     assert done.code == 2
     assert 'pip install "emseg-bench[trackers]"' in done.err
+
+
+def test_any_optimiser_and_schedule_trains(pretrain: Invoke, work: Path) -> None:
+    def weights(out: str, *settings: str) -> dict[str, torch.Tensor]:
+        done = pretrain("--out", out, *(text for setting in settings for text in ("--set", setting)))
+        assert done.code == 0, done.err
+        return load_file(work / out / "weights.safetensors")
+
+    still = weights("still", "recipe.optimiser=toy-slow[share=0]", "recipe.schedule=toy-steps")
+    again = weights("again", "recipe.optimiser=toy-slow[share=0]")
+    moved = weights("moved", "recipe.optimiser=adamw[beta2=0.9]", "recipe.schedule=toy-steps")
+    assert all(torch.equal(still[name], again[name]) for name in still)
+    assert not all(torch.equal(still[name], moved[name]) for name in still)
+    spec = json.loads((work / "still" / "spec.json").read_bytes())
+    assert [(one["kind"], one["name"], one["provider"]["distribution"]) for one in spec["methods"]] == [
+        ("optimiser", "toy-slow[share=0]", "emseg-toy"),
+        ("schedule", "toy-steps", "emseg-toy"),
+    ]
+    curve = pd.read_csv(work / "moved" / "curve.csv")
+    rates = curve[curve.series == "train/learning_rate"].value.tolist()
+    assert rates == pytest.approx([0.003, *[0.0015] * 3])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("recipe.optimiser=adam", "no optimiser is called 'adam'; did you mean 'adamw'"),
+        ("recipe.schedule=stepp", "no schedule is called 'stepp'; did you mean 'step'"),
+        ("recipe.optimiser.nestrov=true", "recipe.optimiser.nestrov: there is no such key"),
+    ],
+)
+def test_what_is_not_there_is_told(pretrain: Invoke, setting: str, message: str) -> None:
+    done = pretrain("--set", setting)
+    assert done.code == 2
+    assert message in done.err
