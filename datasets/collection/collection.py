@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
-from ...benchmark.contracts.data import Manifest, Split
-from .division import Division, Piece, V
+from ...benchmark.contracts.data import Case, Manifest, Split
+from .division import Piece, V
 from .labels import Labelling
 
 if TYPE_CHECKING:
@@ -46,38 +46,22 @@ class Collection(ABC, Generic[V]):
     """What a split may hold none of, of a class: pixels or voxels."""
     items: str = "sections"
     """What decides the scale of greys: sections or images."""
+    trained: str
+    """What holds no foreground where there is nothing to learn, and"""
+    advice: str
+    """what helps, as a sentence."""
     first: tuple[str, ...] = ()
     """Notes that come before all else."""
     rules: tuple[str, ...] = ()
     """Notes that come before those on the division."""
 
     @abstractmethod
-    def shape(self, volume: V) -> tuple[int, int, int]:
-        """Return (Z, Y, X), px."""
-
-    @abstractmethod
-    def group(self, volume: V) -> str | None:
-        """Name what a volume is not independent of."""
-
-    @abstractmethod
-    def place(self, piece: Piece[V]) -> int | None:
-        """Return where a slice lies in its group, px along z; None: nobody knows."""
-
-    @abstractmethod
-    def name(self, piece: Piece[V]) -> str:
-        """Name a piece; no other of its split has that name."""
-
-    @abstractmethod
-    def sha256(self, piece: Piece[V]) -> str:
-        """Hash the stored values of a piece and how they are read."""
+    def case(self, split: Split, piece: Piece[V]) -> Case:
+        """Name and hash a piece that stands in a split: its stored values and how they are read."""
 
     @abstractmethod
     def section(self, split: Split, volume: V, z: int) -> Section:
         """Tell what is known of a section that stands in a split."""
-
-    @abstractmethod
-    def nothing_to_learn(self, division: Division[V], classes: str) -> str:
-        """Say that no training section holds any of such classes, and what helps."""
 
     @abstractmethod
     def image(self, piece: Piece[V]) -> Array:

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Generic
 
-from ...benchmark.contracts.data import SPLITS, Case, Manifest, Split
+from ...benchmark.contracts.data import SPLITS, Manifest, Split
 from ...benchmark.contracts.errors import DataError
 from ..fetching.leaks import Portrait, leak_notes
 from ..wording import listed
@@ -53,10 +53,13 @@ def sum_up(
         for split in SPLITS
     }
     if not any(labels.foreground & section.counts.keys() for section in sections["train"]):
-        raise DataError(collection.nothing_to_learn(division, listed(labels.class_names[1:], 5)))
+        raise DataError(
+            f"{collection.trained} holds any foreground ({listed(labels.class_names[1:], 5)}), so there is "
+            f"nothing to learn. {collection.advice}"
+        )
     grey = settle_range(images, cache)
     mean, std = mean_and_std(images, grey, *_sums(collection, division), cache)
-    named = {f"{split}/{collection.name(piece)}": (split, piece) for split, piece in division.placed}
+    cases = {collection.case(split, piece): piece for split, piece in division.placed}
     present = {split: labels.present(section.counts for section in own) for split, own in sections.items()}
     manifest = replace(
         told,
@@ -65,7 +68,7 @@ def sum_up(
         label_values=labels.values,
         mean=mean,
         std=std,
-        cases=tuple(_case(name, split, piece, collection) for name, (split, piece) in named.items()),
+        cases=tuple(cases),
         grey_range=grey,
         split_rule=division.rule,
         notes=(
@@ -79,7 +82,7 @@ def sum_up(
             *last,
         ),
     )
-    return Contents({name: piece for name, (_, piece) in named.items()}, manifest)
+    return Contents({case.id: piece for case, piece in cases.items()}, manifest)
 
 
 def starts_in_groups(groups: Iterable[str]) -> list[int]:
@@ -94,21 +97,6 @@ def starts_in_groups(groups: Iterable[str]) -> list[int]:
         starts.append(FAR * seen[group])
         seen[group] += 1
     return starts
-
-
-def _case(name: str, split: Split, piece: Piece[V], collection: Collection[V]) -> Case:
-    shape = (len(piece.sections), *collection.shape(piece.volume)[1:])
-    height, width = (side for axis, side in enumerate(shape) if axis != piece.axis)
-    return Case(
-        id=name,
-        split=split,
-        depth=len(piece.sections) if piece.index is None else None,
-        height=height,
-        width=width,
-        sha256=collection.sha256(piece),
-        group=collection.group(piece.volume),
-        section=collection.place(piece),
-    )
 
 
 def _sums(collection: Collection[V], division: Division[V]) -> tuple[int, list[float], list[float]]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.data import Case, Split
 from ...benchmark.contracts.errors import DataError
 from ..collection.collection import Collection, Section
-from ..collection.division import Division, Piece
+from ..collection.division import Piece
 from ..collection.greys import TrainingImages
-from ..wording import listed
 from .index import Index
 from .layout import Pair
 
@@ -36,31 +35,23 @@ class Images(Collection[Pair]):
     none: int | None
     """The value of masks that their owner says is no object."""
 
-    def shape(self, volume: Pair) -> tuple[int, int, int]:
-        """Return (1, Y, X), px."""
-        image = self.index.images[volume.image]
-        return 1, image.height, image.width
-
-    def group(self, volume: Pair) -> str | None:
-        """Name its group, or the volume that it is a slice of."""
-        return self.groups.get(volume.stem) or (volume_of(volume.stem) if self.slices else None)
-
-    def place(self, piece: Piece[Pair]) -> int | None:
-        """Return a slice's number; two volumes of one subject would have the same ones."""
-        numbers = re.findall(r"[0-9]+", piece.volume.stem) if self.slices and not self.groups else ()
-        return int(numbers[-1]) if numbers else None
-
-    def name(self, piece: Piece[Pair]) -> str:
-        """Name it by its image."""
-        return piece.volume.stem
-
-    def sha256(self, piece: Piece[Pair]) -> str:
-        """Hash both files, and how values become labels: other classes make other cases."""
+    def case(self, split: Split, piece: Piece[Pair]) -> Case:
+        """Name it by its image; other classes from the same files are other cases."""
+        stem, own = piece.volume.stem, self.labelling
         image, mask = self.index.images[piece.volume.image], self.index.masks[piece.volume.mask]
-        own = self.labelling
         way = [] if own.instances == "none" else [[own.instances, own.ignored, self.none]]
         content = json.dumps([image.sha256, mask.sha256, own.map.table, *way])
-        return hashlib.sha256(content.encode()).hexdigest()
+        # Two volumes of one subject would have the same numbers.
+        numbers = re.findall(r"[0-9]+", stem) if self.slices and not self.groups else ()
+        return Case(
+            id=f"{split}/{stem}",
+            split=split,
+            height=image.height,
+            width=image.width,
+            sha256=hashlib.sha256(content.encode()).hexdigest(),
+            group=self.groups.get(stem) or (volume_of(stem) if self.slices else None),
+            section=int(numbers[-1]) if numbers else None,
+        )
 
     def section(self, split: Split, volume: Pair, z: int) -> Section:
         """Tell what the index knows of an image and its mask."""
@@ -73,14 +64,6 @@ class Images(Collection[Pair]):
             sums=image.sums,
             squares=image.squares,
             counts=self.index.masks[volume.mask].counts,
-        )
-
-    def nothing_to_learn(self, division: Division[Pair], classes: str) -> str:
-        """Say that no training mask holds any of the classes, and which masks those are."""
-        masks = listed(pair.mask for pair, _ in division.sections("train"))
-        return (
-            f"{self.root}: no training mask holds any foreground ({classes}), so there is nothing to learn. "
-            f"Masks looked at: {masks}."
         )
 
     def image(self, piece: Piece[Pair]) -> Array:

@@ -10,7 +10,7 @@ from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Manifest
 from ...benchmark.contracts.errors import DataError, UsageError
 from ..collection.dataset import CollectionDataset
-from ..collection.dividing import Way, divide
+from ..collection.dividing import divide, division_of
 from ..collection.division import Division
 from ..collection.labels import Labelling, LabelMap, map_labels, object_labels
 from ..collection.naming import subject_note
@@ -19,14 +19,14 @@ from ..collection.summing_up import sum_up
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, boundary_labels, is_described, refuse_keys
 from ..value_options import say_values
-from ..wording import counted
+from ..wording import counted, listed
 from .checks import check_kinds, check_not_swapped, check_sizes, decide_channels
 from .collection import Images, numbered, training_images
 from .gaps import settle_gap
 from .index import Index, index_folder, with_object_labels
 from .layout import Layout, Pair, find_layout
 from .options import FolderOptions
-from .splits import FolderWords, as_named, groups_of, is_divided, items_of
+from .splits import as_named, check_parts, groups_of, is_divided, items_of, rule_of, way_of
 
 
 def open_folder(location: str | None, cache: Path, **options: OptionValue) -> CollectionDataset[Pair]:
@@ -61,6 +61,7 @@ def _open(layout: Layout, options: FolderOptions, cache: Path) -> CollectionData
     channels = decide_channels(root, index.images)
     if said.intensity is None:
         check_kinds(root, index.images)
+    train = [pair for pair, _ in division.sections("train")]
     collection = Images(
         told=_told(layout, said, labels, channels),
         labelling=Labelling(
@@ -70,6 +71,8 @@ def _open(layout: Layout, options: FolderOptions, cache: Path) -> CollectionData
             background=said.background or 0,
         ),
         items="images",
+        trained=f"{root}: no training mask",
+        advice=f"Masks looked at: {listed(pair.mask for pair in train)}.",
         first=(layout.pairing,) if layout.pairing else (),
         root=root,
         index=index,
@@ -77,7 +80,6 @@ def _open(layout: Layout, options: FolderOptions, cache: Path) -> CollectionData
         slices=bool(said.volume),
         none=said.background,
     )
-    train = [pair for pair, _ in division.sections("train")]
     images = training_images(root, train, index, channels, said.intensity)
     transparent = tuple(_transparent(index))
     division = replace(division, notes=(*division.notes, *transparent))
@@ -93,9 +95,11 @@ def _divide(
     by = "folders"
     if said.splits:
         layout, by = as_named(layout, said.splits), f"splits of {FILE_NAME}"
-    way = Way(options=options, gap=gap, seed="split_seed")
-    division = divide(items_of(layout, groups), way, FolderWords(layout, groups, by))
-    return replace(division, notes=(*division.notes, *told, *spacing))
+    check_parts(layout)
+    way = way_of(layout, options, gap)
+    blocks, notes = divide(items_of(layout, groups), way)
+    rule = rule_of(layout, blocks, groups, way, by)
+    return division_of(blocks, "slices", rule, (*notes, *told, *spacing))
 
 
 def _told(layout: Layout, said: Description, labels: LabelMap, channels: int) -> Manifest:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError
-from ..collection.dividing import Blocks, Item, Way, Words
+from ..collection.dividing import Blocks, Item, Way
 from ..collection.naming import name_groups, name_splits, named_subjects
 from ..description import FILE_NAME, Description
 from ..wording import counted
 from .layout import Layout, Pair, Part
+from .options import FolderOptions
 
 PARTS: Final[tuple[Part, ...]] = (*SPLITS, "")
 
@@ -70,79 +71,71 @@ def as_named(layout: Layout, splits: Mapping[Split, Sequence[str]]) -> Layout:
     return replace(layout, parts=parts)
 
 
-@dataclass(frozen=True, slots=True)
-class FolderWords(Words[Pair]):
-    """What is said of a folder's division."""
+def check_parts(layout: Layout) -> None:
+    """Refuse too few images, and folders without a train or any other split.
 
-    layout: Layout
-    groups: Mapping[str, str]
-    by: str
-    """What divides it already: folders, or the key splits."""
-    noun: str = "image"
-    row: bool = True
-    val_of: str = "train/"
-
-    def idle(self, *, groups: bool, folds: bool) -> str:
-        """Say how images are divided by options."""
-        if groups:
-            return f"{self.layout.root} has groups that are divided whole"
-        return f"{self.layout.root} is divided {'by folds' if folds else 'once, without folds'}"
-
-    def idle_as_said(self) -> str:
-        """Say that there are splits already."""
-        return f"{self.layout.root} is already divided into {_folders(self.layout)}"
-
-    def rule_as_said(self) -> str:
-        """Say what divides the folder already."""
-        return f"as divided in the {self.by} {_folders(self.layout)}"
-
-    def rule_with_val(self, blocks: Blocks[Pair], way: Way, *, groups: bool) -> str:
-        """Say which images of train/ validate."""
-        cut = [(split, block) for split, block in blocks if split != "test"]
-        return f"{self.rule_as_said()}, {self._rule(cut, way, groups, 'train', ' of train/')}"
-
-    def rule(self, blocks: Blocks[Pair], way: Way, *, groups: bool) -> str:
-        """Say how all images were divided."""
-        return self._rule(blocks, way, groups, "")
-
-    def check(self, numbers: Mapping[Split | None, int]) -> None:
-        """Refuse too few images, and folders without a train or any other split."""
-        root, parts = self.layout.root, self.layout.parts
-        if "" in parts:
-            if len(parts[""]) < 3:
-                raise DataError(
-                    f"{root} holds {counted(len(parts['']), 'image')} for three splits (train, val, test); "
-                    "at least 3 are needed. Cut large images into tiles, or label more."
-                )
-        elif "train" not in parts:
+    Raises:
+        DataError: There are too few.
+    """
+    root, parts = layout.root, layout.parts
+    if "" in parts:
+        if len(parts[""]) < 3:
             raise DataError(
-                f"{root} has no train/ folder beside {_folders(self.layout)}: nothing to train on."
+                f"{root} holds {counted(len(parts['']), 'image')} for three splits (train, val, test); "
+                "at least 3 are needed. Cut large images into tiles, or label more."
             )
-        elif "val" not in parts and ("test" not in parts or len(parts["train"]) < 2):
-            raise DataError(
-                f"{root} holds {_folders(self.layout)} alone: not enough for three splits. Add val/ or "
-                "test/, or put all pairs into images/ and masks/ for emseg-bench to divide."
-            )
-
-    def _rule(self, blocks: Blocks[Pair], way: Way, groups: bool, part: Part, of: str = "") -> str:
-        splits = {split: [block.volume for own, block in blocks if own == split] for split, _ in blocks}
-        number, seed = len(self.layout.parts[part]), f"; split_seed {way.order}"
-        fold = f"; {way.fold}" if way.fold else ""
-        if groups:
-            words = [f"{split} {len(own)} ({', '.join(self._groups(own))})" for split, own in splits.items()]
-            known = self._groups([pair for own in splits.values() for pair in own])
-            return (
-                f"{number} images{of} in {len(known)} groups, divided whole: {', '.join(words)}{seed}{fold}"
-            )
-        words = [f"{split} {len(own)} ({own[0].stem} to {own[-1].stem})" for split, own in splits.items()]
-        gap = f"; {way.gap} left out between blocks" if way.gap else ""
-        return (
-            f"{number} images{of} in natural order of their names, cut into contiguous blocks: "
-            f"{', '.join(words)}{gap}{fold or seed}"
+    elif "train" not in parts:
+        raise DataError(f"{root} has no train/ folder beside {_folders(layout)}: nothing to train on.")
+    elif "val" not in parts and ("test" not in parts or len(parts["train"]) < 2):
+        raise DataError(
+            f"{root} holds {_folders(layout)} alone: not enough for three splits. Add val/ or test/, or put "
+            "all pairs into images/ and masks/ for emseg-bench to divide."
         )
 
-    def _groups(self, pairs: Sequence[Pair]) -> list[str]:
-        return sorted({self.groups[pair.stem] for pair in pairs})
+
+def way_of(layout: Layout, options: FolderOptions, gap: int) -> Way:
+    """Return how a folder is cut that is not divided: as a row of images in the order of their names."""
+    return Way(
+        options=options,
+        gap=gap,
+        seed="split_seed",
+        row=True,
+        noun="image",
+        trained="train/",
+        idle={
+            "said": f"{layout.root} is already divided into {_folders(layout)}",
+            "groups": f"{layout.root} has groups that are divided whole",
+            "folds": f"{layout.root} is divided by folds",
+            "once": f"{layout.root} is divided once, without folds",
+        },
+    )
+
+
+def rule_of(layout: Layout, blocks: Blocks[Pair], groups: Mapping[str, str], way: Way, by: str) -> str:
+    """Say how images were divided, by folders or by what else stands for them."""
+    if "" in layout.parts:
+        return _cut_rule(blocks, groups, way, len(layout.parts[""]), "")
+    said = f"as divided in the {by} {_folders(layout)}"
+    if "val" in layout.parts:
+        return said
+    cut = [(split, block) for split, block in blocks if split != "test"]
+    return f"{said}, {_cut_rule(cut, groups, way, len(layout.parts['train']), ' of train/')}"
+
+
+def _cut_rule(blocks: Blocks[Pair], groups: Mapping[str, str], way: Way, number: int, where: str) -> str:
+    splits = {split: [block.volume.stem for own, block in blocks if own == split] for split, _ in blocks}
+    seed, fold = f"; split_seed {way.order}", f"; {way.fold}" if way.fold else ""
+    if groups:
+        members = {split: sorted({groups[stem] for stem in stems}) for split, stems in splits.items()}
+        words = [f"{split} {len(splits[split])} ({', '.join(own)})" for split, own in members.items()]
+        all_ = {group for own in members.values() for group in own}
+        return f"{number} images{where} in {len(all_)} groups, divided whole: {', '.join(words)}{seed}{fold}"
+    words = [f"{split} {len(stems)} ({stems[0]} to {stems[-1]})" for split, stems in splits.items()]
+    gap = f"; {way.gap} left out between blocks" if way.gap else ""
+    return (
+        f"{number} images{where} in natural order of their names, cut into contiguous blocks: "
+        f"{', '.join(words)}{gap}{fold or seed}"
+    )
 
 
 def _folders(layout: Layout) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.contracts.data import Manifest, Split
+from ...benchmark.contracts.data import Case, Manifest, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.published import ConvertedVolume
 from ...benchmark.files.hashing import sha256_of
@@ -38,31 +38,23 @@ class Arrays(Collection[ConvertedVolume]):
     starts: Mapping[tuple[str, str], int]
     """Where the sections of each volume begin in its group; single images are left out."""
 
-    def shape(self, volume: ConvertedVolume) -> tuple[int, int, int]:
-        """Return (Z, Y, X), px."""
-        return volume.shape
-
-    def group(self, volume: ConvertedVolume) -> str:
-        """Name its group."""
-        return group_of(volume)
-
-    def place(self, piece: Piece[ConvertedVolume]) -> int | None:
-        """Return where a section lies in its group."""
-        start = self.starts.get((piece.volume.part, piece.volume.name))
-        return None if start is None or piece.index is None or piece.axis else start + piece.index
-
-    def name(self, piece: Piece[ConvertedVolume]) -> str:
+    def case(self, split: Split, piece: Piece[ConvertedVolume]) -> Case:
         """Name it by its volume, and by where it lies there unless it is all of it."""
-        depth, stem = piece.volume.shape[0], self.stems[piece.volume.part, piece.volume.name]
-        if piece.index is not None:
-            return stem if depth == 1 else f"{stem}-{AXES[piece.axis]}{piece.index:04}"
-        whole = len(piece.sections) == depth
-        return stem if whole else f"{stem}-z{piece.sections.start:04}-{piece.sections.stop - 1:04}"
-
-    def sha256(self, piece: Piece[ConvertedVolume]) -> str:
-        """Hash its volume's hash and its place there."""
-        place = [piece.volume.sha256, piece.sections.start, piece.sections.stop, piece.axis, piece.index]
-        return sha256_of(place + ([piece.relabel] if piece.relabel else []))
+        volume, index, z = piece.volume, piece.index, piece.sections
+        key = volume.part, volume.name
+        start = self.starts.get(key)
+        sides = [side for axis, side in enumerate((len(z), *volume.shape[1:])) if axis != piece.axis]
+        place = [volume.sha256, z.start, z.stop, piece.axis, index]
+        return Case(
+            id=f"{split}/{self.stems[key]}{_place(piece)}",
+            split=split,
+            depth=len(z) if index is None else None,
+            height=sides[0],
+            width=sides[1],
+            sha256=sha256_of(place + ([piece.relabel] if piece.relabel else [])),
+            group=group_of(volume),
+            section=None if start is None or index is None or piece.axis else start + index,
+        )
 
     def section(self, split: Split, volume: ConvertedVolume, z: int) -> Section:
         """Tell what the store knows of a section."""
@@ -75,14 +67,6 @@ class Arrays(Collection[ConvertedVolume]):
             sums=[facts.sum],
             squares=[facts.squares],
             counts=facts.counts,
-        )
-
-    def nothing_to_learn(self, division: Division[ConvertedVolume], classes: str) -> str:
-        """Say that no training section holds any of the classes."""
-        return (
-            f"{self.told.dataset}: no training section holds any foreground ({classes}), so there is nothing "
-            "to learn. Another division may help: see 'emseg-bench describe "
-            f"{self.told.dataset}'."
         )
 
     def image(self, piece: Piece[ConvertedVolume]) -> Array:
@@ -133,6 +117,8 @@ def open_published(
     collection = Arrays(
         told=_told(name, rules, volumes),
         labelling=Labelling(map=_label_map(rules)),
+        trained=f"{name}: no training section",
+        advice="Another division may help: see its options.",
         rules=rules.notes,
         stems=_stems(volumes),
         starts=_starts(volumes),
@@ -202,6 +188,15 @@ def _starts(volumes: Sequence[ConvertedVolume]) -> dict[tuple[str, str], int]:
     stacks = [volume for volume in volumes if volume.shape[0] > 1]
     starts = starts_in_groups(map(group_of, stacks))
     return {(volume.part, volume.name): start for volume, start in zip(stacks, starts, strict=True)}
+
+
+def _place(piece: Piece[ConvertedVolume]) -> str:
+    """Say where in its volume a piece lies; nothing where it is all of it."""
+    depth = piece.volume.shape[0]
+    if piece.index is not None:
+        return "" if depth == 1 else f"-{AXES[piece.axis]}{piece.index:04}"
+    whole = len(piece.sections) == depth
+    return "" if whole else f"-z{piece.sections.start:04}-{piece.sections.stop - 1:04}"
 
 
 def _cut(file: Path, piece: Piece[ConvertedVolume]) -> Array:

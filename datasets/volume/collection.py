@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.data import Case, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.regular import file_state
 from ...benchmark.files.seen import State, state_of
 from ...benchmark.images.volumes.volume import Volume
 from ..collection.collection import Collection, Section
-from ..collection.division import Division, Piece
+from ..collection.division import Piece
 from ..collection.prepared import mappable
 from .entries import Entry
 from .facts import ImageSection, LabelSection
@@ -68,29 +68,21 @@ class Volumes(Collection[Opened]):
     copies: dict[tuple[str, tuple[int, int, int]], Volume] = field(default_factory=dict)
     """Volumes of which sections can be read, as they are asked for."""
 
-    def shape(self, volume: Opened) -> tuple[int, int, int]:
-        """Return (Z, Y, X), px."""
-        return volume.image.shape
-
-    def group(self, volume: Opened) -> str:
-        """Name its group."""
-        return volume.group
-
-    def place(self, piece: Piece[Opened]) -> int:
-        """Return where a piece, or its first section, lies in its group."""
-        z = piece.sections.start if piece.index is None else piece.index
-        return self.starts[piece.volume.entry.name] + z
-
-    def name(self, piece: Piece[Opened]) -> str:
+    def case(self, split: Split, piece: Piece[Opened]) -> Case:
         """Name it by its volume and its place there."""
-        name = piece.volume.entry.name
-        return name if piece.index is None else f"{name}/{piece.index:04d}"
-
-    def sha256(self, piece: Piece[Opened]) -> str:
-        """Hash the values of its sections, and how they are read."""
-        looked = self.looked[piece.volume.entry.name]
-        hashes = [[looked.image[z].sha256, looked.labels[z].sha256] for z in piece.touched]
-        return sha256_of([hashes, self.labelling.map.table, self.way])
+        name, z = piece.volume.entry.name, piece.touched
+        looked, (_, height, width) = self.looked[name], piece.volume.image.shape
+        hashes = [[looked.image[place].sha256, looked.labels[place].sha256] for place in z]
+        return Case(
+            id=f"{split}/{name}" + ("" if piece.index is None else f"/{piece.index:04d}"),
+            split=split,
+            depth=len(z) if piece.index is None else None,
+            height=height,
+            width=width,
+            sha256=sha256_of([hashes, self.labelling.map.table, self.way]),
+            group=piece.volume.group,
+            section=self.starts[name] + z.start,
+        )
 
     def section(self, split: Split, volume: Opened, z: int) -> Section:
         """Tell what was seen of a section."""
@@ -104,13 +96,6 @@ class Volumes(Collection[Opened]):
             sums=[facts.sum],
             squares=[facts.squares],
             counts=looked.labels[z].counts,
-        )
-
-    def nothing_to_learn(self, division: Division[Opened], classes: str) -> str:
-        """Say that no training section holds any of the classes."""
-        return (
-            f"no training section holds any foreground ({classes}), so there is nothing to learn. Another "
-            "order of blocks may help: the option order."
         )
 
     def image(self, piece: Piece[Opened]) -> Array:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from ...benchmark.contracts.data import SPLITS, Split
+from ...benchmark.contracts.data import SPLITS
 from ...benchmark.contracts.errors import DataError
-from ..collection.dividing import Blocks, Item, Way, Words
+from ..collection.dividing import Blocks, Item, Way
 from ..wording import listed
 from .collection import Opened
 from .entries import Entry
+from .options import VolumeOptions
 
 
 def items_of(volumes: Sequence[Opened]) -> list[Item[Opened]]:
@@ -36,71 +36,68 @@ def torn_groups(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"The group {group} is in the splits {' and '.join(splits)}: scores may be optimistic."
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeWords(Words[Opened]):
-    """What is said of a division of volumes."""
+def check_splits(entries: Sequence[Entry]) -> None:
+    """Refuse splits of some volumes alone, and splits among which train or all others are missing.
 
-    entries: Sequence[Entry]
-    noun: str = "section"
-    row: bool = False
-    val_of: str = "training volumes"
-
-    def idle(self, *, groups: bool, folds: bool) -> str:
-        """Say how volumes are divided by options."""
-        return (
-            "groups are divided whole"
-            if groups
-            else f"sections are cut into {'folds' if folds else 'blocks'}"
+    Raises:
+        DataError: They are so.
+    """
+    said = [entry.name for entry in entries if entry.split]
+    silent = [entry.name for entry in entries if not entry.split]
+    splits = {entry.split for entry in entries if entry.split}
+    if said and silent:
+        raise DataError(f"{listed(silent)} have no split and {listed(said)} do; say all or none.")
+    if splits and "train" not in splits:
+        raise DataError(
+            f"no volume has the split train, only {_splits(entries)}: there is nothing to train on."
+        )
+    if splits == {"train"}:
+        raise DataError(
+            f"all volumes have the split train: {_splits(entries)}. Give val and test some, or leave splits "
+            "out."
         )
 
-    def idle_as_said(self) -> str:
-        """Say that there are splits already."""
-        return f"the owner names the splits: {self._splits()}"
 
-    def rule_as_said(self) -> str:
-        """Say which volumes are in which split."""
-        return f"volumes as their owner divides them: {self._splits()}"
+def way_of(entries: Sequence[Entry], options: VolumeOptions, gap: int) -> Way:
+    """Return how volumes are cut that are not divided: each along z."""
+    return Way(
+        options=options,
+        gap=gap,
+        seed="order",
+        row=False,
+        noun="section",
+        trained="training volumes",
+        idle={
+            "said": f"the owner names the splits: {_splits(entries)}",
+            "groups": "groups are divided whole",
+            "folds": "sections are cut into folds",
+            "once": "sections are cut into blocks",
+        },
+    )
 
-    def rule_with_val(self, blocks: Blocks[Opened], way: Way, *, groups: bool) -> str:
-        """Say that sections of volumes that train validate."""
-        return (
-            f"{self.rule_as_said()}; val a block of every training volume, {way.gap} sections left out; "
-            f"order {way.order}"
-        )
 
-    def rule(self, blocks: Blocks[Opened], way: Way, *, groups: bool) -> str:
-        """Say which groups, or sections, are in which split."""
-        fold = way.fold or f"order {way.order}"
-        if groups:
-            own = {
-                split: sorted({block.volume.group for one, block in blocks if one == split})
-                for split in SPLITS
-            }
-            words = ", ".join(f"{split} {listed(names, 10)}" for split, names in own.items())
-            number = len({name for names in own.values() for name in names})
-            return f"{number} groups, divided whole: {words}; {fold}"
-        words = "; ".join(_describe(entry, blocks) for entry in self.entries)
-        return f"contiguous blocks along z, {way.gap} sections left out between them: {words}; {fold}"
+def rule_of(entries: Sequence[Entry], blocks: Blocks[Opened], way: Way) -> str:
+    """Say how volumes were divided."""
+    splits = {entry.split for entry in entries}
+    fold = way.fold or f"order {way.order}"
+    if splits != {None}:
+        rule = f"volumes as their owner divides them: {_splits(entries)}"
+        val = f"; val a block of every training volume, {way.gap} sections left out; {fold}"
+        return rule if "val" in splits else rule + val
+    if any(entry.group for entry in entries):
+        own = {
+            split: sorted({block.volume.group for one, block in blocks if one == split}) for split in SPLITS
+        }
+        words = ", ".join(f"{split} {listed(names, 10)}" for split, names in own.items())
+        number = len({name for names in own.values() for name in names})
+        return f"{number} groups, divided whole: {words}; {fold}"
+    words = "; ".join(_describe(entry, blocks) for entry in entries)
+    return f"contiguous blocks along z, {way.gap} sections left out between them: {words}; {fold}"
 
-    def check(self, numbers: Mapping[Split | None, int]) -> None:
-        """Refuse splits of some volumes alone, and splits among which train or all others are missing."""
-        said = [entry.name for entry in self.entries if entry.split]
-        if said and numbers[None]:
-            silent = [entry.name for entry in self.entries if not entry.split]
-            raise DataError(f"{listed(silent)} have no split and {listed(said)} do; say all or none.")
-        if said and not numbers["train"]:
-            raise DataError(
-                f"no volume has the split train, only {self._splits()}: there is nothing to train on."
-            )
-        if said and numbers["train"] == len(said):
-            raise DataError(
-                f"all volumes have the split train: {self._splits()}. Give val and test some, or leave "
-                "splits out."
-            )
 
-    def _splits(self) -> str:
-        names = {split: [entry.name for entry in self.entries if entry.split == split] for split in SPLITS}
-        return ", ".join(f"{split} {listed(own)}" for split, own in names.items() if own)
+def _splits(entries: Sequence[Entry]) -> str:
+    names = {split: [entry.name for entry in entries if entry.split == split] for split in SPLITS}
+    return ", ".join(f"{split} {listed(own)}" for split, own in names.items() if own)
 
 
 def _describe(entry: Entry, blocks: Blocks[Opened]) -> str:

@@ -11,7 +11,7 @@ from ...benchmark.contracts.data import GreyRange, Manifest
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
 from ..collection.dataset import CollectionDataset
-from ..collection.dividing import Way, divide
+from ..collection.dividing import divide, division_of
 from ..collection.greys import range_as_data, settle_range, top_of_sums
 from ..collection.labels import MAX_UNNAMED, Labelling, LabelMap, map_labels, object_labels
 from ..collection.objects import background_of, look_like_objects, objects_told
@@ -20,7 +20,7 @@ from ..collection.swapped import refuse_swapped
 from ..description import Instances, boundary_labels
 from .checks import common_voxel_size
 from .collection import Looked, Opened, Volumes, glance
-from .division import VolumeWords, items_of, torn_groups
+from .division import check_splits, items_of, rule_of, torn_groups, way_of
 from .entries import Entry, Told, gather
 from .gaps import settle_gap
 from .measure import kind_of, measure_image, measure_labels
@@ -52,9 +52,11 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> CollectionDataset[
     volumes = [_opened(entry, cache) for entry in told.entries]
     voxel_size = common_voxel_size([volume.image for volume in volumes])
     gap, spacing = settle_gap(volumes, voxel_size, options, cache)
-    way, words = Way(options=options, gap=gap, seed="order"), VolumeWords(told.entries)
-    division = divide(items_of(volumes), way, words, options.scored)
-    division = replace(division, notes=(*division.notes, *torn_groups(told.entries)))
+    check_splits(told.entries)
+    way = way_of(told.entries, options, gap)
+    blocks, notes = divide(items_of(volumes), way)
+    notes = (*notes, *torn_groups(told.entries))
+    division = division_of(blocks, options.scored, rule_of(told.entries, blocks, way), notes)
     images = training_images(volumes, division, said.intensity)
     scale = settle_range(images, cache)
     kind = kind_of(volumes[0].image)
@@ -84,6 +86,8 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> CollectionDataset[
         ),
         labelling=labelling,
         voxels="voxel",
+        trained="no training section",
+        advice="Another order of blocks may help: the option order.",
         first=tuple(dict.fromkeys([*spacing, *_file_notes(volumes)])),
         looked={one.volume.entry.name: one for one in looked},
         starts={volume.entry.name: start for volume, start in zip(volumes, starts, strict=True)},
