@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias
+from typing import TYPE_CHECKING, Generic, Literal
 
-from ...benchmark.contracts.data import SPLITS, Split
+from ...benchmark.contracts.data import Split
 from ..idle_options import refuse_idle
 from ..wording import counted
-from .division import Block, Division, V, cut_along_z
+from .division import Blocks, Piece, V, cut_along_z, in_order
 from .splits import choose_groups, cut_sequence
 
 if TYPE_CHECKING:
     from ..folder.options import FolderOptions
     from ..volume.options import VolumeOptions
-
-Blocks: TypeAlias = Sequence[tuple[Split, Block[V]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,24 +118,12 @@ def divide(items: Sequence[Item[V]], way: Way) -> tuple[Blocks[V], tuple[str, ..
     return [*blocks, *(("test", block) for split, block in blocks if split == "val")], (note,)
 
 
-def division_of(
-    blocks: Blocks[V], scored: Literal["slices", "volumes"], rule: str, notes: tuple[str, ...]
-) -> Division[V]:
-    """Cut blocks into cases; those that validate and test may be scored as volumes."""
-    placed = tuple(
-        (split, piece)
-        for split, block in blocks
-        for piece in block.cases("slices" if split == "train" else scored)
-    )
-    return Division(placed=placed, rule=rule, notes=notes)
-
-
 def _undivided(items: Sequence[Item[V]], way: Way) -> Blocks[V]:
     groups, folds = any(item.group for item in items), way.options.folds > 0
     used = ["val_share", *(["folds", "fold"] if folds else ["test_share"])]
     used += [way.seed] * (groups or not folds) + ["gap"] * (not groups)
     way.refuse_idle(used, "groups" if groups else "folds" if folds else "once")
-    return sorted(way.cut(items, "val", "test", groups=groups), key=lambda one: SPLITS.index(one[0]))
+    return in_order(way.cut(items, "val", "test", groups=groups))
 
 
 def _without_val(items: Sequence[Item[V]], way: Way) -> tuple[Blocks[V], tuple[str, ...]]:
@@ -146,7 +132,7 @@ def _without_val(items: Sequence[Item[V]], way: Way) -> tuple[Blocks[V], tuple[s
     way.refuse_idle(["val_share", way.seed, *["gap"] * (not groups)], "said")
     train = [item for item in items if item.split == "train"]
     others = [item for item in items if item.split != "train"]
-    blocks: list[tuple[Split, Block[V]]] = []
+    blocks: list[tuple[Split, Piece[V]]] = []
     for own in [train, others] if way.row else ([item] for item in items):
         trains = own[0].split == "train"
         blocks += way.cut(own, "val", groups=groups) if trains else _as_they_are(own)
@@ -155,9 +141,9 @@ def _without_val(items: Sequence[Item[V]], way: Way) -> tuple[Blocks[V], tuple[s
     return blocks, (f"There is no val split: {kept}",)
 
 
-def _as_they_are(items: Sequence[Item[V]]) -> list[tuple[Split, Block[V]]]:
+def _as_they_are(items: Sequence[Item[V]]) -> list[tuple[Split, Piece[V]]]:
     return [(item.split, _whole(item)) for item in items if item.split]
 
 
-def _whole(item: Item[V]) -> Block[V]:
-    return Block(item.volume, range(item.depth))
+def _whole(item: Item[V]) -> Piece[V]:
+    return Piece(item.volume, range(item.depth))

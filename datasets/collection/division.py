@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
-from ...benchmark.contracts.data import Split
+from ...benchmark.contracts.data import SPLITS, Split
 
 V = TypeVar("V")
 """What a kind of data knows a volume by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Piece(Generic[V]):
-    """What becomes a case: a slice of a volume, or some or all of its sections as a volume."""
+    """Sections of a volume, or a slice of them: what becomes a case."""
 
     volume: V
     sections: range
@@ -32,25 +32,14 @@ class Piece(Generic[V]):
         """The sections that it shows something of."""
         return self.sections if self.index is None or self.axis else range(self.index, self.index + 1)
 
-
-@dataclass(frozen=True, slots=True)
-class Block(Generic[V]):
-    """Consecutive sections of a volume."""
-
-    volume: V
-    sections: range
-
-    def slices(self) -> Iterator[Piece[V]]:
-        """Cut it into its sections."""
-        return (Piece(volume=self.volume, sections=self.sections, index=z) for z in self.sections)
-
-    def whole(self) -> Piece[V]:
-        """Take it as a volume."""
-        return Piece(volume=self.volume, sections=self.sections)
+    def slices(self, axis: int = 0, length: int = 0) -> Iterator[Piece[V]]:
+        """Cut all its sections into slices, along z or along an axis of so many px."""
+        places = range(length) if axis else self.sections
+        return (replace(self, axis=axis, index=index) for index in places)
 
     def cases(self, kind: Literal["slices", "volumes"]) -> Iterator[Piece[V]]:
-        """Cut it into cases: its sections, or itself."""
-        yield from [self.whole()] if kind == "volumes" else self.slices()
+        """Cut all its sections into cases: slices along z, or itself."""
+        yield from [self] if kind == "volumes" else self.slices()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +67,33 @@ class Division(Generic[V]):
         return list({id(piece.volume): piece.volume for _, piece in self.placed}.values())
 
 
-def placed(pieces: Mapping[Split, Iterable[Piece[V]]]) -> tuple[tuple[Split, Piece[V]], ...]:
-    """Put pieces that are sorted by splits in a row."""
-    return tuple((split, piece) for split, own in pieces.items() for piece in own)
+Blocks: TypeAlias = Sequence[tuple[Split, Piece[V]]]
+"""Sections of volumes by splits, not cut into cases yet."""
+
+
+def division_of(
+    blocks: Blocks[V],
+    cases: Callable[[Split, Piece[V]], Iterable[Piece[V]]],
+    rule: str,
+    notes: tuple[str, ...] = (),
+) -> Division[V]:
+    """Cut blocks into cases, in their order."""
+    placed = tuple((split, piece) for split, block in blocks for piece in cases(split, block))
+    return Division(placed=placed, rule=rule, notes=notes)
+
+
+def in_order(blocks: Blocks[V]) -> Blocks[V]:
+    """Sort blocks by splits."""
+    return sorted(blocks, key=lambda block: SPLITS.index(block[0]))
 
 
 Cut = Callable[[int], Mapping[Split, Sequence[int]]]
 """Divides so many items."""
 
 
-def cut_along_z(volume: V, depth: int, cut: Cut) -> list[tuple[Split, Block[V]]]:
+def cut_along_z(volume: V, depth: int, cut: Cut) -> list[tuple[Split, Piece[V]]]:
     """Divide one volume into blocks of sections."""
-    return [(split, Block(volume, run)) for split, sections in cut(depth).items() for run in runs(sections)]
+    return [(split, Piece(volume, run)) for split, sections in cut(depth).items() for run in runs(sections)]
 
 
 def runs(numbers: Sequence[int]) -> Iterator[range]:

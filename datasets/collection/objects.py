@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from ...benchmark.contracts.errors import DataError
+
+if TYPE_CHECKING:
+    from ..description import Description
 
 CLASS_NAMES: Final = {
     "binary": ("background", "object"),
@@ -59,8 +64,34 @@ def _goes_through(value: int, sections: Sequence[Mapping[int, int]]) -> bool:
     return _in_a_row(there) and sum(number == 1 for number in pieces) >= len(pieces) / 2
 
 
-def objects_told(place: object, number: int, background: int, *, by_option: bool) -> str:
-    """Say that values look like numbers of objects, and what to write either way."""
+def refuse_objects(
+    said: Description,
+    place: object,
+    images: Sequence[Mapping[int, int]],
+    values: Collection[int],
+    *,
+    sections: bool,
+    by_option: bool,
+) -> None:
+    """Refuse values that look like numbers of objects, unless their owner says what they are.
+
+    Args:
+        said: What their owner says.
+        place: Where they are, for people.
+        images: Pieces per value, of each image or section.
+        values: All of them.
+        sections: As for `look_like_objects`.
+        by_option: Whether an option says what they are, and not ``dataset.yaml``.
+
+    Raises:
+        DataError: They do; says what to write either way.
+    """
+    if said.classes is not None or said.instances is not None:
+        return
+    background = background_of(values) if said.background is None else said.background
+    left_out = {background} if said.ignore_value is None else {background, said.ignore_value}
+    if not look_like_objects(images, left_out, sections=sections):
+        return
     option = f",background={background}" * (background != 0)
     key = f" and background: {background}" * (background != 0)
     how = (
@@ -70,7 +101,8 @@ def objects_told(place: object, number: int, background: int, *, by_option: bool
         else f"instances: boundary{key} into dataset.yaml, which makes object and boundary of them, or "
         "instances: binary; if they are classes, instances: none or their names"
     )
-    return (
+    number = len({*values} - {background})
+    raise DataError(
         f"{place}: {number} different values beside the background, each in one piece and others in every "
         f"image: these look like numbers of single objects, and labels must tell classes. Write {how}."
     )

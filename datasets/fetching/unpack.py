@@ -131,7 +131,7 @@ def _members(archive: Path) -> Iterator[_Member]:
 def _zipped(archive: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
-            if info.is_dir() or _is_litter(info.filename):
+            if info.is_dir() or _is_resource_fork(info.filename):
                 continue
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG):
@@ -145,7 +145,7 @@ def _zipped(archive: Path) -> Iterator[_Member]:
 def _taped(archive: Path) -> Iterator[_Member]:
     with tarfile.open(archive, tarinfo=_Bounded) as opened:
         for info in opened:
-            if info.isdir() or _is_litter(info.name):
+            if info.isdir() or _is_resource_fork(info.name):
                 continue
             content = opened.extractfile(info) if info.isreg() else None
             if content is None:
@@ -153,7 +153,7 @@ def _taped(archive: Path) -> Iterator[_Member]:
             yield _Member(info.name, content)
 
 
-def _is_litter(name: str) -> bool:
+def _is_resource_fork(name: str) -> bool:
     """Tell what macOS adds to archives, which looks like images by its name."""
     return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
 

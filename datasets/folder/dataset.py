@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Manifest
-from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.contracts.errors import UsageError
 from ..collection.dataset import CollectionDataset
-from ..collection.dividing import divide, division_of
-from ..collection.division import Division
+from ..collection.dividing import divide
+from ..collection.division import Division, division_of
 from ..collection.labels import Labelling, LabelMap, map_labels, object_labels
 from ..collection.naming import subject_note
-from ..collection.objects import background_of, look_like_objects, objects_told
+from ..collection.objects import refuse_objects
 from ..collection.summing_up import sum_up
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, boundary_labels, is_described, refuse_keys
@@ -99,7 +99,7 @@ def _divide(
     way = way_of(layout, options, gap)
     blocks, notes = divide(items_of(layout, groups), way)
     rule = rule_of(layout, blocks, groups, way, by)
-    return division_of(blocks, "slices", rule, (*notes, *told, *spacing))
+    return division_of(blocks, lambda _, block: block.slices(), rule, (*notes, *told, *spacing))
 
 
 def _told(layout: Layout, said: Description, labels: LabelMap, channels: int) -> Manifest:
@@ -156,11 +156,7 @@ def _label_map(root: Path, said: Description, index: Index) -> LabelMap:
     if said.instances == "binary" or said.instances == "boundary":
         return object_labels(said, said.instances)
     values = {path: mask.counts for path, mask in index.masks.items()}
-    if said.classes is None and said.instances is None:
-        found = {value for counts in values.values() for value in counts}
-        none = background_of(found) if said.background is None else said.background
-        pieces = [mask.pieces for mask in index.masks.values()]
-        left_out = {none} if said.ignore_value is None else {none, said.ignore_value}
-        if look_like_objects(pieces, left_out, sections=False):
-            raise DataError(objects_told(root, len(found - {none}), none, by_option=False))
+    found = {value for counts in values.values() for value in counts}
+    pieces = [mask.pieces for mask in index.masks.values()]
+    refuse_objects(said, root, pieces, found, sections=False, by_option=False)
     return map_labels(root, said, values)

@@ -8,7 +8,8 @@ from typing import Final
 
 from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError
-from ..collection.dividing import Blocks, Item, Way
+from ..collection.dividing import Item, Way
+from ..collection.division import Blocks
 from ..collection.naming import name_groups, name_splits, named_subjects
 from ..description import FILE_NAME, Description
 from ..wording import counted

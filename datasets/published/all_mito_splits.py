@@ -10,12 +10,12 @@ from typing import Final
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.published import ConvertedVolume
-from ..collection.division import Division, Piece, placed
+from ..collection.division import Division, Piece, division_of, in_order
 from ..collection.splits import cut_blocks, default_gap
 from ..idle_options import refuse_idle
 from . import guay, kasthuri_pp, lucchi_pp
 from .cem500k_split import SPLIT
-from .cutting import Blocks, by_group, cut_list, whole
+from .cutting import Blocks, as_published, by_group, cut_list
 from .options import OfficialOptions
 from .rules import Rules
 from .splitting import OfficialSplits, of_part
@@ -53,21 +53,11 @@ def _by_sections(
             units = [[section] for section in units[0]]
             gap = GAPS[name] if options.gap == -1 else options.gap
         blocks += cut_list(units, partial(cut_blocks, shares={"val": options.val_share}, gap=gap))
-    return Division(
-        placed=placed(
-            {
-                "train": _slices(blocks, "train"),
-                "val": _slices(blocks, "val"),
-                "test": _tested(volumes),
-            }
-        ),
-        rule=f"train and test as published; val the last {options.val_share:g} of each benchmark's training "
-        "volumes, or of its sections where it trains on one volume",
+    rule = (
+        f"train and test as published; val the last {options.val_share:g} of each benchmark's training "
+        "volumes, or of its sections where it trains on one volume"
     )
-
-
-def _slices(blocks: Blocks, split: Split) -> Iterator[Piece[ConvertedVolume]]:
-    return (piece for own, block in blocks if own == split for piece in block.slices())
+    return division_of(in_order(blocks + as_published("test", of_part(volumes, "test"))), _cases, rule)
 
 
 def _as_published(
@@ -78,29 +68,26 @@ def _as_published(
     """Divide as CEM500K did: without last slices, and as background what is ignored here."""
     refuse_idle(options, ("val_share", "gap"), f"split={SPLIT} is as it was published")
     train, left_out = _part_last(of_part(volumes, "train"))
-    return Division(
-        placed=placed(
-            {
-                "train": _read_as_published(train),
-                "val": _read_as_published(left_out),
-                "test": (
-                    replace(piece, relabel=PADDING) if _benchmark(piece.volume) == "kasthuri-pp" else piece
-                    for piece in _tested(volumes)
-                ),
-            }
-        ),
-        rule="as CEM500K divided it (Conrad & Narayan 2021), without last slices",
-        notes=(
+    blocks = as_published("train", train) + as_published("val", left_out)
+    return division_of(
+        blocks + as_published("test", of_part(volumes, "test")),
+        _read_as_published,
+        "as CEM500K divided it (Conrad & Narayan 2021), without last slices",
+        (
             "The val split is patches of the last slices, left out. The published work took the last "
             "training state; so do not choose one by val.",
         ),
     )
 
 
-def _read_as_published(sections: Iterable[ConvertedVolume]) -> Iterator[Piece[ConvertedVolume]]:
-    for section in sections:
-        for piece in whole(section).slices():
-            yield replace(piece, relabel=PADDING)
+def _cases(split: Split, block: Piece[ConvertedVolume]) -> Iterator[Piece[ConvertedVolume]]:
+    sliced = split != "test" or _benchmark(block.volume) not in SLICED
+    return block.cases("slices" if sliced else "volumes")
+
+
+def _read_as_published(split: Split, block: Piece[ConvertedVolume]) -> Iterator[Piece[ConvertedVolume]]:
+    padded = split != "test" or _benchmark(block.volume) == "kasthuri-pp"
+    return _cases(split, replace(block, relabel=PADDING if padded else ()))
 
 
 def _part_last(sections: Iterable[ConvertedVolume]) -> tuple[list[ConvertedVolume], list[ConvertedVolume]]:
@@ -112,11 +99,6 @@ def _part_last(sections: Iterable[ConvertedVolume]) -> tuple[list[ConvertedVolum
         used += first
         (last if _benchmark(end) in SLICED else used).append(end)
     return used, last
-
-
-def _tested(volumes: Sequence[ConvertedVolume]) -> Iterator[Piece[ConvertedVolume]]:
-    for volume in of_part(volumes, "test"):
-        yield from whole(volume).cases("volumes" if _benchmark(volume) in SLICED else "slices")
 
 
 def _benchmark(volume: ConvertedVolume) -> str:

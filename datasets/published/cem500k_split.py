@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..collection.division import Division, Piece, placed
+from ...benchmark.contracts.data import Split
+from ..collection.division import Division, Piece
 from ..idle_options import refuse_idle
 from .cutting import slices_along, whole
 from .options import OfficialOptions
@@ -54,11 +54,10 @@ class Cem500kSplit:
             left_out = trained[-1:]
             note = "The val split is the last training section, which trains too."
         tested = [piece for volume in test for piece in whole(volume).cases(rules.scored)]
-        read = partial(replace, relabel=self.relabel)
+        pieces: list[tuple[Split, list[Piece[ConvertedVolume]]]]
+        pieces = [("train", trained), ("val", left_out), ("test", tested)]
         return Division(
-            placed=placed(
-                {"train": map(read, trained), "val": map(read, left_out), "test": map(read, tested)}
-            ),
+            placed=tuple((split, replace(one, relabel=self.relabel)) for split, own in pieces for one in own),
             rule=f"as CEM500K divided it (Conrad & Narayan 2021){', without last slices' * self.sliced}",
             notes=(f"{note} The published work took the last training state; so do not choose one by val.",),
         )
@@ -68,10 +67,7 @@ def _slices(
     volumes: Sequence[ConvertedVolume], axes: Sequence[int], *, drop_last: bool
 ) -> tuple[list[Piece[ConvertedVolume]], list[Piece[ConvertedVolume]]]:
     """Cut volumes into slices; return those that are used, and the last along each axis if they are not."""
-    used: list[Piece[ConvertedVolume]] = []
-    dropped: list[Piece[ConvertedVolume]] = []
-    for volume in volumes:
-        for piece in slices_along(whole(volume), axes):
-            last = piece.index == volume.shape[piece.axis] - 1
-            (dropped if last and drop_last else used).append(piece)
-    return used, dropped
+    pieces = [piece for volume in volumes for piece in slices_along(whole(volume), axes)]
+    last = [drop_last and one.index == one.volume.shape[one.axis] - 1 for one in pieces]
+    used = [piece for piece, dropped in zip(pieces, last, strict=True) if not dropped]
+    return used, [piece for piece, dropped in zip(pieces, last, strict=True) if dropped]

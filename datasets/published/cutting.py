@@ -6,21 +6,25 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.published import ConvertedVolume
-from ..collection.division import Block, Cut, Piece, cut_along_z
+from ..collection.division import Cut, Piece, cut_along_z
 
-Blocks = list[tuple[Split, Block[ConvertedVolume]]]
+Blocks = list[tuple[Split, Piece[ConvertedVolume]]]
 
 
-def whole(volume: ConvertedVolume) -> Block[ConvertedVolume]:
+def whole(volume: ConvertedVolume) -> Piece[ConvertedVolume]:
     """Take all sections of a volume."""
-    return Block(volume, range(volume.shape[0]))
+    return Piece(volume, range(volume.shape[0]))
 
 
-def slices_along(block: Block[ConvertedVolume], axes: Iterable[int]) -> Iterator[Piece[ConvertedVolume]]:
+def as_published(split: Split, volumes: Iterable[ConvertedVolume]) -> Blocks:
+    """Put whole volumes into a split."""
+    return [(split, whole(volume)) for volume in volumes]
+
+
+def slices_along(block: Piece[ConvertedVolume], axes: Iterable[int]) -> Iterator[Piece[ConvertedVolume]]:
     """Cut a block into all its slices along each of the axes: 0 z, 1 y, 2 x."""
     for axis in axes:
-        for index in block.sections if axis == 0 else range(block.volume.shape[axis]):
-            yield Piece(volume=block.volume, sections=block.sections, axis=axis, index=index)
+        yield from block.slices(axis, block.volume.shape[axis])
 
 
 def cut_volumes(volumes: Iterable[ConvertedVolume], cut: Cut) -> Blocks:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.data import SPLITS, Split
+from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError, UnknownNameError
 from ...benchmark.contracts.published import ConvertedVolume, Part
-from ..collection.division import Cut, Division, placed
+from ..collection.division import Cut, Division, Piece, division_of, in_order
 from ..collection.splits import cut_blocks, cut_sequence, default_gap
 from ..idle_options import refuse_idle
 from ..wording import counted
-from .cutting import Blocks, by_group, cut_list, cut_volumes, slices_along, whole
+from .cutting import Blocks, as_published, by_group, cut_list, cut_volumes, slices_along
 from .options import OfficialOptions, SingleOptions
 
 if TYPE_CHECKING:
@@ -124,11 +124,10 @@ def _divide_official(
     train, val, test = (of_part(volumes, part) for part in ("train", "val", "test"))
     if not train or not test:
         raise DataError("the arrays hold no train or no test part; remove and fetch the dataset again.")
-    tested: Blocks = [("test", whole(volume)) for volume in test]
+    tested = as_published("test", test)
     if val:
         refuse_idle(options, ("val_share", "gap"), "a val part was published")
-        blocks: Blocks = [("train", whole(volume)) for volume in train]
-        blocks += [("val", whole(volume)) for volume in val]
+        blocks = as_published("train", train) + as_published("val", val)
         return _division(blocks + tested, rules, "train, val and test as published")
     blocks, words = _train_and_val(train, options, rules)
     return _division(blocks + tested, rules, f"train and test as published; val {words}")
@@ -145,24 +144,18 @@ def _train_and_val(
     units = by_group(train)
     if len(units) > 1:
         refuse_idle(options, ("gap",), f"{len(units)} groups of images are divided, each stays whole")
-        return cut_list(
-            units, partial(cut, gap=0)
-        ), f"the last {share} of {len(units)} groups of training images"
-    return cut_list(
-        [[volume] for volume in train], cut
-    ), f"the last {share} of the training images, gap {gap}"
+        words = f"the last {share} of {len(units)} groups of training images"
+        return cut_list(units, partial(cut, gap=0)), words
+    words = f"the last {share} of the training images, gap {gap}"
+    return cut_list([[volume] for volume in train], cut), words
 
 
 def _division(blocks: Blocks, rules: Rules, rule: str) -> Division[ConvertedVolume]:
     """Cut blocks into the cases that the rules ask for."""
-    own = {split: [block for one, block in blocks if one == split] for split in SPLITS}
-    return Division(
-        placed=placed(
-            {
-                "train": (piece for block in own["train"] for piece in slices_along(block, rules.train_axes)),
-                "val": (piece for block in own["val"] for piece in block.slices()),
-                "test": (piece for block in own["test"] for piece in block.cases(rules.scored)),
-            }
-        ),
-        rule=rule,
-    )
+
+    def cases(split: Split, block: Piece[ConvertedVolume]) -> Iterable[Piece[ConvertedVolume]]:
+        if split == "train":
+            return slices_along(block, rules.train_axes)
+        return block.cases(rules.scored if split == "test" else "slices")
+
+    return division_of(in_order(blocks), cases, rule)

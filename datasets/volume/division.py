@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ...benchmark.contracts.data import SPLITS
 from ...benchmark.contracts.errors import DataError
-from ..collection.dividing import Blocks, Item, Way
+from ..collection.dividing import Item, Way
+from ..collection.division import Blocks
 from ..wording import listed
 from .collection import Opened
 from .entries import Entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from ...benchmark.contracts.data import GreyRange, Manifest
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
 from ..collection.dataset import CollectionDataset
-from ..collection.dividing import divide, division_of
+from ..collection.dividing import divide
+from ..collection.division import division_of
 from ..collection.greys import range_as_data, settle_range, top_of_sums
 from ..collection.labels import MAX_UNNAMED, Labelling, LabelMap, map_labels, object_labels
-from ..collection.objects import background_of, look_like_objects, objects_told
+from ..collection.objects import refuse_objects
 from ..collection.summing_up import starts_in_groups, sum_up
 from ..collection.swapped import refuse_swapped
 from ..description import Instances, boundary_labels
@@ -56,7 +57,12 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> CollectionDataset[
     way = way_of(told.entries, options, gap)
     blocks, notes = divide(items_of(volumes), way)
     notes = (*notes, *torn_groups(told.entries))
-    division = division_of(blocks, options.scored, rule_of(told.entries, blocks, way), notes)
+    division = division_of(
+        blocks,
+        lambda split, block: block.cases("slices" if split == "train" else options.scored),
+        rule_of(told.entries, blocks, way),
+        notes,
+    )
     images = training_images(volumes, division, said.intensity)
     scale = settle_range(images, cache)
     kind = kind_of(volumes[0].image)
@@ -131,29 +137,17 @@ def _label_map(told: Told, instances: Instances, looked: Sequence[Looked]) -> La
     if instances != "none":
         return object_labels(said, instances)
     values = {one.volume.entry.labels: one.values for one in looked}
-    if said.classes is None and said.instances is None:
-        _check_classes(told, values, looked)
-    return map_labels(told.root, said, values, by_option=told.by_options)
-
-
-def _check_classes(told: Told, values: Mapping[str, Set[int]], looked: Sequence[Looked]) -> None:
-    """Tell numbers of objects from classes."""
-    said = told.description
     for one in looked:
-        source = one.volume.entry.labels
-        own = values[source]
-        none = background_of(own) if said.background is None else said.background
-        pieces = [facts.pieces for facts in one.labels]
-        left_out = {none} if said.ignore_value is None else {none, said.ignore_value}
-        if look_like_objects(pieces, left_out, sections=True):
-            raise DataError(objects_told(source, len(own) - 1, none, by_option=told.by_options))
+        source, pieces = one.volume.entry.labels, [facts.pieces for facts in one.labels]
+        refuse_objects(said, source, pieces, one.values, sections=True, by_option=told.by_options)
     for source, own in values.items():
-        if len(own) > MAX_UNNAMED:
+        if len(own) > MAX_UNNAMED and said.classes is None and said.instances is None:
             raise DataError(
                 f"{source} holds {len(own)} different values: these look like numbers of single objects. Say "
                 "instances=boundary, which makes object and boundary of them, or instances=binary; if they "
                 "are classes, name them all."
             )
+    return map_labels(told.root, said, values, by_option=told.by_options)
 
 
 def _file_notes(volumes: Sequence[Opened]) -> list[str]:

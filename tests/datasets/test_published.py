@@ -10,7 +10,7 @@ import pytest
 from emseg_bench.benchmark.contracts.data import Manifest
 from emseg_bench.benchmark.contracts.errors import DataError, UnknownNameError, UsageError
 from emseg_bench.datasets.collection.dataset import CollectionDataset
-from emseg_bench.datasets.collection.division import Division, placed
+from emseg_bench.datasets.collection.division import Division
 from emseg_bench.datasets.fetching.store import DataStore
 from emseg_bench.datasets.published.adapter import Published, Unlabelled
 from emseg_bench.datasets.published.cutting import whole
@@ -113,9 +113,9 @@ def test_a_named_split_of_published_work_is_asked_for_by_name(store):
 
     def swapped(volumes, _options, _rules):
         first, second = (tuple(whole(volume).slices()) for volume in volumes)
-        return Division(
-            placed=placed({"train": second, "val": first, "test": first}), rule="swapped", notes=("hm",)
-        )
+        pieces = {"train": second, "val": first, "test": first}
+        placed = tuple((split, piece) for split, own in pieces.items() for piece in own)
+        return Division(placed=placed, rule="swapped", notes=("hm",))
 
     manifest = official(store, others={"swapped-2021": swapped}, split="swapped-2021").manifest
     assert manifest.split("train")[0].id == "train/b-z0000"
