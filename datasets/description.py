@@ -36,7 +36,6 @@ from ..benchmark.contracts.data import Split
 from ..benchmark.contracts.errors import DataError
 from ..benchmark.files.texts import read_yaml
 from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
-from .collection.objects import CLASS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +48,11 @@ Name: TypeAlias = Annotated[str, Len(1)]
 Value: TypeAlias = Annotated[int, Ge(LEAST_VALUE), Le(MOST_VALUE)]
 VoxelSize: TypeAlias = Annotated[tuple[Annotated[float, Gt(0)], ...], Len(1, 3)]
 Instances: TypeAlias = Literal["none", "binary", "boundary"]
+CLASS_NAMES: Final = {
+    "binary": ("background", "object"),
+    "boundary": ("background", "object", "boundary"),
+}
+"""What is made of numbers of objects, by label."""
 
 OF_VOLUMES: Final = ("volumes", "axes", "positions")
 """Keys that a folder of images and masks has no use for."""

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...benchmark.contracts.errors import DataError
-from ..description import FILE_NAME, Description, Instances
+from ..description import CLASS_NAMES, FILE_NAME, Description, Instances
 from ..wording import counted, listed
-from .objects import CLASS_NAMES
 
 if TYPE_CHECKING:
     import numpy as np

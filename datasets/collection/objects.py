@@ -10,11 +10,6 @@ from ...benchmark.contracts.errors import DataError
 if TYPE_CHECKING:
     from ..description import Description
 
-CLASS_NAMES: Final = {
-    "binary": ("background", "object"),
-    "boundary": ("background", "object", "boundary"),
-}
-"""What is made of numbers of objects, by label."""
 ONE_PIECE: Final = 0.9
 """So many of the values that images hold lie in one piece, where they number objects."""
 MOSTLY: Final = 0.75
