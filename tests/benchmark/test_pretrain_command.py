@@ -146,6 +146,31 @@ def test_a_stopped_pretraining_goes_on_as_if_nothing_had_been(
     assert (work / "whole/curve.csv").read_text() == (work / "broken/curve.csv").read_text()
 
 
+@pytest.mark.parametrize("damage", [b"", b"no tensors", b"PK\x03\x04" + bytes(40)])
+def test_a_damaged_resume_point_is_dropped_with_a_word(
+    pretrain: Invoke, work: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
+) -> None:
+    options = ("--set", "recipe.steps_per_epoch=2", "--checkpoint-seconds", "0")
+    pretrain("--out", "whole", *options)
+
+    def stop(self: object, epoch: int) -> None:
+        raise StoppedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train_module.Results, "save_epoch", stop)
+        with pytest.raises(StoppedError):
+            pretrain("--out", "broken", *options)
+    (work / "broken/resume.pt").write_bytes(damage)
+    done = pretrain("--out", "broken", *options)
+    assert done.code == 0, done.err
+    assert "resume.pt is damaged" in " ".join((done.out + done.err).split())
+    record = json.loads((work / "broken/record.json").read_bytes())
+    assert (record["resumed"], record["dropped_resume_points"]) == (0, 1)
+    assert (work / "whole/weights.safetensors").read_bytes() == (
+        work / "broken/weights.safetensors"
+    ).read_bytes()
+
+
 def test_another_pretrainings_folder_is_refused(pretrain: Invoke, work: Path) -> None:
     pretrain("--out", "out")
     other = pretrain("--out", "out", "--set", "recipe.learning_rate=0.1", "--seed", "3")

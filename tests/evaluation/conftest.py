@@ -43,6 +43,7 @@ def value(made):
         ignore_value=None,
         probabilities=None,
         true_objects=None,
+        boundaries=(),
     ):
         truth, prediction = (np.atleast_2d(np.uint8(labels)) for labels in (truth, prediction))
         flat = (labels.reshape(-1, truth.shape[-1]) for labels in (truth, prediction))
@@ -53,6 +54,7 @@ def value(made):
             counts=count(*flat, classes, ignore_value),
             ignore_value=ignore_value,
             voxel_size_nm=spacing,
+            boundary_classes=boundaries,
             true_objects=None if true_objects is None else np.atleast_2d(true_objects),
             probabilities=None if probabilities is None else lambda: np.float32(probabilities),
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
+from emseg_bench.benchmark.evaluation.aggregation import class_means, overall_means
 
 OBJECTS = ("object-f1", "object-ap", "pq", "rq")
 PARTITIONS = ("adapted-rand", "voi-split", "voi-merge")
@@ -101,3 +103,20 @@ def test_ignored_pixels_are_in_no_object(value):
     for metric in (*OBJECTS, "sq"):
         assert value(metric, truth, prediction, ignore_value=9)[1] == 1
     assert value("object-f1", [0, 9, 9, 1], [0, 1, 0, 1], ignore_value=9)[1] == 1, "a false object in there"
+
+
+@pytest.mark.parametrize("metric", [*OBJECTS, "sq", *PARTITIONS])
+def test_boundaries_are_no_objects_and_in_no_mean_of_them(value, metric):
+    """What lies between objects has a number of its own in metrics of overlap alone."""
+    truth, found = ([2 if label == 0 else label for label in labels] for labels in (TRUTH, FOUND))
+    alone = value(metric, TRUTH, FOUND)[1]
+    _, objects, boundary = value(metric, truth, found, classes=3, boundaries=(2,))
+    assert objects == pytest.approx(alone, nan_ok=True)
+    assert math.isnan(boundary)
+    assert not math.isnan(value(metric, truth, found, classes=3)[2])
+    assert not math.isnan(value("iou", truth, found, classes=3, boundaries=(2,))[2])
+    table = pd.DataFrame({
+        "trial": 0, "metric": metric, "case": "a", "class_index": [1, 2], "value": [objects, boundary],
+    })  # fmt: skip
+    means = class_means(table, ["metric"], skips_undefined=True)
+    assert overall_means(means, ["metric"], skips_undefined=True)[metric] == pytest.approx(alone)

@@ -16,6 +16,7 @@ from emseg_bench.benchmark.contracts.cards import ReportSectionCard
 from emseg_bench.benchmark.contracts.errors import StoreError, UsageError
 from emseg_bench.benchmark.contracts.reporting import Board, ReportSection
 from emseg_bench.reports.build import BuiltReport, build
+from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
 
 HOSTILE = "<script>document.title='hacked'</script>\"'|*_&$\\x"
@@ -429,6 +430,32 @@ def test_the_truth_is_no_perfect_prediction_of_objects_that_touch(
     table.loc[(table["metric"] == "object-f1") & (table["class_index"] == 1), "value"] = [0.0, truth]
     text = page_of([replace(make.board(trials), sanity=table)], tmp_path).text
     assert ("The truth itself has object F1 0.750: true objects go by their numbers here" in text) == is_told
+
+
+@pytest.mark.parametrize(
+    ("name", "direction", "of_objects", "truth", "is_told"),
+    [
+        ("adapted-rand", "lower", True, 0.82, True),
+        ("adapted-rand", "lower", True, 0.05, False),
+        ("object-f1", "higher", True, 0.4, True),
+        ("object-f1", "higher", True, 1.0, False),
+        ("distance", "lower", False, 0.82, False),
+    ],
+)
+def test_a_headline_says_where_the_truth_itself_scores_badly(
+    make, tmp_path, name, direction, of_objects, truth, is_told
+) -> None:
+    metric = make.metric(name, "", direction, of_objects=of_objects)
+    trials = make.seeds("good", [0.5], metric=metric)
+    table = blind(trials[0], all_background=0.0, the_truth_itself=1.0)
+    table.loc[(table["metric"] == name) & (table["class_index"] == 1), "value"] = [1.0, truth]
+    board = replace(make.board(trials), sanity=table)
+    told = [note for note in leaderboard(board).remarks if note.startswith("The truth itself is far from")]
+    assert bool(told) == is_told
+    text = page_of([board], tmp_path).text
+    assert ("The truth itself is far from perfect here" in text) == is_told
+    if is_told:
+        assert re.search(rf"{truth}0*, the metric that ranks\.", told[0])
 
 
 def test_boards_of_older_trials_do_without(make, tmp_path) -> None:
