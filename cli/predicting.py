@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..benchmark.contracts.data import Axes, GreyRange
     from ..benchmark.contracts.settings import ScoringProtocol
     from ..benchmark.predictions.greys import Seen
-    from ..benchmark.predictions.setting import Setting
+    from ..benchmark.predictions.inference_settings import InferenceSettings
     from ..benchmark.weights.weight_info import Segmenting, WeightsInfo
 
 EXAMPLES = """Examples:
@@ -99,9 +99,9 @@ def predict(
     from ..benchmark.plugins.loading import load_plugins
     from ..benchmark.predictions.greys import settle_greys
     from ..benchmark.predictions.images import find_images, unread
+    from ..benchmark.predictions.inference_settings import InferenceSettings
     from ..benchmark.predictions.network import find_weights, settle_normalisation, settle_window
     from ..benchmark.predictions.outputs import check_places
-    from ..benchmark.predictions.setting import Setting
     from ..benchmark.profiling.hardware import choose_device
     from ..benchmark.profiling.precision import resolve_precision
 
@@ -117,7 +117,7 @@ def predict(
     with interruptible():
         seen = _look_at(found, trained.info.channels)
     greys, notes = settle_greys(list(seen.values()), trained.info.grey_range, given)
-    setting = Setting(
+    setting = InferenceSettings(
         weights=trained,
         protocol=chosen,
         normalisation=settle_normalisation(trained.info, _numbers(mean, "--mean"), _numbers(std, "--std")),
@@ -145,7 +145,12 @@ def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:
 
 
 def _predict(
-    images: Mapping[str, Seen], setting: Setting, out: Path, notes: Sequence[str], *, overwrite: bool
+    images: Mapping[str, Seen],
+    setting: InferenceSettings,
+    out: Path,
+    notes: Sequence[str],
+    *,
+    overwrite: bool,
 ) -> None:
     from ..benchmark.predictions.greys import misfits
     from ..benchmark.predictions.outputs import plan_outputs

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from ..benchmark.predictions.given import ClassScore, Scores
+from ..benchmark.predictions.pair_scores import ClassScore, Scores
 from ..benchmark.predictions.pairs import some
 from ..benchmark.predictions.rules import VOLUME
-from ..benchmark.predictions.survey import Survey, Wishes
+from ..benchmark.predictions.survey import ScoringOptions, Survey
 from .console import Console
 from .tables import print_table, say
 
@@ -20,10 +20,10 @@ MOST_CASES = 40
 MEAN = "mean"
 
 
-def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]:
+def announce(found: Survey, options: ScoringOptions, skipped: Sequence[str]) -> list[str]:
     """Say what a reader of the scores must know about what was scored."""
     notes = list(_strangers(found))
-    for what, mapping in (("predicted labels", wishes.mapping), ("true labels", wishes.true_mapping)):
+    for what, mapping in (("predicted labels", options.mapping), ("true labels", options.true_mapping)):
         if mapping:
             mapped = ", ".join(f"{value} for {label}" for value, label in mapping.items())
             option = "--map" if what == "predicted labels" else "--map-truth"
@@ -31,10 +31,10 @@ def announce(found: Survey, wishes: Wishes, skipped: Sequence[str]) -> list[str]
     for white, side in ((found.white_predictions, "predictions"), (found.white_truths, "truth")):
         if white:
             notes.append(f"the {side} hold 0 and 255 only: 255 is taken as class 1, {found.class_names[1]}")
-    if wishes.mask_by_truth:
+    if options.mask_by_truth:
         notes.append("predictions count only where the truth is not background (--mask-by-truth)")
-    if wishes.ignored is not None:
-        notes.append(f"pixels with true label {wishes.ignored} are in no score")
+    if options.ignored is not None:
+        notes.append(f"pixels with true label {options.ignored} are in no score")
     left_out = [name for label, name in enumerate(found.class_names) if label not in found.scored]
     notes.append(f"not in the means: {', '.join(left_out) or 'no class'}")
     if skipped:

@@ -84,17 +84,17 @@ def score(
 ) -> None:
     """Score predicted label maps against true ones: images, or whole volumes."""
     from ..benchmark.predictions.chosen_metrics import check_objects_compared, metrics_of, with_metrics
-    from ..benchmark.predictions.given import average, score_pairs
+    from ..benchmark.predictions.pair_scores import average, score_pairs
     from ..benchmark.predictions.pairs import find_pairs, pairing_notes, with_objects
     from ..benchmark.predictions.rules import ALL, find_protocol, rules_for
-    from ..benchmark.predictions.survey import Wishes, survey
+    from ..benchmark.predictions.survey import ScoringOptions, survey
     from .console import Console
     from .progress import steps
     from .score_tables import all_as_data, announce, announce_objects, as_data, print_all_scores, print_scores
 
     if protocol != ALL:
         find_protocol(protocol, ALL)
-    wishes = Wishes(
+    options = ScoringOptions(
         class_names=_names(class_names),
         classes=_classes(classes),
         ignored=ignore,
@@ -109,17 +109,17 @@ def score(
     console = Console(stderr=True)
     with json_stream(as_json), interruptible("nothing was written"):
         with steps("reading", len(pairs), console) as on_case:
-            found = survey(pairs, wishes, on_case)
+            found = survey(pairs, options, on_case)
         rules = with_metrics(rules_for(protocol, found.axes), metrics)
-        chosen, remarks = metrics_of(rules, wishes.voxel_size_nm, found.axes)
+        chosen, remarks = metrics_of(rules, options.voxel_size_nm, found.axes)
         if truth_objects:
             check_objects_compared(rules)
         with steps("scoring", len(pairs), console) as on_case:
-            table = score_pairs(pairs, found, wishes, chosen, on_case)
+            table = score_pairs(pairs, found, options, chosen, on_case)
     if out:
         _write(table, out)
     scores = [average(table, found, rule) for rule in rules]
-    notes = [*announce(found, wishes, skipped), *pairing_notes(pairs), *remarks]
+    notes = [*announce(found, options, skipped), *pairing_notes(pairs), *remarks]
     if truth_objects:
         notes += announce_objects(found, truth_objects)
     if as_json:

@@ -100,11 +100,11 @@ def import_(
     ] = False,
 ) -> None:
     """Recognise a weight file, convert it and take it into the library."""
-    from ..benchmark.weights.importing import Wishes, import_weights
+    from ..benchmark.weights.importing import ImportOptions, import_weights
 
     catalogue, library = _open()
     with interruptible("nothing was taken in"):
-        entry = import_weights(file, catalogue, library, Wishes(name=name, replace=replace))
+        entry = import_weights(file, catalogue, library, ImportOptions(name=name, replace=replace))
     _tell(entry, library)
 
 

@@ -12,9 +12,9 @@ from ..contracts.errors import UsageError
 from ..files.hashing import sha256_of, sha256_of_file
 from ..images.volumes.opening import split_location
 from .greys import Seen
+from .inference_settings import InferenceSettings
 from .label_maps import Told, made_from
 from .pairs import some
-from .setting import Setting
 from .volume_files import file_of
 
 
@@ -38,7 +38,7 @@ class Output:
 
 
 def plan_outputs(
-    images: Mapping[str, Seen], folder: Path, setting: Setting, *, overwrite: bool
+    images: Mapping[str, Seen], folder: Path, setting: InferenceSettings, *, overwrite: bool
 ) -> tuple[list[Output], int]:
     """Return the label maps to make, and how many are there already.
 
@@ -60,7 +60,7 @@ def plan_outputs(
     return [output for output in outputs if output not in there], len(there)
 
 
-def _output(image: Seen, target: Path, setting: Setting, identity: Mapping[str, Any]) -> Output:
+def _output(image: Seen, target: Path, setting: InferenceSettings, identity: Mapping[str, Any]) -> Output:
     volume, grey = len(image.sides) == 3, setting.greys[image.kind]
     making = {
         **identity,

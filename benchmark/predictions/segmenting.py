@@ -12,12 +12,14 @@ from ..evaluation.slabs import Labels
 from ..evaluation.volumes import count_slices, segment_into
 from ..images.intensity import to_pixels
 from .images import Array, in_pixels, open_pixels, read_image
+from .inference_settings import InferenceSettings
 from .label_maps import volume_label_map, write_label_map
 from .outputs import Output
-from .setting import Setting
 
 
-def segment_files(outputs: Sequence[Output], setting: Setting, on_slice: Callable[[], None]) -> None:
+def segment_files(
+    outputs: Sequence[Output], setting: InferenceSettings, on_slice: Callable[[], None]
+) -> None:
     """Make label maps, each written whole before the next is begun.
 
     Args:
@@ -50,7 +52,9 @@ def steps_of(outputs: Sequence[Output], axes: Axes) -> int:
     return sum(count_slices(output.sides, axes) for output in outputs)
 
 
-def _segment(segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]) -> None:
+def _segment(
+    segmenter: Segmenter, output: Output, setting: InferenceSettings, on_slice: Callable[[], None]
+) -> None:
     if output.volume:
         _segment_volume(segmenter, output, setting, on_slice)
         return
@@ -62,7 +66,7 @@ def _segment(segmenter: Segmenter, output: Output, setting: Setting, on_slice: C
 
 
 def _segment_volume(
-    segmenter: Segmenter, output: Output, setting: Setting, on_slice: Callable[[], None]
+    segmenter: Segmenter, output: Output, setting: InferenceSettings, on_slice: Callable[[], None]
 ) -> None:
     """Segment slab by slab; what is too large for memory meanwhile lies beside the label map."""
     volume = in_pixels(open_pixels(output.source, setting.channels), output.grey, output.source)

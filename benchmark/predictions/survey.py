@@ -27,7 +27,7 @@ MOST_UNNAMED = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class ScoringOptions:
     """What the user says of the labels."""
 
     class_names: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class _Look:
     stored_truth: frozenset[int]
 
 
-def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -> Survey:
+def survey(pairs: Sequence[Pair], options: ScoringOptions, on_case: Callable[[], None]) -> Survey:
     """Look at all pairs and settle the classes.
 
     Raises:
@@ -94,24 +94,26 @@ def survey(pairs: Sequence[Pair], wishes: Wishes, on_case: Callable[[], None]) -
     """
     looks = []
     for pair in pairs:
-        looks.append(_look(pair, wishes))
+        looks.append(_look(pair, options))
         on_case()
-    _check_mapping(looks, wishes)
+    _check_mapping(looks, options)
     _check_axes(looks)
-    binary = len(wishes.class_names) in {0, 2} and all(look.predicted | look.true <= BINARY for look in looks)
+    binary = len(options.class_names) in {0, 2} and all(
+        look.predicted | look.true <= BINARY for look in looks
+    )
     white_predictions = binary and _is_white([look.predicted for look in looks])
     white_truths = binary and _is_white([look.true for look in looks])
     predicted = {label for look in looks for label in _labels(look.predicted, white=white_predictions)}
     true = {label for look in looks for label in _labels(look.true, white=white_truths)}
-    names = wishes.class_names or _names(predicted | true | set(wishes.classes))
+    names = options.class_names or _names(predicted | true | set(options.classes))
     for look in looks:
         predictions, truths = look.pair.prediction, look.pair.truth
-        _check_labels(predictions, _labels(look.predicted, white=white_predictions), names, wishes.mapping)
-        _check_labels(truths, _labels(look.true, white=white_truths), names, wishes.true_mapping)
+        _check_labels(predictions, _labels(look.predicted, white=white_predictions), names, options.mapping)
+        _check_labels(truths, _labels(look.true, white=white_truths), names, options.true_mapping)
     return Survey(
         axes=looks[0].axes,
         class_names=names,
-        scored=_scored(wishes, names, (predicted | true) - {0}),
+        scored=_scored(options, names, (predicted | true) - {0}),
         white_predictions=white_predictions,
         white_truths=white_truths,
         predicted=frozenset(predicted),
@@ -131,16 +133,16 @@ def read_prediction(pair: Pair, mapping: Mapping[int, int]) -> Array:
     return read_label_map(pair.prediction, onto=pair.truth, mapping=mapping)
 
 
-def read_truth(pair: Pair, wishes: Wishes) -> Array:
+def read_truth(pair: Pair, options: ScoringOptions) -> Array:
     """Read a true label map, some values of which are taken for others."""
-    aside = {} if wishes.ignored in (None, wishes.ignore_value) else {wishes.ignored: _ASIDE}
-    return read_label_map(pair.truth, mapping={**wishes.true_mapping, **aside})
+    aside = {} if options.ignored in (None, options.ignore_value) else {options.ignored: _ASIDE}
+    return read_label_map(pair.truth, mapping={**options.true_mapping, **aside})
 
 
-def _check_mapping(looks: Sequence[_Look], wishes: Wishes) -> None:
+def _check_mapping(looks: Sequence[_Look], options: ScoringOptions) -> None:
     for option, what, mapping, stored in (
-        ("--map", "prediction", wishes.mapping, [look.stored for look in looks]),
-        ("--map-truth", "true label map", wishes.true_mapping, [look.stored_truth for look in looks]),
+        ("--map", "prediction", options.mapping, [look.stored for look in looks]),
+        ("--map-truth", "true label map", options.true_mapping, [look.stored_truth for look in looks]),
     ):
         there = set().union(*stored)
         if strange := sorted(mapping.keys() - there):
@@ -150,9 +152,9 @@ def _check_mapping(looks: Sequence[_Look], wishes: Wishes) -> None:
             )
 
 
-def _look(pair: Pair, wishes: Wishes) -> _Look:
-    ignore_value = wishes.ignore_value
-    prediction, truth = read_prediction(pair, wishes.mapping), read_truth(pair, wishes)
+def _look(pair: Pair, options: ScoringOptions) -> _Look:
+    ignore_value = options.ignore_value
+    prediction, truth = read_prediction(pair, options.mapping), read_truth(pair, options)
     if prediction.shape != truth.shape:
         raise DataError(
             f"{pair.prediction} is {prediction.shape} and {pair.truth} is {truth.shape}; expected equal "
@@ -161,12 +163,12 @@ def _look(pair: Pair, wishes: Wishes) -> _Look:
     true = _values(truth) - {ignore_value}
     if not true:
         raise DataError(
-            f"{pair.truth}: every pixel has the ignored value {wishes.ignored}; nothing can be scored."
+            f"{pair.truth}: every pixel has the ignored value {options.ignored}; nothing can be scored."
         )
     objects = read_objects(pair)
     unnumbered = 0 if objects is None else count_unnumbered(pair, truth, objects, ignore_value)
-    stored = _stored(pair.prediction) if wishes.mapping else frozenset[int]()
-    stored_truth = _stored(pair.truth) if wishes.true_mapping else frozenset[int]()
+    stored = _stored(pair.prediction) if options.mapping else frozenset[int]()
+    stored_truth = _stored(pair.truth) if options.true_mapping else frozenset[int]()
     return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered, stored, stored_truth)
 
 
@@ -235,14 +237,14 @@ def _place(path: Path, label: int, mapping: Mapping[int, int]) -> str:
     return f"{f'in slice {section[0]} ' if section else ''}at row {row}, column {column}"
 
 
-def _scored(wishes: Wishes, names: Sequence[str], found: Collection[int]) -> tuple[int, ...]:
+def _scored(options: ScoringOptions, names: Sequence[str], found: Collection[int]) -> tuple[int, ...]:
     """Choose the classes that count: as asked, or all named ones, or all that occur; never background."""
-    strange = [label for label in wishes.classes if label >= len(names)]
+    strange = [label for label in options.classes if label >= len(names)]
     if strange:
         raise DataError(
             f"--classes names class {strange[0]}, expected 0 to {len(names) - 1}: {', '.join(names)}."
         )
-    scored = wishes.classes or (range(1, len(names)) if wishes.class_names else sorted(found))
+    scored = options.classes or (range(1, len(names)) if options.class_names else sorted(found))
     if not scored:
         raise DataError("no file holds anything but background, so there is no class to score; name some.")
     return tuple(scored)

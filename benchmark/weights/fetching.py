@@ -18,7 +18,7 @@ from ..files.checksum import Checksum
 from ..files.download import Meter, download
 from ..plugins.lazy import resolve
 from ..plugins.registry import Catalogue, Offer
-from .importing import Wishes, import_weights
+from .importing import ImportOptions, import_weights
 from .library import Entry, Library
 
 
@@ -53,11 +53,11 @@ def fetch(
             f"no address is known for {card.name} ({card.origin}). With a copy of the file, run "
             f"'emseg-bench weights import FILE --as {card.name}'; a mirror can be named with --url"
         )
-    wishes = Wishes(name=card.name, replace=replace, original_name=_file_name(address))
+    asked = ImportOptions(name=card.name, replace=replace, original_name=_file_name(address))
     with library.arriving(card.name) as target:
         _download(address, target, card, meter)
         try:
-            return import_weights(target, catalogue, library, wishes)
+            return import_weights(target, catalogue, library, asked)
         except (WeightsError, UsageError) as error:
             reason = str(error).replace(str(target), "it")
             raise WeightsError(f"what {address} delivered was not taken in: {reason}") from error

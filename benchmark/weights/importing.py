@@ -21,7 +21,7 @@ from .weight_info import WeightsInfo, to_metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class ImportOptions:
     """What was asked for beside the file."""
 
     name: str | None = None
@@ -32,7 +32,7 @@ class Wishes:
     """The file's published name, where it has another one for the moment."""
 
 
-def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: Wishes) -> Entry:
+def import_weights(path: Path, catalogue: Catalogue, library: Library, asked: ImportOptions) -> Entry:
     """Take a weight file into the library; nothing is left behind if it is refused.
 
     Raises:
@@ -44,14 +44,14 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
             f"expected a weight file at {path}, found {'a folder' if path.is_dir() else 'nothing'}; "
             "check the path"
         )
-    if wishes.name is not None:
-        check_name(wishes.name)
+    if asked.name is not None:
+        check_name(asked.name)
     recognised = recognise(path, catalogue)
-    card = _choose(path, recognised, catalogue, wishes.name)
-    name = card.name if card else wishes.name or ""
+    card = _choose(path, recognised, catalogue, asked.name)
+    name = card.name if card else asked.name or ""
     checksum = sha256_of_file(path)
     check_sha256(card, checksum, str(path))
-    library.check_replaces(name, checksum, replace=wishes.replace)
+    library.check_replaces(name, checksum, replace=asked.replace)
     info = recognised.own or _describe(recognised, card, catalogue)
     init = card.init if card and card.init else f"file:{library.file(name)}"
     with library.unfinished() as folder:
@@ -66,12 +66,12 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, wishes: W
             kind=recognised.found.kind,
             usable_as=f"{short_label(info.model, info.options, catalogue)}@{init}",
             trained=info.num_logits is not None,
-            original_name=wishes.original_name or path.name,
+            original_name=asked.original_name or path.name,
             original_sha256=checksum,
             sha256=sha256_of_file(converted),
             imported=now(),
         )
-        library.put(entry, converted, replace=wishes.replace)
+        library.put(entry, converted, replace=asked.replace)
     return entry
 
 

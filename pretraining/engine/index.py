@@ -34,7 +34,7 @@ from ...benchmark.images.pixels import read_bytes
 from ...benchmark.images.spread import spread
 from ...datasets.wording import counted, listed
 from .grey import BYTES, kind_of, range_of, read_grey, stored_grey
-from .walk import FileState, Found, changed_at, walk
+from .walk import FileState, FolderListing, changed_at, walk
 
 INDEX_VERSION = 3
 """Raised whenever the same file would give other facts."""
@@ -228,7 +228,7 @@ def _holds(known: pa.Table, root: Path) -> bool:
         return False
 
 
-def _describe(root: Path, found: Found, known: pa.Table | None, tell: Tell) -> pa.Table:
+def _describe(root: Path, found: FolderListing, known: pa.Table | None, tell: Tell) -> pa.Table:
     """Give one row per file, opening those that are not known as they are."""
     rows = {row["path"]: row for row in known.to_pylist()} if known is not None else {}
     old = {path: FileState(path, row["state"]) for path, row in rows.items()}

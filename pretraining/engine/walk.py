@@ -25,7 +25,7 @@ class FileState:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FolderListing:
     """What a walk found."""
 
     files: list[FileState]
@@ -36,7 +36,7 @@ class Found:
     """What is no image that is read, by path; files that programs leave everywhere are not among it."""
 
 
-def walk(root: Path) -> Found:
+def walk(root: Path) -> FolderListing:
     """Find all images below a folder; hidden files and folders are left out.
 
     Raises:
@@ -53,7 +53,7 @@ def walk(root: Path) -> Found:
             seen.add(place)
             directories[folder] = changed_at(root / folder)
             pending += _look_into(root, folder, files, others)
-    return Found(sorted(files, key=lambda file: file.path), directories, sorted(others))
+    return FolderListing(sorted(files, key=lambda file: file.path), directories, sorted(others))
 
 
 def changed_at(folder: Path) -> int:

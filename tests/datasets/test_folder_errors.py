@@ -166,7 +166,7 @@ def test_a_dangling_link(make_folder, cache):
     root = make_folder()
     (root / "images" / "01.png").unlink()
     (root / "images" / "01.png").symlink_to("/no/such/file.png")
-    assert "01.png cannot be read: No such file" in refused(root, cache)
+    assert "01.png cannot be read: it is a link to nothing" in refused(root, cache)
 
 
 def test_many_unreadable_files_are_told_together(make_folder, cache):

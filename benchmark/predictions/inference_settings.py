@@ -28,7 +28,7 @@ SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined", "volumes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class InferenceSettings:
     """How images are segmented."""
 
     weights: TrainedWeights

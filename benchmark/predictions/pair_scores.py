@@ -17,13 +17,13 @@ from ..evaluation.scoring import values_of
 from ..evaluation.slicewise import mask_by_truth
 from .pairs import Pair
 from .rules import Rule
-from .survey import Survey, Wishes, read_prediction, read_truth, to_labels
+from .survey import ScoringOptions, Survey, read_prediction, read_truth, to_labels
 from .true_objects import read_objects
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-class GivenRow(NamedTuple):
+class PairRow(NamedTuple):
     """One number: what a metric says of a class in a case."""
 
     case: str
@@ -54,7 +54,7 @@ class Scores:
 
     rule: Rule
     table: pd.DataFrame
-    """Columns of `GivenRow`, all classes, every metric that was computed."""
+    """Columns of `PairRow`, all classes, every metric that was computed."""
     classes: tuple[ClassScore, ...]
     """Of the scored classes."""
     overall: Mapping[str, float]
@@ -64,7 +64,7 @@ class Scores:
 def score_pairs(
     pairs: Sequence[Pair],
     found: Survey,
-    wishes: Wishes,
+    options: ScoringOptions,
     metrics: Mapping[str, Metric],
     on_case: Callable[[], None],
 ) -> pd.DataFrame:
@@ -73,18 +73,18 @@ def score_pairs(
     Args:
         pairs: What to score.
         found: Their survey.
-        wishes: What is ignored and masked.
+        options: What is ignored and masked.
         metrics: By name.
         on_case: Called after each pair, for progress.
 
     Returns:
-        Columns of `GivenRow`, all classes.
+        Columns of `PairRow`, all classes.
     """
-    rows: list[GivenRow] = []
+    rows: list[PairRow] = []
     for pair in pairs:
-        rows += _rows(pair, found, wishes, metrics)
+        rows += _rows(pair, found, options, metrics)
         on_case()
-    return pd.DataFrame(rows, columns=list(GivenRow._fields))
+    return pd.DataFrame(rows, columns=list(PairRow._fields))
 
 
 def average(table: pd.DataFrame, found: Survey, rule: Rule) -> Scores:
@@ -115,26 +115,28 @@ def _class_scores(means: pd.DataFrame, found: Survey, rule: Rule) -> Iterator[Cl
             )
 
 
-def _rows(pair: Pair, found: Survey, wishes: Wishes, metrics: Mapping[str, Metric]) -> Iterator[GivenRow]:
-    truth = to_labels(read_truth(pair, wishes), white=found.white_truths)
-    prediction = to_labels(read_prediction(pair, wishes.mapping), white=found.white_predictions)
-    if wishes.mask_by_truth:
+def _rows(
+    pair: Pair, found: Survey, options: ScoringOptions, metrics: Mapping[str, Metric]
+) -> Iterator[PairRow]:
+    truth = to_labels(read_truth(pair, options), white=found.white_truths)
+    prediction = to_labels(read_prediction(pair, options.mapping), white=found.white_predictions)
+    if options.mask_by_truth:
         prediction = mask_by_truth(prediction, truth)
-    values = values_of(_case(pair, truth, prediction, found.class_names, wishes), metrics)
+    values = values_of(_case(pair, truth, prediction, found.class_names, options), metrics)
     for index, name in enumerate(found.class_names):
         for metric, per_class in values.items():
-            yield GivenRow(pair.case, index, name, metric, per_class[index])
+            yield PairRow(pair.case, index, name, metric, per_class[index])
 
 
 def _case(
-    pair: Pair, truth: Array, prediction: Array, class_names: tuple[str, ...], wishes: Wishes
+    pair: Pair, truth: Array, prediction: Array, class_names: tuple[str, ...], options: ScoringOptions
 ) -> ScoredCase:
     return ScoredCase(
         truth=truth,
         prediction=prediction,
         class_names=class_names,
-        counts=count(truth, prediction, len(class_names), wishes.ignore_value),
-        ignore_value=wishes.ignore_value,
-        voxel_size_nm=wishes.voxel_size_nm,
+        counts=count(truth, prediction, len(class_names), options.ignore_value),
+        ignore_value=options.ignore_value,
+        voxel_size_nm=options.voxel_size_nm,
         true_objects=read_objects(pair),
     )
