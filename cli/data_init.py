@@ -38,7 +38,8 @@ def init(
         return
     sizes = ", ".join(f"{split} {len(manifest.split(split))}" for split in ("train", "val", "test"))
     _tell("splits", (f"{sizes} images; {manifest.split_rule}",))
-    _tell("to check", (*found.to_check, *manifest.unread, *manifest.notes))
+    notes = (note.rstrip(".") for note in (*manifest.unread, *manifest.notes))
+    _tell("to check", tuple(dict.fromkeys([*found.to_check, *notes])))
     _next(found)
 
 

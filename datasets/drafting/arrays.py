@@ -58,6 +58,8 @@ class Candidate:
     is_labels: bool
     levels: tuple[Volume, ...] = ()
     """Of an OME-Zarr image, from 0; empty: it is none, or has one."""
+    axes: str | None = None
+    """Of an image whose few sections the file calls something else; None: as the file says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +109,13 @@ def _candidate(location: str, cache: Path) -> Candidate:
     levels = [
         open_volume(location, cache, Wanted(level=level)) for level in range(number if number > 1 else 0)
     ]
-    return Candidate(
-        location=location, volume=open_volume(location, cache), is_labels=False, levels=tuple(levels)
-    )
+    try:
+        image = open_volume(location, cache)
+    except DataError:  # a few channels, which are sections if there are as many of labels
+        axes = volume.axes.replace("1", "")
+        image = open_volume(location, cache, Wanted(axes=axes))
+        return Candidate(location=location, volume=image, is_labels=False, axes=axes)
+    return Candidate(location=location, volume=image, is_labels=False, levels=tuple(levels))
 
 
 def match_up(candidates: Sequence[Candidate], root: Path) -> tuple[list[Match], list[str]]:

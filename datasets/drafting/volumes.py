@@ -62,7 +62,9 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
 def _told(matches: Sequence[Match], labels: Sequence[Candidate]) -> list[str]:
     """Repeat what was noted when volumes were opened, such as sections that a file calls channels."""
     volumes = [match.image.volume for match in matches] + [one.volume for one in labels]
-    return list(dict.fromkeys(note.rstrip(".") for volume in volumes for note in volume.notes))
+    few = [match.image.location for match in matches if match.image.axes]
+    told = [f"{one} does not call its sections z, but there are as many of its labels" for one in few]
+    return list(dict.fromkeys([*told, *(note.rstrip(".") for volume in volumes for note in volume.notes)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _entries(
                 "labels": _short(root, own),
                 "split": split,
                 "group": subjects.get(_short(root, match.image)),
-                "axes": "zyx" if turned(match.image.volume, own.volume) else None,
+                "axes": match.image.axes or ("zyx" if turned(match.image.volume, own.volume) else None),
                 "labels_axes": turned(match.image.volume, own.volume),
                 "level": match.level,
                 "name": _name(root, match, matches),

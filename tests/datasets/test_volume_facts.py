@@ -17,6 +17,8 @@ from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.images.volumes import tiff
 from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume
 from emseg_bench.benchmark.images.volumes.units import nm_per
+from emseg_bench.datasets.drafting.drafting import draft, write
+from emseg_bench.datasets.volume.factory import open_volumes
 
 VALUES = np.arange(6 * 20 * 18, dtype=np.uint8).reshape(6, 20, 18)
 NAMES = {"nm": "nanometer", "um": "micrometer", "mm": "millimeter", "pm": "picometer", "å": "angstrom"}
@@ -222,6 +224,32 @@ def test_sections_that_are_called_something_else(key, tmp_path):
     what = {"channels": "channels", "frames": "points in time"}[key]
     assert f"calls its 6 sections {what}: they are taken for sections" in volume.notes[0]
     assert not open_volume(tmp_path / "a.tif", tmp_path, Wanted(axes="zyx")).notes
+
+
+@pytest.mark.parametrize("key", ["channels", "frames"])
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_few_sections_that_are_called_something_else(key, depth, tmp_path):
+    """Of an image they may be channels, until its labels say that they are none."""
+    text = f"ImageJ=1.11a\nimages={depth}\n{key}={depth}\nhyperstack=true\nmode=grayscale\n"
+    mask = (VALUES[:depth] > 99).astype(np.uint8)
+    for number, part in enumerate(("train", "val", "test")):
+        (tmp_path / part).mkdir()
+        for name, values in ((f"m{number}", VALUES[:depth] + np.uint8(number)), (f"m{number}_labels", mask)):
+            path = tmp_path / part / f"{name}.tif"
+            tifffile.imwrite(path, values, photometric="minisblack", description=text, metadata=None)
+    with pytest.raises(DataError, match=r"say what the axes are, for example axes=zyx"):
+        open_volume(tmp_path / "train/m0.tif", tmp_path)
+    labels = open_volume(tmp_path / "train/m0_labels.tif", tmp_path, Wanted(as_labels=True))
+    np.testing.assert_array_equal(labels.read(), mask)
+    found = draft(tmp_path, tmp_path / "cache")
+    write(found, overwrite=False)
+    assert any("m0.tif does not call its sections z" in note for note in found.to_check)
+    dataset = open_volumes(str(tmp_path), tmp_path / "cache")
+    read = {case.id.partition("/")[2]: dataset.read(case).image[0] for case in dataset.manifest.cases}
+    assert len(read) == 3 * depth
+    for name, image in read.items():
+        volume, _, section = name.partition("/")
+        np.testing.assert_array_equal(image, VALUES[int(section)] + np.uint8(int(volume[1:])))
 
 
 def test_sections_of_ome_that_are_called_something_else(tmp_path):

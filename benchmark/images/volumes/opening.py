@@ -89,7 +89,7 @@ def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
     shape, kind = found.stored.shape, found.stored.dtype
     if kind.kind not in "uifb" or kind.itemsize > 8:
         raise DataError(f"{source} holds {kind} values; expected whole numbers or floats, one per voxel.")
-    said = found.axes if wanted.axes else sections_in(found.axes, shape)
+    said = found.axes if wanted.axes else sections_in(found.axes, shape, as_labels=wanted.as_labels)
     axes = settle_axes(source, said, shape, wanted.axes)
     if 0 in shape:
         raise DataError(f"{source} is an array {tuple(shape)}: it holds nothing.")
@@ -247,16 +247,16 @@ def settle_axes(source: str, said: str | None, shape: Sequence[int], wanted: str
     return "".join(axis if axis in "zyx" else "1" for axis in axes)
 
 
-def sections_in(said: str | None, shape: Sequence[int]) -> str | None:
+def sections_in(said: str | None, shape: Sequence[int], *, as_labels: bool) -> str | None:
     """Return the axes of a file, its only long axis beside y and x called z, whatever it calls it.
 
     Programs write sections as channels or frames where nobody told them; of grey data a few may be channels,
-    so that fewer than `MANY` are left as they are.
+    so that fewer than `MANY` are left as they are.  Labels have no channels.
     """
     if said is None:
         return None
     long = [place for place, side in enumerate(shape) if side > 1 and said[place] not in "yx"]
-    if len(long) != 1 or said[long[0]] == "z" or shape[long[0]] < MANY:
+    if len(long) != 1 or said[long[0]] == "z" or (shape[long[0]] < MANY and not as_labels):
         return said
     return "".join(
         "z" if place == long[0] else "1" if axis == "z" else axis for place, axis in enumerate(said)
