@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..benchmark.contracts.errors import UsageError
 from ..benchmark.contracts.hookspecs import PROJECT
+from ..benchmark.files.regular import read_regular
+
+_MOST_BYTES: Final = 4 << 20
+"""Of a pyproject.toml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ def read_tree(path: Path) -> SourceTree:
 
 def _read_project(root: Path, file: Path) -> SourceTree:
     try:
-        content = tomllib.loads(file.read_text())
+        content = tomllib.loads(read_regular(file, _MOST_BYTES, UsageError).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} is not TOML: {error}.") from error
     project = content.get("project", {})

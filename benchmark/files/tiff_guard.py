@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from ..contracts.errors import DataError
+from .image_headers import announced_values
 from .inflate import MOST_GAIN, can_hold, check_inflated
 from .limits import array_bytes, check_claim, limit_bytes, told
 from .regular import check_regular, open_regular, shown
@@ -45,6 +46,19 @@ _SINGLE: Final = (
 _DEFLATED: Final = frozenset({8, 32946, 50013})
 _BOUNDED: Final = _DEFLATED | {1, 32773}
 """Compressions that make no more of a byte than deflate: none, and PackBits."""
+_IMAGES: Final = frozenset(
+    {
+        *(6, 7, 33007, 34892, 33003, 33004, 33005, 34712, 34933, 34927, 50001, 22610, 34934),
+        *(34887, 50002, 52546),
+    }
+)
+"""Strips and tiles that are images of other formats: JPEG, JPEG 2000, PNG, WebP, JPEG XR, LERC, JPEG XL."""
+_ROOM: Final = dict.fromkeys((33003, 33004, 33005, 34712), 6)
+"""Times its size: what decoding one takes; 2, where nothing is said."""
+_HEAD: Final = 1 << 12
+_LONG_HEAD: Final = 1 << 24
+_SLACK: Final = 1 << 16
+"""Values: decoders round sides up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +214,7 @@ def check_page(page: Any, source: object) -> None:
             f"{source} announces {name[:-1]}, {told(bits // 8)}, but has only {stored:,} bytes for it. It is "
             "cut short or damaged; save or copy it again."
         )
-    if kind in _DEFLATED:
-        _check_deflated(page, piece, source)
+    check_pieces(page, source)
 
 
 def check_single(page: Any, source: object) -> None:
@@ -219,11 +232,40 @@ def check_single(page: Any, source: object) -> None:
             )
 
 
-def _check_deflated(page: Any, expected: int, source: object) -> None:
+def check_pieces(page: Any, source: object) -> None:
+    """Weigh what the strips or tiles of a page unpack to, where their decoder would not stop by itself.
+
+    Raises:
+        DataError: One unpacks to far more than the page says, or takes too much memory.
+    """
+    frame = page.keyframe
+    expected = array_bytes(frame.chunks, frame.dtype.itemsize)
+    kind = int(frame.compression)
+    if kind in _IMAGES:
+        check_claim(
+            _ROOM.get(kind, 2) * expected, str(source), "a strip or tile, with what decoding it takes,"
+        )
     file = page.parent.filehandle
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
-        if count * MOST_GAIN > max(expected, limit_bytes() // 2):
-            with file.lock:
-                file.seek(offset)
-                data = file.read(count)
-            check_inflated(data, expected, source, "a strip or tile")
+        if kind in _DEFLATED and count * MOST_GAIN > max(expected, limit_bytes() // 2):
+            check_inflated(_read(file, offset, count), expected, source, "a strip or tile")
+        elif kind in _IMAGES:
+            _check_image(file, offset, count, math.prod(frame.chunks), source)
+
+
+def _check_image(file: Any, offset: int, count: int, expected: int, source: object) -> None:
+    """Refuse an image of which the page shows the least part."""
+    found = announced_values(_read(file, offset, min(count, _HEAD)))
+    if not found and count > _HEAD:
+        found = announced_values(_read(file, offset, min(count, _LONG_HEAD)))
+    if found > 4 * expected + _SLACK:
+        raise DataError(
+            f"{source} holds a strip or tile that says that it is an image of {found:,} values, where the "
+            f"page has room for {expected:,}; it is damaged or made to fill the memory."
+        )
+
+
+def _read(file: Any, offset: int, count: int) -> bytes:
+    with file.lock:
+        file.seek(offset)
+        return bytes(file.read(count))

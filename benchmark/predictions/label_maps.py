@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..contracts.errors import DataError
 from ..files.decoding import decoding
 from ..files.litter import is_litter
+from ..files.regular import open_regular
 from ..files.store import write_whole
+from ..files.tiff_guard import open_tiff
 from ..images.label_bounds import LEAST_VALUE, MOST_VALUE
 from ..images.label_values import check_range, whole_labels
 from ..images.pixels import MOST_LABEL, decode_mask, read_bytes
@@ -165,10 +166,10 @@ def made_from(path: Path) -> str | None:
 
 def _made_from(path: Path) -> str | None:
     if path.suffix == ".png":
-        with Image.open(path, formats=("PNG",)) as image:
+        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as image:
             told: str | None = image.info.get(MAKER)
             return told
-    with tifffile.TiffFile(path) as file:
+    with open_tiff(path) as file:
         page = file.pages.first
         for said in (page.software, page.description):  # the latter in files of older versions
             maker, _, text = said.partition(" ")

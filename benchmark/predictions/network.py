@@ -6,15 +6,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.cards import ModelCard
 from ..contracts.data import Normalisation
 from ..contracts.errors import UsageError, WeightsError
 from ..contracts.settings import ScoringProtocol
 from ..experiments.presets import DEFAULT_PROTOCOL, protocols
-from ..files.limits import check_free
-from ..files.regular import check_regular
 from ..plugins.references import escaped
 from ..plugins.registry import Catalogue, Offer
 from ..weights.weight_info import WeightsInfo, read_info
@@ -90,20 +88,18 @@ def build(weights: TrainedWeights) -> nn.Module:
         WeightsError: The file is damaged, or does not fit the model as it is installed.
         PluginError: The model cannot be built.
     """
-    from safetensors.torch import load_file
-
     from ..plugins.asked import complete_options
     from ..plugins.lazy import resolve
     from ..plugins.strangers import blaming
+    from ..weights.reading import read_content
 
     card, info = weights.offer.card, weights.info
     options = complete_options(card, info.options)
     with blaming(weights.offer, "building it"):
         module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
-    size = check_regular(weights.path, WeightsError).st_size
-    check_free(size, str(weights.path), "weights", WeightsError)
+    state: Any = read_content(weights.path)
     try:
-        module.load_state_dict(load_file(weights.path), strict=True)
+        module.load_state_dict(state, strict=True)
     except Exception as error:  # what torch and safetensors raise for files that are damaged or do not fit
         reason = " ".join(str(error).split())[:300]
         raise WeightsError(

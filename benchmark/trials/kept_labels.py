@@ -9,15 +9,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-import tifffile
 from PIL import Image
 
 from ..contracts.data import Case
-from ..contracts.errors import StoreError
+from ..contracts.errors import DataError, StoreError
 from ..files.decoding import decoding
-from ..files.regular import check_regular, check_within, shown
+from ..files.regular import check_regular, check_within, open_regular, shown
 from ..files.spreadsheets import csv_of
 from ..files.store import write_whole
+from ..files.tiff_guard import check_page, open_tiff
 from ..images.tiff_stacks import stack_writer
 from .case_names import file_names
 
@@ -71,7 +71,7 @@ class KeptLabels:
         try:
             with decoding(path, "tifffile" if path.suffix == ".tif" else "Pillow", _DamagedError):
                 return _read(path, shape)
-        except _DamagedError as error:
+        except (_DamagedError, DataError) as error:
             raise _unusable(path, f"is missing or damaged ({error})") from error
 
     def _image(self, number: int) -> Path:
@@ -88,13 +88,15 @@ class _DamagedError(StoreError):
 def _read(path: Path, shape: tuple[int, ...]) -> Labels:
     """Read labels, once their header says that they have the shape that is expected."""
     if path.suffix == ".tif":
-        with tifffile.TiffFile(path) as file:
+        with open_tiff(path) as file:
             series = file.series[0]
             _check_shape(path, series.shape, shape)
+            for page in series.pages:
+                check_page(page, path)
             # tifffile drops axes of length 1
             labels: Labels = np.asanyarray(series.asarray(out="memmap")).reshape(shape)
             return labels
-    with Image.open(path, formats=("PNG",)) as image:
+    with open_regular(path) as stream, Image.open(stream, formats=("PNG",)) as image:
         _check_shape(path, (image.height, image.width), shape)
         return np.asarray(image).reshape(shape)
 

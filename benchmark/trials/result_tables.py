@@ -8,12 +8,12 @@ from typing import Any, Final, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
-from pyarrow.parquet import FileMetaData, ParquetFile
+from pyarrow.parquet import ParquetFile
 
 from ..contracts.errors import StoreError
 from ..files.decoding import decoding
-from ..files.limits import check_claim
-from ..files.regular import check_regular, shown
+from ..files.parquet import read_parquet
+from ..files.regular import shown
 
 Kind: TypeAlias = str
 """``text``, ``whole`` or ``number``: what a column holds."""
@@ -27,8 +27,6 @@ SANITY: Final[Mapping[str, Kind]] = {"predictor": "text", **SCORES}
 CURVE: Final[Mapping[str, Kind]] = {"iteration": "whole", "series": "text", "value": "number"}
 LATER: Final[Mapping[str, Kind]] = {"depth": "whole"}
 """Not in tables from before there were volumes."""
-CELL_BYTES: Final = 16
-"""What one takes at least in memory, however small it is when packed."""
 REMEDY: Final = "Remove the trial's folder and run again, or bring the file back"
 
 
@@ -42,22 +40,13 @@ def read_table(path: Path, columns: Mapping[str, Kind]) -> pd.DataFrame:
     Raises:
         StoreError: It is no such table, is damaged, or would take too much memory.
     """
-    check_regular(path, StoreError)
+
+    def chosen(file: ParquetFile) -> list[str]:
+        return _check_columns(path, file.schema_arrow, columns, rows=file.metadata.num_rows)
+
+    table = read_parquet(path, chosen, StoreError)
     with decoding(path, "pyarrow", StoreError):
-        file = ParquetFile(path)
-    with file:
-        check_claim(_claim(file.metadata), shown(path), "a table", StoreError)
-        names = _check_columns(path, file.schema_arrow, columns, rows=file.metadata.num_rows)
-        with decoding(path, "pyarrow", StoreError):
-            table = file.read(columns=names, use_threads=False)
-            return pd.DataFrame(table.replace_schema_metadata().to_pandas())
-
-
-def _claim(told: FileMetaData) -> int:
-    """Say how much memory a table takes, by its own word: packed, millions of rows are a few bytes."""
-    groups = [told.row_group(i) for i in range(min(told.num_row_groups, 10_000))]
-    cells = int(told.num_rows) * max(1, int(told.num_columns))
-    return max(cells * CELL_BYTES, sum(max(0, int(group.total_byte_size)) for group in groups))
+        return pd.DataFrame(table.replace_schema_metadata().to_pandas())
 
 
 def _check_columns(path: Path, schema: pa.Schema, columns: Mapping[str, Kind], rows: int) -> list[str]:

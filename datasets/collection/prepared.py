@@ -14,6 +14,7 @@ import numpy as np
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.copies import keep
 from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.regular import check_regular
 from ...benchmark.files.seen import stamp
 from ...benchmark.images.volumes import npy
 from ...benchmark.images.volumes.found import Array
@@ -50,6 +51,7 @@ def prepared(
     target = folder(cache) / f"{name}.npy"
     try:
         keep(target, partial(_write, shape, np.dtype(dtype), make, step), stale)
+        check_regular(target)
         array: Array = np.load(target, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(

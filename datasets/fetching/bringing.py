@@ -21,7 +21,7 @@ from ...benchmark.contracts.published import RemoteFile
 from ...benchmark.files.clock import now
 from ...benchmark.files.download import Meter, download
 from ...benchmark.files.hashing import sha256_of_file
-from ...benchmark.files.regular import check_holes, check_regular
+from ...benchmark.files.regular import check_holes, check_regular, open_regular
 from ...benchmark.plugins.registry import Registry
 from .records import FileRecord, expected, read_records, write_records
 from .space import writing
@@ -212,7 +212,7 @@ def addresses(card: DatasetCard, mirrors: Sequence[str]) -> Mapping[str, str | N
 
 def _copy(source: Path, target: Path, meter: Meter) -> None:
     meter.total = source.stat().st_size
-    with source.open("rb") as old, target.open("wb") as new:
+    with open_regular(source) as old, target.open("wb") as new:
         while chunk := old.read(CHUNK_BYTES):
             new.write(chunk)
             meter.update(len(chunk))

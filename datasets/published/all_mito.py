@@ -71,15 +71,14 @@ def convert(source: SourceFiles, writer: ConversionWriter) -> None:
     Raises:
         DataError: One of the five is not on this machine.
     """
-    import numpy as np
-
+    from .arrays import open_array
     from .reading import relabel
 
     for name, taken in SOURCES.items():
         for volume in source.dataset(name).volumes:
             if volume.labels is None:
                 continue
-            image, labels = (np.load(path, mmap_mode="r") for path in (volume.image, volume.labels))
+            image, labels = (open_array(path) for path in (volume.image, volume.labels))
             if volume.part == "test":
                 writer.add("test", f"{name}-{volume.name}", image, relabel(labels, taken.relabel))
             elif volume.part == "train":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.regular import open_regular
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ def _layout(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """Read the header of a ``.npy`` file: type, shape, and where the values begin."""
     from numpy.lib import format as npy
 
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         npy.read_magic(file)
         shape, _, dtype = npy.read_array_header_1_0(file)
         return dtype, shape, file.tell()

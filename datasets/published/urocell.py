@@ -86,7 +86,9 @@ def read_bytes_of(path: Path) -> Array:
     import SimpleITK as sitk  # noqa: N813 - as its users call it
 
     from ...benchmark.contracts.errors import DataError
+    from ...benchmark.images.volumes.nifti_guard import check_nifti
 
+    check_nifti(path)
     try:
         volume: Array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     except RuntimeError as error:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Case, Manifest, Sample
-from ...benchmark.contracts.errors import UsageError
+from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.files.regular import open_regular
 from .cache import cached_folder, damaged, load_manifest
 from .options import SyntheticOptions
 
@@ -45,9 +46,13 @@ class SyntheticEM:
         pixels = []
         for path in paths:
             try:
-                with Image.open(path) as file:
+                with open_regular(path) as stream, Image.open(stream, formats=("PNG",)) as file:
                     pixels.append(np.array(file))
-            except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError for a broken PNG chunk
+            except (
+                OSError,
+                SyntaxError,
+                DataError,
+            ) as error:  # Pillow raises SyntaxError for a broken PNG chunk
                 raise damaged(self._folder, path) from error
         image, labels = pixels
         if pixel_hash(image, labels) != case.sha256:

@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.locks import locked
+from ...benchmark.files.parquet import read_parquet
 from ...benchmark.files.texts import parse_json
 from ...benchmark.images.intensity import SAMPLED_IMAGES
 from ...benchmark.images.pixels import read_bytes
@@ -210,8 +211,8 @@ def _recall_or_look(root: Path, place: Path, tell: Tell) -> pa.Table:
 def _load(place: Path) -> pa.Table | None:
     """Read what is remembered; None if there is nothing, or it is damaged or of another version."""
     try:
-        table = pq.read_table(place)
-    except (OSError, pa.ArrowException):
+        table = read_parquet(place, lambda file: file.schema_arrow.names)
+    except DataError:
         return None
     metadata = table.schema.metadata or {}
     fits = metadata.get(b"version") == str(INDEX_VERSION).encode() and table.schema.equals(SCHEMA)

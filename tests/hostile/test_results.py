@@ -123,6 +123,25 @@ def million_rows(folder: TrialFolder) -> None:
             writer.write_table(many)
 
 
+def lying_page(folder: TrialFolder) -> None:
+    """A page that is said to unpack to 2 GiB, by its own header alone."""
+    parquet.write_table(pa.table({"value": [0.5] * 1000}), folder.cases, use_dictionary=False)
+    place = parquet.read_metadata(folder.cases).row_group(0).column(0).data_page_offset + 3
+    content = folder.cases.read_bytes()
+    length = next(i for i in range(1, 10) if content[place + i - 1] < 128)
+    folder.cases.write_bytes(content[:place] + b"\xfe\xff\xff\xff\x0f" + content[place + length :])
+
+
+def long_text(folder: TrialFolder) -> None:
+    """A text of 100 kB that stands once in the file, and in a million rows."""
+    first = pa.Table.from_pandas(cases(0.5).assign(group="g", case="c" * 100_000)[:1], preserve_index=False)
+    parquet.write_table(
+        pa.table({name: pa.repeat(first[name][0], 1).dictionary_encode() if name == "case" else first[name]
+                  for name in first.schema.names}).take(pa.array([0] * 1_000_000)),
+        folder.cases, store_schema=False,
+    )  # fmt: skip
+
+
 def fifo(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -192,6 +211,8 @@ TABLES = {
     "other classes": (lambda f: rewrite(f, lambda t: t.assign(class_index=99)), "scores classes 99"),
     "negative classes": (lambda f: rewrite(f, lambda t: t.assign(class_index=-1)), "scores classes -1"),
     "millions of rows": (million_rows, "announces a table"),
+    "a page that lies": (lying_page, "announces pages of 2.0 GiB"),
+    "a text in a million rows": (long_text, "announces texts"),
     "cut short": (lambda f: f.cases.write_bytes(f.cases.read_bytes()[:-40]), "pyarrow said"),
     "garbled": (
         lambda f: f.cases.write_bytes(f.cases.read_bytes().replace(b"PAR1", b"PAR2")),

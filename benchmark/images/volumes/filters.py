@@ -14,6 +14,12 @@ KNOWN: Final[Mapping[int, str]] = {
     32028: "SPERR", 32030: "FFMPEG",
 }  # fmt: skip
 
+PACKERS_BY_NUMBER: Final[Mapping[int, str]] = {
+    1: "zlib", 4: "szip", 307: "bz2", 32000: "lzf", 32001: "blosc", 32004: "lz4-big", 32008: "bitshuffle",
+    32015: "zstd",
+}  # fmt: skip
+"""What `files.packed` knows each as; others come as plugins that the user chose, and are not looked at."""
+
 
 def missing_filters(data: h5py.Dataset) -> str:
     """Return the filters of a dataset that are not to be had here; empty: none."""

@@ -11,13 +11,19 @@ import h5py
 import numpy as np
 
 from ...contracts.errors import DataError
-from ...files.inflate import MOST_GAIN, check_inflated
+from ...files.inflate import MOST_GAIN
 from ...files.limits import check_stored, limit_bytes
+from ...files.packed import check_packed
 from ...files.printable import printable
 from ...files.regular import shown
+from .filters import PACKERS_BY_NUMBER
 from .found import Place, unreadable, values_bytes
 
 _MOST_LINKS: Final = 32
+_MOST_GAIN: Final = {"zlib": MOST_GAIN, "lzf": 88}
+"""Bytes that they make of one at most; what packs further is always looked at."""
+_COUNTED: Final = (5, 6)
+"""Filters that are told how many values they make: n-bit and scale-offset."""
 
 
 def follow(file: h5py.File, name: str, path: Path) -> object:
@@ -109,14 +115,16 @@ def check_dataset(data: h5py.Dataset, path: Path) -> None:
 
 
 def check_chunks(data: h5py.Dataset, place: Place, source: str) -> None:
-    """Refuse deflated chunks that unpack to far more than a chunk has, before HDF5 makes room for them.
+    """Refuse chunks that unpack to far more than a chunk has, before HDF5 makes room for them.
 
     Raises:
-        DataError: There is one in the box.
+        DataError: There is one in the box, or chunks are packed twice.
     """
-    if data.chunks is None or data.compression != "gzip":
+    packer = _packer(data, source)
+    if data.chunks is None or not packer:
         return
-    expected = int(np.prod(data.chunks, dtype=object)) * data.dtype.itemsize
+    expected = values_bytes(source, data.chunks, data.dtype)
+    gain = _MOST_GAIN.get(packer)
     harmless = max(expected, limit_bytes() // 2)
     starts = (
         range(side.start - side.start % length, side.stop, length)
@@ -124,6 +132,25 @@ def check_chunks(data: h5py.Dataset, place: Place, source: str) -> None:
     )
     for start in itertools.product(*starts):
         stored = data.id.get_chunk_info_by_coord(start)
-        if stored.byte_offset is not None and stored.size * MOST_GAIN > harmless:
+        if stored.byte_offset is not None and (gain is None or stored.size * gain > harmless):
             _, packed = data.id.read_direct_chunk(start)
-            check_inflated(packed, expected, source, "a chunk")
+            check_packed(packer, packed, expected, source, "a chunk")
+
+
+def _packer(data: h5py.Dataset, source: str) -> str:
+    """Return what packs a dataset's chunks; empty: nothing, or what keeps to the chunk's size by itself."""
+    plan = data.id.get_create_plist()
+    filters = [plan.get_filter(place) for place in range(plan.get_nfilters())]
+    packers = [PACKERS_BY_NUMBER[number] for number, *_ in filters if number in PACKERS_BY_NUMBER]
+    if len(packers) > 1:
+        raise DataError(
+            f"{source} is packed twice, by {' and '.join(packers)}, which no program does and which can fill "
+            "the memory; save it with gzip alone."
+        )
+    for number, _, settings, _ in filters:
+        if number in _COUNTED and len(settings) > 2 and settings[2] > np.prod(data.chunks, dtype=object):
+            raise DataError(
+                f"{source} has a filter that makes {settings[2]:,} values of a chunk of "
+                f"{' x '.join(map(str, data.chunks))}; it is damaged, save or copy it again."
+            )
+    return packers[0] if packers else ""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...files.inflate import inflated
-from ...files.regular import open_regular
+from ...files.inflate import check_inflated, inflated
+from ...files.limits import check_claim, limit_bytes
+from ...files.regular import open_regular, read_regular, shown
 from .found import unreadable
 
 _MOST_BEFORE: Final = 1 << 26
@@ -28,11 +29,13 @@ class _Layout:
     offset: str
     """Of where values begin."""
     offset_at: int
+    bits_at: int
+    """Where the bits of a value stand."""
 
 
 _LAYOUTS: Final = {
-    348: _Layout(slice(344, 348), "8h", 40, "f", 108),
-    540: _Layout(slice(4, 12), "8q", 16, "q", 168),
+    348: _Layout(slice(344, 348), "8h", 40, "f", 108, 72),
+    540: _Layout(slice(4, 12), "8q", 16, "q", 168, 14),
 }
 """NIfTI-1 and NIfTI-2, by the length of their header."""
 
@@ -43,6 +46,23 @@ def byte_order(path: Path) -> str:
     Raises:
         DataError: It is none, or says what cannot be.
     """
+    return _checked(path)[0]
+
+
+def check_nifti(path: Path) -> None:
+    """Weigh what a file announces, before SimpleITK reads it in one piece.
+
+    Raises:
+        DataError: It takes too much memory, or unpacks to far more than its header says.
+    """
+    _, claimed = _checked(path)
+    check_claim(claimed, shown(path), "a volume")
+    if path.name.lower().endswith(".gz"):
+        check_inflated(read_regular(path, limit_bytes()), claimed, shown(path), "a volume")
+
+
+def _checked(path: Path) -> tuple[str, int]:
+    """Return the order of bytes, and how many there are with the header."""
     start = header_start(path)
     if len(start) < 352:
         raise unreadable(path, f"it has {len(start)} bytes, and a NIfTI header 348 or more")
@@ -57,7 +77,8 @@ def byte_order(path: Path) -> str:
     (offset,) = struct.unpack_from(order + layout.offset, start, layout.offset_at)
     if not (math.isfinite(offset) and length <= offset <= _MOST_BEFORE):
         raise unreadable(path, f"its header says that its values begin at byte {offset:g}")
-    return order
+    (bits,) = struct.unpack_from(f"{order}h", start, layout.bits_at)
+    return order, int(offset) + math.prod(sides[:rank]) * abs(bits) // 8
 
 
 def header_start(path: Path) -> bytes:

@@ -17,7 +17,8 @@ import zarr
 
 from ...contracts.errors import DataError
 from ...files.decoding import decoding
-from ...files.tiff_guard import open_tiff
+from ...files.regular import shown
+from ...files.tiff_guard import check_pieces, check_single, open_tiff
 from ..orientation import Turn
 from ..pixels import BROKEN
 from ..tiff_pages import decode_stored, meaning_of
@@ -199,7 +200,10 @@ class _OpenTiles:
     def __init__(self, path: Path) -> None:
         self._file = _open(path)
         with decoding(path, "tifffile"):
-            self.array: zarr.Array[Any] = zarr.open_array(self._file.series[0].aszarr(), mode="r")
+            series = self._file.series[0]
+            check_single(series.keyframe, shown(path))
+            check_pieces(series.keyframe, shown(path))
+            self.array: zarr.Array[Any] = zarr.open_array(series.aszarr(), mode="r")
 
     def close(self) -> None:
         """Close the file."""
