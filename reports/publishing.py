@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
-
-import psutil
 
 from ..benchmark.contracts.errors import EmsegError, StoreError
 from ..benchmark.files.disk import what_failed
+from ..benchmark.files.leftovers import is_at_work, mark
 from ..benchmark.files.store import to_json
 from ..benchmark.files.texts import read_json
 
@@ -93,7 +90,7 @@ def clear_leftovers(folder: Path) -> None:
 def _is_at_work(host: str | None, process: str | None) -> bool:
     if host is None or process is None:  # the name that earlier versions gave
         return False
-    return host != _host() or (int(process) != os.getpid() and psutil.pid_exists(int(process)))
+    return is_at_work(host, process)
 
 
 def _check_replaceable(folder: Path) -> None:
@@ -178,9 +175,5 @@ def _free(path: Path) -> Path:
     return path
 
 
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname()) or "host"
-
-
 def _beside(folder: Path, kind: str) -> Path:
-    return folder.with_name(f".{folder.name}-{kind}-{_host()}-{os.getpid()}-{uuid4().hex[:8]}")
+    return folder.with_name(f".{folder.name}-{kind}-{mark()}")

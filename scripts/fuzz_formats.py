@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from fuzz_results import pretraining, read_pretraining, read_results, results
 
 _GREY: Final = np.random.default_rng(0).integers(0, 256, (4, 24, 20), dtype=np.uint8)
 
@@ -24,6 +25,8 @@ class Format:
     make: Callable[[Path], Path]
     """Writes a file (and what belongs to it) into a folder; gives its path."""
     read: Callable[[Path], object]
+    victims: str = "*"
+    """Pattern of the files that are damaged."""
 
 
 def _read_image(path: Path) -> object:
@@ -250,5 +253,8 @@ FORMATS: Final[dict[str, Format]] = {
     "tar": Format(partial(_archive, name="a.tar"), _read_archive),
     "tar-gz": Format(partial(_archive, name="a.tar.gz"), _read_archive),
     "parquet": Format(_table, _read_table),
+    "record": Format(results, read_results, "record.json"),
+    "results": Format(results, read_results),
+    "pretraining": Format(pretraining, read_pretraining),
     "dataset-yaml": Format(_description, _read_description),
 }

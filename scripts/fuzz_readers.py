@@ -76,7 +76,8 @@ def _fuzz(form: Format, name: str, folder: Path, seed: int, numbers: range | lis
     tally = Tally()
     for number in numbers:
         changed = folder / "changed"
-        made = _mutate(valid, changed, target, random.Random(f"{seed} {name} {number}"))  # noqa: S311
+        chance = random.Random(f"{seed} {name} {number}")  # noqa: S311
+        made = _mutate(valid, changed, target, form.victims, chance)
         log = folder / "log"
         code, seconds, mib = _attempt(form.read, made, log)
         tally.ends[code] += 1
@@ -91,13 +92,13 @@ def _fuzz(form: Format, name: str, folder: Path, seed: int, numbers: range | lis
     return tally
 
 
-def _mutate(valid: Path, changed: Path, target: Path, random_: random.Random) -> Path:
-    """Copy all files and change one; return where the copy of `target` is."""
+def _mutate(valid: Path, changed: Path, target: Path, victims: str, random_: random.Random) -> Path:
+    """Copy all files and change one of those that `victims` matches; return where the copy of `target` is."""
     import shutil
 
     shutil.rmtree(changed, ignore_errors=True)
     shutil.copytree(valid, changed)
-    files = sorted(path for path in changed.rglob("*") if path.is_file())
+    files = sorted(path for path in changed.rglob(victims) if path.is_file())
     victim = random_.choice(files)
     content = bytearray(victim.read_bytes())
     for _ in range(random_.choice((1, 1, 1, 2, 4, 16))):

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import get_ident
 from typing import Any, BinaryIO
 
 from ..contracts.errors import StoreError
 from ..contracts.records import RECORD_VERSION
+from .leftovers import replacing
 from .regular import check_within, shown
 from .texts import read_json
 
@@ -192,16 +192,10 @@ def _umask() -> int:
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Give a file that takes the place of `path` when the context ends, and vanishes on an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
-    try:
-        with temporary.open("w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, temporary.open("w+b") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def to_json(data: Any) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
+from shutil import rmtree
 from string import Template
-from tempfile import TemporaryDirectory
 
 from ..contracts.errors import UsageError
+from ..files.leftovers import unfinished_in
 from .kinds import BY_KEY, PluginKind
 from .registry import Catalogue
 
@@ -162,12 +163,14 @@ def _check_free(values: Mapping[str, str], start: Start, catalogue: Catalogue) -
 def _write(folder: Path, files: Mapping[Path, str]) -> None:
     """Write files into a new folder: all of them, or none."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-        draft = Path(temporary) / folder.name
+    draft = unfinished_in(folder.parent)
+    try:
         for path, text in files.items():
             (draft / path).parent.mkdir(parents=True, exist_ok=True)
             (draft / path).write_text(text, encoding="utf-8")
         draft.rename(folder)
+    finally:
+        rmtree(draft, ignore_errors=True)
 
 
 def _files(kind: str, values: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -20,8 +20,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ..files.disk import keeping
+from ..files.leftovers import replacing
 from ..files.printable import brief
-from ..files.regular import check_regular, shown
+from ..files.regular import shown
+from ..weights.reading import kind_of, weigh
 from .state import CurvePoint, TrainingState
 from .watch import WatchHook
 
@@ -107,15 +109,9 @@ class ResumeHook(Hook):  # type: ignore[misc]
             "random": _random_states(),
             "state": _pack(self._state),
         }
-        temporary = self._path.with_suffix(".tmp")
-        with keeping(self._path, KEPT):
-            try:
-                torch.save(content, temporary)
-                _sync(temporary)
-                temporary.replace(self._path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)  # what it holds may be the room that is lacking
-                raise
+        with keeping(self._path, KEPT), replacing(self._path) as temporary:
+            torch.save(content, temporary)
+            _sync(temporary)
 
     def _restore(self, runner: Runner, content: dict[str, Any]) -> None:
         if content["fingerprint"] != self._fingerprint:
@@ -132,7 +128,10 @@ class ResumeHook(Hook):  # type: ignore[misc]
 
 
 def _load(path: Path) -> dict[str, Any]:
-    check_regular(path)
+    kind = kind_of(path)
+    if kind != "torch":
+        raise TypeError(f"it is a file of {kind}")
+    weigh(path, kind)
     with ZipFile(path) as archive:  # torch believes the bytes of tensors
         if member := archive.testzip():
             raise ValueError(f"{member} is not what was written")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Collection, Mapping
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,20 +62,43 @@ def read_content(path: Path) -> object:
     }
     with reading(path, WeightsError):
         kind = kind_of(path)
-        if kind == "safetensors":
-            _check_header(path)
-        size, unpacked = path.stat().st_size, _unpacked_bytes(path, kind)
-        weigh = check_free if unpacked <= size else check_claim  # what is no larger than its file is there
-        weigh(unpacked, shown(path), "weights", WeightsError)
+        unpacked = weigh(path, kind)
         content = readers[kind](path)
-        _check_repeats(content, path)
+        _check_repeats(content, path, unpacked)
         return content
 
 
-def _check_repeats(content: object, path: Path) -> None:
-    """Weigh tensors that repeat what is stored: a few bytes can stand for terabytes once they are copied."""
+def weigh(path: Path, kind: Kind) -> int:
+    """Weigh what a file announces before it is loaded; return how much is read from it, bytes.
+
+    Raises:
+        WeightsError: It is out of proportion to the file, or to the memory that there is.
+    """
+    if kind == "safetensors":
+        _check_header(path)
+    size, unpacked = path.stat().st_size, _unpacked_bytes(path, kind)
+    check = check_free if unpacked <= size else check_claim  # what is no larger than its file is there
+    check(unpacked, shown(path), "weights", WeightsError)
+    if kind == "torch":
+        _check_pickle(path)
+    return unpacked
+
+
+def _check_pickle(path: Path) -> None:
+    """Refuse room of any size, which is all that a pickle without code can ask for."""
+    with open_regular(path, WeightsError) as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(b"bytearray") >= 0:
+            raise WeightsError(
+                f"{path} holds a bytearray, which no weights do and which can fill the memory; save the bare "
+                "weights with torch.save(model.state_dict(), path)"
+            )
+
+
+def _check_repeats(content: object, path: Path, unpacked: int) -> None:
+    """Weigh tensors beyond what is stored: a few bytes can stand for terabytes once they are looked at."""
     pending: list[Any] = [content]
     seen: set[int] = set()
+    storages: dict[int, int] = {}
     claimed = 0
     while pending:
         one = pending.pop()
@@ -87,8 +111,12 @@ def _check_repeats(content: object, path: Path) -> None:
             pending += one
         elif hasattr(one, "untyped_storage") and str(one.layout) == "torch.strided" and not one.is_meta:
             size = one.numel() * one.element_size()
-            claimed += size if size > one.untyped_storage().nbytes() else 0
+            storage = one.untyped_storage()
+            storages[storage.data_ptr()] = storage.nbytes()
+            claimed += size if size > storage.nbytes() else 0
     check_claim(claimed, shown(path), "tensors that repeat a few values,", WeightsError)
+    beyond = sum(storages.values()) - unpacked
+    check_claim(max(0, beyond), shown(path), "tensors that are not stored in it,", WeightsError)
 
 
 def _check_header(path: Path) -> None:

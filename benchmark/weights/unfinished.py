@@ -86,5 +86,6 @@ def _sweep(root: Path) -> None:
     from psutil import pid_exists
 
     for left in root.glob(f"{_UNFINISHED}*"):
-        if not pid_exists(int(left.name.removeprefix(_UNFINISHED).partition("-")[0])):
+        process = left.name.removeprefix(_UNFINISHED).partition("-")[0]
+        if process.isdecimal() and not pid_exists(int(process)):
             _clear(root, left)

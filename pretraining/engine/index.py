@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.leftovers import replacing
 from ...benchmark.files.locks import locked
 from ...benchmark.files.parquet import read_parquet
 from ...benchmark.files.texts import parse_json
@@ -202,9 +203,8 @@ def _recall_or_look(root: Path, place: Path, tell: Tell) -> pa.Table:
         _OTHERS: f"Not read in {root}: {number}, {listed(found.others, SHOWN)}." if found.others else "",
     }
     table = table.replace_schema_metadata(metadata)
-    temporary = place.with_suffix(".tmp")
-    pq.write_table(table, temporary)
-    temporary.replace(place)
+    with replacing(place) as temporary:
+        pq.write_table(table, temporary)
     return table
 
 

@@ -12,6 +12,7 @@ from annotated_types import Gt
 
 from ...benchmark.contracts.basics import STRICT
 from ...benchmark.contracts.errors import EmsegError, StoreError, TrialError, UsageError
+from ...benchmark.files.leftovers import replacing
 from ...benchmark.files.locks import HeldError, locked
 from ...benchmark.files.store import give_usual_mode, to_json, write_whole
 from ...benchmark.files.texts import read_json
@@ -211,8 +212,7 @@ def save_weights(weights: Mapping[str, Tensor], path: Path, info: WeightsInfo) -
             f"the weights have become NaN or infinite ({broken[0]} and {len(broken) - 1} more), so they were "
             "not saved; lower the rate with --set recipe.learning_rate=..., or use --precision fp32."
         )
-    temporary = path.with_suffix(".tmp")
     metadata = {KEY: to_metadata(info)[KEY]}  # a single entry: safetensors writes several in any order
-    save_file({name: value.contiguous() for name, value in weights.items()}, temporary, metadata)
-    give_usual_mode(temporary)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        save_file({name: value.contiguous() for name, value in weights.items()}, temporary, metadata)
+        give_usual_mode(temporary)

@@ -46,13 +46,13 @@ class Ended:
 Attack = Callable[..., Ended]
 
 
-class _Warm:
-    """The process that commands are forked from."""
+class Warm:
+    """The process that commands are forked from, with more modules imported."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
         script = Path(__file__).with_name("warm.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(script), *modules], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def ask(self, request: dict[str, object]) -> dict[str, object]:
@@ -68,14 +68,14 @@ class _Warm:
 
 
 @pytest.fixture(scope="session")
-def _warm() -> Iterator[_Warm]:
-    warm = _Warm()
+def _warm() -> Iterator[Warm]:
+    warm = Warm()
     yield warm
     warm.close()
 
 
 @pytest.fixture
-def attack(_warm: _Warm, work: Path, tmp_path: Path) -> Attack:
+def attack(_warm: Warm, work: Path, tmp_path: Path) -> Attack:
     """Run ``emseg-bench`` on something hostile, in `work`, and measure it.
 
     Call it with the arguments of a command line; `environment` changes the environment (None removes).
