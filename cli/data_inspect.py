@@ -11,7 +11,6 @@ import typer
 from .exit_codes import interruptible
 
 if TYPE_CHECKING:
-    from ..benchmark.contracts.data import Dataset
     from ..datasets.inspection.survey import SplitSurvey, Survey
 
 EXAMPLES = (
@@ -33,12 +32,21 @@ def inspect(
     ] = 200,
 ) -> None:
     """Show sizes, classes and intensities of a dataset, and warn of what usually goes wrong."""
+    from ..benchmark.experiments.opening import open_dataset
+    from ..benchmark.files.cache import cache_folder
+    from ..benchmark.files.outputs import check_output_file
+    from ..benchmark.images.volumes.opening import split_location
+    from ..benchmark.plugins.dataset_lookup import find_dataset
+    from ..benchmark.plugins.loading import load_plugins
     from ..datasets.inspection.findings import find_faults
     from ..datasets.inspection.survey import number_of_steps, survey
     from .console import Console
     from .progress import steps
 
-    opened = _open(dataset)
+    reference, offer = find_dataset(dataset, load_plugins().catalogue)
+    if html is not None and reference.location:
+        check_output_file(html, "--html", [split_location(reference.location)[0]], (".html", ".htm"))
+    opened = open_dataset(reference, offer, cache_folder())
     total = number_of_steps(opened.manifest, images)
     with interruptible("nothing was changed"), steps("looking", total, Console(stderr=True)) as tick:
         found = survey(dataset, opened, images, tick)
@@ -46,15 +54,6 @@ def inspect(
     _show(found, faults)
     if html is not None:
         _write_page(html, found, faults)
-
-
-def _open(text: str) -> Dataset:
-    from ..benchmark.experiments.opening import open_dataset
-    from ..benchmark.files.cache import cache_folder
-    from ..benchmark.plugins.dataset_lookup import find_dataset
-    from ..benchmark.plugins.loading import load_plugins
-
-    return open_dataset(*find_dataset(text, load_plugins().catalogue), cache_folder())
 
 
 def _write_page(path: Path, found: Survey, faults: list[str]) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..benchmark.contracts.errors import StoreError, UsageError
+from ..benchmark.files.numbers import decimal
+from ..benchmark.files.printable import brief
 from .exit_codes import interruptible
 from .running import PrecisionChoice
 
@@ -96,6 +98,7 @@ def predict(
 ) -> None:
     """Segment images or volumes with trained weights."""
     from ..benchmark.executors.openmp import share_cores
+    from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.plugins.loading import load_plugins
     from ..benchmark.predictions.greys import settle_greys
     from ..benchmark.predictions.images import find_images, unread
@@ -109,6 +112,7 @@ def predict(
     found = find_images(images)
     for note in unread(images):
         typer.echo(note, err=True)
+    check_output_folder(out, "--out", [one for one in images if one.resolve() == out.resolve()])
     check_places(found, out)
     trained = find_weights(weights, load_plugins().catalogue)
     chosen = _protocol(trained.info, protocol, set_ or [])
@@ -190,19 +194,17 @@ def _precision(asked: PrecisionChoice | None, how: Segmenting | None) -> Literal
 
 
 def _range(text: str | None) -> GreyRange | None:
-    from math import inf
-
     from ..benchmark.contracts.data import GreyRange
 
     if text is None:
         return None
     low, _, high = text.partition("..")
     try:
-        given = GreyRange(low=float(low), high=float(high))
+        given = GreyRange(low=decimal(low), high=decimal(high))
     except ValueError:
         given = GreyRange(low=0, high=0)
-    if not -inf < given.low < given.high < inf:
-        raise UsageError(f"got --range {text}, expected LOW..HIGH with LOW < HIGH, as in -2000..4000.")
+    if given.low >= given.high:
+        raise UsageError(f"got --range {brief(text)}, expected LOW..HIGH with LOW < HIGH, as in -2000..4000.")
     return given
 
 
@@ -223,10 +225,10 @@ def _numbers(text: str | None, option: str) -> list[float] | None:
     if text is None:
         return None
     try:
-        return [float(part) for part in text.split(",")]
+        return [decimal(part) for part in text.split(",")]
     except ValueError:
         raise UsageError(
-            f"got {option} {text}, expected a number per channel: 0.35 or 0.5,0.4,0.4."
+            f"got {option} {brief(text)}, expected a number per channel: 0.35 or 0.5,0.4,0.4."
         ) from None
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..pretraining.engine.processes import Processes
     from .console import Console
 
+MOST_SECONDS = 1e6
+"""Between two resume points: eleven days."""
+
 EXAMPLES = """Examples:
 
   emseg-bench pretrain --method reconstruction --model retina --images cem500k --recipe retina-2025
@@ -68,7 +71,7 @@ def pretrain(
         str | None, typer.Option(help="Also write loss and learning rate to OUT/tracker for: tensorboard.")
     ] = None,
     checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds between two resume points.")
+        float, typer.Option(min=0, max=MOST_SECONDS, help="Seconds between two resume points.")
     ] = 30.0,
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be used.")
@@ -132,6 +135,7 @@ def _pretrain(
     *,
     dry_run: bool,
 ) -> None:
+    from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.plugins.loading import load_plugins
     from ..benchmark.profiling.hardware import choose_device
     from ..datasets.fetching.store import DataStore
@@ -153,6 +157,7 @@ def _pretrain(
     where = own_device(choose_device(use.device), processes)
     with indexing(console) as tell:
         plan = make_plan(request, catalogue, device=where, processes=processes, cache=store.cache, tell=tell)
+    check_output_folder(folder.path, "--out", [Path(plan.spec.folder)], deep=True)
     _announce(plan, processes, where, console)
     if folder.spec.exists():
         check_same(folder, plan.spec)

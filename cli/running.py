@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from ..benchmark.contracts.errors import StoreError, UnknownNameError, UsageError
+from ..benchmark.files.numbers import decimal
 from ..benchmark.files.printable import brief
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
@@ -143,6 +144,7 @@ def run(
     from ..benchmark.experiments.experiment import build_experiment
     from ..benchmark.experiments.planning import make_plan
     from ..benchmark.files.cache import cache_folder
+    from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.every_model import optional_models
     from ..benchmark.plugins.loading import installed_plugins
@@ -181,6 +183,7 @@ def run(
                 plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
             except UnknownNameError as error:
                 raise told_by_stored(error, Store(out)) from None
+        check_output_folder(out, "--out", _places(plan))
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache)
@@ -190,6 +193,14 @@ def run(
             return
         with interruptible():
             raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, stream))
+
+
+def _places(plan: Plan) -> set[Path]:
+    """Return the files and folders of data that a plan reads."""
+    from ..benchmark.images.volumes.opening import split_location
+
+    locations = {spec.dataset.location for spec in plan.trials.values()}
+    return {split_location(location)[0] for location in locations if location}
 
 
 def _status(text: str) -> AbstractContextManager[object]:
@@ -317,7 +328,7 @@ def _seeds(text: str | None) -> int | list[int] | None:
             "got --seeds 0, which is no number of seeds. The seed 0 alone is --seeds 1, or --seeds 0, with a "
             "comma behind it, as for any one seed: --seeds 7,"
         )
-    if not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
+    if not all(part.isascii() and part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
         raise UsageError(
             f"got --seeds {brief(text)}, expected a number of seeds such as 3, or a list such as 3,7."
         )
@@ -328,7 +339,7 @@ def _fractions(text: str | None) -> list[float] | None:
     if text is None:
         return None
     try:
-        return [float(part) for part in text.split(",")]
+        return [decimal(part) for part in text.split(",")]
     except ValueError:
         raise UsageError(
             f"got --label-fractions {brief(text)}, expected numbers such as 0.1,0.5,1."

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..benchmark.contracts.errors import UsageError
+from ..benchmark.files.numbers import decimal, whole
+from ..benchmark.files.printable import brief
 from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from .exit_codes import interruptible
 from .json_output import json_stream
@@ -83,11 +85,13 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Score predicted label maps against true ones: images, or whole volumes."""
+    from ..benchmark.files.outputs import check_output_file
     from ..benchmark.predictions.chosen_metrics import check_objects_compared, metrics_of, with_metrics
     from ..benchmark.predictions.pair_scores import average, score_pairs
     from ..benchmark.predictions.pairs import find_pairs, pairing_notes, with_objects
     from ..benchmark.predictions.rules import ALL, find_protocol, rules_for
     from ..benchmark.predictions.survey import ScoringOptions, survey
+    from ..benchmark.predictions.volume_files import file_of
     from .console import Console
     from .progress import steps
     from .score_tables import all_as_data, announce, announce_objects, as_data, print_all_scores, print_scores
@@ -103,6 +107,9 @@ def score(
         mapping=_mapping("--map", map_),
         true_mapping=_mapping("--map-truth", map_truth),
     )
+    if out:
+        read = [pred, truth, *([truth_objects] if truth_objects else [])]
+        check_output_file(out, "--out", map(file_of, read), (".csv",))
     pairs, skipped = find_pairs(pred, truth)
     if truth_objects:
         pairs = with_objects(pairs, truth_objects, truth)
@@ -147,10 +154,13 @@ def _write(table: DataFrame, out: Path) -> None:
 def _classes(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts) or len(set(parts)) < len(parts):
-        raise UsageError(f"got --classes {text}, expected labels, each once: 2,3,4.")
-    return tuple(int(part) for part in parts)
+    try:
+        labels = tuple(whole(part) for part in text.split(","))
+    except ValueError:
+        labels = ()
+    if not labels or min(labels) < 0 or len(set(labels)) < len(labels):
+        raise UsageError(f"got --classes {brief(text)}, expected labels, each once: 2,3,4.")
+    return labels
 
 
 def _mapping(option: str, text: str | None) -> dict[int, int]:
@@ -167,7 +177,8 @@ def _mapping(option: str, text: str | None) -> dict[int, int]:
     ):
         what = "predicted" if option == "--map" else "true"
         raise UsageError(
-            f"got {option} {text}, expected {what} labels, each once, and what they are taken for: 1=0,2=1."
+            f"got {option} {brief(text)}, expected {what} labels, each once, and what they are taken for: "
+            "1=0,2=1."
         )
     return found
 
@@ -176,11 +187,13 @@ def _sides(text: str | None) -> tuple[float, ...] | None:
     if text is None:
         return None
     try:
-        sides = tuple(float(part) for part in text.split(","))
+        sides = tuple(decimal(part) for part in text.split(","))
     except ValueError:
         sides = ()
-    if len(sides) not in {2, 3} or not all(0 < side < float("inf") for side in sides):
-        raise UsageError(f"got --voxel-size {text}, expected two or three lengths in nm: 8,8 or 50,8,8.")
+    if len(sides) not in {2, 3} or min(sides) <= 0:
+        raise UsageError(
+            f"got --voxel-size {brief(text)}, expected two or three lengths in nm: 8,8 or 50,8,8."
+        )
     return sides
 
 

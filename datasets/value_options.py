@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ..benchmark.contracts.errors import UsageError
+from ..benchmark.files.numbers import whole
 from ..benchmark.images.label_bounds import LEAST_VALUE, MOST_VALUE
 from .description import Description, Instances
 
@@ -52,7 +53,7 @@ def _value(option: str, text: int | str) -> int | None:
     if text == AUTO:
         return None
     try:
-        value = int(text)
+        value = whole(str(text))
     except ValueError:
         value = MOST_VALUE + 1
     if not LEAST_VALUE <= value <= MOST_VALUE:
@@ -70,7 +71,7 @@ def parse_classes(text: str) -> dict[int, str] | None:
         return None
     pairs = [item.rpartition(":") for item in text.split("+")]
     try:
-        names = {int(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}
+        names = {whole(value) if colon else place: name for place, (value, colon, name) in enumerate(pairs)}
     except ValueError:
         names = {}
     if len(names) != len(pairs) or not all(names.values()) or len({colon for _, colon, _ in pairs}) > 1:

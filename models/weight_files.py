@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from ..benchmark.contracts.errors import WeightsError
+from ..benchmark.files.regular import shown, what_is_at
 from ..benchmark.weights.reading import check_finite, describe_content, read_content, shorten
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def local_file(location: str | None, model: str) -> Path:
         raise WeightsError(f"{model}@file does not say which file; write {model}@file:/path/to/weights.pt")
     path = Path(location).expanduser().resolve()
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "nothing"
-        raise WeightsError(f"{model}@file: expected a weight file at {path}, found {found}; check the path")
+        raise WeightsError(
+            f"{model}@file: expected a weight file at {shown(path)}, found {what_is_at(path)}; check the path"
+        )
     return path
 
 

@@ -54,7 +54,7 @@ def _jpeg(data: bytes) -> int:
 def _jpeg_2000(data: bytes) -> int:
     """Read the SIZ marker, which comes first."""
     right, bottom, left, top, *_, colours = struct.unpack_from(">8IH", data, 8)
-    return max(0, right - left) * max(0, bottom - top) * int(colours)
+    return int(max(0, right - left) * max(0, bottom - top) * colours)
 
 
 def _boxed(data: bytes) -> int:

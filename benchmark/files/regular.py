@@ -5,6 +5,7 @@ A FIFO never ends, a device ends the memory, and a link within a folder may lead
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -82,8 +83,28 @@ def check_holes(path: Path, state: os.stat_result, error: type[EmsegError] = Dat
         EmsegError: It is one; of the type `error`.
     """
     blocks = getattr(state, "st_blocks", 0)  # unknown to Windows, and 0 on some network drives
-    if blocks:
+    if blocks or _is_one_hole(path, state, error):
         check_stored(state.st_size, 512 * blocks, shown(path), error)
+
+
+def _is_one_hole(path: Path, state: os.stat_result, error: type[EmsegError]) -> bool:
+    """Tell whether nothing at all is stored of a file that is not empty, where the system knows."""
+    if not state.st_size or not hasattr(os, "SEEK_DATA"):
+        return False
+    with open_regular(path, error) as file:
+        try:
+            os.lseek(file.fileno(), 0, os.SEEK_DATA)
+        except OSError as failure:
+            return failure.errno == errno.ENXIO
+    return False
+
+
+def what_is_at(path: Path) -> str:
+    """Say what a path leads to: ``nothing``, ``a folder``, ``a file``, ``a named pipe (FIFO)``."""
+    try:
+        return _KINDS.get(stat.S_IFMT(path.stat().st_mode), "a file")
+    except (OSError, ValueError):
+        return "nothing"
 
 
 def open_regular(path: Path, error: type[EmsegError] = DataError) -> BufferedReader:

@@ -11,6 +11,7 @@ from ..contracts.cards import Initialisation, ModelCard, WeightsCard
 from ..contracts.errors import UsageError, WeightsError
 from ..files.clock import now
 from ..files.hashing import sha256_of_file
+from ..files.regular import shown, what_is_at
 from ..files.store import give_usual_mode
 from ..plugins.lazy import resolve
 from ..plugins.references import label
@@ -41,8 +42,7 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, asked: Im
     """
     if not path.is_file():
         raise WeightsError(
-            f"expected a weight file at {path}, found {'a folder' if path.is_dir() else 'nothing'}; "
-            "check the path"
+            f"expected a weight file at {shown(path)}, found {what_is_at(path)}; check the path"
         )
     if asked.name is not None:
         check_name(asked.name)

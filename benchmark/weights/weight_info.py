@@ -10,7 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
+
+from annotated_types import Ge, Le
 
 from ..contracts.basics import STRICT, OptionValue, Precision
 from ..contracts.data import Axes, GreyRange, Normalisation
@@ -21,6 +23,8 @@ from ..files.texts import parse_json
 KEY = "emseg_bench"
 """The metadata entry that holds a `WeightsInfo` as JSON."""
 
+MOST_CHANNELS: Final = 65_536
+"""Of a network, at either end; more are none that anybody trained."""
 HEADER_LIMIT = 100_000_000
 """Bytes; a longer header is no safetensors file (the format's own limit)."""
 
@@ -57,15 +61,15 @@ class WeightsInfo:
     """Name of the model."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     """Those of the model's options that the weights fit."""
-    channels: int = 1
+    channels: Annotated[int, Ge(1), Le(MOST_CHANNELS)] = 1
     """Of the input."""
-    num_logits: int | None = None
+    num_logits: Annotated[int, Ge(1), Le(MOST_CHANNELS)] | None = None
     """Output channels of a whole trained model; None for weights that only initialise one."""
     class_names: tuple[str, ...] = ()
     """By label value; empty where unknown."""
     normalisation: Normalisation | None = None
     """What the weights were trained with; None where unknown."""
-    window: int | None = None
+    window: Annotated[int, Ge(1)] | None = None
     """Side of the crops that they were trained on, px."""
     grey_range: GreyRange | None = None
     """Which stored values became 0 and 1; None where unknown."""

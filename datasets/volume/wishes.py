@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf
 
 from ...benchmark.contracts.errors import UsageError
+from ...benchmark.files.numbers import decimal
 from ..description import Description
 from ..value_options import AUTO, say_values
 from .options import VolumeOptions
@@ -35,10 +36,10 @@ def _parse_voxel_size(text: float | str) -> tuple[float, ...] | str:
     if text == AUTO:
         return AUTO
     try:
-        size = tuple(float(part) for part in str(text).lower().split("x"))
+        size = tuple(decimal(part) for part in str(text).lower().split("x"))
     except ValueError:
         size = ()
-    if len(size) not in (1, 3) or not all(0 < side < float("inf") for side in size):
+    if len(size) not in (1, 3) or min(size) <= 0:
         raise UsageError(f"got voxel_size={text}, expected nm: one number, or z, y and x as in 30x8x8.")
     return size
 
@@ -48,6 +49,6 @@ def _parse_range(text: str) -> tuple[float, float] | str:
         return AUTO
     low, _, high = text.partition("..")
     try:
-        return float(low), float(high)
+        return decimal(low), decimal(high)
     except ValueError:
         raise UsageError(f"got range={text}, expected LOW..HIGH, as in range=-2000..4000.") from None

@@ -63,7 +63,7 @@ _LAUNCHERS = {
 
 def _number(environment: Mapping[str, str], name: str) -> int:
     text = environment.get(name, "1").partition("(")[0].partition(",")[0]  # Slurm writes 4(x2),3
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise UsageError(f"the environment variable {name} is {environment[name]!r}, expected a number.")
     return int(text)
 

@@ -73,9 +73,8 @@ def test_folders_are_cleared_too_and_what_others_are_at_stays(tmp_path: Path) ->
 
 
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "a") as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "a") as temporary:
+        temporary.with_name("gone").rename(temporary)
     assert not list(tmp_path.iterdir())
 
 
