@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import StoreError
-from emseg_bench.reports import publishing
+from emseg_bench.benchmark.files import leftovers
 from emseg_bench.reports.publishing import FILES, WRITTEN, clear_leftovers, replacing
 
 
@@ -88,7 +88,7 @@ def killed(report: Path, kind: str) -> Path:
     gone = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
-    return report.with_name(f".report-{kind}-{publishing._host()}-{int(gone.stdout)}-0123abcd")
+    return report.with_name(f".report-{kind}-{leftovers._host()}-{int(gone.stdout)}-0123abcd")
 
 
 def test_what_a_killed_report_left_is_cleared(report: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_was_moved_away_when_it_was_killed_comes_back(report: Path) -> None
 
 def test_what_others_are_at_stays(report: Path) -> None:
     names = [
-        f".report-new-{publishing._host()}-{os.getppid()}-0123abcd",
+        f".report-new-{leftovers._host()}-{os.getppid()}-0123abcd",
         ".report-new-elsewhere-1-0123abcd",
         ".report-new-mine",
     ]
