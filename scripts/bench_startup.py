@@ -47,7 +47,7 @@ PLUGIN = """
 from dataclasses import dataclass
 
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts.contracts import ModelCard
+from emseg_bench.benchmark.contracts.cards import ModelCard
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.files.store import TrialFolder
 from ..benchmark.plugins.loading import Plugins
+from ..benchmark.trials.records import write_record
 from .findings import BlockedError, Check, ContractError
 from .offline import offline
-from .sample_trials import MODELS, complete_record, failed_trial, spec
+from .sample_trials import MODELS, sample_board, spec
 
 
 class EventBench:
@@ -48,15 +50,25 @@ def check_started(bench: EventBench) -> None:
 
 
 def check_complete(bench: EventBench) -> None:
-    """It hears that a trial is complete."""
-    bench.tell("trial_finished", complete_record(spec(next(iter(MODELS)), 0)))
+    """It hears that a trial is complete, and finds its scores and its curve in the folder."""
+    with tempfile.TemporaryDirectory() as name:
+        trial = sample_board(Path(name), "contract-data").trials[0]
+        folder = TrialFolder(trial.folder)
+        folder.path.mkdir()
+        trial.cases.to_parquet(folder.cases, index=False)
+        trial.curve.to_parquet(folder.curve, index=False)
+        write_record(folder, trial.record)
+        bench.tell("trial_finished", trial.record, folder.path)
 
 
 def check_failed(bench: EventBench) -> None:
-    """It hears that a trial has failed, which has neither a profile nor a selection."""
-    with tempfile.TemporaryDirectory() as folder:
-        record = failed_trial(Path(folder), spec(next(iter(MODELS)), 0)).record
-    bench.tell("trial_finished", record)
+    """It hears that a trial has failed, which has no profile, no selection and no scores."""
+    with tempfile.TemporaryDirectory() as name:
+        trial = sample_board(Path(name), "contract-data", failed_only=True).trials[0]
+        folder = TrialFolder(trial.folder)
+        folder.path.mkdir()
+        write_record(folder, trial.record)
+        bench.tell("trial_finished", trial.record, folder.path)
 
 
 CHECKS: tuple[Check, ...] = (check_started, check_complete, check_failed)

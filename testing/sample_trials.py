@@ -47,7 +47,7 @@ def sample_board(folder: Path, slug: str, *, failed_only: bool = False) -> Board
         for label, scores in MODELS.items()
         for seed, score in enumerate(scores)
     ]
-    failed = failed_trial(folder, spec("contract-c@scratch", 0))
+    failed = _failed(folder, spec("contract-c@scratch", 0))
     trials = (failed,) if failed_only else (*complete, failed)
     return Board(title=f"{slug} <&>", slug=slug, trials=trials, primary=_metric())
 
@@ -83,7 +83,7 @@ def spec(label: str, seed: int) -> TrialSpec:
     )
 
 
-def failed_trial(folder: Path, what: TrialSpec) -> Trial:
+def _failed(folder: Path, what: TrialSpec) -> Trial:
     """Make a trial that failed."""
     record = replace(
         complete_record(what),

@@ -30,6 +30,8 @@ from .cards import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .records import Record, TrialSpec
 
 PROJECT = "emseg_bench"
@@ -39,6 +41,7 @@ taken away or changes its meaning, the second when something is added."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a plugin's function as a hook: ``@hookimpl`` above it."""
 
 
 @hookspec
@@ -122,9 +125,11 @@ def emseg_trial_started(fingerprint: str, trial: TrialSpec) -> None:
 
 
 @hookspec
-def emseg_trial_finished(record: Record) -> None:
+def emseg_trial_finished(record: Record, folder: Path) -> None:
     """Hear, in the command's process, that a trial's record has been written.
 
     Args:
-        record: What it left behind; ``record.status`` says whether it is complete or failed.
+        record: What came of it; ``record.status`` says whether it is complete or failed.
+        folder: What it left behind: of a complete trial ``cases.parquet`` and ``curve.parquet``, with the
+            columns of `Trial.cases` and `Trial.curve`.
     """

@@ -38,7 +38,7 @@ class LocalExecutor:
         self._context = worker_context()
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> None:
-        """Run every job; see `emseg_bench.benchmark.contracts.contracts.Executor`."""
+        """Run every job; see `Executor`."""
         waiting, running = list(jobs), list[Running]()
         try:
             while waiting or running:

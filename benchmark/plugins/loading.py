@@ -66,9 +66,9 @@ class Plugins:
         """Tell the plugins that a trial has begun; return what went wrong in them."""
         return self._tell("emseg_trial_started", {"fingerprint": fingerprint, "trial": trial})
 
-    def trial_finished(self, record: Record) -> list[Problem]:
-        """Tell the plugins that a record has been written; return what went wrong in them."""
-        return self._tell("emseg_trial_finished", {"record": record})
+    def trial_finished(self, record: Record, folder: Path) -> list[Problem]:
+        """Tell the plugins that a record has been written in a folder; return what went wrong in them."""
+        return self._tell("emseg_trial_finished", {"record": record, "folder": folder})
 
     def register(self, plugin: object, name: str, distribution: str, version: str) -> None:
         """Add a loaded plugin and take in its cards.

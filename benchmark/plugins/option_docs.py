@@ -41,7 +41,7 @@ def describe_options(type_: type[Any] | None) -> tuple[OptionDoc, ...]:
     """Describe the options of a card; nothing for a card without options."""
     if type_ is None:
         return ()
-    hints, docs = _hints(type_), dict(_docs(type_))
+    hints, docs = _hints(type_), dict(field_texts(type_))
     return tuple(_describe(field, hints[field.name], docs.get(field.name, "")) for field in fields(type_))
 
 
@@ -91,7 +91,7 @@ def _constraint_words(constraint: Any) -> str:
     return words.format(getattr(constraint, fields(constraint)[0].name)) if words else str(constraint)
 
 
-def _docs(type_: type[Any]) -> Iterator[tuple[str, str]]:
+def field_texts(type_: type[Any]) -> Iterator[tuple[str, str]]:
     """Yield each field's name and the string below it, which only the source has; base classes first."""
     for owner in reversed(type_.__mro__[:-1]):
         try:

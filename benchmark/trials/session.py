@@ -85,7 +85,7 @@ def run_plan(
             ended.add(event.fingerprint)
             deadlines.ended(event.fingerprint)
             record = _record(store, plan, event, started.get(event.fingerprint, now()))
-            problems = plugins.trial_finished(record)
+            problems = plugins.trial_finished(record, store.trial(event.fingerprint).path)
         for problem in problems:
             on_event(Event(fingerprint=event.fingerprint, kind="note", message=f"plugin {problem}"))
         on_event(event)

@@ -286,7 +286,7 @@ def test_hook_that_is_not_called_costs_the_plugin_s_other_hooks_nothing(install,
     assert [card.name for card in plugins.catalogue.models] == ["good"]
     assert len(plugins.catalogue.problems) == 1
     assert plugins.trial_started("0", None) == []
-    assert len(plugins.trial_finished(None)) == 1
+    assert len(plugins.trial_finished(None, None)) == 1
     assert [one.hooks for one in plugins.loaded] == [("emseg_models", "emseg_trial_finished")]
 
 

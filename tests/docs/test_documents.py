@@ -51,6 +51,7 @@ def test_commands_run(document, tmp_path, make_distribution):
     }
     for block in blocks(document):
         if block.title:
+            (folder / block.title).parent.mkdir(exist_ok=True)
             (folder / block.title).write_text(block.text)
         if block.title == "pyproject.toml":
             make_distribution(folder, "emseg-linear", {"linear": "emseg_linear"})
