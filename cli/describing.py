@@ -97,7 +97,7 @@ def _as_plain(value: Any) -> Any:
     """Write a card's value as JSON has it."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple | Mapping) else value
 
 
 def _limited(value: Any) -> Any:

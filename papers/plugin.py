@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ..benchmark.contracts.cards import AugmentationCard, LossCard, ProtocolCard, RecipeCard, ScheduleCard
+from ..benchmark.contracts.cards import (
+    AugmentationCard,
+    LossCard,
+    MetricCard,
+    ProtocolCard,
+    RecipeCard,
+    ScheduleCard,
+)
 from ..benchmark.contracts.hookspecs import hookimpl
-from . import cem500k, retina
+from . import cem500k, retina, score_cards
 
 
 @hookimpl
@@ -35,3 +42,9 @@ def emseg_augmentations() -> tuple[AugmentationCard, ...]:
 def emseg_protocols() -> tuple[ProtocolCard, ...]:
     """Return RETINA's and CEM500K's scoring, plain and with objects matched."""
     return (*retina.PROTOCOLS, *cem500k.PROTOCOLS)
+
+
+@hookimpl
+def emseg_metrics() -> tuple[MetricCard, ...]:
+    """Return the scores of these protocols."""
+    return score_cards.CARDS

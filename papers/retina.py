@@ -118,7 +118,7 @@ LOSSES = (
         description="cross-entropy and RETINA's Dice, over the whole batch",
         factory="emseg_bench.papers.retina_training:RetinaLoss",
         weighted=True,
-        running_iou=True,
+        shown={"iou": "emseg_bench.papers.running_iou:RunningIou"},
         citation=CITATION,
     ),
 )

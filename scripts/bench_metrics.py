@@ -19,8 +19,10 @@ from emseg_bench.benchmark.evaluation.plugin import emseg_metrics
 from emseg_bench.benchmark.experiments.making_metrics import make_metrics
 from emseg_bench.benchmark.experiments.metric_planning import plan_metric
 from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.papers.score_cards import CARDS as PUBLISHED
 from scipy import ndimage
 
+CARDS = (*emseg_metrics(), *PUBLISHED)
 CLASSES = 5
 RUNS = 3
 
@@ -62,7 +64,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1024, help="px")
     side = parser.parse_args().side
     catalogue = load_plugins().catalogue
-    cards = emseg_metrics()
+    cards = CARDS
     metrics = make_metrics([plan_metric(card.name, catalogue) for card in cards], catalogue)
     for card in cards:
         print(f"{card.name:16} {cost(metrics[card.name], side):8.2f}  card: {card.ms_per_megapixel:g}")

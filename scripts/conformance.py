@@ -24,10 +24,12 @@ from emseg_bench.benchmark.evaluation.plugin import emseg_metrics
 from emseg_bench.benchmark.experiments.making_metrics import make_metrics
 from emseg_bench.benchmark.experiments.metric_planning import plan_metric
 from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.papers.score_cards import CARDS as PUBLISHED
 
 sys.path.insert(0, str(Path(__file__).parent))
 from metric_references import REFERENCES, Reference
 
+CARDS = (*emseg_metrics(), *PUBLISHED)
 PAGE = Path(__file__).parents[1] / "docs/metrics.md"
 CASES = 300
 IGNORED = 255
@@ -120,7 +122,7 @@ def compare(metrics: Mapping[str, Metric], cases: int, seed: int = 0) -> dict[st
 def built_in() -> dict[str, Metric]:
     """Make all built-in metrics with their default options."""
     catalogue = load_plugins().catalogue
-    return make_metrics([plan_metric(card.name, catalogue) for card in emseg_metrics()], catalogue)
+    return make_metrics([plan_metric(card.name, catalogue) for card in CARDS], catalogue)
 
 
 def conformance_table(found: Mapping[str, Found], cases: int) -> str:
@@ -133,7 +135,7 @@ def conformance_table(found: Mapping[str, Found], cases: int) -> str:
         "| metric | compared with | numbers | n/a | largest difference |",
         "|---|---|---|---|---|",
     ]
-    units = {card.name: card.unit for card in emseg_metrics()}
+    units = {card.name: card.unit for card in CARDS}
     for name, (compared, undefined, largest) in found.items():
         unit = "" if units[name] == "1" else f" {units[name]}"
         row = f"{compared:,} | {undefined:,} | {largest:.1g}{unit}"
@@ -144,7 +146,7 @@ def conformance_table(found: Mapping[str, Found], cases: int) -> str:
 def card_table() -> str:
     """Write what the cards say in Markdown."""
     head = "| metric | unit | better | range | ms | options (default) | needs | symmetric |"
-    return "\n".join([head, "|---" * 8 + "|", *map(_card_row, emseg_metrics())])
+    return "\n".join([head, "|---" * 8 + "|", *map(_card_row, CARDS)])
 
 
 def put(page: str, name: str, text: str) -> str:

@@ -341,8 +341,9 @@ class LossCard(metaclass=CardType):
     """A frozen dataclass of the factory's options with their defaults and constraints."""
     weighted: bool = False
     """Whether the recipe's ``class_weights`` count in it; otherwise a recipe that has some is refused."""
-    running_iou: bool = False
-    """Whether the training curve shows a running IoU of the batches beside it."""
+    shown: Mapping[str, LazyReference | Callable[..., nn.Module]] = field(default_factory=dict, hash=False)
+    """What the training curve shows beside it, by name: factories, called as ``factory(ignore_value)``, of
+    modules from logits and labels to a scalar.  What they remember is in their buffers."""
     citation: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Volumes, segmented slice by slice along one or three axes, as published with RETINA.
+"""Volumes, segmented slice by slice along one or three axes.
 
 Every slice gives 8-bit votes (`votes.py`).  Slices are read and labels written in slabs, beside the network's
 work: memory follows the slab, not the volume.  Where three axes vote, the sums of the first two take a byte

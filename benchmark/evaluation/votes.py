@@ -1,6 +1,6 @@
-"""Votes: what the slices along each axis say of a voxel, in 8 bits, as published with RETINA.
+"""Votes: what the slices along each axis say of a voxel, in 8 bits.
 
-Probability x 255 / number of axes, cut down to a whole number (Xing, Xie & Bader 2025, doi
+Probability x 255 / number of axes, cut down to a whole number (as Xing, Xie & Bader 2025, doi
 10.1371/journal.pcbi.1013115), so that the votes of all axes add up to at most 255.
 """
 

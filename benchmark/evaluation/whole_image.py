@@ -1,6 +1,6 @@
-"""Inference on whole images at once, as published with CEM500K.
+"""Inference on whole images at once.
 
-A network takes only sides that are multiples of its divisor.  CEM500K's evaluation (Conrad & Narayan 2021,
+A network takes only sides that are multiples of its divisor.  ``whole-resized`` (as Conrad & Narayan 2021,
 doi 10.7554/eLife.65894) resizes an image down to such sides and the labels back up, so that a model sees a
 slightly coarser image than the one that it is scored on; slices of volumes are padded instead (`grid.whole`).
 """

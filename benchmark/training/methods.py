@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -31,8 +32,8 @@ class TrainingLoss:
     num_logits: int
     ignore_value: int | None
     name: str
-    running_iou: bool
-    """Whether the training curve shows a running IoU beside it."""
+    shown: Mapping[str, nn.Module] = field(default_factory=dict)
+    """What the training curve shows beside it, from logits and labels."""
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Give the loss of a batch.
@@ -60,9 +61,18 @@ def make_loss(
     with blaming(method.offer, "making it"):
         factory = resolve(method.offer.card.factory, method.offer)
         module = factory(recipe, num_logits, ignore_value, **method.options)
-    _check_type(module, nn.Module, "loss", method)
+        shown = {
+            name: resolve(reference, method.offer)(ignore_value)
+            for name, reference in method.offer.card.shown.items()
+        }
+    for made in (module, *shown.values()):
+        _check_type(made, nn.Module, "loss", method)
     return TrainingLoss(
-        module.to(device), num_logits, ignore_value, method.reference, method.offer.card.running_iou
+        module.to(device),
+        num_logits,
+        ignore_value,
+        method.reference,
+        {name: one.to(device) for name, one in shown.items()},
     )
 
 

@@ -14,7 +14,6 @@ from ..contracts.data import Normalisation, TrainingOutputs
 from ..contracts.errors import TrialError
 from ..images.normalise import to_input
 from .batch import Batch
-from .iou import EmaMean, batch_iou
 from .methods import TrainingLoss
 
 
@@ -34,7 +33,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         super().__init__()
         self.network, self.loss_module = network, loss.module
         self._loss = loss
-        self.running_iou = EmaMean().to(device) if loss.running_iou else None
+        self.shown = nn.ModuleDict(loss.shown)
         self._normalisation, self._device = normalisation, device
 
     def train_step(self, data: Batch, optim_wrapper: Any) -> dict[str, Tensor]:
@@ -45,7 +44,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
             optim_wrapper: Enters autocast, and updates the parameters.
 
         Returns:
-            ``loss``, and ``iou`` where the published training shows a running one.
+            ``loss``, and what the training curve shows beside it.
         """
         images, labels = data.on(self._device)
         with optim_wrapper.optim_context(self):
@@ -56,10 +55,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
                 loss = loss + weight * self._loss(_sized(name, more, logits), labels)
         optim_wrapper.update_params(loss)
         outputs = {"loss": loss.detach()}
-        if self.running_iou is not None:
-            iou = batch_iou(logits.detach(), labels, self._loss.ignore_value)
-            outputs["iou"] = self.running_iou(iou.mean())
-        return outputs
+        return outputs | {name: one(logits.detach(), labels) for name, one in self.shown.items()}
 
     def forward(self, images: Tensor) -> Tensor | TrainingOutputs:
         """Map images (N, C, H, W) on the 0-1 scale to logits (N, K, H, W), or to these and others."""

@@ -59,8 +59,11 @@ class WatchHook(Hook):  # type: ignore[misc]
         done = batch_idx + 1
         if done % self._interval == 0 or done == self._iterations or done == 1:
             self._read(runner, done, self._value(outputs["loss"]))
-            if "iou" in outputs:
-                self._state.curve.append(CurvePoint(done, "train/iou", float(outputs["iou"])))
+            self._state.curve += [
+                CurvePoint(done, f"train/{name}", float(value))
+                for name, value in outputs.items()
+                if name != "loss"
+            ]
 
     def pause(self) -> None:
         """Stop the clock: what follows is not training."""

@@ -19,7 +19,7 @@ ROOMS: Mapping[str, str] = {
     "evaluation": "inference and scoring",
     "experiments": "making metrics and losses, and choosing labelled cases",
     "images": "reading images",
-    "papers": "published training",
+    "papers": "what papers published",
     "training": "training",
     "trials": "running a trial",
     "weights": "reading weight files",

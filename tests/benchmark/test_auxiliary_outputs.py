@@ -36,7 +36,7 @@ class Deep(nn.Module):
 
 
 def step(network: nn.Module) -> float:
-    loss = TrainingLoss(Mean(), 1, None, "mean", running_iou=False)
+    loss = TrainingLoss(Mean(), 1, None, "mean")
     module = TrainingModule(network, loss, Normalisation(mean=(0.0,), std=(1.0,)), torch.device("cpu"))
     wrapper = SimpleNamespace(optim_context=lambda _: nullcontext(), update_params=lambda _: None)
     return float(module.train().train_step(SimpleNamespace(on=lambda _: (IMAGES, LABELS)), wrapper)["loss"])

@@ -32,6 +32,8 @@ def test_a_plugins_recipe_trains_by_its_loss_and_schedule(make_job, runtime):
         )
         run_trial(job, runtime, lambda _: None)
         table = pd.read_parquet(TrialFolder(job.folder).curve)
+        assert table[table["series"] == "train/foreground"]["value"].between(0, 1).all()
+        assert {"train/loss", "train/foreground"} <= {*table["series"]}
         return table[table["series"] == "train/loss"]["value"]
 
     assert curve(4).iloc[0] == pytest.approx(4 * curve(1).iloc[0])

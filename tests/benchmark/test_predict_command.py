@@ -12,8 +12,8 @@ import tifffile
 import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.contracts.settings import ScoringProtocol
-from emseg_bench.benchmark.evaluation.published import matched_objects, soft_iou
 from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
+from emseg_bench.papers.scores import matched_objects, soft_iou
 from PIL import Image
 from safetensors.torch import save_file
 from torch.nn import functional as F

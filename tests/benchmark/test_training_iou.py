@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emseg_bench.benchmark.training.iou import EmaMean, batch_iou
+from emseg_bench.papers.running_iou import EmaMean, batch_iou
 
 SEED = 7
 PUBLISHED_FILE = Path(__file__).parents[2].parent / "shared" / "retina" / "loss_values.json"

@@ -21,6 +21,7 @@ from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.evaluation.postprocessing import tidy
 from emseg_bench.benchmark.experiments.opening import open_dataset
 from emseg_bench.benchmark.experiments.volume_protocol import volume_protocol
+from emseg_bench.benchmark.plugins.card_faults import card_fault
 from emseg_bench.benchmark.plugins.hook_faults import HOOKS
 from emseg_bench.benchmark.plugins.loading import Plugins
 from emseg_bench.benchmark.plugins.references import DatasetReference
@@ -48,6 +49,8 @@ def sections() -> dict[str, re.Match[str]]:
 def use_model(plugins, folder, capsys):
     card = only(plugins.catalogue.models)
     assert card.factory(3, 2, side=5)(torch.zeros(2, 3, 16, 16)).shape == (2, 2, 16, 16)
+    assert (card.recipe.name, card.recipe.optimiser) == ("plane-2026", "sgd")
+    assert card_fault(card, type(card)) == ""
 
 
 @uses("emseg_datasets")

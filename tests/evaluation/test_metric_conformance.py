@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from emseg_bench.benchmark.evaluation.plugin import emseg_metrics
+from emseg_bench.papers.score_cards import CARDS as PUBLISHED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+CARDS = (*emseg_metrics(), *PUBLISHED)
 PAGE = Path(__file__).parents[2] / "docs/metrics.md"
-NAMES = [card.name for card in emseg_metrics()]
+NAMES = [card.name for card in CARDS]
 TOLERANCE = 2e-6
 """References compute in float32; lengths in nm are compared relative to the voxel."""
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import ScoredCase
-from emseg_bench.benchmark.evaluation import published
 from emseg_bench.benchmark.evaluation.confusion import count
+from emseg_bench.papers import scores as published
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -119,6 +119,7 @@ def emseg_losses():
             description="for tests",
             factory=f"emseg_toy_parts:{factory}",
             options=LossOptions if name == "toy-loss" else None,
+            shown={"foreground": "emseg_toy_parts:Foreground"} if name == "toy-loss" else {},
         )
         for name, factory in (
             ("toy-loss", "ToyLoss"),

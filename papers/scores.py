@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from ..contracts.data import Metric, ScoredCase
+from ..benchmark.contracts.data import Metric, ScoredCase
 
 EPSILON = 1e-5
 """px"""

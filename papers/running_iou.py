@@ -41,6 +41,24 @@ def batch_iou(logits: Tensor, labels: Tensor, ignore_value: int | None = None) -
     return (overlap + EPSILON) / (p.sum(dims) + y.sum(dims) - overlap + EPSILON)
 
 
+class RunningIou(nn.Module):
+    """The running mean over classes and batches, for a training curve.
+
+    Args:
+        ignore_value: Label of pixels that do not count.
+    """
+
+    def __init__(self, ignore_value: int | None) -> None:
+        super().__init__()
+        self._ignore_value = ignore_value
+        self.mean = EmaMean()
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Take in a batch's logits (N, K, H, W) and labels (N, H, W); return the mean, a scalar."""
+        mean: Tensor = self.mean(batch_iou(logits, labels, self._ignore_value).mean())
+        return mean
+
+
 class EmaMean(nn.Module):
     """A running mean in which old values fade, without a start that leans towards 0.
 
