@@ -61,6 +61,14 @@ def test_a_changed_image_looks_the_same(change):
         assert bits_apart(look(image), look(CHANGES[change](image))) <= ALIKE_BITS
 
 
+def test_an_image_with_black_and_white_exchanged_is_found():
+    image = tissue(0)
+    first = portraits("train", ("a", "1", look(image)), ("b", "2", look(tissue(1))))
+    second = portraits("test", ("c", "3", look(255 - image)), ("d", "4", look(255 - tissue(7))))
+    (found,) = find_likenesses(first, second)
+    assert (found.first.name, found.second.name, found.identical) == ("a", "c", False)
+
+
 def test_different_images_look_different():
     looks = [look(tissue(seed)) for seed in range(12)]
     apart = [bits_apart(a, b) for place, a in enumerate(looks) for b in looks[:place]]
