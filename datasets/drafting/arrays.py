@@ -35,6 +35,8 @@ LABEL_WORDS = re.compile(
     re.I,
 )
 IMAGE_WORDS = re.compile(r"raw|image|img|(^|[^a-z])(em|grey|gray|data|volume)([^a-z]|$)", re.I)
+SAYS_NOTHING = re.compile(r"|/(data|dataset|exported_data|main|volume|array|default|0|s0)", re.I)
+"""Names within a file that programs give whatever they write; the file's own tells more."""
 SPLIT_WORDS: tuple[tuple[Split, str], ...] = (
     ("train", r"train(ing)?"),
     ("val", r"val(id(ation)?)?"),
@@ -247,7 +249,7 @@ def _parts(file: Path) -> Iterator[str]:
 def _is_labels(location: str, volume: Volume) -> bool:
     """Judge by name, or else by how many values the middle section has."""
     path, inside = split_location(location)
-    name = inside or path.name
+    name = path.name if SAYS_NOTHING.fullmatch(inside) else inside
     if bool(LABEL_WORDS.search(name)) != bool(IMAGE_WORDS.search(name)):
         return bool(LABEL_WORDS.search(name))
     if volume.dtype.kind == "f":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -122,3 +123,16 @@ def test_palettes_and_negatives_of_labels(tmp_path):
     tifffile.imwrite(tmp_path / "d" / "painted.tif", LABELS, photometric="palette", colormap=colours)
     _, dataset = drafted(tmp_path / "d", tmp_path / "cache")
     np.testing.assert_array_equal(first_labels(dataset), LABELS[0])
+
+
+@pytest.mark.parametrize("inside", ["data", "exported_data", "main"])
+@pytest.mark.parametrize(("first", "second"), [("raw", "labels"), ("cells", "cells_segmentation")])
+def test_names_that_programs_always_give_say_nothing_of_labels(tmp_path, inside, first, second):
+    """Such as `data`, in files whose own names tell."""
+    grey = RNG.integers(0, 255, (10, 24, 32), dtype=np.uint8)
+    labels = (RNG.random((10, 24, 32)) > 0.7).astype(np.uint8)
+    for name, values in ((first, grey), (second, labels)):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file[inside] = values
+    found = draft(tmp_path, tmp_path / "cache")
+    assert f"{first}.h5:/{inside} has the labels {second}.h5:/{inside}" in found.decided
