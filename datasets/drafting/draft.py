@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...benchmark.plugins.references import escaped
+from ..collection.labels import hold_one_each
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 """What YAML takes for a word without quotes, if it is none of `RESERVED`."""
@@ -99,8 +100,24 @@ def object_lines(background: int) -> tuple[list[str], list[str], list[str]]:
     )
 
 
-def class_lines(values: Sequence[int]) -> tuple[list[str], list[str], list[str]]:
-    """Return lines, decisions and doubts about classes."""
+def class_lines(masks: Sequence[Iterable[int]]) -> tuple[list[str], list[str], list[str]]:
+    """Return lines, decisions and doubts about classes; foreground that some masks write as 255 is one class.
+
+    Args:
+        masks: The values of each.
+    """
+    values = sorted({value for mask in masks for value in mask})
+    if len(values) == 3 and (values[0], values[-1]) == (0, IGNORED) and hold_one_each(masks):
+        names = ", ".join(f"{value}: {'class1' if value else 'background'}" for value in values)
+        return (
+            [noted(f"classes: {{{names}}}", "give it your own name")],
+            [f"masks hold 0 and either {values[1]} or {values[2]}, which are taken for one class"],
+            ["classes: the names are placeholders"],
+        )
+    return _several(values)
+
+
+def _several(values: Sequence[int]) -> tuple[list[str], list[str], list[str]]:
     names, ignored = name_values(values)
     in_order = list(names) == list(range(len(names)))
     inside = ", ".join(word(name) if in_order else f"{value}: {word(name)}" for value, name in names.items())

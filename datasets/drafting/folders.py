@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from ...benchmark.images.pixels import decode_image, read_bytes
-from ..collection.labels import MAX_UNNAMED, hold_one_each, refuse_blurred
+from ..collection.labels import MAX_UNNAMED, refuse_blurred
 from ..collection.objects import background_of, look_like_objects
 from ..description import FILE_NAME
 from ..fetching.subjects import expression_for, subjects_of
 from ..folder.checks import check_not_swapped
-from ..folder.index import Index, index_folder
+from ..folder.index import index_folder
 from ..folder.layout import Layout, Pair, find_layout
 from ..wording import counted, listed
-from .draft import IGNORED, Draft, class_lines, noted, object_lines
+from .draft import Draft, class_lines, noted, object_lines
 from .pixel_sizes import pixel_size_line
 
 NEIGHBOURS = 8
@@ -38,12 +38,13 @@ def draft_folder(root: Path, cache: Path) -> Draft:
     layout = find_layout(root)
     index = index_folder(layout, cache)
     check_not_swapped(root, index)
-    values = sorted({value for mask in index.masks.values() for value in mask.counts})
+    masks = [mask.counts for mask in index.masks.values()]
+    values = sorted({value for mask in masks for value in mask})
     refuse_blurred(root, values)
     none = background_of(values)
     pieces = [mask.pieces for mask in index.masks.values()]
     objects = len(values) > MAX_UNNAMED or look_like_objects(pieces, {none}, sections=False)
-    lines, decided, doubts = object_lines(none) if objects else _class_lines(values, index)
+    lines, decided, doubts = object_lines(none) if objects else class_lines(masks)
     size_line, size_doubts = pixel_size_line(root, [pair.image for pair in layout.pairs()])
     volume, why = _is_volume(root, layout)
     group_lines, group_words = _groups(layout)
@@ -60,19 +61,6 @@ def draft_folder(root: Path, cache: Path) -> Draft:
         ),
         decided=(_describe(layout), *decided, f"volume: {str(volume).lower()}, since {why}", *group_words),
         to_check=(*doubts, *size_doubts),
-    )
-
-
-def _class_lines(values: Sequence[int], index: Index) -> tuple[list[str], list[str], list[str]]:
-    """Return lines, decisions and doubts; foreground that some masks write as 255 is one class."""
-    masks = [mask.counts for mask in index.masks.values()]
-    if len(values) != 3 or values[-1] != IGNORED or not hold_one_each(masks):
-        return class_lines(values)
-    names = ", ".join(f"{value}: {'class1' if value else 'background'}" for value in values)
-    return (
-        [noted(f"classes: {{{names}}}", "give it your own name")],
-        [f"masks hold 0 and either {values[1]} or {values[2]}, which are taken for one class"],
-        ["classes: the names are placeholders"],
     )
 
 

@@ -165,7 +165,7 @@ def _left(root: Path, seen: Seen, matches: Sequence[Match]) -> list[str]:
 def _classes(objects: bool, values: Sequence[_Values]) -> tuple[list[str], list[str], list[str]]:
     if objects:
         return object_lines(min(own.background for own in values))
-    return class_lines(sorted({value for own in values for value in own.classes or ()}))
+    return class_lines([own.classes or () for own in values])
 
 
 def _voxel_sizes(images: Sequence[Candidate]) -> tuple[list[str], list[str]]:

@@ -191,6 +191,26 @@ def test_masks_that_were_smoothed_are_told(tmp_path, cache):
             open_it()
 
 
+def test_volumes_that_write_one_class_in_two_ways_are_told_and_described(tmp_path, cache):
+    stack = np.stack([tissue(number)[1] for number in range(12)])
+    grey = np.stack([tissue(number)[0] for number in range(12)])
+    for name, factor in (("a", 1), ("b", 255)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", grey, photometric="minisblack")
+        tifffile.imwrite(tmp_path / f"{name}_labels.tif", stack * factor, photometric="minisblack")
+        grey = grey[:, ::-1]
+        stack = stack[:, ::-1]
+    (tmp_path / "dataset.yaml").write_text(
+        "volumes: [{image: a.tif, labels: a_labels.tif}, {image: b.tif, labels: b_labels.tif}]\n"
+    )
+    with pytest.raises(DataError, match=r"1 \(for example \S*a_labels.tif\), 255 .*1: class1, 255: class1\}"):
+        open_volumes(str(tmp_path), cache)
+    (tmp_path / "dataset.yaml").write_text(draft(tmp_path, cache).text)
+    dataset = open_volumes(str(tmp_path), cache)
+    assert dataset.manifest.class_names == ("background", "class1")
+    assert {case.id.split("/")[1] for case in dataset.manifest.cases} == {"a", "b"}
+    assert all(dataset.read(case).labels.max() == 1 for case in dataset.manifest.cases)
+
+
 def test_masks_that_write_one_class_in_two_ways_are_told_and_described(tmp_path, cache):
     root = write_folder(tmp_path / "cells", lambda image, labels: (image, labels * 255), range(0, 10, 2))
     told = r"1 \(for example masks/b.tif\), 255 \(for example masks/a.tif\).*1: class1, 255: class1\}"
