@@ -10,6 +10,7 @@ import mrcfile
 import numpy as np
 import pandas as pd
 import pytest
+import SimpleITK
 import tifffile
 import zarr
 from emseg_bench.benchmark.images.volumes.opening import open_volume
@@ -146,7 +147,21 @@ def test_voxel_sizes_are_carried_over(train, invoke, work):
     tifffile.imwrite(
         "one.tif", GREYS[0], imagej=True, resolution=(0.125, 0.1), metadata={"axes": "YX", "unit": "nm"}
     )
-    places = {"ij": ("ij.tif", (30, 10, 8)), "v": (as_mrc(GREYS.astype(np.int16)), (30, 8, 8))}
+    sizes = {"PhysicalSizeX": 8, "PhysicalSizeY": 0.01, "PhysicalSizeZ": 30}
+    units = {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "\u00b5m", "PhysicalSizeZUnit": "nm"}
+    tifffile.imwrite(
+        "ome.ome.tif", GREYS, ome=True, photometric="minisblack", metadata={"axes": "ZYX", **sizes, **units}
+    )
+    spaced = SimpleITK.GetImageFromArray(GREYS)
+    spaced.SetSpacing((8e-6, 10e-6, 30e-6))
+    SimpleITK.WriteImage(spaced, "nifti.nii.gz")
+    places = {
+        "ij": ("ij.tif", (30, 10, 8)),
+        "v": (as_mrc(GREYS.astype(np.int16)), (30, 8, 8)),
+        "v-raw": (as_hdf5(GREYS), (30, 8, 8)),
+        "ome.ome": ("ome.ome.tif", (30, 10, 8)),
+        "nifti": ("nifti.nii.gz", (30, 10, 8)),
+    }
     weights = folder / "weights.safetensors"
     for name, (place, size) in places.items():
         assert invoke("predict", place, "--weights", weights, "--out", "maps").code == 0
