@@ -89,7 +89,7 @@ def _show(found: Survey, faults: list[str]) -> None:
     for split in found.splits:
         typer.echo(f"  {split.split:<6}│{sparkline(split.histogram)}│")
     _tell("To look into", faults or ["nothing was found"])
-    _tell("Noted", list(_notes(found)))
+    _tell("Noted", [note for note in _notes(found) if note not in faults])
 
 
 def _size_row(split: SplitSurvey) -> dict[str, str]:

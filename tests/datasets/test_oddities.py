@@ -170,6 +170,13 @@ def test_commands_say_it(invoke, tmp_path):
         assert (done.code, said in " ".join((done.out + done.err).split())) == (0, True)
 
 
+def test_what_is_to_be_looked_into_is_said_once(invoke, tmp_path):
+    copy = tissue(0)
+    root = write_folder(tmp_path / "cells", lambda image, labels: copy, (8,))
+    done = invoke("data", "inspect", f"folder:{root}")
+    assert " ".join(done.out.split()).count("The train split holds copies of 1 image of the test split") == 1
+
+
 def test_verify_tells_a_split_without_a_class_and_shifted_masks(invoke, tmp_path):
     root = write_folder(tmp_path / "empty", lambda image, labels: (image, labels * 0), (8, 9))
     done = invoke("data", "verify", f"folder:{root}")
