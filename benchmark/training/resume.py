@@ -110,7 +110,8 @@ class ResumeHook(Hook):  # type: ignore[misc]
             "state": _pack(self._state),
         }
         with keeping(self._path, KEPT), replacing(self._path) as temporary:
-            torch.save(content, temporary)
+            with temporary.open("wb") as file:  # by name, torch refuses one that begins with a point
+                torch.save(content, file)
             _sync(temporary)
 
     def _restore(self, runner: Runner, content: dict[str, Any]) -> None:
