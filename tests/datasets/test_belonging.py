@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.data import Case
-from emseg_bench.cli.data_inspect import _open
+from emseg_bench.benchmark.experiments.opening import open_dataset
+from emseg_bench.benchmark.plugins.dataset_lookup import find_dataset
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.inspection.belonging import Belonging, find_belonging
 from emseg_bench.datasets.inspection.belonging_words import belonging_sentences
@@ -306,4 +308,5 @@ def test_ten_exchanged_masks_of_real_images_are_found(real_data):
 
 def test_a_dataset_is_opened_as_commands_do(tmp_path, monkeypatch):
     monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "cache"))
-    assert sentences(_open("synthetic-em[size=128,train=8,val=3,test=3]")) == []
+    found = find_dataset("synthetic-em[size=128,train=8,val=3,test=3]", load_plugins().catalogue)
+    assert sentences(open_dataset(*found, tmp_path / "cache")) == []
