@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
-from ...benchmark.contracts.data import Case, Manifest, Split
+from ...benchmark.contracts.data import Axes, Case, Split
 from .division import Piece, V
 from .labels import Labelling
 
@@ -39,9 +39,17 @@ class Section:
 class Collection(ABC, Generic[V]):
     """Volumes with their labels; an image is a volume of depth 1."""
 
-    told: Manifest
-    """What holds however it is divided; `summing_up.sum_up` adds the rest."""
+    dataset: str
+    """Its name; what follows is described in `Manifest`, too."""
     labelling: Labelling
+    voxel_size_nm: tuple[float, ...] | None
+    has_instances: bool
+    channels: int = 1
+    boundary_classes: tuple[int, ...] = ()
+    axes: Axes = "stack"
+    scored_classes: tuple[int, ...] | None = None
+    mask_by_truth: bool = False
+    unread: tuple[str, ...] = ()
     voxels: str = "pixel"
     """What a split may hold none of, of a class: pixels or voxels."""
     items: str = "sections"

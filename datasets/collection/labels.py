@@ -80,6 +80,12 @@ class Labelling:
     background: int = 0
     """The number that is no object."""
 
+    @classmethod
+    def said(cls, said: Description, map_: LabelMap) -> Labelling:
+        """Return the labelling that an owner asks for."""
+        instances, background = said.instances or "none", said.background or 0
+        return cls(map=map_, instances=instances, ignored=said.ignore_value, background=background)
+
     def as_stored(self, numbers: np.ndarray[Any, Any]) -> bool:
         """Tell whether numbers are the labels already, so that nothing needs to be copied."""
         same = all(value == label for value, label in self.map.table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection as Some
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Generic
@@ -47,7 +47,7 @@ def sum_up(
     Raises:
         DataError: There is nothing to learn, or all training images have one value.
     """
-    told, labels = collection.told, collection.labelling.map
+    labels = collection.labelling.map
     sections = {
         split: [collection.section(split, volume, z) for volume, z in division.sections(split)]
         for split in SPLITS
@@ -61,26 +61,34 @@ def sum_up(
     mean, std = mean_and_std(images, grey, *_sums(collection, division), cache)
     cases = {collection.case(split, piece): piece for split, piece in division.placed}
     present = {split: labels.present(section.counts for section in own) for split, own in sections.items()}
-    manifest = replace(
-        told,
+    manifest = Manifest(
+        dataset=collection.dataset,
         class_names=labels.class_names,
-        ignore_value=labels.ignore_value,
-        label_values=labels.values,
+        channels=collection.channels,
         mean=mean,
         std=std,
         cases=tuple(cases),
+        ignore_value=labels.ignore_value,
+        voxel_size_nm=collection.voxel_size_nm,
+        axes=collection.axes,
+        scored_classes=collection.scored_classes,
+        mask_by_truth=collection.mask_by_truth,
+        has_instances=collection.has_instances,
         grey_range=grey,
+        boundary_classes=collection.boundary_classes,
+        label_values=labels.values,
         split_rule=division.rule,
         notes=(
             *collection.first,
             *scale_notes(grey, images.kind, collection.items, given=images.given is not None),
-            *_boundary_notes(labels.class_names, told.boundary_classes),
+            *_boundary_notes(labels.class_names, collection.boundary_classes),
             *collection.rules,
             *division.notes,
             *leak_notes(_portraits(sections)),
             *absent_class_notes(labels.class_names, present, collection.voxels),
             *last,
         ),
+        unread=collection.unread,
     )
     return Contents({case.id: piece for case, piece in cases.items()}, manifest)
 
@@ -104,7 +112,7 @@ def _sums(collection: Collection[V], division: Division[V]) -> tuple[int, list[f
 
     Volume by volume, and then over all, for sums of floats depend on their order.
     """
-    pixels, channels = 0, range(collection.told.channels)
+    pixels, channels = 0, range(collection.channels)
     sums: list[float] = [0 for _ in channels]
     squares: list[float] = [0 for _ in channels]
     for _, own in groupby(division.sections("train"), lambda place: id(place[0])):

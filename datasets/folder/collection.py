@@ -74,7 +74,7 @@ class Images(Collection[Pair]):
 
         path = piece.volume.image
         data = self._unchanged(path, self.index.images[path].sha256)
-        pixels = decode_image(data, path).pixels[..., : self.told.channels]
+        pixels = decode_image(data, path).pixels[..., : self.channels]
         return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
 
     def numbers(self, piece: Piece[Pair]) -> Array:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.data import Manifest
 from ...benchmark.contracts.errors import UsageError
 from ..collection.dataset import CollectionDataset
 from ..collection.dividing import divide
@@ -61,15 +60,15 @@ def _open(layout: Layout, options: FolderOptions, cache: Path) -> CollectionData
     channels = decide_channels(root, index.images)
     if said.intensity is None:
         check_kinds(root, index.images)
-    train = [pair for pair, _ in division.sections("train")]
+    train, size = [pair for pair, _ in division.sections("train")], said.voxel_size_nm
     collection = Images(
-        told=_told(layout, said, labels, channels),
-        labelling=Labelling(
-            map=labels,
-            instances=said.instances or "none",
-            ignored=said.ignore_value,
-            background=said.background or 0,
-        ),
+        dataset="folder",
+        labelling=Labelling.said(said, labels),
+        channels=channels,
+        voxel_size_nm=size * 2 if size and len(size) == 1 else size,
+        has_instances=said.instances in ("binary", "boundary"),
+        boundary_classes=boundary_labels(said, labels.class_names, root),
+        unread=layout.unread,
         items="images",
         trained=f"{root}: no training mask",
         advice=f"Masks looked at: {listed(pair.mask for pair in train)}.",
@@ -100,23 +99,6 @@ def _divide(
     blocks, notes = divide(items_of(layout, groups), way)
     rule = rule_of(layout, blocks, groups, way, by)
     return division_of(blocks, lambda _, block: block.slices(), rule, (*notes, *told, *spacing))
-
-
-def _told(layout: Layout, said: Description, labels: LabelMap, channels: int) -> Manifest:
-    size = said.voxel_size_nm
-    return Manifest(
-        dataset="folder",
-        class_names=labels.class_names,
-        channels=channels,
-        mean=(),
-        std=(),
-        cases=(),
-        voxel_size_nm=size * 2 if size and len(size) == 1 else size,
-        has_instances=said.instances in ("binary", "boundary"),
-        boundary_classes=boundary_labels(said, labels.class_names, layout.root),
-        split_rule="",
-        unread=layout.unread,
-    )
 
 
 def _transparent(index: Index) -> Iterator[str]:

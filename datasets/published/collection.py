@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.contracts.data import Case, Manifest, Split
+from ...benchmark.contracts.data import Case, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.published import ConvertedVolume
 from ...benchmark.files.hashing import sha256_of
@@ -115,8 +115,13 @@ def open_published(
     if others:
         raise DataError(f"{name} mixes 8-bit and 16-bit images, whose grey scales are not comparable.")
     collection = Arrays(
-        told=_told(name, rules, volumes),
+        dataset=name,
         labelling=Labelling(map=_label_map(rules)),
+        voxel_size_nm=rules.voxel_size_nm,
+        axes=rules.axes,
+        scored_classes=rules.scored_classes,
+        mask_by_truth=rules.mask_by_truth,
+        has_instances=all(volume.instances for volume in volumes),
         trained=f"{name}: no training section",
         advice="Another division may help: see its options.",
         rules=rules.notes,
@@ -125,23 +130,6 @@ def open_published(
     )
     contents = sum_up(collection, division, _training_images(name, f"uint{bits}", division), cache)
     return CollectionDataset(collection, contents, cache)
-
-
-def _told(name: str, rules: Rules, volumes: Sequence[ConvertedVolume]) -> Manifest:
-    return Manifest(
-        dataset=name,
-        class_names=rules.class_names,
-        channels=1,
-        mean=(),
-        std=(),
-        cases=(),
-        voxel_size_nm=rules.voxel_size_nm,
-        axes=rules.axes,
-        scored_classes=rules.scored_classes,
-        mask_by_truth=rules.mask_by_truth,
-        has_instances=all(volume.instances for volume in volumes),
-        split_rule="",
-    )
 
 
 def _label_map(rules: Rules) -> LabelMap:

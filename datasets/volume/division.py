@@ -6,12 +6,31 @@ from collections.abc import Iterator, Sequence
 
 from ...benchmark.contracts.data import SPLITS
 from ...benchmark.contracts.errors import DataError
-from ..collection.dividing import Item, Way
-from ..collection.division import Blocks
+from ..collection.dividing import Item, Way, divide
+from ..collection.division import Blocks, Division, division_of
 from ..wording import listed
 from .collection import Opened
 from .entries import Entry
 from .options import VolumeOptions
+
+
+def divided(volumes: Sequence[Opened], options: VolumeOptions, gap: int) -> Division[Opened]:
+    """Divide volumes as they say themselves, by groups, or by blocks along z.
+
+    Raises:
+        DataError: There is too little of something, or some volumes say their split and others do not.
+        UsageError: An option was given that does nothing here.
+    """
+    entries = [volume.entry for volume in volumes]
+    check_splits(entries)
+    way = way_of(entries, options, gap)
+    blocks, notes = divide(items_of(volumes), way)
+    return division_of(
+        blocks,
+        lambda split, block: block.cases("slices" if split == "train" else options.scored),
+        rule_of(entries, blocks, way),
+        (*notes, *torn_groups(entries)),
+    )
 
 
 def items_of(volumes: Sequence[Opened]) -> list[Item[Opened]]:

@@ -7,24 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...benchmark.contracts.basics import OptionValue
-from ...benchmark.contracts.data import GreyRange, Manifest
+from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
 from ..collection.dataset import CollectionDataset
-from ..collection.dividing import divide
-from ..collection.division import division_of
 from ..collection.greys import range_as_data, settle_range, top_of_sums
 from ..collection.labels import MAX_UNNAMED, Labelling, LabelMap, map_labels, object_labels
 from ..collection.objects import refuse_objects
 from ..collection.summing_up import starts_in_groups, sum_up
 from ..collection.swapped import refuse_swapped
-from ..description import Instances, boundary_labels
+from ..description import Description, boundary_labels
 from .checks import common_voxel_size
 from .collection import Looked, Opened, Volumes, glance
-from .division import check_splits, items_of, rule_of, torn_groups, way_of
+from .division import divided
 from .entries import Entry, Told, gather
 from .gaps import settle_gap
-from .measure import kind_of, measure_image, measure_labels
+from .measure import measure_image, measure_labels
 from .options import VolumeOptions
 from .placing import open_pair
 from .scale import training_images
@@ -53,55 +51,29 @@ def _open(told: Told, options: VolumeOptions, cache: Path) -> CollectionDataset[
     volumes = [_opened(entry, cache) for entry in told.entries]
     voxel_size = common_voxel_size([volume.image for volume in volumes])
     gap, spacing = settle_gap(volumes, voxel_size, options, cache)
-    check_splits(told.entries)
-    way = way_of(told.entries, options, gap)
-    blocks, notes = divide(items_of(volumes), way)
-    notes = (*notes, *torn_groups(told.entries))
-    division = division_of(
-        blocks,
-        lambda split, block: block.cases("slices" if split == "train" else options.scored),
-        rule_of(told.entries, blocks, way),
-        notes,
-    )
+    division = divided(volumes, options, gap)
     images = training_images(volumes, division, said.intensity)
     scale = settle_range(images, cache)
-    kind = kind_of(volumes[0].image)
-    labelling = Labelling(
-        map=LabelMap((), (), None),
-        instances=said.instances or "none",
-        ignored=said.ignore_value,
-        background=said.background or 0,
-    )
-    looked = [_looked(volume, scale, labelling, cache) for volume in volumes]
-    _refuse_swapped(looked, labelling.instances)
-    labelling = replace(labelling, map=_label_map(told, labelling.instances, looked))
-    none = [] if said.background is None else [said.background]
-    starts = starts_in_groups(volume.group for volume in volumes)
+    looked = [_looked(volume, scale, said, cache) for volume in volumes]
+    _refuse_swapped(looked, said)
+    labelling = Labelling.said(said, _label_map(told, looked))
     collection = Volumes(
-        told=Manifest(
-            dataset="volume",
-            class_names=labelling.map.class_names,
-            channels=1,
-            mean=(),
-            std=(),
-            cases=(),
-            voxel_size_nm=voxel_size,
-            has_instances=labelling.instances != "none",
-            boundary_classes=boundary_labels(said, labelling.map.class_names, told.root),
-            split_rule="",
-        ),
+        dataset="volume",
         labelling=labelling,
+        voxel_size_nm=voxel_size,
+        has_instances=labelling.instances != "none",
+        boundary_classes=boundary_labels(said, labelling.map.class_names, told.root),
         voxels="voxel",
         trained="no training section",
         advice="Another order of blocks may help: the option order.",
         first=tuple(dict.fromkeys([*spacing, *_file_notes(volumes)])),
         looked={one.volume.entry.name: one for one in looked},
-        starts={volume.entry.name: start for volume, start in zip(volumes, starts, strict=True)},
-        way=sha256_of([labelling.instances, said.ignore_value, *none, range_as_data(scale, kind)]),
+        starts=_starts(volumes),
+        way=_way(said, scale, images.kind),
         states={one.path: glance(one.path) for volume in volumes for one in (volume.image, volume.labels)},
         cache=cache,
     )
-    images = replace(images, top=top_of_sums(scale, kind))
+    images = replace(images, top=top_of_sums(scale, images.kind))
     return CollectionDataset(collection, sum_up(collection, division, images, cache), cache)
 
 
@@ -110,32 +82,42 @@ def _opened(entry: Entry, cache: Path) -> Opened:
     return Opened(entry=entry, image=image, labels=labels)
 
 
-def _looked(volume: Opened, scale: GreyRange, labelling: Labelling, cache: Path) -> Looked:
+def _looked(volume: Opened, scale: GreyRange, said: Description, cache: Path) -> Looked:
+    background, ignored = said.background or 0, said.ignore_value
     return Looked(
         volume=volume,
         image=measure_image(volume.image, scale, cache),
-        labels=measure_labels(
-            volume.labels, labelling.instances, labelling.ignored, cache, labelling.background
-        ),
+        labels=measure_labels(volume.labels, said.instances or "none", ignored, cache, background),
     )
 
 
-def _refuse_swapped(looked: Sequence[Looked], instances: Instances) -> None:
+def _starts(volumes: Sequence[Opened]) -> dict[str, int]:
+    starts = starts_in_groups(volume.group for volume in volumes)
+    return {volume.entry.name: start for volume, start in zip(volumes, starts, strict=True)}
+
+
+def _way(said: Description, scale: GreyRange, kind: str) -> str:
+    """Hash how values become pixels and labels."""
+    none = [] if said.background is None else [said.background]
+    return sha256_of([said.instances or "none", said.ignore_value, *none, range_as_data(scale, kind)])
+
+
+def _refuse_swapped(looked: Sequence[Looked], said: Description) -> None:
     """Refuse images in the place of labels, of each volume by itself."""
     for one in looked:
         refuse_swapped(
             [facts.flat for facts in one.image],
             [facts.flat for facts in one.labels],
-            values=len(one.values) if instances == "none" else None,
+            values=None if said.instances in ("binary", "boundary") else len(one.values),
             image_place=one.volume.entry.image,
             label_place=one.volume.entry.labels,
         )
 
 
-def _label_map(told: Told, instances: Instances, looked: Sequence[Looked]) -> LabelMap:
+def _label_map(told: Told, looked: Sequence[Looked]) -> LabelMap:
     said = told.description
-    if instances != "none":
-        return object_labels(said, instances)
+    if said.instances == "binary" or said.instances == "boundary":
+        return object_labels(said, said.instances)
     values = {one.volume.entry.labels: one.values for one in looked}
     for one in looked:
         source, pieces = one.volume.entry.labels, [facts.pieces for facts in one.labels]
