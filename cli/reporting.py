@@ -26,6 +26,13 @@ EXAMPLES = "Examples:  emseg-bench report    emseg-bench report my_results"
 
 def report(
     folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")] = Path("results"),
+    keep_stale: Annotated[
+        bool,
+        typer.Option(
+            "--keep-stale",
+            help="Show trials that other code made beside those that replaced them, in rows of their own.",
+        ),
+    ] = False,
 ) -> None:
     """Make the report of a results folder anew: page, leaderboard and figures."""
     from ..benchmark.files.store import Store
@@ -38,10 +45,12 @@ def report(
             "name a folder that 'emseg-bench run' wrote."
         )
     from ..benchmark.trials.boards import load_boards
+    from ..benchmark.trials.today import Today
 
-    stored = load_boards(store)
+    plugins = load_plugins()
+    stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
     tell_left_out(stored.left_out)
-    for problem in build_report(stored, store, load_plugins()):
+    for problem in build_report(stored, store, plugins):
         typer.echo(f"warning: {problem}", err=True)
     typer.echo(f"report: {store.report / 'index.html'}")
     raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
@@ -88,10 +97,15 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
     return built.problems
 
 
-def is_fresh(store: Store) -> bool:
-    """Tell whether the report is newer than every record."""
-    page = store.report / "index.html"
-    if not page.exists():
+def is_fresh(stored: Stored, store: Store) -> bool:
+    """Tell whether the report is of what is stored, and of what is known of that now."""
+    from ..benchmark.files.texts import read_json
+    from ..reports.exports import shown
+    from ..reports.publishing import INDEX, JSON
+
+    try:
+        told = read_json(store.report / JSON, StoreError)
+    except StoreError:
         return False
-    made = page.stat().st_mtime_ns
-    return all(folder.record.lstat().st_mtime_ns <= made for folder in store.trials())
+    made = isinstance(told, dict) and told.get("shown") == shown(stored.boards, stored.left_out)
+    return made and (store.report / INDEX).exists()

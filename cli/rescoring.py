@@ -89,13 +89,14 @@ def _tell(
 ) -> None:
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.trials.boards import load_boards
+    from ..benchmark.trials.today import Today
     from .console import Console
     from .reporting import build_report, tell_left_out
     from .summary import print_leaderboards
     from .tables import print_table, say
 
     rows = [_row(item, failed) for item in plan]
-    stored = load_boards(store)
+    stored = load_boards(store, Today(plugins.catalogue))
     tell_left_out(stored.left_out)
     boards = stored.boards if changed else []
     if changed:

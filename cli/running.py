@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.session import Outcome
-    from .console import Console
 
 MOST_DIGITS = 10
 """Of a seed; there are 2**32."""
@@ -132,6 +131,13 @@ def run(
         bool,
         typer.Option("--strict-weights", help="Stop if a model's published weights are not on this machine."),
     ] = False,
+    keep_stale: Annotated[
+        bool,
+        typer.Option(
+            "--keep-stale",
+            help="Keep trials that ran before where nothing but code changed since; the report marks them.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: Annotated[
         bool,
@@ -151,7 +157,8 @@ def run(
     from ..benchmark.profiling.hardware import choose_device
     from ..benchmark.trials.providers import told_by_stored
     from ..benchmark.trials.session import pending
-    from ..benchmark.trials.staleness import stale_notes
+    from ..benchmark.trials.staleness import keep_stale as keep
+    from ..benchmark.trials.staleness import stale_notes, stale_trials
     from ..datasets.inspection.remarks import remarks
 
     if experiment is not None:
@@ -184,15 +191,18 @@ def run(
             except UnknownNameError as error:
                 raise told_by_stored(error, Store(out)) from None
         check_output_folder(out, "--out", _places(plan))
+        stale = stale_trials(plan, Store(out))
+        plan = keep(plan, stale) if keep_stale else plan
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache)
-        plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, Store(out))))
+        plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, stale)))
         if dry_run:
             _print_plan(plan, Store(out), runtime, stream)
             return
         with interruptible():
-            raise typer.Exit(_run(plan, plugins, Store(out), runtime, executor, stream))
+            outcome = _run(plan, plugins, Store(out), runtime, executor, stream)
+            raise typer.Exit(_finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale))
 
 
 def _places(plan: Plan) -> set[Path]:
@@ -228,7 +238,7 @@ def _print_plan(plan: Plan, store: Store, runtime: Runtime, stream: TextIO | Non
 
 def _run(
     plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, stream: TextIO | None
-) -> int:
+) -> Outcome:
     from ..benchmark.plugins.lazy import resolve
     from ..benchmark.plugins.strangers import blaming
     from ..benchmark.trials.session import pending, run_plan
@@ -246,26 +256,27 @@ def _run(
     with blaming(offer, "starting it"):
         runner: Executor = resolve(offer.card.factory, offer)(runtime)
     with show(plan.trials, todo, console) as view:
-        outcome = run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)
-    return _finish(plan, plugins, store, outcome, console, stream)
+        return run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)
 
 
 def _finish(
-    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, console: Console, stream: TextIO | None
+    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, stream: TextIO | None, *, keep_stale: bool
 ) -> int:
     """Report what came of a run; return the exit code."""
     from ..benchmark.trials.boards import load_boards
+    from ..benchmark.trials.today import Today
     from ..reports.publishing import clear_leftovers
+    from .console import Console
     from .reporting import build_report, is_fresh, tell_left_out
     from .summary import outcome_as_data, print_failures, print_leaderboards
     from .tables import say
 
+    console = Console(stderr=stream is not None)
     clear_leftovers(store.report)
-    stale = bool(outcome.ran) or not is_fresh(store)
-    stored = load_boards(store)
+    stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
     tell_left_out(stored.left_out)
     unwritten = False
-    if stale:
+    if not is_fresh(stored, store):
         say(console, "writing the report", "dim")
         try:
             for problem in build_report(stored, store, plugins):

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
     """Say what will run, where, and what must be known about it."""
     first = next(iter(plan.trials.values()))
-    cached = len(plan.trials) - todo
+    kept = f", {len(plan.kept)} kept though stale" if plan.kept else ""
+    cached = len(plan.trials) - len(plan.kept) - todo
     trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
     own = sum(bool(trial.model.own_recipe) for trial in plan.trials.values())
     apart = f" ({own} by their authors' own)" if own else ""
     say(
         console,
-        f"{trials}, {cached} complete already; recipe {describe(first.recipe)}{apart}; "
+        f"{trials}, {cached} complete already{kept}; recipe {describe(first.recipe)}{apart}; "
         f"protocol {describe(first.protocol)}; {runtime.device}, {first.recipe.precision}",
     )
     for note in plan.notes:
@@ -47,11 +48,17 @@ def print_plan(plan: Plan, store: Store) -> None:
                 **_labels(plan, spec),
                 "seed": str(spec.seed),
                 "fingerprint": name[:12],
-                "state": "complete" if store.trial(name).is_complete() else "to run",
+                "state": _state(name, plan, store),
             }
             for name, spec in plan.trials.items()
         ]
     )
+
+
+def _state(name: str, plan: Plan, store: Store) -> str:
+    if name in plan.kept:
+        return "kept though stale"
+    return "complete" if store.trial(name).is_complete() else "to run"
 
 
 def _labels(plan: Plan, spec: TrialSpec) -> dict[str, str]:
@@ -62,7 +69,7 @@ def _labels(plan: Plan, spec: TrialSpec) -> dict[str, str]:
 
 def plan_as_data(plan: Plan, store: Store) -> dict[str, Any]:
     """Give the plan as plain data."""
-    trials = [trial_as_data(name, spec, store) for name, spec in plan.trials.items()]
+    trials = [trial_as_data(name, plan, store) for name in plan.trials]
     return {"trials": trials, "notes": list(plan.notes)}
 
 
@@ -71,14 +78,16 @@ def outcome_as_data(plan: Plan, store: Store, outcome: Outcome) -> dict[str, Any
     return {
         **plan_as_data(plan, store),
         "ran": list(outcome.ran),
-        "cached": list(outcome.cached),
+        "cached": [name for name in outcome.cached if name not in plan.kept],
+        "kept": dict(plan.kept),
         "failed": outcome.failed,
         "report": str(store.report / "index.html"),
     }
 
 
-def trial_as_data(name: str, spec: TrialSpec, store: Store) -> dict[str, Any]:
+def trial_as_data(name: str, plan: Plan, store: Store) -> dict[str, Any]:
     """Give one trial as plain data."""
+    spec = plan.trials[name]
     return {
         "fingerprint": name,
         "model": spec.model.label,
@@ -87,14 +96,16 @@ def trial_as_data(name: str, spec: TrialSpec, store: Store) -> dict[str, Any]:
         "label_fraction": spec.label_fraction,
         "seed": spec.seed,
         "complete": store.trial(name).is_complete(),
-        "folder": str(store.trial(name).path),
+        "folder": str(store.trial(plan.kept.get(name, name)).path),
+        "kept": plan.kept.get(name),
     }
 
 
 def print_leaderboards(boards: Sequence[Board], plan: Plan) -> None:
     """Print the leaderboard of each board that the plan's trials stand in."""
+    asked = {*plan.trials, *plan.kept.values()}
     for board in boards:
-        if any(trial.record.fingerprint in plan.trials for trial in board.trials):
+        if any(trial.record.fingerprint in asked for trial in board.trials):
             _print_leaderboard(board, Console())
 
 

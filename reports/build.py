@@ -13,7 +13,7 @@ from ..benchmark.contracts.reporting import Board, LeftOut, ReportSection
 from ..benchmark.files.disk import takes_no_more
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
-from .exports import LeaderboardFile, write_csv, write_json
+from .exports import LeaderboardFile, shown, write_csv, write_json
 from .leaderboard import leaderboard
 from .page import BoardPage, SectionPart, markdown, page
 from .publishing import CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
@@ -69,7 +69,11 @@ def build(
         pages = [_board_page(board, sections, draft) for board in boards if board.trials]
         tables = tuple(item.table for item in pages)
         content = LeaderboardFile(
-            generated=generated, emseg_bench=version, boards=tables, left_out=tuple(left_out)
+            generated=generated,
+            emseg_bench=version,
+            boards=tables,
+            left_out=tuple(left_out),
+            shown=shown(boards, left_out),
         )
         write_json(draft / JSON, content)
         write_csv(draft / CSV, tables)

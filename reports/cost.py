@@ -22,6 +22,8 @@ class Conditions:
     """(N, C, H, W)"""
     throughput_batch: int
     memory_kind: str
+    profiling_code: str = ""
+    """SHA-256 of what measured; empty where no record says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

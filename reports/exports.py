@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,8 +11,9 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from ..benchmark.contracts.errors import StoreError
-from ..benchmark.contracts.reporting import LeftOut
+from ..benchmark.contracts.reporting import Board, LeftOut, Trial
 from ..benchmark.files import texts
+from ..benchmark.files.hashing import sha256_of
 from ..benchmark.files.spreadsheets import csv_of
 from .columns import csv_columns
 from .schema import Leaderboard
@@ -32,6 +33,18 @@ class LeaderboardFile:
     boards: tuple[Leaderboard, ...]
     left_out: tuple[LeftOut, ...] = ()
     """Trials that could not be read."""
+    shown: str = ""
+    """Hash of which trials are in it and what was known of them; empty in older files."""
+
+
+def shown(boards: Iterable[Board], left_out: Iterable[LeftOut]) -> str:
+    """Name what a report is made from, so that it is made anew when that is no longer the same."""
+    told = [[board.title, board.superseded, board.remarks, [*map(_told, board.trials)]] for board in boards]
+    return sha256_of([told, [[item.trial, item.reason] for item in left_out]])
+
+
+def _told(trial: Trial) -> list[object]:
+    return [trial.record.fingerprint, trial.record.finished, trial.outdated]
 
 
 def write_json(path: Path, content: LeaderboardFile) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from string import ascii_lowercase
 
 from ..benchmark.contracts.data import Axes
-from .cost import Conditions
+from .cost import Conditions, differing
 from .schema import Leaderboard
 from .wording import listing, metric_heading, plural
 
+SHORT = 6
+"""Digits of a hash."""
 CUTS: Mapping[Axes, str] = {
     "stack": "slice by slice along z",
     "orthoplane": "slice by slice along z, y and x, whose votes are added up",
@@ -75,7 +77,11 @@ def about_cost(table: Leaderboard) -> list[str]:
         "Cost: medians over seeds; one multiply-add is 2 floating-point operations; latency is of one image. "
         "n/a: not available."
     )
-    texts = [_condition_text(condition) for condition in table.conditions]
+    unlike = differing(table.conditions)
+    texts = [
+        _condition_text(one) + (_profiling_text(one) if "profiling code" in unlike else "")
+        for one in table.conditions
+    ]
     if len(texts) == 1:
         return [f"{lead} Measured on {texts[0]}."]
     return [lead, *(f"As {letter(i)}: measured on {text}." for i, text in enumerate(texts))]
@@ -89,6 +95,11 @@ def _condition_text(condition: Conditions) -> str:
         f"(N, C, H, W); throughput in batches of {condition.throughput_batch}; "
         f"peak memory: {condition.memory_kind}"
     )
+
+
+def _profiling_text(condition: Conditions) -> str:
+    code = condition.profiling_code[:SHORT]
+    return f"; profiling code: {code or 'an earlier one, which was not recorded'}"
 
 
 def letter(condition: int) -> str:

@@ -11,7 +11,7 @@ from ..benchmark.files.printable import printable
 from ..benchmark.files.store import TrialFolder
 from ..benchmark.files.texts import read_json
 from ..benchmark.plugins.libraries import NUMBER_MAKERS
-from .naming import name_of, row_of
+from .naming import MARK, name_of, row_of
 from .wording import listing
 
 SHORT = 6
@@ -23,8 +23,30 @@ MOST_ENVIRONMENT_BYTES = 1 << 20
 def code_remarks(board: Board) -> tuple[str, ...]:
     """Say where complete trials of a board ran with other code, since that alone may change a number."""
     trials = [trial for trial in board.trials if trial.record.status == "complete"]
-    found = (_engine(trials, board), *_libraries(trials, board), *_providers(trials, board))
+    current = [trial for trial in trials if not trial.outdated]
+    found = (
+        _outdated(trials, board),
+        _engine(current, board),
+        *_libraries(trials, board),
+        *_providers(current, board),
+    )
     return tuple(text for text in found if text)
+
+
+def _outdated(trials: Iterable[Trial], board: Board) -> str:
+    kinds: dict[tuple[str, ...], list[Trial]] = {}
+    for trial in trials:
+        kinds.setdefault(trial.outdated, []).append(trial)
+    kinds.pop((), None)
+    if not kinds:
+        return ""
+    told = "; ".join(
+        f"since {_who(of, board)} ran, {printable(listing(changed))} changed" for changed, of in kinds.items()
+    )
+    return (
+        f"Rows with {MARK} were made by other code than is installed here now, so their scores, and their "
+        f"places among the others, may differ for that alone: {told}."
+    )
 
 
 def _engine(trials: Sequence[Trial], board: Board) -> str:
@@ -33,7 +55,7 @@ def _engine(trials: Sequence[Trial], board: Board) -> str:
         return ""
     return (
         f"Trials ran with {len(kinds)} states of emseg-bench's training and evaluation code "
-        f"({', '.join(kinds)}){_mixed(kinds.values(), board)}. {ALONE}"
+        f"({_by_whom(kinds, board)}). {ALONE}"
     )
 
 
@@ -45,8 +67,7 @@ def _libraries(trials: Sequence[Trial], board: Board) -> list[str]:
         kinds = _kinds(trials, lambda trial, name=name: versions[trial.record.fingerprint].get(name, ""))  # type: ignore[misc]
         kinds.pop("", None)  # a trial that does not say
         if len(kinds) > 1:
-            told = listing([f"{printable(version)} ({_who(of, board)})" for version, of in kinds.items()])
-            told += _mixed(kinds.values(), board)
+            told = _by_whom(kinds, board) + _mixed(kinds.values(), board)
             texts.append(f"Trials ran with different versions of {printable(name)}: {told}. {ALONE}")
     return texts
 
@@ -66,7 +87,7 @@ def _providers(trials: Sequence[Trial], board: Board) -> list[str]:
     for what, provider in wanted.items():
         kinds = _kinds(trials, lambda trial, provider=provider: _origin(provider(trial)))  # type: ignore[misc]
         if len(kinds) > 1:
-            told = f"{listing([printable(kind) for kind in kinds])}{_mixed(kinds.values(), board)}"
+            told = _by_whom(kinds, board)
             texts.append(f"Trials used different code of {printable(what)}: {told}. {ALONE}")
     return texts
 
@@ -93,6 +114,11 @@ def _kinds(trials: Iterable[Trial], kind: Callable[[Trial], str]) -> dict[str, l
     for trial in trials:
         found.setdefault(kind(trial), []).append(trial)
     return found
+
+
+def _by_whom(kinds: Mapping[str, Sequence[Trial]], board: Board) -> str:
+    """List versions with the rows that ran with them: ``1.0 (unet) and 2.0 (retina)``."""
+    return listing([f"{printable(kind)} ({_who(of, board)})" for kind, of in kinds.items()])
 
 
 def _who(trials: Iterable[Trial], board: Board) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.files.hashing import model_sha256
 from .aggregates import RATIOS, aggregates
 from .cost import Conditions, cost
 from .naming import by_row, names_of, row_of
@@ -33,7 +34,9 @@ def rows(board: Board, complete: Sequence[Trial], conditions: Sequence[Condition
     return [
         Row(
             model=names[row],
-            identity=row,
+            key=row,
+            identity=model_sha256(trials[0].record.spec.model),
+            outdated=tuple(dict.fromkeys(text for trial in trials for text in trial.outdated)),
             initialisation=trials[0].record.spec.model.init,
             family=trials[0].record.spec.model.family,
             own_recipe=trials[0].record.spec.model.own_recipe,

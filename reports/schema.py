@@ -110,6 +110,10 @@ class Row:
     """Hash of the model as fingerprints know it; empty in leaderboard.json from before it was written."""
     own_recipe: str = ""
     """What its authors train it by, on a board of such models."""
+    key: str = ""
+    """Hash of the model and of all code that made the row's numbers; likewise."""
+    outdated: tuple[str, ...] = ()
+    """What code changed since its trials ran, as far as the machine knew that wrote the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

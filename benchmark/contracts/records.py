@@ -173,6 +173,8 @@ class Profile:
     validation_seconds: float
     test_seconds: float
     """Inference and scoring of the test split."""
+    profiling_code: str = ""
+    """SHA-256 of what measured all this, which is no part of a fingerprint; empty in older records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

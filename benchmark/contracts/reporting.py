@@ -30,6 +30,11 @@ class Trial:
     image.  Empty if the trial failed."""
     curve: pd.DataFrame
     """Columns iteration, series, value: training loss, learning rate, validation score."""
+    outdated: tuple[str, ...] = ()
+    """What code changed since it ran, by all that is known here."""
+    row: str = ""
+    """Hash of its model and of all code that made its numbers: what its row has in common; empty: not
+    worked out yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -39,6 +39,8 @@ class Plan:
     notes: tuple[str, ...]
     inputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Channels of the images and outputs of the network, by fingerprint."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Stored trials that other code made and that stand for trials of the plan, by fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _tails(models: Sequence[ModelSpec]) -> list[str]:
             tails = [", ".join(filter(None, facts)) for facts in zip(*chosen, strict=True)]
             if len(set(tails)) == len(models):
                 return [f" ({tail})" if tail else "" for tail in tails]
-    hashes = _shortened([model_sha256(model) for model in models])
+    hashes = shortened([model_sha256(model) for model in models])
     return [f" (model {text})" for text in hashes]
 
 
@@ -87,19 +87,19 @@ def _value(options: Mapping[str, object], name: str) -> str:
 
 
 def _weights(models: Sequence[ModelSpec]) -> list[str]:
-    short = _shortened([model.weights_sha256 or "" for model in models])
+    short = shortened([model.weights_sha256 or "" for model in models])
     return [f"weights {text}" if text else "" for text in short]
 
 
 def _code(models: Sequence[ModelSpec]) -> list[str]:
-    return [f"code {text}" for text in _shortened([model.provider.source_sha256 for model in models])]
+    return [f"code {text}" for text in shortened([model.provider.source_sha256 for model in models])]
 
 
 TELLERS: tuple[Teller, ...] = (_folders, _versions, _options, _weights, _code)
 """Those come first that say most to people."""
 
 
-def _shortened(hashes: Sequence[str]) -> list[str]:
+def shortened(hashes: Sequence[str]) -> list[str]:
     """Cut hashes as short as still tells them apart."""
     wanted = len(set(hashes))
     longest = max(map(len, hashes), default=0)

@@ -31,6 +31,10 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
 """What of the engine's own code can change a number, by room."""
 
 
+PROFILING: tuple[str, ...] = ("complexity.py", "latency.py", "memory.py", "profile.py")
+"""What of `profiling` measures costs; they are no part of a trial's name."""
+
+
 def canonical_json(value: Any) -> str:
     """Write plain data in exactly one way: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -69,6 +73,15 @@ def engine_rooms(engine: Path = Path(__file__).parents[1]) -> dict[str, str]:
         engine: The folder of its rooms.
     """
     return {room: sha256_of_source(engine / part for part in parts) for room, parts in ENGINE.items()}
+
+
+def profiling_sha256(room: Path = Path(__file__).parents[1] / "profiling") -> str:
+    """Hash the code that measures what models cost.
+
+    Args:
+        room: Its folder.
+    """
+    return sha256_of_source(room / name for name in PROFILING)
 
 
 def engine_sha256() -> str:
@@ -131,6 +144,20 @@ def _scoring(protocol: Mapping[str, Any]) -> dict[str, Any]:
 def model_sha256(model: ModelSpec) -> str:
     """Name a model by what of it counts in a fingerprint: its trials make one row of a leaderboard."""
     return sha256_of(_model(model))
+
+
+def row_sha256(spec: TrialSpec) -> str:
+    """Name a model with all code that made its numbers: what other code made is another row."""
+    providers = [
+        [kind, one.name, _provider(one.provider)]
+        for kind, several in (
+            ("dataset", (spec.dataset,)),
+            ("metric", spec.metrics),
+            ("method", spec.methods),
+        )
+        for one in several
+    ]
+    return sha256_of([_model(spec.model), spec.engine_sha256, sorted(providers)])
 
 
 def _model(model: ModelSpec) -> dict[str, Any]:

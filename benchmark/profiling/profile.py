@@ -12,6 +12,7 @@ from ..contracts.basics import Precision
 from ..contracts.errors import TrialError
 from ..contracts.records import Profile
 from ..evaluation.inference import inference_batch
+from ..files.hashing import profiling_sha256
 from .complexity import count_flops, count_parameters
 from .hardware import device_name
 from .latency import Shape, measure_latency, measure_throughput
@@ -108,6 +109,7 @@ def complete_profile(
         train_images_per_s=train_images_per_s,
         validation_seconds=validation_seconds,
         test_seconds=test_seconds,
+        profiling_code=profiling_sha256(),
     )
 
 

@@ -17,7 +17,7 @@ from ..evaluation.scoring import to_frame, with_depth
 from ..experiments.experiment import describe
 from ..experiments.label_fraction import describe_fraction
 from ..experiments.named import NAMED
-from ..files.hashing import model_sha256, sha256_of
+from ..files.hashing import model_sha256, row_sha256, sha256_of
 from ..files.printable import printable
 from ..files.regular import check_within, shown
 from ..files.store import Store, TrialFolder
@@ -25,6 +25,7 @@ from .kept_files import changed_files
 from .record_checks import check_place
 from .records import load_record
 from .result_tables import CURVE, REMEDY, SANITY, SCORES, read_table
+from .today import Today
 
 CURVE_COLUMNS = ["iteration", "series", "value"]
 
@@ -54,24 +55,30 @@ class Stored:
     """Trials that cannot be reported."""
 
 
-def load_boards(store: Store) -> Stored:
-    """Read all records of a store and group them; a trial that is damaged costs itself only."""
+def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = False) -> Stored:
+    """Read all records of a store and group them; a trial that is damaged costs itself only.
+
+    Args:
+        store: Where they are.
+        today: Says of which trials the code has changed since; None: nobody asks.
+        keep_stale: Whether trials that other code made stand beside those that replaced them.
+    """
     groups: dict[str, list[Member]] = {}
     left_out: list[LeftOut] = []
     for folder in store.trials():
         try:
-            member = _member(folder, store)
+            member = _member(folder, store, today)
         except EmsegError as error:
             left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
         else:
             groups.setdefault(_group(member.record), []).append(member)
-    boards = [_board(members) for members in groups.values()]
+    boards = [_board(members, keep_stale=keep_stale) for members in groups.values()]
     boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
     return Stored(_distinguish(boards), tuple(left_out))
 
 
 # ----------------------------------------------------------------------------------------- trials
-def _member(folder: TrialFolder, store: Store) -> Member:
+def _member(folder: TrialFolder, store: Store, today: Today | None) -> Member:
     """Read a trial.
 
     Raises:
@@ -87,7 +94,10 @@ def _member(folder: TrialFolder, store: Store) -> Member:
             f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "
             f"believed. {REMEDY}."
         )
-    return Member(_trial(record, folder), folder, tuple(changed))
+    row = row_sha256(record.spec)
+    outdated = today.changes(record.spec, row) if today else ()
+    trial = replace(_trial(record, folder), outdated=outdated, row=row)
+    return Member(trial, folder, tuple(changed))
 
 
 def _trial(record: Record, folder: TrialFolder) -> Trial:
@@ -139,8 +149,8 @@ def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key != "name"}
 
 
-def _board(members: Sequence[Member]) -> Board:
-    kept = sorted(_current(members), key=lambda member: _place(member.record))
+def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:
+    kept = sorted(_current(members, keep_stale=keep_stale), key=_place)
     spec = kept[0].record.spec
     data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
     training = [OWN_TRAINING] if spec.model.own_recipe else [describe(spec.recipe), spec.recipe.precision]
@@ -157,20 +167,25 @@ def _board(members: Sequence[Member]) -> Board:
     )
 
 
-def _place(record: Record) -> tuple[str, str, int]:
+def _place(member: Member) -> tuple[str, str, str, int]:
     """Where a trial stands among those of its board."""
-    model = record.spec.model
-    return model.label, model_sha256(model), record.spec.seed
+    spec = member.record.spec
+    return spec.model.label, model_sha256(spec.model), member.trial.row, spec.seed
 
 
-def _current(members: Iterable[Member]) -> list[Member]:
-    """Keep the newest of each row and seed, and the result that a newer failure could not replace."""
+def _current(members: Iterable[Member], *, keep_stale: bool) -> list[Member]:
+    """Keep of each model and seed what today's code made, or else the newest.
+
+    Beside a failure stays the result that it could not replace; where that is asked for, what other code
+    made stays, too.
+    """
     kept: dict[tuple[str, int], list[Member]] = {}
-    for member in sorted(members, key=lambda member: member.record.finished):
-        record = member.record
-        key = (model_sha256(record.spec.model), record.spec.seed)
-        results = [] if record.status == "complete" else _complete(kept.get(key, []))
-        kept[key] = [*results, member]
+    for member in sorted(members, key=lambda member: (not member.trial.outdated, member.record.finished)):
+        key = model_sha256(member.record.spec.model), member.record.spec.seed
+        before = _complete(kept.get(key, []))
+        if member.record.status == "complete":
+            before = [one for one in before if keep_stale and one.trial.row != member.trial.row]
+        kept[key] = [*before, member]
     return [member for group in kept.values() for member in group]
 
 

@@ -27,15 +27,15 @@ class Outcome:
     """How a plan ended."""
 
     cached: tuple[str, ...]
-    """Fingerprints of trials that were complete before."""
+    """Fingerprints of trials that were complete before, or for which others are kept."""
     ran: tuple[str, ...]
     failed: dict[str, str]
     """Reasons, by fingerprint."""
 
 
 def pending(plan: Plan, store: Store) -> list[str]:
-    """List the trials that are not complete yet."""
-    return [name for name in plan.trials if not store.trial(name).is_complete()]
+    """List the trials that are not complete yet, and for which none that other code made is kept."""
+    return [name for name in plan.trials if name not in plan.kept and not store.trial(name).is_complete()]
 
 
 def run_plan(

@@ -1,17 +1,18 @@
-"""Why trials run again that ran before: what changed since, of all that a fingerprint counts."""
+"""Why stored trials are not those that a plan asks for: what changed since they ran, code or content."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..contracts.errors import StoreError
+from ..contracts.records import Provider, Record, TrialSpec
 from ..experiments.planning import Plan
 from ..files.hashing import sha256_of
-from ..files.store import Store, read_record
+from ..files.store import Store, TrialFolder, read_record
 from ..files.validation import plain
-from .older import upgraded
+from .records import load_record
 from .session import pending
 
 ROOMS: Mapping[str, str] = {
@@ -25,87 +26,159 @@ ROOMS: Mapping[str, str] = {
     "weights": "reading weight files",
 }
 """What the engine's rooms do."""
+METRIC = "the code of the metric "
 
 
-def stale_notes(plan: Plan, store: Store) -> Iterator[str]:
-    """Say of the trials that are still to run which ran before, on the same data and settings, and why again.
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A stored trial of what a plan asks for, and why it is not what a run would give now."""
+
+    fingerprint: str
+    finished: str
+    code: tuple[str, ...]
+    """Names what code changed."""
+    content: tuple[str, ...]
+    """Names what else did: data, weights, the meaning of a metric.  Then its scores belong elsewhere."""
+
+
+def stale_trials(plan: Plan, store: Store) -> dict[str, Stale]:
+    """Find for trials that are to run which ran before, by the fingerprints of the plan.
+
+    Of several, one that differs in its code alone comes first, then the newest.
 
     Args:
         plan: What is to run.
         store: What ran before; what is damaged in it counts for nothing here.
     """
-    wanted = {_subject(spec): spec for spec in (plain(plan.trials[name]) for name in pending(plan, store))}
-    before = _newest(store, plan, wanted) if wanted else {}
-    reasons = Counter(tuple(changes(before[subject], wanted[subject])) for subject in before)
-    for reason, number in reasons.items():
-        trials = "1 trial that ran before runs" if number == 1 else f"{number} trials that ran before run"
-        yield f"{trials} again, since {_listed(reason)} changed."
+    wanted = {_subject(plan.trials[name]): name for name in pending(plan, store)}
+    found: dict[str, Stale] = {}
+    for record in _stored(store, plan, wanted.values()) if wanted else ():
+        if name := wanted.get(_subject(record.spec)):
+            stale = _compared(record, plan.trials[name])
+            if (stale.code or stale.content) and (name not in found or _rank(stale) >= _rank(found[name])):
+                found[name] = stale
+    return found
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Name what differs between two trials of one subject, both plain data of `TrialSpec`."""
-    rooms = old.get("engine_rooms") or {}
-    if rooms:
-        changed = [text for room, text in ROOMS.items() if rooms.get(room) != new["engine_rooms"].get(room)]
-        yield from (f"emseg-bench's code for {text}" for text in changed)
-    elif old["engine_sha256"] != new["engine_sha256"]:
-        yield "emseg-bench's code for training and scoring"
-    model, data = new["model"], new["dataset"]
-    yield from _code(old["model"], model, f"the code of {model['name']}")
-    if old["model"]["weights_sha256"] != model["weights_sha256"]:
-        yield f"the weights that {model['name']} starts from"
-    if old["dataset"]["manifest_sha256"] != data["manifest_sha256"]:
-        yield f"the data of {data['label']}"
-    yield from _code(old["dataset"], data, f"the code that reads {data['label']}")
-    metrics = {metric["name"]: metric for metric in new["metrics"]}
-    for metric in old["metrics"]:
-        now = metrics[metric["name"]]
-        if metric["version"] != now["version"]:
-            yield f"the version of the metric {now['name']}"
-        yield from _code(metric, now, f"the code of the metric {now['name']}")
+def keep_stale(plan: Plan, stale: Mapping[str, Stale]) -> Plan:
+    """Let stored trials stand for those of a plan, where nothing but code changed since they ran."""
+    return replace(plan, kept={name: one.fingerprint for name, one in stale.items() if not one.content})
 
 
-def _code(old: Mapping[str, Any], new: Mapping[str, Any], what: str) -> Iterator[str]:
-    was, is_ = old["provider"], new["provider"]
-    if was["version"] != is_["version"]:
-        yield f"{is_['distribution']} ({was['version']}, now {is_['version']})"
-    elif was != is_:
-        yield what
+def stale_notes(plan: Plan, stale: Mapping[str, Stale]) -> Iterator[str]:
+    """Say what runs again and what is kept, and what changed since it ran."""
+    here = {name: one for name, one in stale.items() if name in plan.trials}
+    reasons = Counter((name in plan.kept, one.code, one.content) for name, one in here.items())
+    for (kept, code, content), number in reasons.items():
+        changed = f"since {_listed((*code, *content))} changed"
+        if kept:
+            yield f"{number} trial{' is' if number == 1 else 's are'} kept though stale, {changed}."
+        else:
+            trials = "1 trial that ran before runs" if number == 1 else f"{number} trials that ran before run"
+            them = "it" if number == 1 else "them"
+            yield f"{trials} again, {changed}{'' if content else f'; --keep-stale would keep {them}'}."
 
 
-def _newest(store: Store, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Find the trial of each wanted subject that ended last."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
+def code_changes(old: TrialSpec, new: TrialSpec) -> tuple[str, ...]:
+    """Name the code that is not the same in two trials of one subject."""
+    found = dict.fromkeys((*_engine(old, new), *_providers(old, new)))
+    metrics = [text.removeprefix(METRIC) for text in found if text.startswith(METRIC)]
+    if len(metrics) < 2:
+        return tuple(found)
+    others = (text for text in found if not text.startswith(METRIC))
+    return *others, f"{METRIC.rstrip()}s {_listed(metrics)}"
+
+
+def _engine(old: TrialSpec, new: TrialSpec) -> list[str]:
+    if old.engine_sha256 == new.engine_sha256:
+        return []
+    rooms = [room for room in ROOMS if old.engine_rooms.get(room) != new.engine_rooms.get(room)]
+    texts = [ROOMS[room] for room in rooms] if old.engine_rooms else []
+    return [f"emseg-bench's code for {text}" for text in texts or ["training and scoring"]]
+
+
+def _providers(old: TrialSpec, new: TrialSpec) -> Iterator[str]:
+    for what, was, is_ in _pairs(old, new):
+        if was.distribution == is_.distribution and was.version != is_.version:
+            yield f"{is_.distribution} ({was.version}, now {is_.version})"
+        elif was.distribution == is_.distribution and was != is_:
+            yield what
+
+
+def _pairs(old: TrialSpec, new: TrialSpec) -> Iterator[tuple[str, Provider, Provider]]:
+    """Give what other code stands behind two trials of one subject."""
+    yield f"the code of {new.model.name}", old.model.provider, new.model.provider
+    yield f"the code that reads {new.dataset.label}", old.dataset.provider, new.dataset.provider
+    metrics = {metric.name: metric.provider for metric in old.metrics}
+    methods = {(one.kind, one.name): one.provider for one in old.methods}
+    for metric in new.metrics:
+        yield f"{METRIC}{metric.name}", metrics[metric.name], metric.provider
+    for one in new.methods:
+        if (one.kind, one.name) in methods:
+            yield f"the code of the {one.kind} {one.name}", methods[one.kind, one.name], one.provider
+
+
+def _content(old: TrialSpec, new: TrialSpec) -> Iterator[str]:
+    if old.model.weights_sha256 != new.model.weights_sha256:
+        yield f"the weights that {new.model.name} starts from"
+    if old.dataset.manifest_sha256 != new.dataset.manifest_sha256:
+        yield f"the data of {new.dataset.label}"
+    versions = {metric.name: metric.version for metric in old.metrics}
+    yield from (
+        f"the version of the metric {metric.name}"
+        for metric in new.metrics
+        if versions[metric.name] != metric.version
+    )
+    for what, was, is_ in _pairs(old, new):
+        if was.distribution != is_.distribution:
+            yield f"{what} (of {was.distribution}, now of {is_.distribution})"
+
+
+def _compared(record: Record, new: TrialSpec) -> Stale:
+    old = record.spec
+    return Stale(record.fingerprint, record.finished, code_changes(old, new), tuple(_content(old, new)))
+
+
+def _rank(stale: Stale) -> tuple[bool, str]:
+    return not stale.content, stale.finished
+
+
+def _stored(store: Store, plan: Plan, wanted: Iterable[str]) -> Iterator[Record]:
+    """Read the complete trials that may be about the same."""
+    likely = {(plan.trials[name].model.name, plan.trials[name].seed) for name in wanted}
     for folder in store.trials():
-        if folder.path.name in plan.trials or not folder.is_complete():
+        if folder.path.name in plan.trials:
             continue
         try:
-            record = read_record(folder)
-            spec, finished = upgraded(record["spec"]), str(record["finished"])
-            subject = _subject(spec)
-            if subject in wanted and finished >= found.get(subject, ("",))[0]:
-                [*changes(spec, wanted[subject])]
-                found[subject] = (finished, spec)
-        except (StoreError, KeyError, TypeError, AttributeError, ValueError):
+            if _is_likely(folder, likely):
+                yield load_record(folder)
+        except (StoreError, KeyError, TypeError):
             continue
-    return {subject: spec for subject, (_, spec) in found.items()}
 
 
-def _subject(spec: Mapping[str, Any]) -> str:
+def _is_likely(folder: TrialFolder, likely: set[tuple[str, int]]) -> bool:
+    """Look at a record before it is read with care, which takes longer."""
+    data = read_record(folder)
+    spec = data["spec"]
+    return folder.is_complete() and (spec["model"]["name"], spec["seed"]) in likely
+
+
+def _subject(spec: TrialSpec) -> str:
     """Name what a trial is about: what people asked for, without the code and the content that answered."""
-    model, data = spec["model"], spec["dataset"]
+    told = plain(spec)
+    model, data = told["model"], told["dataset"]
     settings = [
-        {key: value for key, value in spec[part].items() if key != "name"} for part in ("recipe", "protocol")
+        {key: value for key, value in told[part].items() if key != "name"} for part in ("recipe", "protocol")
     ]
     return sha256_of(
         [
-            [model["name"], model["options"], model["init"], model.get("own_recipe") or ""],
+            [model["name"], model["options"], model["init"], model["own_recipe"]],
             [data["name"], data["location"], data["options"]],
-            [spec["label_fraction"], spec["seed"], sorted(metric["name"] for metric in spec["metrics"])],
+            [told["label_fraction"], told["seed"], sorted(metric["name"] for metric in told["metrics"])],
             settings,
         ]
     )
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -33,7 +33,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     """Draw how the best models learned; None if no curve was kept."""
     table = leaderboard(board)
     titles = {LOSS: "Training loss", f"val/{table.metric.name}": f"Validation {metric_heading(table.metric)}"}
-    shown = {row.identity: row.model for row in table.scored[:MODELS_SHOWN]}
+    shown = {row.key: row.model for row in table.scored[:MODELS_SHOWN]}
     names = list(shown.values())
     curves = _curves(complete_trials(board), shown, list(titles))
     series = [name for name in titles if (curves["series"] == name).any()]
@@ -51,7 +51,7 @@ def _curves(trials: Sequence[Trial], shown: Mapping[str, str], series: Sequence[
 
     Args:
         trials: Of any rows.
-        shown: Names of the rows that are drawn, by their identity.
+        shown: Names of the rows that are drawn, by their keys.
         series: Which curves.
     """
     drawn = [trial for trial in trials if row_of(trial) in shown and len(trial.curve)]

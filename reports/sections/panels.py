@@ -102,15 +102,15 @@ def _sources(trials: Sequence[Trial], table: Leaderboard) -> tuple[list[Source],
     sources: list[Source] = []
     problems: list[str] = []
     for row in table.rows:
-        if row.identity not in first or len(sources) == MODELS_SHOWN:
+        if row.key not in first or len(sources) == MODELS_SHOWN:
             continue
         try:
-            found = previews(first[row.identity])
+            found = previews(first[row.key])
         except StoreError as error:
             problems.append(f"No pictures of {row.model}: {error}")
             continue
         if found:
-            sources.append(_source(row.model, first[row.identity], found, table.metric.name))
+            sources.append(_source(row.model, first[row.key], found, table.metric.name))
     return sources, problems
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from importlib.metadata import version
 from shutil import copytree
@@ -14,6 +15,7 @@ from emseg_bench.benchmark.trials.boards import load_boards
 from emseg_bench.benchmark.trials.records import failed_record, load_record, write_record
 from emseg_bench.benchmark.trials.trial import run_trial
 from emseg_bench.reports.leaderboard import leaderboard
+from emseg_bench.reports.naming import names_of, row_of
 from emseg_bench.reports.origins import libraries
 
 
@@ -85,7 +87,7 @@ def test_a_newer_failure_stands_beside_the_result_that_it_could_not_replace(add,
     add("b" * 64, finished="2026-01-02T00:00:00+00:00", engine_sha256="new")
     fail(add, store, "2027-01-01T00:00:00+00:00")
     (board,) = load_boards(store).boards
-    assert [trial.record.fingerprint[0] for trial in board.trials] == ["b", "f"]
+    assert sorted(trial.record.fingerprint[0] for trial in board.trials) == ["b", "f"]
     assert board.superseded == 1
 
 
@@ -169,16 +171,29 @@ def test_records_of_before_there_were_hashes_are_reported(add, store):
 def test_other_code_is_told(add, store):
     versions = {"torch": "2.6.0", "numpy": "2.0"}
     add("a" * 64, record={"libraries": versions}, engine_sha256="1" * 64)
-    add("b" * 64, record={"libraries": {**versions, "torch": "2.7.1"}}, engine_sha256="2" * 64, seed=1)
+    add("b" * 64, record={"libraries": {**versions, "torch": "2.7.1"}}, engine_sha256="1" * 64, seed=1)
     (board,) = load_boards(store).boards
     told = " ".join(leaderboard(board).remarks)
     name = board.trials[0].record.spec.model.label
     assert (
-        f"different versions of torch: 2.6.0 ({name}) and 2.7.1 ({name}); seeds of one row differ in it"
-        in told
+        f"different versions of torch: 2.6.0 ({name}) and 2.7.1 ({name}); seeds of one row differ in" in told
     )
-    assert "2 states of emseg-bench's training and evaluation code (111111, 222222)" in told
     assert "numpy" not in told
+
+
+def test_seeds_that_other_code_made_are_another_row(add, store):
+    add("a" * 64, engine_sha256="1" * 64)
+    add("b" * 64, engine_sha256="2" * 64, seed=1)
+    (board,) = load_boards(store).boards
+    table = leaderboard(board)
+    assert [row.score.mean.seeds for row in table.rows] == [1, 1]
+    states = {trial.record.spec.engine_sha256[:6]: names_of(board)[row_of(trial)] for trial in board.trials}
+    first, second = states["111111"], states["222222"]
+    assert re.fullmatch(r"toy@scratch \(run by code [0-9a-f]{6}\)", first)
+    assert first != second
+    told = " ".join(table.remarks)
+    assert "2 states of emseg-bench's training and evaluation code" in told
+    assert all(f"{state} ({name})" in told for state, name in states.items())
 
 
 def of_model(add, **changes):

@@ -11,7 +11,7 @@ from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store
 from emseg_bench.benchmark.trials.providers import told_by_stored
 from emseg_bench.benchmark.trials.records import failed_record, write_record
-from emseg_bench.benchmark.trials.staleness import ROOMS, stale_notes
+from emseg_bench.benchmark.trials.staleness import ROOMS, keep_stale, stale_notes, stale_trials
 
 
 @pytest.fixture
@@ -21,7 +21,9 @@ def store(tmp_path):
 
 @pytest.fixture
 def spec(make_job):
-    return make_job().spec
+    made = make_job("toy", "recipe.loss=toy-loss[gamma=3]").spec
+    assert [one.kind for one in made.methods] == ["loss"]
+    return made
 
 
 @pytest.fixture
@@ -34,7 +36,8 @@ def put(make_job, store):
         folder = store.trial(name)
         folder.path.mkdir(parents=True)
         record = failed_record(replace(job, fingerprint=name, spec=spec), "", "")
-        write_record(folder, replace(record, status="complete", reason=None, finished=finished, **changes))
+        done = {"status": "complete", "reason": None, "class_names": ("background", "disk")}
+        write_record(folder, replace(record, finished=finished, **done, **changes))
 
     return put
 
@@ -56,12 +59,18 @@ def test_the_command_asks_stored_trials(invoke, put, spec, store):
     assert (done.code, "pip install emseg-gone" in done.err) == (2, True)
 
 
-def notes(store, *specs):
-    return [*stale_notes(Plan({fingerprint(spec): spec for spec in specs}, ()), store)]
+def notes(store, *specs, keep=False):
+    plan = Plan({fingerprint(spec): spec for spec in specs}, ())
+    stale = stale_trials(plan, store)
+    return [*stale_notes(keep_stale(plan, stale) if keep else plan, stale)]
 
 
 def change_model(spec, **values):
     return replace(spec, model=replace(spec.model, **values))
+
+
+def with_code(one, **values):
+    return replace(one, provider=replace(one.provider, **values))
 
 
 def change_data(spec, **values):
@@ -103,6 +112,14 @@ def change_data(spec, **values):
             lambda s: replace(s, metrics=(replace(s.metrics[0], version=0), *s.metrics[1:])),
             "the version of the metric METRIC",
         ),
+        (
+            lambda s: replace(s, methods=tuple(with_code(one, source_sha256="x") for one in s.methods)),
+            "the code of the loss toy-loss[gamma=3]",
+        ),
+        (
+            lambda s: change_model(s, provider=replace(s.model.provider, distribution="emseg-other")),
+            "the code of toy (of emseg-other, now of emseg-toy)",
+        ),
     ],
 )
 def test_what_changed_is_said(spec, put, store, change, reason):
@@ -110,7 +127,11 @@ def test_what_changed_is_said(spec, put, store, change, reason):
     now = spec.model.provider
     reason = reason.replace("VERSION", f"{now.distribution} (0.0.1, now {now.version})")
     reason = reason.replace("METRIC", spec.metrics[0].name)
-    assert notes(store, spec) == [f"1 trial that ran before runs again, since {reason} changed."]
+    content = any(word in reason for word in ("the weights", "the data", "the version", "(of "))
+    again = f"1 trial that ran before runs again, since {reason} changed"
+    assert notes(store, spec) == [f"{again}." if content else f"{again}; --keep-stale would keep it."]
+    kept = f"1 trial is kept though stale, since {reason} changed."
+    assert notes(store, spec, keep=True) == [f"{again}." if content else kept]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import emseg_bench
 import pytest
 from emseg_bench.benchmark.contracts.errors import PluginError
 from emseg_bench.benchmark.files.code import closure, code_sha256
-from emseg_bench.benchmark.files.hashing import engine_rooms
+from emseg_bench.benchmark.files.hashing import engine_rooms, profiling_sha256
 from emseg_bench.benchmark.plugins import own_code
 from emseg_bench.benchmark.plugins.loading import load_plugins
 
@@ -126,6 +126,19 @@ def test_an_edit_changes_its_room_alone(engine, file, room):
     after = engine_rooms(engine)
     path.write_text(code)
     assert {name for name in before if before[name] != after[name]} == ({room} if room else set())
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"), [("latency.py", True), ("memory.py", True), ("hardware.py", False)]
+)
+def test_profiling_has_a_hash_of_its_own(engine, file, counts):
+    room = engine / "profiling"
+    before, code = profiling_sha256(room), (room / file).read_text()
+    (room / file).write_text(f"{code}\n\nEDITED = 1\n")
+    after = profiling_sha256(room)
+    (room / file).write_text(code)
+    assert (after != before) is counts
+    assert profiling_sha256(room) == before
 
 
 def files_of(kind: str, name: str) -> set[str]:

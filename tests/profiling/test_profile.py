@@ -3,6 +3,7 @@ from dataclasses import asdict, fields
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.records import Profile
+from emseg_bench.benchmark.files.hashing import profiling_sha256
 from emseg_bench.benchmark.profiling.hardware import cpu_name
 from emseg_bench.benchmark.profiling.memory import MemoryPeak
 from emseg_bench.benchmark.profiling.profile import complete_profile, profile_inference
@@ -54,6 +55,7 @@ def test_complete_profile_has_every_field(memory, kind, reserved):
         "memory_kind": kind,
         "peak_memory_mib": 512.0,
         "peak_memory_reserved_mib": reserved,
+        "profiling_code": profiling_sha256(),
     }
     assert whole == expected
     assert set(expected) == {field.name for field in fields(Profile)}

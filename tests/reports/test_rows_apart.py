@@ -7,10 +7,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from emseg_bench.benchmark.contracts.reporting import Trial
+from emseg_bench.benchmark.contracts.reporting import LeftOut, Trial
 from emseg_bench.benchmark.experiments.row_names import row_names
 from emseg_bench.benchmark.files.hashing import model_sha256
 from emseg_bench.reports.build import build
+from emseg_bench.reports.exports import shown
+from emseg_bench.reports.footnotes import about_cost
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
 
@@ -151,3 +153,82 @@ def test_every_consumer_goes_by_the_row(make, from_files, tmp_path) -> None:
         assert all(plain.count(name) > 3 for name in names)
     assert len(list((folder / "figures").glob("*-case0-model*.png"))) == 2
     assert all(name in next((folder / "figures").glob("*-curves.svg")).read_text() for name in names)
+
+
+DAGGER = "\N{DAGGER}"
+
+
+def of_code(trial: Trial, code: str, *outdated: str) -> Trial:
+    """The same trial by another state of the engine's code."""
+    record = trial.record
+    spec = replace(record.spec, engine_sha256=code * 64)
+    made = replace(record, fingerprint=code * 32 + record.fingerprint[:32], spec=spec)
+    return replace(trial, record=made, outdated=outdated)
+
+
+def test_what_other_code_made_is_marked_and_in_no_mean(make):
+    now = make.seeds("unet@scratch", [0.6, 0.7])
+    old = [of_code(trial, "1", "training") for trial in make.seeds("unet@scratch", [0.2, 0.3, 0.4])]
+    table = leaderboard(make.board([*now, *old, *make.seeds("retina@scratch", [0.5])]))
+    assert {row.model: round(row.score.mean.mean, 6) for row in table.rows} == {
+        "unet@scratch": 0.65,
+        "retina@scratch": 0.5,
+        f"unet@scratch {DAGGER}": 0.3,
+    }
+    assert [row.seeds_planned for row in table.rows] == [2, 1, 3]
+    (told,) = (remark for remark in table.remarks if DAGGER in remark)
+    assert told.endswith(f"since unet@scratch {DAGGER} ran, training changed.")
+    assert "places among the others, may differ" in told
+    assert not any("states of emseg-bench's" in remark for remark in table.remarks)
+    assert {row.model: row.outdated for row in table.rows if row.outdated} == {
+        f"unet@scratch {DAGGER}": ("training",)
+    }
+
+
+def test_two_earlier_states_are_told_apart(make):
+    (trial,) = make.seeds("unet@scratch", [0.5])
+    states = [trial, of_code(trial, "1", "training"), of_code(trial, "2", "training", "images")]
+    table = leaderboard(make.board(states))
+    names = [row.model for row in table.rows]
+    assert len(set(names)) == 3
+    assert "unet@scratch" in names
+    assert sum(f"unet@scratch {DAGGER} (run by code " in name for name in names) == 2
+
+
+def test_a_mark_spares_other_words(make):
+    """The version of a plugin tells rows apart where nothing else does; a mark does."""
+    (trial,) = make.seeds("unet@scratch", [0.5])
+    other = replace(trial.record.spec.model.provider, version="0.2.0")
+    new = of_model(trial, "b" * 64, provider=other)
+    old = replace(trial, outdated=("emseg-bench (0.1.0, now 0.2.0)",))
+    names = {row.model for row in leaderboard(make.board([new, old])).rows}
+    assert names == {"unet@scratch", f"unet@scratch {DAGGER}"}
+    names = {row.model for row in leaderboard(make.board([new, trial])).rows}
+    assert names == {"unet@scratch (emseg-bench 0.1.0)", "unet@scratch (emseg-bench 0.2.0)"}
+    weights = of_model(old, "c" * 64, weights_path="/A/w.pt", weights_sha256="3" * 64)
+    names = {row.model for row in leaderboard(make.board([new, old, weights])).rows}
+    assert names == {"unet@scratch", f"unet@scratch {DAGGER}", f"unet@scratch (folder A) {DAGGER}"}
+
+
+def test_costs_by_other_profiling_code_are_told(make):
+    later = replace(make.profile, profiling_code="a" * 64)
+    boards = [
+        make.board([*make.seeds("unet@scratch", [0.5]), *make.seeds("retina@scratch", [0.4], profile=other)])
+        for other in (make.profile, later)
+    ]
+    alike, unlike = map(leaderboard, boards)
+    assert not any("profiling code" in remark for remark in alike.remarks)
+    (told,) = (remark for remark in unlike.remarks if "profiling code" in remark)
+    assert told.endswith("Compare them only between rows with the same letter.")
+    earlier, now = about_cost(unlike)[1:]
+    assert earlier.endswith("profiling code: an earlier one, which was not recorded.")
+    assert now.endswith("profiling code: aaaaaa.")
+
+
+def test_a_report_is_made_anew_when_more_is_known(make):
+    (trial,) = make.seeds("unet@scratch", [0.5])
+    known = shown([make.board([trial])], ())
+    assert shown([make.board([trial])], ()) == known
+    assert shown([make.board([replace(trial, outdated=("training",))])], ()) != known
+    assert shown([make.board([of_code(trial, "1")])], ()) != known
+    assert shown([make.board([trial])], [LeftOut(trial="x", reason="y")]) != known
