@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from ..contracts.errors import EmsegError, StoreError
+from .limits import told
 from .regular import shown
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -17,6 +19,21 @@ CLOSED: Final = frozenset({errno.EROFS, errno.EIO, errno.ESTALE})
 
 WORDS: Final = ("No space left on device", "Disk quota exceeded", "iostream error")
 """Of libraries that raise errors of their own."""
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Refuse to begin a file that a disk has no room for.
+
+    Args:
+        folder: Where it would lie.
+        needed: What it takes, bytes.
+
+    Raises:
+        OSError: The disk lacks room; says how much.
+    """
+    room = shutil.disk_usage(folder).free
+    if needed > room:
+        raise OSError(errno.ENOSPC, f"it takes {told(needed)} there, and {told(room)} are free")
 
 
 def takes_no_more(error: BaseException) -> bool:

@@ -13,7 +13,9 @@ import numpy as np
 
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.copies import keep
+from ...benchmark.files.disk import check_room
 from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.limits import array_bytes
 from ...benchmark.files.regular import check_regular
 from ...benchmark.files.seen import stamp
 from ...benchmark.images.volumes import npy
@@ -64,6 +66,7 @@ def prepared(
 def _write(
     shape: tuple[int, int, int], dtype: np.dtype[Any], make: Callable[[slice], Array], step: int, target: Path
 ) -> None:
+    check_room(target.parent, array_bytes(shape, dtype.itemsize))
     with ArrayFile(target, dtype, shape) as file:
         for start in range(0, shape[0], step):
             for section in make(slice(start, min(start + step, shape[0]))):

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from emseg_bench.benchmark.files import leftovers
+from emseg_bench.benchmark.contracts.errors import DataError
+from emseg_bench.benchmark.files import disk, leftovers
 from emseg_bench.benchmark.files.leftovers import mark, replacing, unfinished_in
+from emseg_bench.datasets.collection.prepared import prepared
+from PIL import Image
 
 WRITES = """
 import sys, time
@@ -87,9 +91,6 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_verbs_clear_where_they_write(arguments: tuple[str, ...], attack: Callable, work: Path) -> None:
-    import numpy as np
-    from PIL import Image
-
     for folder in (work, work / "data/images", work / "data/masks"):
         folder.mkdir(parents=True, exist_ok=True)
         for name in "abcd":
@@ -102,3 +103,12 @@ def test_verbs_clear_where_they_write(arguments: tuple[str, ...], attack: Callab
     ended = attack(*arguments)
     assert ended.code in (0, 1), ended.told
     assert not left.exists(), ended.told
+
+
+def test_a_copy_that_the_disk_has_no_room_for_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: type("", (), {"free": 1 << 20}))
+    with pytest.raises(DataError, match=r"it takes 4\.0 MiB there, and 1\.0 MiB are free"):
+        prepared(tmp_path, "a-b", (4, 1024, 1024), np.uint8, lambda _: np.zeros(0), 1, stale="a-*")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import zlib
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Final
 
 from ...contracts.errors import DataError
 from ...files.copies import keep
+from ...files.disk import check_room
 from ...files.hashing import sha256_of
 from ...files.inflate import can_hold, inflated
 from ...files.limits import told
@@ -53,9 +52,7 @@ def unpacked(path: Path, offset: int, cache: Path, expected: int) -> Path:
 
 
 def _unpack(path: Path, offset: int, expected: int, target: Path) -> None:
-    room = shutil.disk_usage(target.parent).free
-    if expected > room:
-        raise OSError(errno.ENOSPC, f"it takes {told(expected)} there, and {told(room)} are free")
+    check_room(target.parent, expected)
     written = 0
     with open_regular(path) as packed, target.open("wb") as file:
         packed.seek(offset)
