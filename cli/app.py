@@ -7,10 +7,11 @@ Nothing is imported before it is needed: a verb's module when that verb is asked
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -36,6 +37,9 @@ VERBS: Mapping[str, str] = {
 }
 """In this room: a function, with the module's ``EXAMPLES`` below its help, or a `typer.Typer` of verbs."""
 
+_LINE: Final = re.compile(r"\n(?=[^\s-])")
+"""Where a line begins that is neither an item of a list nor indented."""
+_INDENTED: Final = "\n  "
 LIMIT = "--limit-gib"
 
 
@@ -121,7 +125,7 @@ def _run() -> None:
     try:
         make_app(sys.argv[1:])()
     except EmsegError as error:
-        typer.echo(f"error: {error}", err=True)
+        _tell(str(error))
         sys.exit(WRONG_INPUT)
     except BaseException as failure:
         from ..benchmark.files.decoding import explained
@@ -131,5 +135,10 @@ def _run() -> None:
         sentence = disk_told(failure) or explained(failure) or told_of_path(failure)
         if sentence is None:
             raise
-        typer.echo(f"error: {sentence}", err=True)
+        _tell(sentence)
         sys.exit(WRONG_INPUT)
+
+
+def _tell(error: str) -> None:
+    """Say what is wrong; no line of it, of a file's name perhaps, looks like another message."""
+    typer.echo(f"error: {_LINE.sub(_INDENTED, error)}", err=True)

@@ -58,6 +58,7 @@ def inspect(
 
 def _write_page(path: Path, found: Survey, faults: list[str]) -> None:
     from ..benchmark.contracts.errors import DataError
+    from ..benchmark.files.regular import shown
     from ..benchmark.files.store import write_whole
     from ..reports.inspection import page
 
@@ -67,7 +68,7 @@ def _write_page(path: Path, found: Survey, faults: list[str]) -> None:
         write_whole(path, page(found, faults))
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
-    typer.echo(f"\npage: {path}")
+    typer.echo(f"\npage: {shown(path)}")
 
 
 def _show(found: Survey, faults: list[str]) -> None:

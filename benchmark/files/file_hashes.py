@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ..contracts.errors import DataError, EmsegError
+from .regular import check_holes, check_regular
 from .seen import remembered
 
 WORTH_BYTES: Final = 1 << 20
@@ -20,8 +21,9 @@ def sha256_of_large_file(path: Path, error: type[EmsegError] = DataError) -> str
     """Hash a regular file, unless it was hashed before and has not changed since.
 
     Raises:
-        EmsegError: It is no regular file, or cannot be read; of the type `error`.
+        EmsegError: It is no regular file, a giant one of holes, or cannot be read; of the type `error`.
     """
+    check_holes(path, check_regular(path, error), error)
     return str(remembered(path, "hashes", _digest, error=error, worth_bytes=WORTH_BYTES))
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.printable import printable
 from ..collection.dividing import Item, Way
 from ..collection.division import Blocks
 from ..collection.naming import name_groups, name_splits, named_subjects
@@ -131,7 +132,10 @@ def _cut_rule(blocks: Blocks[Pair], groups: Mapping[str, str], way: Way, number:
         words = [f"{split} {len(splits[split])} ({', '.join(own)})" for split, own in members.items()]
         all_ = {group for own in members.values() for group in own}
         return f"{number} images{where} in {len(all_)} groups, divided whole: {', '.join(words)}{seed}{fold}"
-    words = [f"{split} {len(stems)} ({stems[0]} to {stems[-1]})" for split, stems in splits.items()]
+    words = [
+        f"{split} {len(stems)} ({printable(stems[0])} to {printable(stems[-1])})"
+        for split, stems in splits.items()
+    ]
     gap = f"; {way.gap} left out between blocks" if way.gap else ""
     return (
         f"{number} images{where} in natural order of their names, cut into contiguous blocks: "

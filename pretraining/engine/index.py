@@ -30,6 +30,7 @@ from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.leftovers import replacing
 from ...benchmark.files.locks import locked
 from ...benchmark.files.parquet import read_parquet
+from ...benchmark.files.printable import printable
 from ...benchmark.files.texts import parse_json
 from ...benchmark.images.intensity import SAMPLED_IMAGES
 from ...benchmark.images.pixels import read_bytes
@@ -294,7 +295,7 @@ def _usable(table: pa.Table, root: Path, *, skip_unreadable: bool) -> pa.Table:
     problems = table["problem"].drop_null().to_pylist()
     if problems and not skip_unreadable:
         rest = [f"- and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        lines = [f"- {problem}" for problem in problems[:SHOWN]]
+        lines = [f"- {printable(problem)}" for problem in problems[:SHOWN]]
         raise DataError(
             "\n".join([f"{len(problems)} of {len(table)} images cannot be used:", *lines, *rest])
             + "\nMend or remove them, or leave them out with --skip-unreadable."

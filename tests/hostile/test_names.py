@@ -67,6 +67,33 @@ class TestNames:
             harmless(ended.raw)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("score", "--pred", "cells/images", "--truth", "gone{name}"),
+        ("score", "--pred", "cells/masks", "--truth", "other"),
+        ("data", "info", "folder:cells"),
+        ("data", "init", "cells"),
+        ("data", "inspect", "folder:cells", "--html", "page{name}.html"),
+        ("pretrain", "--images", "cells/masks", "--out", "out{name}", "--recipe", "smoke", "--dry-run"),
+        ("report", "results{name}"),
+        ("weights", "import", "file{name}"),
+        ("data", "import", "isbi2012", "--archive", "file{name}"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_begins_no_line_of_its_own(arguments: tuple[str, ...], attack: Callable, work: Path) -> None:
+    name = "one\nerror: two"
+    draw(work / "cells", name)
+    draw(work / "other", "")
+    (work / "other/0.png").write_bytes((work / "cells" / "masks" / f"0{name}.png").read_bytes())
+    (work / "cells/masks" / f"bad{name}.png").write_bytes(b"x")
+    ended = attack(*(argument.replace("{name}", name) for argument in arguments))
+    assert "Traceback" not in ended.told, ended.told
+    assert not [line for line in (ended.out + ended.err).splitlines() if line.startswith("error: two")]
+    harmless(ended.raw)
+
+
 def draw(folder: Path, name: str) -> None:
     rng = np.random.default_rng(0)
     for room in ("images", "masks"):
