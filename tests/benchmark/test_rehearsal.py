@@ -193,7 +193,7 @@ def test_dry_run_refuses_what_the_trial_would(toy, tiny, invoke, tmp_path, work)
         ("--set", "recipe.augmentation.noise=.nan", "noise: got nan"),
         ("--set", "protocol.overlap=.nan", "protocol.overlap: got nan"),
         ("--set", "recipe.clip_gradient_norm=-1", "recipe.clip_gradient_norm: got -1"),
-        ("--label-fractions", "nan", "label_fractions"),
+        ("--label-fractions", "nan", "--label-fractions nan"),
     ],
 )
 def test_nonsense_is_refused_by_a_dry_run(toy, invoke, work, option, value, expected):
