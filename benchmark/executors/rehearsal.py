@@ -74,23 +74,23 @@ def _check_memory(question: Question) -> None:
             )
 
 
-def _faults(questions: Mapping[str, Question], known: Path) -> dict[str, str]:
-    """Answer questions; what works is remembered in the folder `known`, by key."""
+def _faults(questions: Mapping[str, Question], known: Path) -> dict[str, str | None]:
+    """Answer questions as `_ask` does; what works is remembered in the folder `known`, by key."""
     notes = {key: known / f"{key}.json" for key in questions}
     asked = {key: one for key, one in questions.items() if recall(notes[key], None, bool) is None}
     faults = dict(zip(asked, _ask(list(asked.values())), strict=False)) if asked else {}
     with suppress(DataError):  # then it is tried again the next time
         for key, fault in faults.items():
-            if not fault:
+            if fault == "":
                 keep(notes[key], None, found=True)
     return faults
 
 
-def _ask(questions: Sequence[Question]) -> list[str]:
-    """Ask a process; where it crashes or hangs, the trials have to tell."""
+def _ask(questions: Sequence[Question]) -> list[str | None]:
+    """Ask a process for faults, empty where it works; None where it crashes or hangs: trials will tell."""
     from .context import worker_context, worker_environment
 
-    context, found = worker_context(), list[str]()
+    context, found = worker_context(), list[str | None]()
     while len(found) < len(questions):
         left = questions[len(found) :]
         with suppress(OSError, EOFError), worker_environment(), _asked(context, left) as answers:
@@ -101,7 +101,7 @@ def _ask(questions: Sequence[Question]) -> list[str]:
                     break
                 found.append(str(parse_json(answers.recv_bytes(), "the answer", PluginError)))
         if len(found) < len(questions):
-            found.append("")
+            found.append(None)
     return found
 
 

@@ -97,7 +97,7 @@ def _pages(told: FileMetaData, raw: BinaryIO) -> int:
 
 def _pages_of(column: Any, raw: BinaryIO) -> int:
     starts = (column.dictionary_page_offset, column.data_page_offset)
-    place = min(start for start in starts if start is not None)
+    place = min(start for start in starts if start)  # 0: there is none
     end, found = place + column.total_compressed_size, 0
     while place < end:
         raw.seek(place)

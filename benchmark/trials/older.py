@@ -12,19 +12,20 @@ RANGES: Final = {"scale": "area", "ratio": "aspect", "noise_variance": "noise"}
 """What had a least and a largest value under one name."""
 
 
-def upgraded(spec: Any) -> Any:
-    """Give a trial's specification, plain data, with what its recipe names as references.
+def upgraded(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a record, plain data, with what its recipe names as references.
 
     Augmentation was a mapping of settings, of one of two kinds, and optimisers had no options.
     """
+    spec = record.get("spec")
     recipe = spec.get("recipe") if isinstance(spec, dict) else None
-    if not isinstance(recipe, dict):
-        return spec
+    if not isinstance(spec, dict) or not isinstance(recipe, dict):
+        return record
     named = {"optimiser": OPTIMISERS.get(str(recipe.get("optimiser")), recipe.get("optimiser"))}
     if isinstance(settings := recipe.get("augmentation"), dict):
         name = "retina-2025" if "scale" in settings else "emseg-v1"
         named["augmentation"] = written(name, dict(_options(settings)))
-    return {**spec, "recipe": {**recipe, **named}}
+    return {**record, "spec": {**spec, "recipe": {**recipe, **named}}}
 
 
 def _options(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

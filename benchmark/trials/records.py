@@ -42,7 +42,7 @@ def load_record(folder: TrialFolder) -> Record:
     data = read_record(folder)
     check_content(data, folder)
     try:
-        record = validate(Record, {**data, "spec": upgraded(data.get("spec"))}, str(folder.record))
+        record = validate(Record, upgraded(data), str(folder.record))
     except UsageError as error:
         raise StoreError(f"{error}\nRemove the folder {folder.path} and run again.") from error
     check_sense(record, folder)

@@ -135,13 +135,14 @@ def test_recipes_of_before_are_read_as_they_would_be_now(make_job):
             "blur": 0.0,
         },
     }  # fmt: skip
-    assert upgraded({**now, "recipe": before}) == upgraded(now) == now
+    assert upgraded({"spec": {**now, "recipe": before}}) == upgraded({"spec": now}) == {"spec": now}
     published = {
         "scale": [0.08, 1.0], "ratio": [0.5, 1.5], "rotation": 180.0, "brightness": 0.3, "contrast": 0.3,
         "noise_variance": [400.0, 1200.0], "blur_kernel": 7, "probability": 0.5,
     }  # fmt: skip
     guay = plain(build_experiment(None, {"models": ["toy"], "recipe": "retina-2025-guay"}).recipe)
-    assert upgraded({"recipe": {**guay, "augmentation": published, "optimiser": "sgd"}})["recipe"] == guay
+    old = {"recipe": {**guay, "augmentation": published, "optimiser": "sgd"}}
+    assert upgraded({"spec": old}) == {"spec": {"recipe": guay}}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from emseg_bench.benchmark.contracts.errors import EmsegError, UnknownNameError, UsageError
+from emseg_bench.benchmark.contracts.errors import EmsegError, UsageError
 from emseg_bench.benchmark.files.store import TrialFolder
 from emseg_bench.benchmark.trials.trial import run_trial
 from emseg_bench.benchmark.weights.weight_info import read_info
@@ -60,7 +60,7 @@ def test_it_is_told_and_predict_does_likewise(toy, invoke):
 @pytest.mark.parametrize(
     ("step", "error", "message"),
     [
-        ("remove-smal", UnknownNameError, "remove-small"),
+        ("remove-smal", UsageError, "did you mean 'remove-small'"),
         ("remove-small[min_px=0]", UsageError, "min_px"),
         ("remove-small[px=3]", UsageError, "there is no such key"),
         ("fill-holes[a=1]", UsageError, "takes no options"),

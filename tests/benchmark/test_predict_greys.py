@@ -186,7 +186,7 @@ def test_an_output_within_its_input_is_refused(train, invoke, out):
     folder, _ = train(as_zarr(GREYS))
     done = invoke("predict", "v.zarr", "--weights", folder / "weights.safetensors", "--out", out)
     assert done.code == 2
-    assert "which is segmented; choose another --out" in done.err
+    assert "choose another --out" in done.err.lower()
 
 
 @pytest.mark.parametrize("text", ["5..1", "a..b", "3", "0..inf", "nan..2"])

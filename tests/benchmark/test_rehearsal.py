@@ -139,6 +139,15 @@ def test_what_works_is_remembered_and_what_is_complete_is_not_asked(plan, tmp_pa
     assert len(asked.asked) == 2
 
 
+def test_what_nobody_answered_is_asked_again(plan, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(rehearsal, "_ask", lambda questions: asked.append(1) or [None for _ in questions])
+    made = plan("toy")
+    for _ in range(2):
+        assert rehearse(made, made.trials, (), tmp_path) == made
+    assert len(asked) == 2
+
+
 def test_models_that_only_all_asks_for_are_left_out_with_a_note(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal, "_ask", Asked(toy_wide="too small"))
     made = plan("toy", "toy-wide")
@@ -152,7 +161,7 @@ def test_process_that_crashes_leaves_the_answer_to_the_trial(plan, monkeypatch):
     questions = [question_of(made, name) for name in made.trials]
     monkeypatch.setattr(rehearsal, "_serve", _crash_at_the_first)
     monkeypatch.setattr(context, "worker_context", lambda: multiprocessing.get_context("fork"))
-    assert rehearsal._ask(questions) == ["", "answered"]
+    assert rehearsal._ask(questions) == [None, "answered"]
 
 
 def _crash_at_the_first(questions, answers):

@@ -7,11 +7,12 @@ rows 2 and 3 are foreground; the second is black and has no foreground.
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Normalisation, Sample
-from emseg_bench.benchmark.evaluation import metrics, published
+from emseg_bench.benchmark.evaluation import metrics
 from emseg_bench.benchmark.evaluation.aggregation import primary_score
 from emseg_bench.benchmark.evaluation.evaluate import evaluate
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.experiments.presets import protocols
+from emseg_bench.papers import scores
 from torch import nn
 
 METRICS = {
@@ -19,8 +20,8 @@ METRICS = {
     "dice": metrics.dice(),
     "precision": metrics.precision(),
     "recall": metrics.recall(),
-    "iou-eps": published.iou_eps(),
-    "iou-matched": published.iou_matched(),
+    "iou-eps": scores.iou_eps(),
+    "iou-matched": scores.iou_matched(),
 }
 
 

@@ -32,7 +32,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
             "| `fpn` | cnn | 23.15 |",
         ),
         ("bench_image_index.py", ["--files", "20"], "later read"),
-        ("bench_metrics.py", ["--side", "64"], "auroc"),
+        ("bench_metrics.py", ["--side", "64"], "iou-matched"),
         ("bench_data_memory.py", ["--gib", "0.04", "--crops", "5"], "open and read 5 crops"),
         (
             "bench_inference.py",

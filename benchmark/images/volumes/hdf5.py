@@ -108,10 +108,10 @@ class _Dataset:
         try:
             check_chunks(data, place, f"{shown(self._path)}:{data.name}")
             return np.asarray(data[place])
-        except (OSError, RuntimeError) as error:
+        except (DataError, OSError, RuntimeError) as error:
             if lacking := missing_filters(data):
                 raise DataError(
                     f"{self._path} is compressed with {lacking}, which HDF5 can read with a plugin alone: "
                     "'pip install hdf5plugin' and run again, or save it with gzip."
                 ) from error
-            raise unreadable(self._path, error) from error
+            raise error if isinstance(error, DataError) else unreadable(self._path, error) from error
