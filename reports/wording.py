@@ -8,6 +8,7 @@ from functools import cache
 
 from ..benchmark.contracts.records import MetricSpec
 from ..benchmark.evaluation.plugin import emseg_metrics
+from ..benchmark.files.wording import joined
 from .scores import POOLED_IOU
 from .statistics import Difference, Estimate
 
@@ -76,9 +77,7 @@ def listing(names: Sequence[str]) -> str:
     """Write ``a``, ``a and b``, ``a, b, c, d, e, f and 12 more``."""
     if len(names) > LISTED + 1:
         return f"{', '.join(names[:LISTED])} and {len(names) - LISTED} more"
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return joined(names)
 
 
 def plural(count: int, noun: str) -> str:

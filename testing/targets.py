@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, Final
 
 from ..benchmark.contracts.basics import OptionValue
 from ..benchmark.contracts.errors import UsageError
@@ -15,6 +16,27 @@ from ..benchmark.plugins.loading import Plugins
 from ..benchmark.plugins.references import DatasetReference, label, parse_dataset, parse_method, parse_model
 from ..benchmark.plugins.registry import Catalogue, Offer, Problem
 from .findings import Check
+
+_BENCHES: Final[Mapping[str, tuple[str, str]]] = {
+    "metric": ("metric_bench:MetricBench", "metric_checks:checks_for"),
+    "loss": ("loss_bench:LossBench", "loss_checks:checks_for"),
+    "schedule": ("schedule_checks:ScheduleBench", "schedule_checks:CHECKS"),
+    "optimiser": ("optimiser_checks:OptimiserBench", "optimiser_checks:CHECKS"),
+    "augmentation": ("augmentation_checks:AugmentationBench", "augmentation_checks:CHECKS"),
+    "postprocessing": ("postprocessing_checks:PostProcessingBench", "postprocessing_checks:CHECKS"),
+    "executor": ("executor_checks:ExecutorBench", "executor_checks:CHECKS"),
+    "section": ("section_checks:SectionBench", "section_checks:CHECKS"),
+}
+"""Bench, of an offer and its options, and checks of a kind of card, or what chooses them by the card.
+
+They are imported once they are needed, for most import torch; other kinds have the checks of any card.
+"""
+_OF_CATALOGUES: Final[Mapping[str, tuple[str, str]]] = {
+    "weights": ("weights_checks:WeightsBench", "weights_checks:CHECKS"),
+    "recipe": ("settings_checks:SettingsBench", "settings_checks:RECIPE_CHECKS"),
+    "protocol": ("settings_checks:SettingsBench", "settings_checks:PROTOCOL_CHECKS"),
+}
+"""The same of cards that name others: their benches look these up in a catalogue."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,22 +77,29 @@ def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
     Raises:
         UsageError: There is no such card, or its options are wrong.
     """
-    makers = {
-        "model": _model,
-        "dataset": _dataset,
-        "metric": _metric,
-        "weights": _weights,
-        "recipe": _recipe,
-        "protocol": _protocol,
-        "loss": _loss,
-        "schedule": _schedule,
-        "optimiser": _optimiser,
-        "augmentation": _augmentation,
-        "postprocessing": _postprocessing,
-        "executor": _executor,
-        "section": _section,
-    }
-    return makers.get(kind, _other(kind))(reference, catalogue)
+    if kind == "model":
+        return _model(reference, catalogue)
+    if kind == "dataset":
+        return _dataset(reference, catalogue)
+    registry = catalogue.registry(BY_KEY[kind])
+    if kind in _OF_CATALOGUES:
+        bench, checks = map(_load, _OF_CATALOGUES[kind])
+        offer = catalogue.find(registry, reference)
+        return Target(f"{kind}:{reference}", checks, lambda: bench(offer, catalogue))
+    bench, checks = map(_load, _BENCHES.get(kind, ("card_checks:CardBench", "card_checks:CHECKS")))
+    method = parse_method(reference, BY_KEY[kind].noun)
+    offer = catalogue.find(registry, method.name)
+    options = _complete(offer, method.options)
+    return Target(
+        f"{kind}:{method}",
+        checks(offer.card) if callable(checks) else checks,
+        lambda: bench(offer, options),
+    )
+
+
+def _load(name: str) -> Any:
+    """Import what one of the tables names."""
+    return resolve_name(f"{__package__}.{name}")
 
 
 def _model(text: str, catalogue: Catalogue) -> Target:
@@ -99,102 +128,6 @@ def _dataset(text: str, catalogue: Catalogue) -> Target:
         checks_for(offer.card, reference),
         lambda: DatasetBench(offer, reference, cache_folder()),
     )
-
-
-def _metric(text: str, catalogue: Catalogue) -> Target:
-    from .metric_bench import MetricBench
-    from .metric_checks import checks_for
-
-    name, offer, options = _method("metric", text, catalogue)
-    return Target(name, checks_for(offer.card), lambda: MetricBench(offer, options))
-
-
-def _weights(name: str, catalogue: Catalogue) -> Target:
-    from .weights_checks import CHECKS, WeightsBench
-
-    offer = catalogue.find(catalogue.weights, name)
-    return Target(f"weights:{name}", CHECKS, lambda: WeightsBench(offer, catalogue))
-
-
-def _recipe(name: str, catalogue: Catalogue) -> Target:
-    from .settings_checks import RECIPE_CHECKS, SettingsBench
-
-    offer = catalogue.find(catalogue.recipes, name)
-    return Target(f"recipe:{name}", RECIPE_CHECKS, lambda: SettingsBench(offer, catalogue))
-
-
-def _protocol(name: str, catalogue: Catalogue) -> Target:
-    from .settings_checks import PROTOCOL_CHECKS, SettingsBench
-
-    offer = catalogue.find(catalogue.protocols, name)
-    return Target(f"protocol:{name}", PROTOCOL_CHECKS, lambda: SettingsBench(offer, catalogue))
-
-
-def _loss(text: str, catalogue: Catalogue) -> Target:
-    from .loss_bench import LossBench
-    from .loss_checks import checks_for
-
-    name, offer, options = _method("loss", text, catalogue)
-    return Target(name, checks_for(offer.card), lambda: LossBench(offer, options))
-
-
-def _schedule(text: str, catalogue: Catalogue) -> Target:
-    from .schedule_checks import CHECKS, ScheduleBench
-
-    name, offer, options = _method("schedule", text, catalogue)
-    return Target(name, CHECKS, lambda: ScheduleBench(offer, options))
-
-
-def _optimiser(text: str, catalogue: Catalogue) -> Target:
-    from .optimiser_checks import CHECKS, OptimiserBench
-
-    name, offer, options = _method("optimiser", text, catalogue)
-    return Target(name, CHECKS, lambda: OptimiserBench(offer, options))
-
-
-def _augmentation(text: str, catalogue: Catalogue) -> Target:
-    from .augmentation_checks import CHECKS, AugmentationBench
-
-    name, offer, options = _method("augmentation", text, catalogue)
-    return Target(name, CHECKS, lambda: AugmentationBench(offer, options))
-
-
-def _postprocessing(text: str, catalogue: Catalogue) -> Target:
-    from .postprocessing_checks import CHECKS, PostProcessingBench
-
-    name, offer, options = _method("postprocessing", text, catalogue)
-    return Target(name, CHECKS, lambda: PostProcessingBench(offer, options))
-
-
-def _executor(name: str, catalogue: Catalogue) -> Target:
-    from .executor_checks import CHECKS, ExecutorBench
-
-    offer = catalogue.find(catalogue.executors, name)
-    return Target(f"executor:{name}", CHECKS, lambda: ExecutorBench(offer))
-
-
-def _section(name: str, catalogue: Catalogue) -> Target:
-    from .section_checks import CHECKS, SectionBench
-
-    offer = catalogue.find(catalogue.report_sections, name)
-    return Target(f"section:{name}", CHECKS, lambda: SectionBench(offer))
-
-
-def _method(kind: str, text: str, catalogue: Catalogue) -> tuple[str, Offer[Any], Mapping[str, OptionValue]]:
-    """Look up what is written as ``name[option=value]``: its name as a target, the offer, its options."""
-    reference = parse_method(text, BY_KEY[kind].noun)
-    offer = catalogue.find(catalogue.registry(BY_KEY[kind]), reference.name)
-    return f"{kind}:{reference}", offer, _complete(offer, reference.options)
-
-
-def _other(kind: str) -> Callable[[str, Catalogue], Target]:
-    from .card_checks import CHECKS, CardBench
-
-    def make(name: str, catalogue: Catalogue) -> Target:
-        offer = catalogue.find(catalogue.registry(BY_KEY[kind]), name)
-        return Target(f"{kind}:{name}", CHECKS, lambda: CardBench(offer))
-
-    return make
 
 
 def _complete(offer: Offer[Any], given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:

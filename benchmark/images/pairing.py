@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from ..files.wording import listed
+
 Key: TypeAlias = Callable[[str], str]
 
 _LABEL_WORDS: Final = """
@@ -160,11 +162,7 @@ def _doubts(images: Sequence[str], labels: Sequence[str], found: Mapping[str, st
     ours = _grouped((name for name in images if name not in found), _without_zeros)
     theirs = _grouped((name for name in labels if name not in taken), _without_zeros)
     return [
-        f"{_listed(ours[key])} and {_listed(theirs[key])} are named alike: which belong together?"
+        f"{listed(ours[key], 4)} and {listed(theirs[key], 4)} are named alike: which belong together?"
         for key in ours
         if key in theirs
     ]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..contracts.errors import StoreError
@@ -12,6 +12,7 @@ from ..experiments.planning import Plan
 from ..files.hashing import sha256_of
 from ..files.store import Store, TrialFolder, read_record
 from ..files.validation import plain
+from ..files.wording import joined
 from .records import load_record
 from .session import pending
 
@@ -70,7 +71,7 @@ def stale_notes(plan: Plan, stale: Mapping[str, Stale]) -> Iterator[str]:
     here = {name: one for name, one in stale.items() if name in plan.trials}
     reasons = Counter((name in plan.kept, one.code, one.content) for name, one in here.items())
     for (kept, code, content), number in reasons.items():
-        changed = f"since {_listed((*code, *content))} changed"
+        changed = f"since {joined((*code, *content))} changed"
         if kept:
             yield f"{number} trial{' is' if number == 1 else 's are'} kept though stale, {changed}."
         else:
@@ -86,7 +87,7 @@ def code_changes(old: TrialSpec, new: TrialSpec) -> tuple[str, ...]:
     if len(metrics) < 2:
         return tuple(found)
     others = (text for text in found if not text.startswith(METRIC))
-    return *others, f"{METRIC.rstrip()}s {_listed(metrics)}"
+    return *others, f"{METRIC.rstrip()}s {joined(metrics)}"
 
 
 def _engine(old: TrialSpec, new: TrialSpec) -> list[str]:
@@ -178,7 +179,3 @@ def _subject(spec: TrialSpec) -> str:
             settings,
         ]
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

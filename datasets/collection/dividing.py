@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, Literal
 
 from ...benchmark.contracts.data import Split
+from ...benchmark.files.wording import counted
 from ..idle_options import refuse_idle
-from ..wording import counted
 from .division import Blocks, Piece, V, cut_along_z, in_order
 from .splits import choose_groups, cut_sequence
 
@@ -26,7 +26,7 @@ class Item(Generic[V]):
     depth: int = 1
     """Sections."""
     group: str | None
-    """What is divided whole; all items have one, or none is asked for it."""
+    """What is divided whole; either all items have one or none has."""
     split: Split | None
 
 

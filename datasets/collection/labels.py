@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.wording import counted, listed
 from ..description import CLASS_NAMES, FILE_NAME, Description, Instances
-from ..wording import counted, listed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.patterns import PatternError, first_groups
 from ...benchmark.files.printable import brief
+from ...benchmark.files.wording import counted, listed
 from ..fetching.subjects import subjects_of
-from ..wording import counted, listed
 
 T = TypeVar("T", bound=str)
 

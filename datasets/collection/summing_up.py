@@ -12,8 +12,8 @@ from typing import Any, Generic
 
 from ...benchmark.contracts.data import SPLITS, Manifest, Split
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.wording import listed
 from ..fetching.leaks import Portrait, leak_notes
-from ..wording import listed
 from .collection import Collection, Section
 from .division import Division, Piece, V
 from .greys import TrainingImages, mean_and_std, scale_notes, settle_range

@@ -14,6 +14,7 @@ from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links
+from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.pairing import nearness
 from ...benchmark.images.volumes.fitting import fits
 from ...benchmark.images.volumes.opening import (
@@ -28,7 +29,6 @@ from ...benchmark.images.volumes.opening import (
 from ...benchmark.images.volumes.volume import Volume
 from ..description import FILE_NAME
 from ..folder.layout import natural_key
-from ..wording import counted, listed
 
 LABEL_WORDS = re.compile(
     r"label|mask|seg|annot|truth|(^|[^a-z])gt([^a-z]|$)|instance|boundar|membrane|(^|[^a-z])ids?([^a-z]|$)",

@@ -10,11 +10,11 @@ from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.contracts.near import nearest
 from ...benchmark.files.litter import is_litter
 from ...benchmark.files.store import write_whole
+from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.volumes import tiff
 from ...benchmark.images.volumes.opening import is_volume_file, is_zarr
 from ..description import FILE_NAME
 from ..folder.layout import find_layout
-from ..wording import counted, listed
 from .draft import Draft
 
 

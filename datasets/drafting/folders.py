@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.pixels import decode_image, read_bytes
 from ..collection.labels import MAX_UNNAMED, refuse_blurred
 from ..collection.objects import background_of, look_like_objects
@@ -17,7 +18,6 @@ from ..fetching.subjects import expression_for, subjects_of
 from ..folder.checks import check_not_swapped
 from ..folder.index import index_folder
 from ..folder.layout import Layout, Pair, find_layout
-from ..wording import counted, listed
 from .draft import Draft, class_lines, noted, object_lines
 from .pixel_sizes import pixel_size_line
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
-from ..wording import listed
+from ...benchmark.files.wording import listed
 from .draft import noted, numbers
 
 LOOKED_AT = 200

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.volumes.opening import Wanted, is_zarr, open_volume
 from ..collection.labels import MAX_UNNAMED
 from ..collection.naming import named_subjects
 from ..collection.objects import background_of, look_like_objects
 from ..description import FILE_NAME
 from ..volume.measure import measure_labels
-from ..wording import counted, listed
 from .arrays import Candidate, Match, Seen, find_candidates, match_up, refuse_none, split_of, turned
 from .draft import Draft, class_lines, flow, noted, object_lines
 

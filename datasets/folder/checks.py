@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.wording import counted, listed
 from ..collection.swapped import refuse_swapped
-from ..wording import counted, listed
 from .facts import ImageFacts
 from .index import Index
 from .layout import Pair

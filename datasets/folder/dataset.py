@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.errors import UsageError
+from ...benchmark.files.wording import counted, listed
 from ..collection.dataset import CollectionDataset
 from ..collection.dividing import divide
 from ..collection.division import Division, division_of
@@ -18,7 +19,6 @@ from ..collection.summing_up import sum_up
 from ..described import recall_description
 from ..description import FILE_NAME, OF_VOLUMES, Description, boundary_labels, is_described, refuse_keys
 from ..value_options import say_values
-from ..wording import counted, listed
 from .checks import check_kinds, check_not_swapped, check_sizes, decide_channels
 from .collection import Images, numbered, training_images
 from .gaps import settle_gap

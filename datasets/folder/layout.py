@@ -22,11 +22,11 @@ from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.near import nearest
 from ...benchmark.files.litter import is_litter
+from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.pairing import Pairing, is_labels_name, pair_up
 from ...benchmark.images.volumes.opening import is_volume_file
 from ...benchmark.plugins.references import escaped
 from ..description import FILE_NAME
-from ..wording import counted, listed
 from .walking import SUFFIXES, Files, list_files
 
 Part: TypeAlias = Split | Literal[""]

@@ -9,11 +9,11 @@ from typing import Final
 from ...benchmark.contracts.data import SPLITS, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.printable import printable
+from ...benchmark.files.wording import counted
 from ..collection.dividing import Item, Way
 from ..collection.division import Blocks
 from ..collection.naming import name_groups, name_splits, named_subjects
 from ..description import FILE_NAME, Description
-from ..wording import counted
 from .layout import Layout, Pair, Part
 from .options import FolderOptions
 

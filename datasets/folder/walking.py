@@ -12,9 +12,9 @@ from typing import Final
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links, shown
+from ...benchmark.files.wording import listed
 from ...benchmark.images.volumes.opening import SUFFIXES as VOLUME_SUFFIXES
 from ...benchmark.images.volumes.opening import is_zarr
-from ..wording import listed
 
 SUFFIXES: Final = (".png", ".tif", ".tiff")
 FOREIGN_SUFFIXES: Final = (

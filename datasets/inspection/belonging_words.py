@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ...benchmark.files.wording import listed
 from .belonging import Belonging, Exchange
 
 SHOWN: Final = 3
@@ -36,7 +37,7 @@ def belonging_sentences(found: Belonging, *, shifted: bool = False) -> Iterator[
         names = [found.sketches[mask].place.name for mask in found.strays]
         yield (
             f"{_of_all(len(names), found)} fit their images no better than when they are moved about by "
-            f"chance, while the others fit theirs: {_listed(names)}. Are they of other images?"
+            f"chance, while the others fit theirs: {listed(names)}. Are they of other images?"
         )
 
 
@@ -92,7 +93,7 @@ def _rule(found: Belonging) -> str:
     elsewhere = [(one, other) for one, other in series if one != other]
     if sum(series[both] for both in elsewhere) >= ONE_RULE * len(pairs):
         words = [f"labels of {_volume(one)} that of {_volume(other)}" for one, other in elsewhere]
-        return f"fit the image of another volume ({_listed(words)})"
+        return f"fit the image of another volume ({listed(words)})"
     if elsewhere:
         return ""
     stacked = pairs[0][0].stacked
@@ -123,9 +124,5 @@ def _turned(found: Belonging) -> Iterator[str]:
         names = [found.sketches[turn.mask].place.name for turn in own]
         yield (
             f"{_of_all(len(own), found)} would fit their images better {words} ({there:.2f} instead of "
-            f"{here:.2f} {MEASURE}): {_listed(names)}."
+            f"{here:.2f} {MEASURE}): {listed(names)}."
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

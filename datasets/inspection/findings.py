@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from ...benchmark.files.wording import listed
 from ..fetching.leaks import adjacent_notes, leak_notes
 from ..fetching.subjects import subject_notes
 from .belonging_words import belonging_sentences
@@ -59,7 +60,7 @@ def _strange_labels(survey: Survey) -> Iterator[str]:
         if strange:
             share = sum(split.counts[value] for value in strange) / split.pixels
             yield (
-                f"labels of the {split.split} split hold {_listed(strange)}, which is no class ({share:.1%} "
+                f"labels of the {split.split} split hold {listed(strange)}, which is no class ({share:.1%} "
                 "of pixels): name it, or let it be ignored (ignore_value)."
             )
         ignored = split.counts[manifest.ignore_value] if manifest.ignore_value is not None else 0
@@ -124,7 +125,7 @@ def _outliers(survey: Survey) -> Iterator[str]:
             if names and len(looks) > NAMED:
                 yield (
                     f"{len(names)} image(s) much {word} than the others (median {what} {middle:.2f}): "
-                    f"{_listed(names)}."
+                    f"{listed(names)}."
                 )
 
 
@@ -153,8 +154,3 @@ def _middle(looks: Sequence[Look], what: str) -> float:
 def _spread(split: SplitSurvey, what: str) -> float:
     """Return the standard deviation of images, on the 0-1 scale."""
     return pstdev(getattr(look, what) for look in split.looks) if split.looks else 0.0
-
-
-def _listed(items: Sequence[object]) -> str:
-    words = ", ".join(str(item) for item in items[:NAMED])
-    return words + (f" and {len(items) - NAMED} more" if len(items) > NAMED else "")

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final
 
 from ...benchmark.contracts.data import SPLITS
+from ...benchmark.files.wording import counted, listed
 from .glances import Look
 
 HARDLY_ANY: Final = 0.02
@@ -28,7 +29,6 @@ ABOUT: Final = 0.15
 """So far two shares of pixels may lie apart, and be about the same."""
 MANY: Final = 1.5
 """By such a factor inverted masks have more blobs of background than of objects."""
-SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +80,20 @@ def _saturated(looks: Sequence[Look]) -> Iterator[Oddity]:
     _, shown = apart(looks)
     white = [look for look in shown if look.white >= MUCH_WHITE]
     black = [look for look in shown if look.black >= MUCH_BLACK and look.white < MUCH_WHITE]
-    if white:
-        most = max(look.white for look in white)
+    yield from _cut_off(white, looks, [look.white for look in white], "their pixels have their highest value")
+    yield from _cut_off(
+        black, looks, [look.black for look in black], "what is labelled has their lowest value"
+    )
+
+
+def _cut_off(
+    found: Sequence[Look], looks: Sequence[Look], shares: Sequence[float], what: str
+) -> Iterator[Oddity]:
+    """Tell of saturated images, with the share of each that is cut off."""
+    if found:
         yield Oddity(
-            f"{_of(white, looks)} saturated: up to {most:.0%} of their pixels have their highest value "
-            f"({_listed(white)}). What is cut off cannot be learnt; export them with less contrast.",
-            False,
-        )
-    if black:
-        most = max(look.black for look in black)
-        yield Oddity(
-            f"{_of(black, looks)} saturated: up to {most:.0%} of what is labelled has their lowest value "
-            f"({_listed(black)}). What is cut off cannot be learnt; export them with less contrast.",
+            f"{_of(found, looks)} saturated: up to {max(shares):.0%} of {what} ({_listed(found)}). What is "
+            "cut off cannot be learnt; export them with less contrast.",
             False,
         )
 
@@ -159,7 +161,7 @@ def _numbered_otherwise(looks: Sequence[Look], class_names: Sequence[str]) -> It
             single[label].append(look)
     if len(single) > 1:
         words = [
-            f"{_number(len(found), 'mask')} {_name(label, class_names)} ({_listed(found)})"
+            f"{counted(len(found), 'mask')} {_name(label, class_names)} ({_listed(found)})"
             for label, found in sorted(single.items())
         ]
         yield Oddity(
@@ -174,13 +176,9 @@ def _name(label: int, class_names: Sequence[str]) -> str:
 
 
 def _of(found: Sequence[Look], looks: Sequence[Look], what: str = "image") -> str:
-    return f"{len(found)} of {_number(len(looks), what)}"
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{len(found)} of {counted(len(looks), what)}"
 
 
 def _listed(looks: Sequence[Look]) -> str:
     names = [look.name for look in sorted(looks, key=lambda look: SPLITS.index(look.split))]
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return listed(names)

@@ -12,13 +12,13 @@ from ...benchmark.contracts.data import Case, Split
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.contracts.published import ConvertedVolume
 from ...benchmark.files.hashing import sha256_of
+from ...benchmark.files.wording import listed
 from ..collection.collection import Collection, Section
 from ..collection.dataset import CollectionDataset
 from ..collection.division import Division, Piece
 from ..collection.greys import TrainingImages
 from ..collection.labels import Labelling, LabelMap
 from ..collection.summing_up import starts_in_groups, sum_up
-from ..wording import listed
 from .arrays import open_array
 from .cutting import group_of
 from .rules import Rules

@@ -11,10 +11,10 @@ from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError, UnknownNameError
 from ...benchmark.contracts.published import ConvertedVolume, Part
+from ...benchmark.files.wording import counted
 from ..collection.division import Cut, Division, Piece, division_of, in_order
 from ..collection.splits import cut_blocks, cut_sequence, default_gap
 from ..idle_options import refuse_idle
-from ..wording import counted
 from .cutting import Blocks, as_published, by_group, cut_list, cut_volumes, slices_along
 from .options import OfficialOptions, SingleOptions
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.wording import listed
 from ...benchmark.images.volumes.volume import Volume
 from ..folder.checks import MIN_SIDE
-from ..wording import listed
 
 
 def check_shapes(image: Volume, labels: Volume) -> None:

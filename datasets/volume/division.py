@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from ...benchmark.contracts.data import SPLITS
 from ...benchmark.contracts.errors import DataError
+from ...benchmark.files.wording import listed
 from ..collection.dividing import Item, Way, divide
 from ..collection.division import Blocks, Division, division_of
-from ..wording import listed
 from .collection import Opened
 from .entries import Entry
 from .options import VolumeOptions

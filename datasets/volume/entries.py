@@ -12,13 +12,13 @@ from pathlib import Path
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.files.wording import listed
 from ...benchmark.images.volumes.opening import Wanted, is_volume_file, is_zarr, split_location
 from ...benchmark.plugins.references import escaped
 from ..collection.naming import name_groups, name_splits, named_subjects
 from ..described import recall_description
 from ..description import FILE_NAME, OF_FOLDERS, Description, VolumeEntry, is_described, refuse_keys
 from ..value_options import AUTO
-from ..wording import listed
 from .options import VolumeOptions
 from .wishes import override
 

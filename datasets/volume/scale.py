@@ -9,9 +9,9 @@ import numpy as np
 
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.seen import stamp
+from ...benchmark.files.wording import listed
 from ..collection.division import Division
 from ..collection.greys import TrainingImages
-from ..wording import listed
 from .collection import Opened
 from .measure import kind_of
 

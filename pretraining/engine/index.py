@@ -32,10 +32,10 @@ from ...benchmark.files.locks import locked
 from ...benchmark.files.parquet import read_parquet
 from ...benchmark.files.printable import printable
 from ...benchmark.files.texts import parse_json
+from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.intensity import SAMPLED_IMAGES
 from ...benchmark.images.pixels import read_bytes
 from ...benchmark.images.spread import spread
-from ...datasets.wording import counted, listed
 from .grey import BYTES, kind_of, range_of, read_grey, stored_grey
 from .walk import FileState, FolderListing, changed_at, walk
 

@@ -57,14 +57,13 @@ def bounded(array: zarr.Array[Any], expected: int, source: str) -> zarr.Array[An
 
 def _codec(codec: Any, expected: int, source: str) -> Any:
     """Bound a codec of format 3, with what lies within it."""
-    described = codec.to_dict()
-    name = str(described.get("name", "")).removeprefix("numcodecs.")
+    name = _name(codec)
     if name == _SHARDS:
         inner = tuple(_codec(one, expected, source) for one in codec.codecs)
         for one in codec.index_codecs:
             _check_known(_name(one), {}, source)
         return replace(codec, codecs=inner) if inner != codec.codecs else codec
-    _check_known(name, described.get("configuration") or {}, source)
+    _check_known(name, codec.to_dict().get("configuration") or {}, source)
     return _Bounded(codec, name, expected, source) if name in _PACKERS else codec
 
 
