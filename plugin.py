@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .benchmark.contracts.basics import STRICT, LazyReference, Need, OptionValue, Precision
+from .benchmark.contracts.basics import RECORD_VERSION, STRICT, LazyReference, Need, OptionValue, Precision
 from .benchmark.contracts.cards import (
     SCRATCH,
     AugmentationCard,
@@ -71,7 +71,6 @@ from .benchmark.contracts.published import (
     SourceFiles,
 )
 from .benchmark.contracts.records import (
-    RECORD_VERSION,
     DatasetSpec,
     MethodSpec,
     MetricSpec,

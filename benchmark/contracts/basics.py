@@ -28,3 +28,7 @@ T = TypeVar("T")
 STRICT = {"extra": "forbid", "allow_inf_nan": False}
 """Pydantic settings of every validated type here: an unknown key is an error, never ignored, and so is a
 number that is none."""
+
+
+RECORD_VERSION: Literal[1] = 1
+"""Of ``record.json``."""

@@ -11,7 +11,7 @@ from typing import (
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from .basics import STRICT, OptionValue, Precision
+from .basics import RECORD_VERSION, STRICT, OptionValue, Precision
 from .data import Axes, Normalisation
 from .settings import Recipe, ScoringProtocol
 
@@ -187,9 +187,6 @@ class Selection:
     metric: str
     score: float | None
     """None: the metric applied to no validation case, and the last state was kept."""
-
-
-RECORD_VERSION: Literal[1] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..contracts.basics import RECORD_VERSION
 from ..contracts.errors import StoreError
-from ..contracts.records import RECORD_VERSION
 from .leftovers import replacing
 from .regular import check_within, shown
 from .texts import read_json
