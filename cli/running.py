@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -15,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from ..benchmark.contracts.errors import StoreError, UnknownNameError, UsageError
-from ..benchmark.files.numbers import decimal
-from ..benchmark.files.printable import brief
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
+from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.running import Executor, Runtime
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.session import Outcome
 
-MOST_DIGITS = 10
-"""Of a seed; there are 2**32."""
 EXAMPLES = """Examples:
 
   emseg-bench run --models retina,unet
@@ -162,14 +158,14 @@ def run(
     from ..datasets.inspection.remarks import remarks
 
     if experiment is not None:
-        _refuse_name(experiment)
+        refuse_name(experiment)
     if timeout is not None and isnan(timeout):
         raise UsageError("got --timeout nan, expected minutes such as 30.")
     asked = {
-        "models": _list(models),
-        "datasets": _datasets(datasets),
-        "seeds": _seeds(seeds),
-        "label_fractions": _fractions(label_fractions),
+        "models": read_list(models),
+        "datasets": read_datasets(datasets),
+        "seeds": read_seeds(seeds),
+        "label_fractions": read_fractions(label_fractions),
         "recipe": recipe,
         "protocol": protocol,
         "strict_weights": strict_weights or None,
@@ -293,65 +289,3 @@ def _finish(
             text = f"report: {store.report / 'index.html'}"
             console.print(text, highlight=False, markup=False, soft_wrap=True)
     return SOME_FAILED if outcome.failed or stored.left_out or unwritten else ALL_DONE
-
-
-def _list(text: str | None) -> list[str] | None:
-    from ..benchmark.plugins.references import split_list
-
-    return split_list(text) if text is not None else None
-
-
-def _datasets(text: str | None) -> list[str] | None:
-    from ..benchmark.plugins.dataset_lookup import split_datasets
-
-    return split_datasets(text) if text is not None else None
-
-
-def _refuse_name(experiment: Path) -> None:
-    """Say how a model is asked for, where its name stands in the place of a file."""
-    from ..benchmark.plugins.loading import installed_plugins
-    from ..benchmark.plugins.references import split_list
-
-    if experiment.exists() or experiment.suffix.lower() in (".yaml", ".yml"):
-        return
-    catalogue = installed_plugins().catalogue
-    text = str(experiment)
-    names = [name.partition("@")[0].partition("[")[0] for name in split_list(text)]
-    if all(name.casefold() in map(str.casefold, catalogue.models.offers) for name in names):
-        command = shlex.join(["emseg-bench", "run", "--models", text])
-        raise UsageError(f"{text} is no experiment file but the name of a model; write: {command}.")
-    for option, registry in (("--datasets", catalogue.datasets), ("--executor", catalogue.executors)):
-        if text in registry.offers:
-            raise UsageError(f"{text} is no experiment file; write {option} {text}.")
-
-
-def _seeds(text: str | None) -> int | list[int] | None:
-    """Read ``3`` as a number of seeds, and ``3,7`` or ``3,`` as a list of them.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    if text is None:
-        return None
-    parts = [part.strip() for part in text.removesuffix(",").split(",")]
-    if text.strip().strip("0") == "" and "0" in text:
-        raise UsageError(
-            "got --seeds 0, which is no number of seeds. The seed 0 alone is --seeds 1, or --seeds 0, with a "
-            "comma behind it, as for any one seed: --seeds 7,"
-        )
-    if not all(part.isascii() and part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
-        raise UsageError(
-            f"got --seeds {brief(text)}, expected a number of seeds such as 3, or a list such as 3,7."
-        )
-    return int(text) if "," not in text else [int(part) for part in parts]
-
-
-def _fractions(text: str | None) -> list[float] | None:
-    if text is None:
-        return None
-    try:
-        return [decimal(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError(
-            f"got --label-fractions {brief(text)}, expected numbers such as 0.1,0.5,1."
-        ) from None
