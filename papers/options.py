@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from annotated_types import Ge, Gt, Le, Lt
 
 from ..benchmark.contracts.basics import STRICT
+from ..benchmark.contracts.errors import UsageError
+
+SMALLEST_KERNEL: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +41,17 @@ class ResizedCropOptions:
     """Largest side of a Gaussian blur's kernel, px (3, 5, ... up to this); 0: no blur."""
     probability: Annotated[float, Ge(0), Le(1)] = 0.5
     """Of each of rotation, brightness with contrast, noise, blur and either flip."""
+
+    def __post_init__(self) -> None:
+        for what in ("area", "aspect", "noise"):
+            least, largest = getattr(self, f"least_{what}"), getattr(self, f"largest_{what}")
+            if least > largest:
+                raise UsageError(
+                    f"least_{what} of the augmentation: got {least:g}, expected no more than "
+                    f"largest_{what}, {largest:g}."
+                )
+        if 0 < self.blur_kernel < SMALLEST_KERNEL:
+            raise UsageError(
+                f"blur_kernel of the augmentation: got {self.blur_kernel}, expected 0 for no blur, or at "
+                f"least {SMALLEST_KERNEL} px."
+            )

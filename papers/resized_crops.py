@@ -23,7 +23,7 @@ from ..benchmark.images.transforms import (
     pad_to,
     rotate,
 )
-from .options import ResizedCropOptions
+from .options import SMALLEST_KERNEL, ResizedCropOptions
 
 Pixels = np.ndarray[Any, Any]
 
@@ -105,5 +105,5 @@ def _change_intensity(image: Pixels, settings: ResizedCropOptions, rng: np.rando
         variance = float(rng.uniform(settings.least_noise, settings.largest_noise))
         image = add_gaussian_noise(image, variance, rng)
     if settings.blur_kernel and rng.random() < settings.probability:
-        image = blur_gaussian(image, int(rng.choice(np.arange(3, settings.blur_kernel + 1, 2))))
+        image = blur_gaussian(image, int(rng.choice(np.arange(SMALLEST_KERNEL, settings.blur_kernel + 1, 2))))
     return image

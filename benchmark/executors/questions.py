@@ -27,9 +27,9 @@ class Question:
         """Equal for questions that have the same answer."""
         spec = self.spec
         model = {name: value for name, value in plain(spec.model).items() if name not in _NO_MATTER}
-        freezes = list(spec.recipe.freeze)
-        sizes = [self.channels, self.num_logits, self.crop, self.window, min(spec.recipe.batch_size, 4)]
-        return sha256_of([model, spec.engine_sha256, freezes, sizes])
+        recipe = {name: value for name, value in plain(spec.recipe).items() if name != "name"}
+        sizes = [self.channels, self.num_logits, self.crop, self.window]
+        return sha256_of([model, spec.engine_sha256, recipe, [*map(plain, spec.methods)], sizes])
 
 
 _NO_MATTER = {"label", "citation", "family", "weights_path"}

@@ -1,5 +1,7 @@
 """What a rehearsal does in its own process: builds a network, loads its weights, and calls it once.
 
+What the recipe names is made, too, as training makes it.
+
 Nothing is trained.  The network is first called without numbers (on PyTorch's device ``meta``), which takes
 neither time nor memory; what fails there is called again for real, for not every operation can do without.
 """
@@ -9,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from mmengine.optim import OptimWrapper
 from torch import nn
 
 from ..contracts.errors import EmsegError, PluginError, TrialError
 from ..evaluation.grid import round_up
+from ..experiments.methods import find_methods
 from ..plugins.loading import load_plugins
+from ..plugins.registry import Catalogue
 from ..plugins.strangers import RAISED, describe_error
 from ..training.freezing import freeze
 from ..training.memory_layout import channels_last
+from ..training.methods import build_optimiser, make_augmentation, make_loss, make_schedules
 from ..trials.parts import build_network, seed_everything
 from .questions import Question
 
@@ -44,12 +50,15 @@ def find_fault(question: Question) -> str:
 
 
 def _find_fault(question: Question) -> str:
-    network, spec = _build(question), question.spec
+    seed_everything(question.spec.seed)
+    catalogue, spec = load_plugins().catalogue, question.spec
+    network = _build(question, catalogue)
     if spec.model.weights_path is not None:
         try:
             freeze(network, spec.recipe.freeze)
         except TrialError as error:
             return str(error)
+    _make_methods(question, network, catalogue)
     rows = min(spec.recipe.batch_size, max(BATCHES))
     if fault := _failure(network, question, rows, question.crop, train=True):
         return _training_fault(network, question, rows, fault)
@@ -60,11 +69,22 @@ def _find_fault(question: Question) -> str:
     return ""
 
 
-def _build(question: Question) -> nn.Module:
-    seed_everything(question.spec.seed)
-    catalogue = load_plugins().catalogue
+def _build(question: Question, catalogue: Catalogue) -> nn.Module:
     network, _ = build_network(question.spec, catalogue, question.channels, question.num_logits)
     return channels_last(network)
+
+
+def _make_methods(question: Question, network: nn.Module, catalogue: Catalogue) -> None:
+    """Make what trains the network; the values of one may not fit those of another.
+
+    Raises:
+        EmsegError: They do not.
+    """
+    spec = question.spec
+    methods, device = find_methods(spec.recipe, catalogue, spec.methods), torch.device("cpu")
+    make_loss(methods, spec.recipe, question.num_logits, None, device)
+    make_augmentation(methods, spec.recipe, question.crop, None)
+    make_schedules(methods, OptimWrapper(build_optimiser(methods, network, spec.recipe)), spec.recipe)
 
 
 def _failure(network: nn.Module, question: Question, rows: int, side: int, *, train: bool) -> str:

@@ -32,7 +32,7 @@ def complete_references(
 
     Args:
         layers: Recipes, or parts of them, as plain data; later ones over earlier ones.  A text names
-            something, and a mapping changes options of what was named.
+            something, a mapping changes options of what was named, and a tuple does one after the other.
         catalogue: What the plugins offer.
         where: Stands before keys in errors.
         keys: Of `NAMED`: which there are.
@@ -49,7 +49,7 @@ def complete_references(
 
 def _completed(key: str, layers: Sequence[object], catalogue: Catalogue, where: str) -> str:
     name, options = "", dict[str, Any]()
-    for layer in layers:
+    for layer in _one_by_one(layers):
         if isinstance(layer, Mapping):
             options |= layer
         elif isinstance(layer, str):
@@ -61,6 +61,11 @@ def _completed(key: str, layers: Sequence[object], catalogue: Catalogue, where: 
             )
     card = catalogue.find(getattr(catalogue, NAMED[key]), name).card
     return written(name, complete_options(card, options, where))
+
+
+def _one_by_one(layers: Sequence[object]) -> Iterator[object]:
+    for layer in layers:
+        yield from layer if isinstance(layer, tuple) else [layer]
 
 
 def describe_references(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..contracts.errors import UsageError
 from ..files.printable import brief
 from ..files.texts import parse_yaml
-from ..files.validation import merge
 from ..plugins.references import split_list
+from .named import NAMED
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -24,16 +24,19 @@ UNTOLD = frozenset({"name", "precision"})
 def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Turn ``recipe.augmentation.noise=0.1`` into nested mappings.
 
+    Where something is named and options of it are changed, in whatever order, both stand there: the name,
+    and the mapping of options behind it.
+
     Args:
         settings: What was given with ``--set``.
         heads: What a key may begin with.
 
     Raises:
-        UsageError: A setting has another form, or a key is set twice.
+        UsageError: A setting has another form, or a key is set twice, or as a whole and in parts.
     """
     changes: dict[str, Any] = {}
     said: dict[str, str] = {}
-    for setting in settings:
+    for setting in sorted(settings, key=_depth):
         path, equals, text = setting.partition("=")
         if said.setdefault(path.strip(), text.strip()) != text.strip():
             raise UsageError(
@@ -43,11 +46,28 @@ def parse_settings(settings: Sequence[str], heads: Sequence[str]) -> dict[str, d
         if not equals or not all(rest) or not 0 < len(rest) < MOST_PARTS or head not in heads:
             expected = " or ".join(f"--set {name}.KEY=VALUE" for name in heads)
             raise UsageError(f"got --set {brief(setting)}, expected {expected}.")
-        value = _value(brief(setting), text)
-        for key in reversed([head, *rest]):
-            value = {key: value}
-        changes = merge(changes, value)
+        _put(changes, [head, *rest], _value(brief(setting), text))
     return changes
+
+
+def _depth(setting: str) -> int:
+    return setting.partition("=")[0].count(".")
+
+
+def _put(changes: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Put a value below the keys of a path."""
+    below, (*parents, last) = changes, path
+    for place, key in enumerate(parents, 1):
+        held = below.setdefault(key, {})
+        if isinstance(held, str) and place == len(parents) and key in NAMED:
+            held = below[key] = (held, {})
+        if not isinstance(held, dict | tuple):
+            raise UsageError(
+                f"--set changes {'.'.join(path[:place])} as a whole, to {brief(str(held))}, and "
+                f"{'.'.join(path)} of it; say one."
+            )
+        below = held[1] if isinstance(held, tuple) else held
+    below[last] = value
 
 
 def _value(shown: str, text: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.settings import parse_settings
 from emseg_bench.cli.app import VERBS, make_app
 from emseg_bench.cli.light import LISTS, LightCommand, once_each
@@ -75,3 +76,19 @@ def test_a_key_that_is_set_twice_is_told():
     assert parse_settings(["recipe.a=1", "recipe.a=1", "recipe.b=2"], heads) == {"recipe": {"a": 1, "b": 2}}
     with pytest.raises(UsageError, match=r"--set changes recipe.a twice, to 1 and to 2"):
         parse_settings(["recipe.a=1", "recipe.a=2"], heads)
+
+
+OPTIMISER = ("recipe.optimiser=sgd", "recipe.optimiser.nesterov=true")
+
+
+@pytest.mark.parametrize("settings", [OPTIMISER, OPTIMISER[::-1]])
+def test_a_name_and_options_of_it_are_no_contradiction_in_whatever_order(settings):
+    recipe = build_experiment(None, {"models": ["unet"]}, settings).recipe
+    assert recipe.optimiser == "sgd[nesterov=true]"
+
+
+def test_a_key_as_a_whole_and_in_parts_is_told():
+    with pytest.raises(
+        UsageError, match=r"recipe.crop as a whole, to 64, and recipe.crop.side of it; say one"
+    ):
+        parse_settings(["recipe.crop.side=1", "recipe.crop=64"], ("recipe",))

@@ -82,6 +82,16 @@ def test_small_window_is_refused_with_one_that_works(fault):
     assert "a window that works is 64 px: --set protocol.window=64" in found
 
 
+def test_what_the_recipe_names_is_made_and_must_fit_its_other_values(fault):
+    nesterov = ("recipe.optimiser=sgd", "recipe.optimiser.nesterov=true")
+    assert fault("toy-plain", *nesterov, "recipe.momentum=0") == (
+        "recipe.momentum: got 0, expected more than 0 for sgd[nesterov=true]."
+    )
+    assert fault("toy-plain", *nesterov, "recipe.momentum=0.9") == ""
+    for broken in ("toy-loss-raises", "toy-loss-number"):
+        assert fault("toy-plain", f"recipe.loss={broken}") == ""
+
+
 def test_weights_are_loaded_into_the_model(fault, tmp_path):
     path = tmp_path / "w.safetensors"
     assert fault("tiny" + weights(path)) == ""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Sample
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.images.normalise import to_unit
 from emseg_bench.benchmark.plugins.references import parse_method
@@ -31,6 +32,23 @@ def cut(data, settings, seed, side=32, recipe=RETINA, ignore_value=None):
     crops = ResizedCrops(recipe, side, ignore_value, **asdict(settings))
     crop = crops(data, lambda rng: None, np.random.default_rng(seed))
     return to_unit(torch.from_numpy(crop.image)), torch.from_numpy(crop.labels)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            {"least_area": 0.9, "largest_area": 0.1},
+            "least_area .*: got 0.9, expected no more than largest_area",
+        ),
+        ({"least_aspect": 2}, "got 2, expected no more than largest_aspect, 1.5"),
+        ({"least_noise": 5}, "got 5, expected no more than largest_noise, 0"),
+        ({"blur_kernel": 2}, "got 2, expected 0 for no blur, or at least 3 px"),
+    ],
+)
+def test_ranges_that_are_empty_are_refused(options, expected):
+    with pytest.raises(UsageError, match=expected):
+        ResizedCropOptions(**options)
 
 
 def test_guay_is_changed_as_published():
