@@ -177,12 +177,19 @@ def _settings(
         )
     own = dict(given)
     name = own.pop("preset", DEFAULT_RECIPE if type_ is Recipe else DEFAULT_PROTOCOL)
-    if name not in presets:
-        raise UnknownNameError(where.rpartition(".")[2], str(name), presets)
+    kind = where.rpartition(".")[2]
+    if not isinstance(name, str) or name not in presets:
+        raise UnknownNameError(kind, str(name), presets)
+    called = changes.get("name", own.get("name", name))
+    if isinstance(called, str) and called != name and called in presets:
+        raise UsageError(
+            f"{where}.name: got {called!r}, the name of a {kind}, for one that begins with {name}. To begin "
+            f"with {called} write preset: {called}, or --{kind} {called}; else choose another name."
+        )
     layers = [asdict(presets[name]), own, changes]
     merged = merge(merge(layers[0], own), changes)
     if type_ is Recipe:
-        merged |= complete_references(layers, installed_plugins().catalogue, where.rpartition(".")[2])
+        merged |= complete_references(layers, installed_plugins().catalogue, kind)
     return validate(type_, with_lists(merged), where)
 
 

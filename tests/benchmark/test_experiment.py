@@ -71,6 +71,9 @@ def test_file_options_and_settings_in_this_order(tmp_path):
         (["recipe.iterations"], r"expected --set recipe.KEY=VALUE"),
         (["protocol.primary=dic"], r"protocol.primary: got 'dic', expected one of its metrics: iou"),
         (["protocol.window=3"], r"protocol.window"),
+        (["recipe.name=smoke"], r"write preset: smoke, or --recipe smoke; else choose another name"),
+        (["protocol.name=retina-2025"], r"got 'retina-2025', the name of a protocol"),
+        (["recipe.name=[a]"], r"recipe.name: got \['a'\]; input should be a valid string"),
         (["recipe.ce_weight=0", "recipe.dice_weight=0"], r"there is no loss"),
     ],
 )
@@ -92,6 +95,8 @@ def test_wrong_settings(settings, message):
         ("models: [unet]\nseeds: [4294967296]", r"seeds.0: got 4294967296; input should be less than"),
         ("models: [unet, unet]", r"models: unet, unet names something twice"),
         ("models: [unet]\nrecipe: quik", r"no recipe is called 'quik'; did you mean 'quick'"),
+        ("models: [unet]\nrecipe: {name: smoke}", r"the name of a recipe, for one that begins with quick"),
+        ("models: [unet]\nrecipe: {preset: [quick]}", r"no recipe is called \"\['quick'\]\""),
         ("models: [unet]\nrecipe: 3", r"recipe: got 3, expected a name"),
         ("models: [unet]\nrecipe: {iterations: {}}", r"recipe.iterations: got \{\}"),
         ("datasets: [a]", r"no model was asked for"),
