@@ -154,6 +154,7 @@ def _check_mapping(looks: Sequence[_Look], options: ScoringOptions) -> None:
 
 def _look(pair: Pair, options: ScoringOptions) -> _Look:
     ignore_value = options.ignore_value
+    _check_aside(pair.truth, options)
     prediction, truth = read_prediction(pair, options.mapping), read_truth(pair, options)
     if prediction.shape != truth.shape:
         raise DataError(
@@ -170,6 +171,18 @@ def _look(pair: Pair, options: ScoringOptions) -> _Look:
     stored = _stored(pair.prediction) if options.mapping else frozenset[int]()
     stored_truth = _stored(pair.truth) if options.true_mapping else frozenset[int]()
     return _Look(pair, truth.ndim, _values(prediction), frozenset(true), unnumbered, stored, stored_truth)
+
+
+def _check_aside(truth: Path, options: ScoringOptions) -> None:
+    """Refuse a true label that ignored pixels would be taken for."""
+    if options.ignored in (None, options.ignore_value):
+        return
+    there = (_stored(truth) - options.true_mapping.keys()) | {*options.true_mapping.values()}
+    if _ASIDE in there - {options.ignored}:
+        raise DataError(
+            f"{truth} has the label {_ASIDE}, for which ignored pixels are taken where --ignore is "
+            f"{options.ignored}; take it for another one: --map-truth={_ASIDE}=1."
+        )
 
 
 def _stored(path: Path) -> frozenset[int]:

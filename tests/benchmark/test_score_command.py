@@ -424,6 +424,17 @@ def test_white_masks_with_minus_one_where_nobody_annotated(work, invoke):
     assert json.loads(done.out)["score"] == 1
 
 
+def test_a_label_that_ignored_pixels_would_be_taken_for_is_refused(work, invoke):
+    labels = np.array([[0, 254, -1], [254, 0, -1]], np.int16)
+    tifffile.imwrite(work / "t.tif", labels, photometric="minisblack")
+    tifffile.imwrite(work / "p.tif", (labels == 254).astype(np.uint8), photometric="minisblack")
+    files = ("--pred", "p.tif", "--truth", "t.tif", "--ignore", "-1", "--json")
+    done = invoke("score", *files)
+    assert (done.code, "t.tif has the label 254, for which ignored pixels are taken" in done.err) == (2, True)
+    assert "--map-truth=254=1" in done.err
+    assert json.loads(invoke("score", *files, "--map-truth", "254=1").out)["score"] == 1
+
+
 def in_space(path, array, origin=(0, 0, 0), flipped=False):
     """Write a volume that says where it lies: origin (z, y, x) in voxels of 1 µm."""
     itk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
