@@ -110,8 +110,9 @@ class _Dataset:
             return np.asarray(data[place])
         except (DataError, OSError, RuntimeError) as error:
             if lacking := missing_filters(data):
+                besides = f" Besides, {error}" if isinstance(error, DataError) else ""
                 raise DataError(
                     f"{self._path} is compressed with {lacking}, which HDF5 can read with a plugin alone: "
-                    "'pip install hdf5plugin' and run again, or save it with gzip."
+                    f"'pip install hdf5plugin' and run again, or save it with gzip.{besides}"
                 ) from error
             raise error if isinstance(error, DataError) else unreadable(self._path, error) from error
