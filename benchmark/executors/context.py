@@ -13,7 +13,7 @@ from multiprocessing.util import get_temp_dir
 from typing import Any
 
 from .openmp import waiting
-from .temporary import claim_folder, sweep
+from .temporary import claim_folder, place_for_sockets, sweep
 
 PRELOADED = (
     "emseg_bench.benchmark.trials.trial",
@@ -36,6 +36,9 @@ def worker_context() -> Any:
     """Give what starts processes here: on Linux a server that they are forked from, elsewhere fresh ones.
 
     What commands and workers that were killed left in the temporary folder is cleared.
+
+    Raises:
+        UsageError: There is no place for their sockets.
     """
     sweep()
     _place_sockets()
@@ -61,7 +64,7 @@ def worker_environment() -> Iterator[None]:
 def _place_sockets() -> None:
     """Have multiprocessing keep its sockets where the next command finds them if this one is killed."""
     before = tempfile.tempdir
-    tempfile.tempdir = str(claim_folder())
+    tempfile.tempdir = str(claim_folder(place_for_sockets()))
     try:
         get_temp_dir()
     finally:

@@ -14,9 +14,16 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
+from ..contracts.errors import UsageError
 from ..files.locks import HeldError, locked
 
 PREFIX: Final = "emseg-bench-"
+SHORT: Final = "/tmp"  # noqa: S108 - folders in it have names that nobody can guess
+"""Where paths are short."""
+MOST_SOCKET: Final = 103
+"""Bytes that the path of a socket may have, on all systems."""
+_WITHIN: Final = len(f"/{PREFIX}4194304-12345678/pymp-12345678/listener-12345678")
+"""What multiprocessing's sockets add to the path of the folder that they are placed in."""
 _LOCK: Final = "lock"
 _AFTER_MULTIPROCESSING: Final = -101
 """Its own temporary folder, inside of ours, goes with priority -100."""
@@ -24,9 +31,13 @@ _held = ExitStack()
 """Locks of this process's folders, for as long as it lives."""
 
 
-def claim_folder() -> Path:
-    """Make a temporary folder for this process, which is removed when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+def claim_folder(place: str | None = None) -> Path:
+    """Make a temporary folder for this process, which is removed when it ends.
+
+    Args:
+        place: The folder to make it in; None: that for temporary files.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     _held.enter_context(locked(folder / _LOCK, wait=False))
     Finalize(None, rmtree, args=(folder, True), exitpriority=_AFTER_MULTIPROCESSING)
     return folder
@@ -39,6 +50,24 @@ def use_own_folder() -> None:
     os.environ["TMPDIR"] = folder
 
 
+def place_for_sockets() -> str:
+    """Return the folder for temporary files, or a shorter one where sockets in it had too long paths.
+
+    Raises:
+        UsageError: The shorter one cannot be written to.
+    """
+    usual = tempfile.gettempdir()
+    length, most = len(os.fsencode(usual)), MOST_SOCKET - _WITHIN
+    if length <= most:
+        return usual
+    if not os.access(SHORT, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"the path of the folder for temporary files has {length} bytes, expected at most {most}, for "
+            f"sockets lie below it: {usual}. Set TMPDIR to a folder with a shorter path."
+        )
+    return SHORT
+
+
 def clear_after(pid: int | None) -> None:
     """Remove the folders of a process that has ended."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{pid}-*"):
@@ -49,7 +78,8 @@ def sweep() -> None:
     """Clear what killed processes left behind; what others use, or own, stays."""
     from psutil import pid_exists
 
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+    places = {Path(place) for place in (tempfile.gettempdir(), SHORT)}
+    for folder in (found for place in places for found in place.glob(f"{PREFIX}*-*")):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
         if pid.isdecimal() and not pid_exists(int(pid)) and _is_unused(folder):
             rmtree(folder, ignore_errors=True)

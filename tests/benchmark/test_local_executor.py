@@ -10,6 +10,7 @@ from multiprocessing.forkserver import _forkserver
 from pathlib import Path
 
 import pytest
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.executors import local, temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
 from emseg_bench.benchmark.executors.local import LocalExecutor
@@ -141,3 +142,21 @@ def test_own_folder_is_locked_until_the_end(tmp_path, monkeypatch):
     assert not temporary._is_unused(folder)
     temporary.clear_after(os.getpid())
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(("length", "placed"), [(42, "there"), (43, "short")])
+def test_sockets_are_placed_where_their_paths_are_short_enough(tmp_path, monkeypatch, length, placed):
+    usual = "/" + "a" * (length - 1)
+    monkeypatch.setattr(tempfile, "tempdir", usual)
+    monkeypatch.setattr(temporary, "SHORT", str(tmp_path))
+    place = temporary.place_for_sockets()
+    assert place == (usual if placed == "there" else str(tmp_path))
+    longest = f"{usual}/{temporary.PREFIX}4194304-abcdefgh/pymp-abcdefgh/listener-abcdefgh"
+    assert (len(longest) <= temporary.MOST_SOCKET) == (placed == "there")
+
+
+def test_no_place_for_sockets_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", f"/{'a' * 90}")
+    monkeypatch.setattr(temporary, "SHORT", str(tmp_path / "gone"))
+    with pytest.raises(UsageError, match=r"has 91 bytes, expected at most \d+, .* Set TMPDIR to a folder"):
+        temporary.place_for_sockets()

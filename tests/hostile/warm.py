@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from importlib import import_module
@@ -116,6 +117,7 @@ def _become_the_command(request: dict[str, Any]) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    tempfile.tempdir = None  # TMPDIR says it, as to a new interpreter
     _redirect(request["folder"], request["out"], request["err"])
     resource.setrlimit(resource.RLIMIT_DATA, (BEYOND_ALL_BOUNDS, BEYOND_ALL_BOUNDS))
     sys.argv = ["emseg-bench", *request["arguments"]]
