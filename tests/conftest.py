@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from emseg_bench.benchmark.contracts.running import Job, Runtime
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.plugins.loading import installed_plugins, load_plugins
 from hypothesis import settings
 
 # A busy machine is no failure: nothing here is held to a time.
@@ -17,6 +21,16 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 TESTS = Path(__file__).parent
+
+MakeJob = Callable[..., Job]
+
+TINY = (
+    "recipe.iterations=6",
+    "recipe.batch_size=2",
+    "recipe.crop=32",
+    "recipe.validations=2",
+    "recipe.precision=fp32",
+)
 
 
 def _make_distribution(folder: Path, name: str, entry_points: dict[str, str], version: str = "1.0") -> Path:
@@ -44,8 +58,6 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.fixture(autouse=True)
 def _own_plugins() -> None:
     """Forget the plugins that the test before had installed."""
-    from emseg_bench.benchmark.plugins.loading import installed_plugins
-
     installed_plugins.cache_clear()
 
 
@@ -81,6 +93,36 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name in ("emseg_tiny", "emseg_tiny_parts"):
         sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def make_job(toy: Path, tmp_path: Path) -> MakeJob:
+    """Plan one trial on toy data."""
+
+    def make(
+        model: str = "toy",
+        *settings: str,
+        dataset: str = "toy-data",
+        protocol: str = "emseg-v1",
+        folder: str = "trial",
+        store: str | None = None,
+        seed: int = 0,
+    ) -> Job:
+        asked = {"models": [model], "datasets": [dataset], "seeds": [seed], "protocol": protocol}
+        changed = {setting.partition("=")[0] for setting in settings}
+        usual = [setting for setting in TINY if setting.partition("=")[0] not in changed]
+        experiment = build_experiment(None, asked, [*usual, *settings])
+        plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
+        ((fingerprint, spec),) = plan.trials.items()
+        place = f"{store}/trials/{fingerprint}" if store else folder
+        return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / place)
+
+    return make
 
 
 @dataclass(frozen=True)

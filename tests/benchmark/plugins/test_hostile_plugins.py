@@ -14,7 +14,7 @@ from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
 from PIL import Image
 from safetensors.torch import save_file
 
-SITE = Path(__file__).parents[1] / "toy"
+SITE = Path(__file__).parents[2] / "toy"
 
 BROKEN = {
     "broken-import": "import no_such_module",

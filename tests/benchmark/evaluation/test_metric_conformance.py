@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CARDS = (*emseg_metrics(), *PUBLISHED)
-PAGE = Path(__file__).parents[2] / "docs/metrics.md"
+PAGE = Path(__file__).parents[3] / "docs/metrics.md"
 NAMES = [card.name for card in CARDS]
 TOLERANCE = 2e-6
 """References compute in float32; lengths in nm are compared relative to the voxel."""

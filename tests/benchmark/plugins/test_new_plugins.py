@@ -15,7 +15,7 @@ from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.plugin_writing import STARTS, write_plugin
 from emseg_bench.cli.plugin_starting import NewKind
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

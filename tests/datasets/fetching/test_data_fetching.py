@@ -131,7 +131,7 @@ def url(server: ThreadingHTTPServer) -> Callable[[str], str]:
 def site(tmp_path: Path, make_distribution: Callable[..., Path]) -> Path:
     folder = tmp_path / "shelf"
     folder.mkdir()
-    shutil.copy(Path(__file__).parents[1] / "toy" / "emseg_shelf.py", folder)
+    shutil.copy(Path(__file__).parents[2] / "toy" / "emseg_shelf.py", folder)
     make_distribution(folder, "emseg-shelf", {"shelf": "emseg_shelf"})
     return folder
 

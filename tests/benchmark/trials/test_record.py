@@ -14,7 +14,7 @@ from emseg_bench.benchmark.files.validation import adapter
 from emseg_bench.benchmark.trials.records import failed_record, load_record, write_record
 from emseg_bench.benchmark.trials.trial import run_trial
 
-SCHEMA = Path(__file__).parents[2] / "docs/record.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs/record.schema.json"
 
 
 def test_committed_schema_is_fresh():

@@ -25,7 +25,7 @@ from scipy.optimize import linear_sum_assignment
 METRICS = ("object-f1", "object-f1[iou=0.6]", "object-ap", "pq", "sq", "rq", "adapted-rand", "voi-split",
            "voi-merge")  # fmt: skip
 KINDS = ("split", "merge")
-SHARED = Path(__file__).parents[3] / "shared/data"
+SHARED = Path(__file__).parents[4] / "shared/data"
 
 #         A: 6 px          B: 3 px   background
 TOUCHING = [7, 7, 7, 7, 7, 7, 900000, 900000, 900000, 0, 0]

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+SHARED_DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 
 def tissue(seed: int, shape: tuple[int, ...] = (192, 256)) -> np.ndarray:

@@ -68,7 +68,7 @@ def conformance():
     """The script that compares metrics with independent implementations."""
     for package in ("skimage", "monai", "torchmetrics"):
         pytest.importorskip(package, reason=f"{package} is missing")
-    sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+    sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
     try:
         import conformance
     finally:
