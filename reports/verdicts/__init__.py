@@ -1,0 +1,1 @@
+"""Who is better, how surely, and about what: numbers that sentences, tables and figures are made from."""
