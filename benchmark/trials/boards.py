@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from ..contracts.reporting import OWN_TRAINING, Board, LeftOut, Trial
 from ..evaluation.scoring import to_frame, with_depth
 from ..experiments.experiment import describe
 from ..experiments.label_fraction import describe_fraction
-from ..experiments.named import NAMED
+from ..experiments.terms import terms
 from ..files.hashing import model_sha256, row_sha256, sha256_of
 from ..files.printable import printable
 from ..files.regular import check_within, shown
@@ -128,25 +128,7 @@ def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
 # ----------------------------------------------------------------------------------------- boards
 def _group(record: Record) -> str:
     """Name what all trials of one table have in common."""
-    spec = record.spec
-    metrics = {
-        metric.name: [metric.version, dict(metric.options), metric.provider.distribution]
-        for metric in spec.metrics
-    }
-    data = [spec.dataset.manifest_sha256, spec.label_fraction]
-    methods = [
-        [method.kind, method.name, method.provider.distribution]
-        for method in spec.methods
-        if method.kind not in NAMED or not spec.model.own_recipe
-    ]
-    recipe = OWN_TRAINING if spec.model.own_recipe else _nameless(asdict(spec.recipe))
-    settings = [recipe, _nameless(asdict(spec.protocol))]
-    return sha256_of([data, *settings, metrics, *([methods] if methods else [])])
-
-
-def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave the name of a preset out, as fingerprints do: the same settings are the same by any name."""
-    return {key: value for key, value in settings.items() if key != "name"}
+    return sha256_of([record.spec.dataset.manifest_sha256, terms(record.spec)])
 
 
 def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:

@@ -27,7 +27,17 @@ def compare(contest: Contest, confidence: float = CONFIDENCE) -> Verdicts:
         contest: At least one model; its first contender need not be the best.
         confidence: Of all intervals and of all verdicts at once.
     """
-    pairs = _Pairs.of(contest)
+    return judged(contest, Pairs.of(contest), confidence)
+
+
+def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Verdicts:
+    """Judge pairs whose differences have errors, by t-tests that Holm's steps adjust for each other.
+
+    Args:
+        contest: Whose pairs they are.
+        pairs: All of them.
+        confidence: Of all intervals and of all verdicts at once.
+    """
     p = 2 * stdtr(pairs.freedom, -np.abs(pairs.value / pairs.error))
     adjusted = holm(p)
     sure = adjusted <= 1 - confidence
@@ -54,7 +64,7 @@ def holm(p: Floats) -> Floats:
     return adjusted
 
 
-def _ends(pairs: _Pairs, sure: np.ndarray, confidence: float) -> tuple[Floats, Floats]:
+def _ends(pairs: Pairs, sure: np.ndarray, confidence: float) -> tuple[Floats, Floats]:
     """Give intervals that hold at once (Bonferroni); a pair that only Holm tells apart, to 0."""
     tests = max(1, int(np.isfinite(pairs.error).sum()))
     half = stdtrit(pairs.freedom, 1 - (1 - confidence) / (2 * tests)) * pairs.error
@@ -64,7 +74,7 @@ def _ends(pairs: _Pairs, sure: np.ndarray, confidence: float) -> tuple[Floats, F
     return low, high
 
 
-def _places(models: int, pairs: _Pairs, sure: np.ndarray) -> tuple[Placed, ...]:
+def _places(models: int, pairs: Pairs, sure: np.ndarray) -> tuple[Placed, ...]:
     """Count, of each model, those that are better and those that are worse for sure."""
     among = sure & (pairs.other < models)
     ahead, behind = among & (pairs.value > 0), among & (pairs.value < 0)
@@ -81,7 +91,7 @@ def _count(positions: np.ndarray, size: int) -> np.ndarray:
 
 
 def _comparisons(
-    pairs: _Pairs, low: Floats, high: Floats, p: Floats, sure: np.ndarray
+    pairs: Pairs, low: Floats, high: Floats, p: Floats, sure: np.ndarray
 ) -> tuple[Comparison, ...]:
     verdicts = np.where(sure, np.where(pairs.value > 0, "better", "worse"), "").tolist()
     columns = (low, high, p, pairs.error, pairs.freedom, pairs.units_sd, pairs.seeds_sd)
@@ -125,7 +135,7 @@ def _numbers(column: Floats) -> list[float | None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pairs:
+class Pairs:
     """What all pairs have, (P,) each; NaN where nothing is known."""
 
     one: np.ndarray
@@ -140,7 +150,8 @@ class _Pairs:
     """Units in which `one` is better, equal, worse, (P, 3)."""
 
     @classmethod
-    def of(cls, contest: Contest) -> _Pairs:
+    def of(cls, contest: Contest) -> Pairs:
+        """Work out all pairs of a contest."""
         one, other = np.triu_indices(len(contest.names), k=1)
         sign = 1.0 if contest.direction == "higher" else -1.0
         value = sign * (contest.means[one] - contest.means[other])

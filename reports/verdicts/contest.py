@@ -9,7 +9,7 @@ import numpy as np
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Direction: TypeAlias = Literal["higher", "lower"]
-ScopeKind: TypeAlias = Literal["groups", "cases", "blocks", "sets", "seeds", "none"]
+ScopeKind: TypeAlias = Literal["groups", "cases", "blocks", "sets", "fixed", "seeds", "none"]
 
 FEWEST_UNITS: Final = 3
 """With fewer nothing is said about others: a spread of two units is next to unknown."""
@@ -25,7 +25,8 @@ class Scope:
 
     kind: ScopeKind
     """``groups`` (animals, volumes), ``cases`` (where there are no groups), ``blocks`` of slices of the same
-    volumes, data ``sets``; ``seeds``: these images alone; ``none``: nothing beyond these numbers."""
+    volumes, data ``sets``; ``fixed``: these data sets and no others; ``seeds``: these images alone;
+    ``none``: nothing beyond these numbers."""
     units: int
     """Sampled units of that kind that spreads were taken over; 0 for ``seeds`` and ``none``."""
     noun: str
@@ -49,6 +50,8 @@ class Scope:
                     else f"these {_word(self.held)} {several(self.noun)}"
                 )
                 text = f"on other slices of {whose}"
+            case "fixed":
+                text = f"on {these} {several(self.noun)}"
             case "seeds":
                 return f"with other seeds on these {several(self.noun)}"
             case "none":

@@ -1,0 +1,50 @@
+"""On what terms a trial ran, whatever its model and data: what has to be equal before scores compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..contracts.records import MetricSpec, TrialSpec
+from ..contracts.reporting import OWN_TRAINING
+from .named import NAMED
+
+
+def terms(spec: TrialSpec) -> dict[str, Any]:
+    """Give all that the trials of one table have in common besides the data, as plain data.
+
+    Presets' names are left out, as fingerprints do: the same settings are the same by any name.
+    """
+    return {
+        "label_fraction": spec.label_fraction,
+        "recipe": OWN_TRAINING if spec.model.own_recipe else _nameless(asdict(spec.recipe)),
+        "protocol": _nameless(asdict(spec.protocol)),
+        "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
+        "methods": [
+            [method.kind, method.name, method.provider.distribution]
+            for method in spec.methods
+            if method.kind not in NAMED or not spec.model.own_recipe
+        ],
+    }
+
+
+def terms_over_sets(spec: TrialSpec) -> dict[str, Any]:
+    """Give what boards of different data have in common where a mean over them has a meaning.
+
+    Of metrics that is the ranking one alone: what else was scored moves no number of it.
+    """
+    told = terms(spec)
+    primary = spec.protocol.primary
+    version, options, distribution = told.pop("metrics")[primary]
+    metric = {"version": version, "options": options, "plugin": distribution}
+    protocol = {key: value for key, value in told["protocol"].items() if key != "metrics"}
+    return {**told, "protocol": protocol, "metric": metric}
+
+
+def _metric(metric: MetricSpec) -> list[Any]:
+    return [metric.version, dict(metric.options), metric.provider.distribution]
+
+
+def _nameless(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != "name"}
