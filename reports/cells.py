@@ -24,7 +24,7 @@ def measured_cell(row: Row) -> Cell:
 
 
 def rank_cell(row: Row) -> Cell:
-    """Show the rank, and whether it is shared or uncertain."""
+    """Show the places that the model may hold."""
     if row.rank is None:
         return Cell(text=MISSING)
     return Cell(text=str(row.rank), order=row.rank.best)

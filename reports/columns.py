@@ -126,7 +126,6 @@ def _who() -> Iterator[BoardColumn]:
     rank = _plain("rank", lambda row: row.rank and row.rank.best)
     yield replace(rank, title="Rank", short="rank", cell=rank_cell)
     yield _plain("rank_worst", lambda row: row.rank and row.rank.worst)
-    yield _plain("rank_certain", lambda row: row.rank and row.rank.certain)
     yield _plain("tied_with", lambda row: "; ".join(row.tied_with))
 
 

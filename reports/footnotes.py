@@ -62,10 +62,10 @@ def _undefined(table: Leaderboard) -> str:
 def about_rank() -> str:
     """Say what a rank claims, and what it does not."""
     return (
-        "Rank: 1 + the number of models that are better by more than chance. Two models are tied (=) when "
-        "the 95 % interval of their difference over seeds (Welch) includes 0. Intervals are not corrected "
-        "for the number of comparisons, and tell how training varies with the seed, not how scores vary with "
-        "the choice of test cases."
+        "Rank: the places that a model may hold, from 1 + the number of models that are better for sure to "
+        "all models but those that are worse for sure. Sure is what a t test finds in the spread over test "
+        "cases (groups of them where there are groups) and over seeds, adjusted for all pairs of the board "
+        "(Holm); the 95 % intervals of all differences hold at once."
     )
 
 

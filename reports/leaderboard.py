@@ -11,10 +11,11 @@ from .ceilings import ceilings
 from .cost import all_conditions
 from .naming import name_of, row_of
 from .origins import code_remarks
-from .ranking import ranked
+from .ranking import ranked, verdicts_of
 from .remarks import remarks
 from .rows import rows
 from .schema import Failure, Leaderboard, Scoring
+from .scores import joined
 from .scoring import scoring
 
 
@@ -28,6 +29,9 @@ def leaderboard(board: Board) -> Leaderboard:
     complete = complete_trials(board)
     _check_distinct(complete)
     conditions = all_conditions(trial.record.profile for trial in complete)
+    cases = joined(complete)
+    verdicts = verdicts_of(board, complete, cases)
+    primary = next((one for one in verdicts if one.metric == board.primary.name), None)
     spec = board.trials[0].record.spec
     table = Leaderboard(
         title=board.title,
@@ -40,11 +44,13 @@ def leaderboard(board: Board) -> Leaderboard:
         class_names=complete[0].record.class_names if complete else (),
         notes=tuple(dict.fromkeys(note for trial in board.trials for note in trial.record.spec.notes)),
         remarks=(),
-        rows=ranked(rows(board, complete, conditions), board.primary.direction),
+        rows=ranked(rows(board, complete, conditions, cases), primary),
         conditions=conditions,
         failures=tuple(_failure(trial, board) for trial in board.trials if trial.record.status == "failed"),
         superseded=board.superseded,
         scoring=scoring(complete[0]) if complete else Scoring(),
+        verdicts=primary,
+        other_verdicts=tuple(one for one in verdicts if one is not primary),
     )
     unreachable = tuple(ceilings(board, complete[0])) if complete else ()
     told = (*unreachable, *board.remarks, *remarks(table), *code_remarks(board))

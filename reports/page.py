@@ -121,10 +121,9 @@ def _leader(table: Leaderboard) -> tuple[Cell, ...]:
     if not table.scored:
         return (Cell(text=MISSING), Cell(text=MISSING), metric, Cell(text=MISSING))
     leader = table.scored[0]
-    ties = str(len(leader.tied_with)) if leader.rank and leader.rank.certain else "not certain"
     return (
         Cell(text=leader.model, order=leader.model.lower()),
         Cell(text=spread(leader.score.mean, table.metric.unit), order=leader.score.mean.mean),
         metric,
-        Cell(text=ties, order=len(leader.tied_with)),
+        Cell(text=str(len(leader.tied_with)), order=len(leader.tied_with)),
     )

@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import pandas as pd
+
+from ..benchmark.contracts.reporting import Board, Trial
+from .naming import names_of, row_of
 from .schema import Row
-from .statistics import Direction, Rank, difference, ranks
+from .scores import POOLED_IOU
+from .verdicts.comparing import compare
+from .verdicts.contest import Direction
+from .verdicts.contests import Entries, contest_of
+from .verdicts.schema import Verdicts
 
 
-def ranked(rows: Sequence[Row], direction: Direction) -> tuple[Row, ...]:
-    """Return the rows best first, ranks filled in; rows without a score come last."""
-    sign = -1 if direction == "higher" else 1
-    means = [(row.score.mean.mean, row) for row in rows]
-    order = sorted((sign * mean, row.model, row) for mean, row in means if mean is not None)
-    scored = [row for *_, row in order]
-    unscored = sorted((row for mean, row in means if mean is None), key=lambda row: row.model)
-    places = ranks([row.score.mean for row in scored], direction)
-    return (
-        *(_placed(row, rank, scored, direction) for row, rank in zip(scored, places, strict=True)),
-        *unscored,
+def verdicts_of(board: Board, complete: Sequence[Trial], cases: pd.DataFrame) -> tuple[Verdicts, ...]:
+    """Compare a board's models by every metric that gives one a score; the primary metric comes first.
+
+    Args:
+        board: All trials, failed ones included.
+        complete: Those that have scores.
+        cases: Their tables, with a column ``trial``, the position in `complete`.
+    """
+    if cases.empty:
+        return ()
+    names = names_of(board)
+    entries = Entries.of(
+        cases,
+        tuple(names[row_of(trial)] for trial in complete),
+        board.sanity,
+        skips_undefined=complete[0].record.spec.protocol.skips_undefined,
     )
+    contests = (contest_of(entries, metric, direction) for metric, direction in _metrics(board))
+    return tuple(compare(contest) for contest in contests if contest)
 
 
-def _placed(row: Row, rank: Rank, scored: Sequence[Row], direction: Direction) -> Row:
-    ends = (scored[0].score.mean, row.score.mean)
-    ahead, behind = ends if direction == "higher" else ends[::-1]
+def _metrics(board: Board) -> Iterator[tuple[str, Direction]]:
+    metrics = [board.primary, *(metric for trial in board.trials for metric in trial.record.spec.metrics)]
+    yield from {metric.name: metric.direction for metric in metrics}.items()
+    yield POOLED_IOU, "higher"
+
+
+def ranked(rows: Sequence[Row], verdicts: Verdicts | None) -> tuple[Row, ...]:
+    """Return the rows in the order of the verdicts, ranks filled in; rows without a score come last.
+
+    Args:
+        rows: Of one board.
+        verdicts: By the primary metric; None: no row has a score.
+    """
+    places = {} if verdicts is None else {name: place for place, name in enumerate(verdicts.models)}
+    scored = sorted((row for row in rows if row.model in places), key=lambda row: places[row.model])
+    unscored = sorted((row for row in rows if row.model not in places), key=lambda row: row.model)
+    return (*(_placed(row, i, verdicts) for i, row in enumerate(scored) if verdicts), *unscored)
+
+
+def _placed(row: Row, place: int, verdicts: Verdicts) -> Row:
+    others = [i for i in range(len(verdicts.models)) if i != place]
     return replace(
         row,
-        rank=rank,
-        tied_with=tuple(scored[i].model for i in rank.tied),
-        behind_leader=None if row is scored[0] else difference(ahead, behind),
+        rank=verdicts.places[place],
+        tied_with=tuple(verdicts.names[i] for i in others if verdicts.between(place, i).verdict is None),
+        behind_leader=verdicts.between(0, place) if place else None,
     )

@@ -15,12 +15,13 @@ def remarks(table: Leaderboard) -> tuple[str, ...]:
 
 def _spread(table: Leaderboard) -> str:
     single = [row.model for row in table.scored if row.score.mean.seeds == 1]
-    if not single or all(row.rank and row.rank.certain for row in table.scored):
+    if not single:
         return ""
-    who = "every model" if len(single) == len(table.scored) else listing(single)
+    if len(single) == len(table.scored):
+        return "1 seed for every model: how much of a difference is the chance of training is not known."
     return (
-        f"Ranks in brackets are not certain, because there is no spread: 1 seed for {who}. "
-        "Without a spread the order is that of the plain scores; more seeds tell how much of it is chance."
+        f"1 seed for {listing(single)}: the spread over seeds is taken from the other models, below which "
+        "these stand whatever their score."
     )
 
 

@@ -13,23 +13,26 @@ from .aggregates import RATIOS, aggregates
 from .cost import Conditions, cost
 from .naming import by_row, names_of, row_of
 from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore
-from .scores import POOLED_IOU, Scores, joined, scores_of
+from .scores import POOLED_IOU, Scores, scores_of
 from .scoring import scored_classes
 from .statistics import Estimate, estimate
 
 Key = tuple[object, ...]
 
 
-def rows(board: Board, complete: Sequence[Trial], conditions: Sequence[Conditions]) -> list[Row]:
+def rows(
+    board: Board, complete: Sequence[Trial], conditions: Sequence[Conditions], cases: pd.DataFrame
+) -> list[Row]:
     """Sum up each model of a board, in order of appearance, unranked.
 
     Args:
         board: All trials, failed ones included.
         complete: Those that have scores.
         conditions: The board's conditions, that costs refer to.
+        cases: The complete trials' tables, as `joined` puts them together.
     """
     names, done = names_of(board), by_row(complete)
-    summaries = _Summaries(complete)
+    summaries = _Summaries(complete, cases)
     metrics = _other_metrics(board)
     return [
         Row(
@@ -69,10 +72,10 @@ class _Summaries:
 
     Args:
         complete: Trials that have scores.
+        cases: Their tables, as `joined` puts them together.
     """
 
-    def __init__(self, complete: Sequence[Trial]) -> None:
-        cases = joined(complete)
+    def __init__(self, complete: Sequence[Trial], cases: pd.DataFrame) -> None:
         skips = not complete or complete[0].record.spec.protocol.skips_undefined
         scored = scores_of(cases, skips_undefined=skips)
         self._class_names = complete[0].record.class_names if complete else ()

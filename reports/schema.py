@@ -8,7 +8,8 @@ from typing import Literal
 from ..benchmark.contracts.data import Axes
 from ..benchmark.contracts.records import MetricSpec
 from .cost import Conditions, Cost
-from .statistics import Difference, Estimate, Rank
+from .statistics import Estimate
+from .verdicts.schema import Comparison, Placed, Verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class Row:
     """Its name on the board, which no other row has."""
     initialisation: str
     family: str
-    rank: Rank | None
+    rank: Placed | None
     """None: the model has no score."""
     tied_with: tuple[str, ...]
     """Models that it cannot be told apart from."""
@@ -98,8 +99,8 @@ class Row:
     """The primary metric."""
     pooled_iou: MetricScore
     other_metrics: tuple[MetricScore, ...]
-    behind_leader: Difference | None
-    """How far its mean is behind the leader's (0 or more); None for the leader and without a score."""
+    behind_leader: Comparison | None
+    """The first row against this one; None for the first row and without a score."""
     seeds: tuple[SeedScore, ...]
     """Complete trials."""
     seeds_planned: int
@@ -151,6 +152,10 @@ class Leaderboard:
     superseded: int
     """Older trials that newer ones replace."""
     scoring: Scoring = field(default_factory=Scoring)
+    verdicts: Verdicts | None = None
+    """By the primary metric; the models in the order of `rows`.  None: no model has a score."""
+    other_verdicts: tuple[Verdicts, ...] = ()
+    """By every other metric that gives a model a score, the pooled IoU included; each in its own order."""
 
     @property
     def scored(self) -> tuple[Row, ...]:

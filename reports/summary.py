@@ -23,29 +23,49 @@ def _no_score(table: Leaderboard) -> str:
 
 
 def _lead(table: Leaderboard, leader: Row) -> str:
-    verb = "leads with" if len(table.scored) > 1 else "is the only model with a score:"
     mean = leader.score.mean
     unit = "" if table.metric.unit == "1" else f" {table.metric.unit}"
     text = f"{spread(mean, table.metric.unit)}{unit} ({plural(mean.seeds, 'seed')})"
-    return f"On {table.dataset}, {leader.model} {verb} mean {metric_title(table.metric)} {text}."
+    lead = f"On {table.dataset}, {leader.model} {_verb(table)} mean {metric_title(table.metric)} {text}."
+    return f"{_skill(table)} {lead}".strip()
+
+
+def _verb(table: Leaderboard) -> str:
+    if len(table.scored) == 1:
+        return "is the only model with a score:"
+    leads = table.verdicts and table.verdicts.leader
+    return "leads with" if leads else f"has the {_best(table)}"
+
+
+def _best(table: Leaderboard) -> str:
+    return "highest" if table.metric.direction == "higher" else "lowest"
+
+
+def _skill(table: Leaderboard) -> str:
+    """Say first that nobody leads, where no model is better for sure than what looks at no image."""
+    verdicts = table.verdicts
+    if verdicts is None or verdicts.skilled is not False:
+        return ""
+    return (
+        f"No model is better for sure than “{verdicts.names[-1]}”, which looks at no image, so nobody leads."
+    )
 
 
 def _versus(table: Leaderboard, leader: Row, others: tuple[Row, ...]) -> str:
-    if not others:
+    if not others or table.verdicts is None:
         return ""
-    if leader.score.mean.seeds == 1:
-        return "With one seed there is no spread, so nobody knows how much of the lead is chance."
+    where = table.verdicts.scope.phrase
+    if table.verdicts.scope.kind == "none":
+        return "Of too few images, and with one seed, nobody knows how much of the difference is chance."
     if leader.tied_with:
-        return f"It cannot be told apart from {listing(leader.tied_with)}{_gap(table, leader, others)}."
-    unsure = [row.model for row in others if row.score.mean.seeds == 1]
-    if unsure:
-        return f"Whether it is better than {listing(unsure)} is open: 1 seed has no spread."
+        told = f"It cannot be told apart from {listing(leader.tied_with)} {where}"
+        return f"{told}{_gap(table, leader, others)}."
     runner_up = others[0]
     if runner_up.behind_leader is None:
         return ""
     by = score(runner_up.behind_leader.value, table.metric.unit)
     ends = interval(runner_up.behind_leader, table.metric.unit)
-    return f"The difference to {runner_up.model}, the next, is {by} (95 % interval {ends}): more than chance."
+    return f"It is better {where} than {runner_up.model}, the next, by {by} (95 % interval {ends})."
 
 
 def _gap(table: Leaderboard, leader: Row, others: tuple[Row, ...]) -> str:

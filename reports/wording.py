@@ -10,7 +10,8 @@ from ..benchmark.contracts.records import MetricSpec
 from ..benchmark.evaluation.plugin import emseg_metrics
 from ..benchmark.files.wording import joined
 from .scores import POOLED_IOU
-from .statistics import Difference, Estimate
+from .statistics import Estimate
+from .verdicts.schema import Comparison
 
 MISSING = "n/a"
 LISTED = 6
@@ -66,10 +67,10 @@ def spread(estimate: Estimate, unit: str = "1") -> str:
     return f"{mean} ± {score(estimate.sd, unit)}"
 
 
-def interval(found: Difference, unit: str = "1") -> str:
+def interval(found: Comparison, unit: str = "1") -> str:
     """Write the ends of a difference's interval: ``0.001 to 0.041``."""
     if found.low is None or found.high is None:
-        return "no interval: 1 seed"
+        return "no interval"
     return f"{score(found.low, unit)} to {score(found.high, unit)}"
 
 

@@ -59,7 +59,7 @@ def test_csv_holds_all_costs_and_conditions_under_names_of_their_own(table) -> N
 def test_what_is_shown_is_what_machines_read(table) -> None:
     row = table.rows[0]
     shown = {column.key: column for column in (*score_columns(table), *cost_columns(table))}
-    for key, text in {"score_mean": "0.575 ± 0.035", "parameters_m": "14.3", "rank": "(1)"}.items():
+    for key, text in {"score_mean": "0.575 ± 0.035", "parameters_m": "14.3", "rank": "1\N{EN DASH}2"}.items():
         assert shown[key].cell(row).text == text
         assert shown[key].cell(row).order == shown[key].value(row)
 

@@ -98,7 +98,7 @@ def test_csv_leaves_missing_numbers_empty(folder) -> None:
 def test_markdown_agrees_with_json(folder) -> None:
     text = (folder / "leaderboard.md").read_text()
     tie, other, single = markdown_rows(text, "Rank")
-    assert tie["Rank"] == "1="
+    assert tie["Rank"] == "1\N{EN DASH}2"
     assert tie["Model"] == "a@x (tied with b@x)"
     assert tie["Mean IoU (± SD over seeds)"] == "0.650 ± 0.100"
     assert tie["IoU by class: mito"] == "0.700 ± 0.100"

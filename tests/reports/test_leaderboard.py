@@ -16,7 +16,7 @@ def test_best_first_with_ties_named(make) -> None:
     scores = {"poor@x": [0.1, 0.11, 0.12], "a@x": [0.6, 0.7, 0.8], "b@x": [0.59, 0.69, 0.79]}
     rows = leaderboard(make.board(trials_of(make, scores))).rows
     assert [row.model for row in rows] == ["a@x", "b@x", "poor@x"]
-    assert [str(row.rank) for row in rows] == ["1=", "1=", "3"]
+    assert [str(row.rank) for row in rows] == ["1\N{EN DASH}2", "1\N{EN DASH}2", "3"]
     assert [row.tied_with for row in rows] == [("b@x",), ("a@x",), ()]
 
 
@@ -33,7 +33,7 @@ def test_distance_to_the_leader(make) -> None:
     rows = leaderboard(make.board(trials_of(make, CLEAR))).rows
     assert rows[0].behind_leader is None
     assert rows[1].behind_leader.value == pytest.approx(0.2)
-    assert rows[1].behind_leader.tied is False
+    assert rows[1].behind_leader.verdict == "better"
 
 
 def test_failed_seeds_are_counted_and_listed(make) -> None:
@@ -71,10 +71,11 @@ def test_failed_only(make) -> None:
 
 def test_single_seeds_are_remarked(make) -> None:
     table = leaderboard(make.board(trials_of(make, {"a@x": [0.5], "b@x": [0.6]})))
-    assert any("no spread: 1 seed for every model" in remark for remark in table.remarks)
-    mixed = leaderboard(make.board(trials_of(make, {"a@x": [0.5, 0.6], "b@x": [0.6]})))
-    assert any("no spread: 1 seed for b@x" in remark for remark in mixed.remarks)
-    assert [str(row.rank) for row in mixed.rows] == ["(1)", "(2)"]
+    assert any("1 seed for every model" in remark for remark in table.remarks)
+    assert [str(row.rank) for row in table.rows] == ["1\N{EN DASH}2"] * 2
+    mixed = leaderboard(make.board(trials_of(make, {"a@x": [0.5, 0.6], "b@x": [0.7]})))
+    assert any("1 seed for b@x" in remark for remark in mixed.remarks)
+    assert [row.model for row in mixed.rows] == ["a@x", "b@x"], "one lucky seed is above nobody"
 
 
 def test_enough_seeds_on_one_device_need_no_remark(make) -> None:

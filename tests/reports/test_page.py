@@ -102,7 +102,13 @@ def test_all_parts_are_there(full_page) -> None:
     parts += ["failures", "provenance"]
     sections = [i for i in page.ids() if i.startswith("synthetic-em-")]
     assert sections == ["synthetic-em-title", *(f"synthetic-em-{part}" for part in parts)]
-    for text in ("1=", "0.700 ± 0.100", "val split serves as test split", "out of memory", "1 older trial"):
+    for text in (
+        "1\N{EN DASH}2",
+        "0.700 ± 0.100",
+        "val split serves as test split",
+        "out of memory",
+        "1 older trial",
+    ):
         assert text in page.text
     for text in ("Test CPU, fp32, 2 threads", "doi 10.1000/test", "Behind the leader", "64 px"):
         assert text in page.text
@@ -194,8 +200,8 @@ def test_failed_only(make, tmp_path) -> None:
 
 def test_single_seed_shows_no_spread(make, tmp_path) -> None:
     page = page_of([make.board([*make.seeds("a@x", [0.5]), *make.seeds("b@x", [0.4])])], tmp_path / "r")
-    assert "(1)" in page.text
-    assert "no spread: 1 seed for every model" in page.text
+    assert "1\N{EN DASH}2" in page.text
+    assert "1 seed for every model" in page.text
     assert not re.search(r"±\s*0\.000", page.text)
     assert not re.search(r"\d ± ", page.text), "a ± stands in headers only"
 
@@ -475,4 +481,4 @@ def test_several_seeds_show_both(make, tmp_path) -> None:
     trials = [*make.seeds("good", [0.7, 0.8]), *make.seeds("poor", [0.1])]
     text = page_of([make.board(trials)], tmp_path).text
     assert "Single seeds" in text
-    assert "no interval: 1 seed" in text
+    assert "95 % interval" in text
