@@ -191,7 +191,8 @@ def run(
         plan = keep(plan, stale) if keep_stale else plan
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
-            plan = rehearse(plan, pending(plan, Store(out)), optional, cache)
+            on_this_cpu = executor == "local" and where == "cpu"
+            plan = rehearse(plan, pending(plan, Store(out)), optional, cache, on_this_cpu=on_this_cpu)
         plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, stale)))
         if dry_run:
             _print_plan(plan, Store(out), runtime, stream)

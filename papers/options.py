@@ -23,9 +23,9 @@ class ResizedCropOptions:
     """Least share of the image that a crop shows."""
     largest_area: Annotated[float, Gt(0), Le(1)] = 1.0
     """Largest share of it."""
-    least_aspect: Annotated[float, Gt(0)] = 0.5
+    least_aspect: Annotated[float, Ge(0.01), Le(100)] = 0.5
     """Least width / height of that part."""
-    largest_aspect: Annotated[float, Gt(0)] = 1.5
+    largest_aspect: Annotated[float, Ge(0.01), Le(100)] = 1.5
     """Largest width / height of it."""
     rotation: Annotated[float, Ge(0), Le(180)] = 180.0
     """Largest angle either way, degrees."""
@@ -33,11 +33,11 @@ class ResizedCropOptions:
     """Largest change of brightness, as a share of the grey range."""
     contrast: Annotated[float, Ge(0), Lt(1)] = 0.3
     """Largest change of contrast, as a factor about 1."""
-    least_noise: Annotated[float, Ge(0)] = 0.0
+    least_noise: Annotated[float, Ge(0), Le(65_025)] = 0.0
     """Least variance of Gaussian noise on the 0-255 scale."""
-    largest_noise: Annotated[float, Ge(0)] = 0.0
+    largest_noise: Annotated[float, Ge(0), Le(65_025)] = 0.0
     """Largest variance of it; 0: no noise."""
-    blur_kernel: Annotated[int, Ge(0)] = 0
+    blur_kernel: Annotated[int, Ge(0), Le(101)] = 0
     """Largest side of a Gaussian blur's kernel, px (3, 5, ... up to this); 0: no blur."""
     probability: Annotated[float, Ge(0), Le(1)] = 0.5
     """Of each of rotation, brightness with contrast, noise, blur and either flip."""

@@ -38,11 +38,11 @@ class MoCoOptions:
 
     __pydantic_config__ = STRICT
 
-    queue: Annotated[int, Ge(1)] = 65_536
+    queue: Annotated[int, Ge(1), Le(2**24)] = 65_536
     """Keys of past images that a query is told apart from."""
-    features: Annotated[int, Ge(1)] = 128
+    features: Annotated[int, Ge(1), Le(65_536)] = 128
     """Length of a key."""
-    temperature: Annotated[float, Gt(0)] = 0.2
+    temperature: Annotated[float, Ge(1e-3), Le(1_000)] = 0.2
     """Divides similarities before the softmax."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.999
     """Share of the key encoder's weights that stays in a step; the rest comes from the query encoder."""

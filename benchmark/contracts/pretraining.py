@@ -12,7 +12,7 @@ from typing import (
     Protocol,
 )
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from .basics import STRICT
 from .data import Normalisation
@@ -29,24 +29,24 @@ class PretrainingRecipe:
     __pydantic_config__ = STRICT
 
     name: str
-    epochs: Annotated[int, Ge(1)]
+    epochs: Annotated[int, Ge(1), Le(10_000_000)]
     """Passes over the images, each without the images that would not fill a batch."""
-    steps_per_epoch: Annotated[int, Ge(0)] = 0
+    steps_per_epoch: Annotated[int, Ge(0), Le(10_000_000)] = 0
     """Optimiser steps that count as a pass; 0: what the images give, at least one."""
-    schedule_epochs: Annotated[int, Ge(0)] = 0
+    schedule_epochs: Annotated[int, Ge(0), Le(10_000_000)] = 0
     """Passes after which the learning rate would reach its end; 0: as many as `epochs`."""
-    batch_size: Annotated[int, Ge(1)]
+    batch_size: Annotated[int, Ge(1), Le(65_536)]
     """Images per optimiser step, over all processes and accumulated parts together."""
-    accumulate: Annotated[int, Ge(1)] = 1
+    accumulate: Annotated[int, Ge(1), Le(65_536)] = 1
     """Parts that a process takes its share of a batch in, one after another, to fit into memory."""
-    crop: Annotated[int, Ge(16)] = 224
+    crop: Annotated[int, Ge(16), Le(32_768)] = 224
     """Side of the images that the network sees, px."""
-    tile: Annotated[int, Ge(0)] = 224
+    tile: Annotated[int, Ge(0), Le(32_768)] = 224
     """Images with longer sides are seen as several images of about this side, px; 0: as they are."""
     optimiser: str = "sgd"
     """Reference to the optimiser: ``sgd``, ``adamw[beta2=0.95]``."""
-    learning_rate: Annotated[float, Gt(0)] = 0.003
-    weight_decay: Annotated[float, Ge(0)] = 1e-4
+    learning_rate: Annotated[float, Gt(0), Le(100)] = 0.003
+    weight_decay: Annotated[float, Ge(0), Le(100)] = 1e-4
     """Of all parameters, biases and normalisation scales included."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Of SGD; the first beta of AdamW."""
@@ -56,9 +56,9 @@ class PretrainingRecipe:
     """None: mean and standard deviation of the images themselves."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast where the hardware has it, else fp32."""
-    save_every: Annotated[int, Ge(1)] = 20
+    save_every: Annotated[int, Ge(1), Le(10_000_000)] = 20
     """Epochs between two weight files that are kept."""
-    panels_every: Annotated[int, Ge(0)] = 20
+    panels_every: Annotated[int, Ge(0), Le(10_000_000)] = 20
     """Epochs between two sheets of example pictures; 0: none."""
 
 

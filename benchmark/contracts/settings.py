@@ -21,18 +21,18 @@ class Recipe:
     __pydantic_config__ = STRICT
 
     name: str
-    iterations: Annotated[int, Ge(1)]
+    iterations: Annotated[int, Ge(1), Le(10_000_000)]
     """Optimiser steps."""
-    batch_size: Annotated[int, Ge(1)]
+    batch_size: Annotated[int, Ge(1), Le(65_536)]
     """Crops per step."""
-    crop: Annotated[int, Ge(16)]
+    crop: Annotated[int, Ge(16), Le(32_768)]
     """Side of the square training crop, px; rounded up to the model's size divisor."""
     foreground_crops: Annotated[float, Ge(0), Le(1)] = 0.5
     """Share of crops that hold a pixel chosen from the foreground, in the way of the augmentation."""
     optimiser: str = "adamw"
     """Reference to the optimiser: ``adamw``, ``sgd[nesterov=true]``."""
-    learning_rate: Annotated[float, Gt(0)] = 1e-3
-    weight_decay: Annotated[float, Ge(0)] = 1e-2
+    learning_rate: Annotated[float, Gt(0), Le(100)] = 1e-3
+    weight_decay: Annotated[float, Ge(0), Le(100)] = 1e-2
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Of SGD; the first beta of AdamW."""
     decay_vectors: bool = False
@@ -41,15 +41,15 @@ class Recipe:
     """Reference to how the learning rate falls after warm-up: ``cosine``, ``poly``, ``my-fall[steps=3]``."""
     warmup: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Share of the iterations in which the learning rate rises linearly from 1 % of its value."""
-    clip_gradient_norm: Annotated[float, Ge(0)] = 1.0
+    clip_gradient_norm: Annotated[float, Ge(0), Le(1e6)] = 1.0
     """Largest L2 norm of the gradient; 0: no limit."""
     loss: str = "emseg-v1"
     """Reference to the loss: ``emseg-v1``, ``retina-2025``, ``my-loss[gamma=2]``."""
-    class_weights: tuple[Annotated[float, Ge(0)], ...] = ()
+    class_weights: tuple[Annotated[float, Ge(0), Le(1e6)], ...] = ()
     """Of cross-entropy, one per class from the background on; empty: all alike."""
-    ce_weight: Annotated[float, Ge(0)] = 0.5
+    ce_weight: Annotated[float, Ge(0), Le(1e6)] = 0.5
     """Weight of cross-entropy (binary: BCE with logits) in a loss that is a sum of it and Dice."""
-    dice_weight: Annotated[float, Ge(0)] = 0.5
+    dice_weight: Annotated[float, Ge(0), Le(1e6)] = 0.5
     """Weight of the Dice loss in such a sum."""
     freeze: tuple[str, ...] = ()
     """Parameters whose names start so do not train in a model that starts from weights: they cost no
@@ -63,9 +63,9 @@ class Recipe:
     """auto: bf16 autocast where the hardware has it, else fp32; settled when the run is planned."""
     deterministic: bool = False
     """On CUDA: use deterministic kernels only (slower).  On CPU training is always deterministic."""
-    validations: Annotated[int, Ge(1)] = 5
+    validations: Annotated[int, Ge(1), Le(10_000_000)] = 5
     """How often the validation split is scored, evenly spread; the best state is kept."""
-    validation_cases: Annotated[int, Ge(0)] = 0
+    validation_cases: Annotated[int, Ge(0), Le(10_000_000)] = 0
     """Cases that are scored each time, evenly spread over the validation split; 0: all of them."""
 
 
@@ -89,7 +89,7 @@ class ScoringProtocol:
     __pydantic_config__ = STRICT
 
     name: str
-    window: Annotated[int, Ge(16)] | Literal["crop", "whole-resized", "whole-padded"] = "crop"
+    window: Annotated[int, Ge(16), Le(32_768)] | Literal["crop", "whole-resized", "whole-padded"] = "crop"
     """Side of the square inference window, px; ``crop``: the recipe's training crop.  Or the whole image at
     once: resized down to sides that the model takes (slices of volumes: padded up), or always padded."""
     overlap: Annotated[float, Ge(0), Lt(1)] = 0.5

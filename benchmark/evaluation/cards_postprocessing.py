@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from ..contracts.basics import STRICT
 from ..contracts.cards import PostProcessingCard
@@ -17,7 +17,7 @@ class RemoveSmallOptions:
 
     __pydantic_config__ = STRICT
 
-    min_px: Annotated[int, Ge(1)] = 30
+    min_px: Annotated[int, Ge(1), Le(2**40)] = 30
     """Connected pixels of a class that are fewer become background."""
 
 

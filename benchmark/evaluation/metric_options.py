@@ -26,7 +26,7 @@ class BandWidth:
 
     __pydantic_config__ = STRICT
 
-    width_nm: Annotated[float, Gt(0)] = 20.0
+    width_nm: Annotated[float, Gt(0), Le(1e6)] = 20.0
     """At least the voxel's shortest side is taken."""
 
 
@@ -36,7 +36,7 @@ class Tolerance:
 
     __pydantic_config__ = STRICT
 
-    tolerance_nm: Annotated[float, Gt(0)] = 20.0
+    tolerance_nm: Annotated[float, Gt(0), Le(1e6)] = 20.0
     """As far as two annotators of the same data disagree; the default is arbitrary."""
 
 
@@ -56,5 +56,5 @@ class Bins:
 
     __pydantic_config__ = STRICT
 
-    bins: Annotated[int, Ge(1)] = 15
+    bins: Annotated[int, Ge(1), Le(10_000)] = 15
     """Of equal width, from 0 to 1."""

@@ -21,6 +21,8 @@ class Question:
     """Side of the training crops, px: a multiple of the model's divisor."""
     window: int
     """Side of the inference windows, px."""
+    memory: int | None = None
+    """Bytes that the machine has which will run it; None: it is not known."""
 
     @property
     def key(self) -> str:
@@ -28,14 +30,14 @@ class Question:
         spec = self.spec
         model = {name: value for name, value in plain(spec.model).items() if name not in _NO_MATTER}
         recipe = {name: value for name, value in plain(spec.recipe).items() if name != "name"}
-        sizes = [self.channels, self.num_logits, self.crop, self.window]
+        sizes = [self.channels, self.num_logits, self.crop, self.window, self.memory]
         return sha256_of([model, spec.engine_sha256, recipe, [*map(plain, spec.methods)], sizes])
 
 
 _NO_MATTER = {"label", "citation", "family", "weights_path"}
 
 
-def question_of(plan: Plan, name: str) -> Question:
+def question_of(plan: Plan, name: str, memory: int | None = None) -> Question:
     """Ask of the model of a planned trial, named by its fingerprint."""
     spec, (channels, num_logits) = plan.trials[name], plan.inputs[name]
     crop = _rounded(spec.recipe.crop, spec)
@@ -46,6 +48,7 @@ def question_of(plan: Plan, name: str) -> Question:
         num_logits=num_logits,
         crop=crop,
         window=_rounded(window, spec) if isinstance(window, int) else crop,
+        memory=memory,
     )
 
 

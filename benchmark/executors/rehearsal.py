@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from ..contracts.errors import DataError, PluginError, UsageError
 from ..experiments.planning import Plan
 from ..files.limits import told
@@ -32,7 +34,9 @@ _ITEM_BYTES: Final = 4
 FOLDER: Final = "rehearsed"
 
 
-def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str], cache: Path) -> Plan:
+def rehearse(
+    plan: Plan, todo: Collection[str], may_be_left_out: Collection[str], cache: Path, *, on_this_cpu: bool
+) -> Plan:
     """Try the models of a plan out; give it back without the trials that cannot be run.
 
     Args:
@@ -40,13 +44,16 @@ def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str]
         todo: Fingerprints of its trials that are not complete.
         may_be_left_out: Names of models that were not asked for by name; the others' faults are errors.
         cache: Where it is remembered what works.
+        on_this_cpu: Whether trials run on this machine's processor, in its memory.
 
     Raises:
         UsageError: A model that was asked for cannot take its weights, crops or batches.
     """
-    questions = {name: question_of(plan, name) for name in todo if name in plan.inputs}
+    whole = psutil.virtual_memory().total
+    memory = whole if on_this_cpu else None
+    questions = {name: question_of(plan, name, memory) for name in todo if name in plan.inputs}
     for question in questions.values():
-        _check_memory(question)
+        _check_memory(question, whole)
     faults = _faults({one.key: one for one in questions.values()}, cache / FOLDER)
     wrong = {name: fault for name, one in questions.items() if (fault := faults.get(one.key))}
     refused = {fault for name, fault in wrong.items() if plan.trials[name].model.name not in may_be_left_out}
@@ -59,13 +66,11 @@ def rehearse(plan: Plan, todo: Collection[str], may_be_left_out: Collection[str]
     return replace(plan, trials=left, notes=(*plan.notes, *notes))
 
 
-def _check_memory(question: Question) -> None:
-    """Refuse batches that this machine could not even hold the images of."""
-    import psutil
-
+def _check_memory(question: Question, whole: int) -> None:
+    """Refuse batches that this machine, with `whole` bytes, could not even hold the images of."""
     batch = question.spec.recipe.batch_size
     for what, rows, side in (("batch", batch, question.crop), ("window", 1, question.window)):
-        asked, whole = rows * question.channels * side**2 * _ITEM_BYTES, psutil.virtual_memory().total
+        asked = rows * question.channels * side**2 * _ITEM_BYTES
         if asked > whole:
             raise UsageError(
                 f"a {what} of {rows:,} x {side:,} x {side:,} px takes {told(asked)} before anything is "

@@ -17,6 +17,7 @@ from torch import nn
 from ..contracts.errors import EmsegError, PluginError, TrialError
 from ..evaluation.grid import round_up
 from ..experiments.methods import find_methods
+from ..files.limits import told
 from ..plugins.loading import load_plugins
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import RAISED, describe_error
@@ -60,6 +61,8 @@ def _find_fault(question: Question) -> str:
             return str(error)
     _make_methods(question, network, catalogue)
     rows = min(spec.recipe.batch_size, max(BATCHES))
+    if fault := _excess(network, question, rows):
+        return fault
     if fault := _failure(network, question, rows, question.crop, train=True):
         return _training_fault(network, question, rows, fault)
     if question.window != question.crop and (
@@ -85,6 +88,45 @@ def _make_methods(question: Question, network: nn.Module, catalogue: Catalogue) 
     make_loss(methods, spec.recipe, question.num_logits, None, device)
     make_augmentation(methods, spec.recipe, question.crop, None)
     make_schedules(methods, OptimWrapper(build_optimiser(methods, network, spec.recipe)), spec.recipe)
+
+
+def _excess(network: nn.Module, question: Question, rows: int) -> str:
+    """Say if what a single layer gives for a batch is more than the memory that there is."""
+    spec = question.spec
+    if question.memory is None:
+        return ""
+    largest = _largest_output(network.train(), (rows, question.channels, question.crop, question.crop))
+    itemsize = 2 if spec.recipe.precision == "bf16" else 4
+    asked = largest * spec.recipe.batch_size // rows * itemsize
+    if asked <= question.memory:
+        return ""
+    batch, side = f"{spec.recipe.batch_size:,}", f"{question.crop:,}"
+    return (
+        f"a batch of {batch} x {side} x {side} px takes {told(asked)} in a single layer of "
+        f"{spec.model.label}, and this machine has {told(question.memory)} of memory; lower "
+        "recipe.batch_size or recipe.crop with --set."
+    )
+
+
+def _largest_output(network: nn.Module, shape: tuple[int, int, int, int]) -> int:
+    """Return how many numbers the largest tensor has that a module gives; 0: the network cannot be asked."""
+    largest = 0
+
+    def look(_module: nn.Module, _inputs: object, output: object) -> None:
+        nonlocal largest
+        if isinstance(output, torch.Tensor):
+            largest = max(largest, output.numel())
+
+    watched = [module.register_forward_hook(look) for module in network.modules()]
+    try:
+        with torch.no_grad():
+            _without_numbers(network, shape)
+    except RAISED:
+        return 0
+    finally:
+        for watch in watched:
+            watch.remove()
+    return largest
 
 
 def _failure(network: nn.Module, question: Question, rows: int, side: int, *, train: bool) -> str:

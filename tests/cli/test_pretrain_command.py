@@ -206,6 +206,11 @@ def test_large_images_count_as_several(pretrain: Invoke) -> None:
         (("--recipe", "smok"), "did you mean 'smoke'?"),
         (("--model", "retina@scratch"), "expected a model without '@'"),
         (("--set", "recipe.epoch=3"), "did you mean 'epochs'?"),
+        (("--set", "recipe.epochs=1000000000"), "less than or equal to 10000000"),
+        (("--set", "recipe.learning_rate=1e9"), "less than or equal to 100"),
+        (("--set", "recipe.batch_size=1000000"), "less than or equal to 65536"),
+        (("--set", "recipe.crop=1000000"), "less than or equal to 32768"),
+        (("--method", "mocov2", "--model", "toy-plain", "--set", "method.queue=1000000000000"), "16777216"),
         (("--set", "method.hole=1"), "did you mean 'holes'?"),
         (("--set", "method.holes=2"), "reconstruction.holes: got 2"),
         (("--set", "protocol.overlap=0"), "expected --set recipe.KEY=VALUE or --set method.KEY=VALUE"),
@@ -231,7 +236,7 @@ def test_images_of_one_value_teach_nothing(pretrain: Invoke, images: Path) -> No
 
 def test_a_diverging_pretraining_stops_and_keeps_its_last_good_point(pretrain: Invoke, work: Path) -> None:
     done = pretrain(
-        *("--out", "out", "--set", "recipe.learning_rate=1e30", "--checkpoint-seconds", "0"),
+        *("--out", "out", "--set", "recipe.learning_rate=100", "--checkpoint-seconds", "0"),
         *("--set", "recipe.steps_per_epoch=50"),
     )
     assert done.code == 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
@@ -111,18 +113,29 @@ def test_frozen_part_that_the_model_does_not_have_is_refused(fault, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ("recipe.batch_size=1000000000", "a batch of 1,000,000,000 x 32 x 32 px takes"),
-        ("recipe.crop=10000000", "a batch of 2 x 10,000,000 x 10,000,000 px takes"),
-        ("protocol.window=10000000", "a window of 1 x 10,000,000 x 10,000,000 px takes"),
+        ("recipe.batch_size=65536", "a batch of 65,536 x 32 x 32 px takes 256.0 MiB"),
+        ("recipe.crop=32768", "a batch of 2 x 32,768 x 32,768 px takes 8.0 GiB"),
+        ("protocol.window=32768", "a window of 1 x 32,768 x 32,768 px takes 4.0 GiB"),
     ],
 )
 def test_more_than_the_machine_s_memory_is_refused_without_a_try(
     plan, tmp_path, monkeypatch, setting, expected
 ):
     monkeypatch.setattr(rehearsal, "_ask", None)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=200 << 20))
     made = plan("toy-plain", settings=[setting])
     with pytest.raises(UsageError, match=expected):
-        rehearse(made, made.trials, (), tmp_path)
+        rehearse(made, made.trials, (), tmp_path, on_this_cpu=True)
+
+
+def test_more_than_memory_in_a_single_layer_is_refused(plan):
+    made = plan("toy-plain", settings=["recipe.batch_size=1000"])
+    (name,) = made.trials
+    whole = 1000 * 4 * 32 * 32 * 4
+    assert find_fault(question_of(made, name, whole)) == ""
+    assert find_fault(question_of(made, name, whole - 1)).startswith(
+        "a batch of 1,000 x 32 x 32 px takes 15.6 MiB in a single layer of toy-plain@scratch, and"
+    )
 
 
 class Asked:
@@ -143,9 +156,9 @@ def test_what_works_is_remembered_and_what_is_complete_is_not_asked(plan, tmp_pa
     made = plan("toy", "toy-plain", "toy-wide")
     for _ in range(2):
         with pytest.raises(UsageError, match="too small"):
-            rehearse(made, made.trials, (), tmp_path)
+            rehearse(made, made.trials, (), tmp_path, on_this_cpu=True)
     assert asked.asked == [["toy", "toy-plain", "toy-wide"], ["toy-wide"]]
-    assert rehearse(made, [], (), tmp_path) == made
+    assert rehearse(made, [], (), tmp_path, on_this_cpu=True) == made
     assert len(asked.asked) == 2
 
 
@@ -154,14 +167,14 @@ def test_what_nobody_answered_is_asked_again(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal, "_ask", lambda questions: asked.append(1) or [None for _ in questions])
     made = plan("toy")
     for _ in range(2):
-        assert rehearse(made, made.trials, (), tmp_path) == made
+        assert rehearse(made, made.trials, (), tmp_path, on_this_cpu=True) == made
     assert len(asked) == 2
 
 
 def test_models_that_only_all_asks_for_are_left_out_with_a_note(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal, "_ask", Asked(toy_wide="too small"))
     made = plan("toy", "toy-wide")
-    left = rehearse(made, made.trials, {"toy-wide"}, tmp_path)
+    left = rehearse(made, made.trials, {"toy-wide"}, tmp_path, on_this_cpu=True)
     assert [trial.model.name for trial in left.trials.values()] == ["toy"]
     assert left.notes[-1] == "toy-wide@scratch is left out of 'all': too small"
 

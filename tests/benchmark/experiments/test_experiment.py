@@ -83,6 +83,27 @@ def test_wrong_settings(settings, message):
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "most"),
+    [
+        ("recipe.iterations", "100000000000", "10000000"),
+        ("recipe.validations", "1000000000", "10000000"),
+        ("recipe.validation_cases", "99999999999", "10000000"),
+        ("recipe.batch_size", "100000", "65536"),
+        ("recipe.crop", "100000", "32768"),
+        ("recipe.learning_rate", "1e10", "100"),
+        ("recipe.weight_decay", "1e9", "100"),
+        ("recipe.clip_gradient_norm", "1e300", "1000000"),
+        ("recipe.class_weights", "[1,1e300]", "1000000"),
+        ("recipe.ce_weight", "1e300", "1000000"),
+        ("protocol.window", "100000", "32768"),
+    ],
+)
+def test_nonsense_is_refused_before_it_costs_anything(key, value, most):
+    with pytest.raises(UsageError, match=rf"{key}.*got .*should be less than or equal to {most}"):
+        build_experiment(None, MODELS, [f"{key}={value}"])
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("models: unet", r"experiment.yaml.models: got 'unet'"),
