@@ -42,6 +42,7 @@ def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Ve
     adjusted = holm(p)
     sure = adjusted <= 1 - confidence
     low, high = _ends(pairs, sure, confidence)
+    degrees, shared = _seeds_pooled(contest)
     return Verdicts(
         metric=contest.metric,
         direction=contest.direction,
@@ -51,6 +52,9 @@ def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Ve
         confidence=confidence,
         comparisons=_comparisons(pairs, low, high, adjusted, sure),
         places=_places(contest.models, pairs, sure),
+        seeds=tuple(contest.seeds[: contest.models].tolist()),
+        units_sd=_units_sd(contest.models, pairs),
+        seeds_sd=float(np.sqrt(shared)) if degrees else None,
     )
 
 
@@ -84,6 +88,12 @@ def _places(models: int, pairs: Pairs, sure: np.ndarray) -> tuple[Placed, ...]:
         Placed(best=1 + int(above), worst=models - int(below))
         for above, below in zip(better, worse, strict=True)
     )
+
+
+def _units_sd(models: int, pairs: Pairs) -> float | None:
+    among = pairs.units_sd[pairs.other < models]
+    spread = float(np.sqrt((among**2).mean())) if among.size else np.nan
+    return spread if np.isfinite(spread) else None
 
 
 def _count(positions: np.ndarray, size: int) -> np.ndarray:
@@ -207,12 +217,10 @@ def _over_units(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
 
 def _over_seeds(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
     """Each model has its seeds' spread for itself; one of a single seed is given the pooled spread."""
-    degrees = np.where(np.isfinite(contest.variances), contest.seeds - 1, 0)[: contest.models]
-    if not degrees.any():
+    degrees, shared = _seeds_pooled(contest)
+    if not degrees:
         nothing = np.full(one.shape, np.nan)
         return _Part(nothing, nothing, nothing, nothing)
-    known = np.nan_to_num(contest.variances[: contest.models])
-    shared = float((degrees * known).sum() / degrees.sum())
     trained = np.arange(len(contest.names)) < contest.models
     variances = np.where(np.isfinite(contest.variances), contest.variances, shared)
     own = variances / contest.seeds
@@ -222,8 +230,17 @@ def _over_seeds(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
         variances[one] + variances[other],
         np.maximum(own[one] + own[other], together),
         together,
-        np.full(one.shape, float(degrees.sum())),
+        np.full(one.shape, degrees),
     )
+
+
+def _seeds_pooled(contest: Contest) -> tuple[float, float]:
+    """Give the degrees of freedom and the pooled variance of the models' scores over seeds."""
+    several = np.isfinite(contest.variances[: contest.models])
+    degrees = (contest.seeds[: contest.models] - 1)[several]
+    variances = contest.variances[: contest.models][several]
+    total = float(degrees.sum())
+    return total, float(degrees @ variances) / total if total else 0.0
 
 
 def _outcomes(contest: Contest, one: np.ndarray, other: np.ndarray, sign: float) -> np.ndarray:

@@ -92,6 +92,12 @@ class Verdicts:
     """Of each pair, by `one` and then `other`; `one` stands before `other` in `names`."""
     places: tuple[Placed, ...]
     """Of the models, in the order of `names`."""
+    seeds: tuple[int, ...]
+    """Of the models."""
+    units_sd: float | None
+    """Spread over units of the difference of two models, of all pairs of models together."""
+    seeds_sd: float | None
+    """Spread over seeds of one model's score, of all models together."""
 
     @property
     def models(self) -> tuple[str, ...]:
