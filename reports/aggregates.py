@@ -1,8 +1,9 @@
 """From stored confusion counts to overlap scores by every aggregate: per case, per group, pooled.
 
 Counts are summed over what belongs together before anything is divided: over nothing, over the cases of a
-group (the slices of one volume, the images of one subject), or over all cases.  A ratio of nothing is left
-out of the means that follow, over cases or groups and then over foreground classes.
+group (the slices of one volume, the images of one subject), or over all cases.  A sum in which the truth has
+nothing of the class, or a ratio nothing to divide by, is left out of the means over cases or groups that
+follow; that over the foreground classes of the truth is undefined where one of them has no number.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def aggregates(cases: pd.DataFrame) -> pd.DataFrame:
     """Score trials anew by each aggregate.
 
     Args:
-        cases: Tables of `Trial.cases`, one after the other, with a column ``trial``.
+        cases: Tables of `Trial.cases`, one after the other, with a column ``trial``, cut to common cases.
 
     Returns:
         Columns trial, aggregate, units and those of `RATIOS`: a row per trial and aggregate, without groups
@@ -61,7 +62,9 @@ def _counts(cases: pd.DataFrame) -> pd.DataFrame:
 def _aggregate(counts: pd.DataFrame, apart: list[str]) -> pd.DataFrame:
     keys = ["trial", "class_index", *apart]
     summed = counts.groupby(keys)[list(COUNTED)].sum()
-    by_class = ratios(summed).groupby(["trial", "class_index"])
-    means = by_class.mean().groupby("trial").mean()
-    units = by_class.size().groupby("trial").max()
+    truth = summed["tp"] + summed["fn"] > 0
+    by_class = ratios(summed[truth]).groupby(["trial", "class_index"])
+    classes = by_class.mean().groupby("trial")
+    means = classes.mean().where(classes.count().eq(classes.size(), axis=0))
+    units = summed.groupby(["trial", "class_index"]).size().groupby("trial").max()
     return means.assign(units=units).reset_index()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..benchmark.contracts.records import MetricSpec
 from ..benchmark.contracts.reporting import Board, Trial
+from .common_ground import ground_of
 from .scores import scores_of
 from .wording import listing, metric_title, score
 
@@ -25,7 +26,7 @@ def ceilings(board: Board, trial: Trial) -> Iterator[str]:
     if board.sanity is None or not metrics or board.sanity.empty:
         return
     last = board.sanity["predictor"].iloc[-1]  # the truth
-    truth = board.sanity[board.sanity["predictor"] == last].assign(trial=0)
+    truth = ground_of(board).on(board.sanity[board.sanity["predictor"] == last].assign(trial=0))
     overall = scores_of(truth, skips_undefined=spec.protocol.skips_undefined).overall
     values = dict(zip(overall["metric"].astype(str), overall["value"], strict=True))
     far = [

@@ -56,7 +56,13 @@ def seeds_cell(row: Row) -> Cell:
     """Count the seeds that are complete, and those that should be."""
     done = len(row.seeds)
     text = str(done) if done == row.seeds_planned else f"{done} of {row.seeds_planned}"
-    return Cell(text=text, order=done)
+    return Cell(text=text, order=done, below=undefined(row.score, row))
+
+
+def undefined(metric: MetricScore, row: Row) -> tuple[str, ...]:
+    """Count in a small line the seeds that have no score; nothing where all have one."""
+    lacking = len(row.seeds) - metric.mean.seeds
+    return (f"{lacking} undefined",) if lacking else ()
 
 
 def behind_cell(row: Row, unit: str, *, intervals: bool) -> Cell:

@@ -157,6 +157,8 @@ def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
         key="seeds_complete", title="Seeds", value=lambda row: len(row.seeds), cell=seeds_cell, short="seeds"
     )
     yield _plain("seeds_planned", lambda row: row.seeds_planned)
+    yield _plain("cases_compared", lambda _: table.ground and table.ground.common)
+    yield _plain("cases_known", lambda _: table.ground and table.ground.known)
     yield BoardColumn(
         key="behind_leader",
         title="Behind the leader",
@@ -226,8 +228,14 @@ def _class(table: Leaderboard, place: int, label: int) -> Iterator[BoardColumn]:
     yield _plain(f"{key}_score_sd", lambda row: row.score.foreground[place].score.sd)
     yield _plain(f"{key}_applicable_cases", lambda row: row.score.foreground[place].applicable)
     yield _plain(f"{key}_cases", lambda row: row.score.foreground[place].cases)
+    for what in ("pixels", "hits", "cases"):
+        yield _plain(f"{key}_unfounded_{what}", partial(_unfounded, label, what))
     yield _plain(f"{key}_pooled_iou_mean", lambda row: row.pooled_iou.foreground[place].score.mean)
     yield _plain(f"{key}_pooled_iou_sd", lambda row: row.pooled_iou.foreground[place].score.sd)
+
+
+def _unfounded(label: int, what: str, row: Row) -> int | None:
+    return next((getattr(item, what) for item in row.unfounded if item.class_index == label), None)
 
 
 def _plain(key: str, value: Callable[[Row], object]) -> BoardColumn:

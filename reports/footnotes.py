@@ -48,10 +48,13 @@ def about_rules(table: Leaderboard) -> tuple[str, ...]:
 
 def _undefined(table: Leaderboard) -> str:
     unit = table.scoring.unit
+    if table.scoring.skips_undefined and table.ground and table.metric.name in table.ground.own_rule:
+        return f"By the metric's own rule every class counts in every {unit}, there or not."
     if table.scoring.skips_undefined:
         return (
-            f"{unit.capitalize()}s to which the metric does not apply are left out; small print says how "
-            f"many of all seeds' {unit}s count."
+            f"A class counts in the {unit}s whose truth has it, for every model alike; small print says how "
+            f"many of all seeds' {unit}s these are. Pixels predicted as a class elsewhere stand in a table "
+            "of their own."
         )
     return (
         f"By the protocol's rule one {unit} in which the metric does not apply to a class makes the mean "

@@ -8,14 +8,15 @@ from functools import lru_cache
 
 from ..benchmark.contracts.reporting import OWN_TRAINING, Board, Trial
 from .ceilings import ceilings
+from .common_ground import CommonGround, ground_of
 from .cost import all_conditions
+from .ground_remarks import ground_remarks
 from .naming import name_of, row_of
 from .origins import code_remarks
 from .ranking import ranked, verdicts_of
 from .remarks import remarks
 from .rows import rows
-from .schema import Failure, Leaderboard, Scoring
-from .scores import joined
+from .schema import Failure, Ground, Leaderboard, Scoring
 from .scoring import scoring
 
 
@@ -29,8 +30,8 @@ def leaderboard(board: Board) -> Leaderboard:
     complete = complete_trials(board)
     _check_distinct(complete)
     conditions = all_conditions(trial.record.profile for trial in complete)
-    cases = joined(complete)
-    verdicts = verdicts_of(board, complete, cases)
+    ground = ground_of(board)
+    verdicts = verdicts_of(board, complete, ground)
     primary = next((one for one in verdicts if one.metric == board.primary.name), None)
     spec = board.trials[0].record.spec
     table = Leaderboard(
@@ -44,16 +45,23 @@ def leaderboard(board: Board) -> Leaderboard:
         class_names=complete[0].record.class_names if complete else (),
         notes=tuple(dict.fromkeys(note for trial in board.trials for note in trial.record.spec.notes)),
         remarks=(),
-        rows=ranked(rows(board, complete, conditions, cases), primary),
+        rows=ranked(rows(board, complete, conditions, ground), primary),
         conditions=conditions,
         failures=tuple(_failure(trial, board) for trial in board.trials if trial.record.status == "failed"),
         superseded=board.superseded,
         scoring=scoring(complete[0]) if complete else Scoring(),
         verdicts=primary,
         other_verdicts=tuple(one for one in verdicts if one is not primary),
+        ground=_told(ground),
     )
     unreachable = tuple(ceilings(board, complete[0])) if complete else ()
-    told = (*unreachable, *board.remarks, *remarks(table), *code_remarks(board))
+    told = (
+        *unreachable,
+        *board.remarks,
+        *ground_remarks(board, table),
+        *remarks(table),
+        *code_remarks(board),
+    )
     return replace(table, remarks=told)
 
 
@@ -70,6 +78,16 @@ def _check_distinct(complete: Sequence[Trial]) -> None:
             label = trial.record.spec.model.label
             raise ValueError(f"two complete trials of {label!r} with seed {key[1]} on one board")
         seen.add(key)
+
+
+def _told(found: CommonGround) -> Ground:
+    return Ground(
+        common=found.common,
+        known=found.known,
+        absent=found.absent,
+        uncommon=found.uncommon,
+        own_rule=found.own_rule,
+    )
 
 
 def _failure(trial: Trial, board: Board) -> Failure:

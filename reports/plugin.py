@@ -51,6 +51,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.metrics:section",
         ),
         ReportSectionCard(
+            name="unfounded",
+            title="Predicted where the truth has none",
+            order=510,
+            factory=f"{SECTIONS}.unfounded:section",
+        ),
+        ReportSectionCard(
             name="aggregates",
             title="Per case, per volume, pooled",
             order=520,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import pandas as pd
-
 from ..benchmark.contracts.reporting import Board, Trial
+from .common_ground import CommonGround
 from .naming import names_of, row_of
 from .schema import Row
 from .scores import POOLED_IOU
@@ -17,21 +16,21 @@ from .verdicts.contests import Entries, contest_of
 from .verdicts.schema import Verdicts
 
 
-def verdicts_of(board: Board, complete: Sequence[Trial], cases: pd.DataFrame) -> tuple[Verdicts, ...]:
+def verdicts_of(board: Board, complete: Sequence[Trial], ground: CommonGround) -> tuple[Verdicts, ...]:
     """Compare a board's models by every metric that gives one a score; the primary metric comes first.
 
     Args:
         board: All trials, failed ones included.
         complete: Those that have scores.
-        cases: Their tables, with a column ``trial``, the position in `complete`.
+        ground: What they are compared on.
     """
-    if cases.empty:
+    if ground.cases.empty:
         return ()
     names = names_of(board)
     entries = Entries.of(
-        cases,
+        ground.cases,
         tuple(names[row_of(trial)] for trial in complete),
-        board.sanity,
+        None if board.sanity is None else ground.on(board.sanity),
         skips_undefined=complete[0].record.spec.protocol.skips_undefined,
     )
     contests = (contest_of(entries, metric, direction) for metric, direction in _metrics(board))

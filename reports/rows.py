@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.evaluation.aggregation import BACKGROUND
 from ..benchmark.files.hashing import model_sha256
 from .aggregates import RATIOS, aggregates
+from .common_ground import CommonGround
 from .cost import Conditions, cost
 from .naming import by_row, names_of, row_of
-from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore
+from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore, Unfounded
 from .scores import POOLED_IOU, Scores, scores_of
 from .scoring import scored_classes
 from .statistics import Estimate, estimate
@@ -21,7 +23,7 @@ Key = tuple[object, ...]
 
 
 def rows(
-    board: Board, complete: Sequence[Trial], conditions: Sequence[Conditions], cases: pd.DataFrame
+    board: Board, complete: Sequence[Trial], conditions: Sequence[Conditions], ground: CommonGround
 ) -> list[Row]:
     """Sum up each model of a board, in order of appearance, unranked.
 
@@ -29,10 +31,10 @@ def rows(
         board: All trials, failed ones included.
         complete: Those that have scores.
         conditions: The board's conditions, that costs refer to.
-        cases: The complete trials' tables, as `joined` puts them together.
+        ground: What the complete ones are compared on.
     """
     names, done = names_of(board), by_row(complete)
-    summaries = _Summaries(complete, cases)
+    summaries = _Summaries(complete, ground)
     metrics = _other_metrics(board)
     return [
         Row(
@@ -53,6 +55,7 @@ def rows(
             seeds_planned=len({trial.record.spec.seed for trial in trials}),
             cost=cost([trial.record.profile for trial in done.get(row, ())], conditions),
             aggregates=summaries.aggregates(row),
+            unfounded=summaries.unfounded(row),
         )
         for row, trials in by_row(board.trials).items()
     ]
@@ -72,19 +75,23 @@ class _Summaries:
 
     Args:
         complete: Trials that have scores.
-        cases: Their tables, as `joined` puts them together.
+        ground: What they are compared on.
     """
 
-    def __init__(self, complete: Sequence[Trial], cases: pd.DataFrame) -> None:
+    def __init__(self, complete: Sequence[Trial], ground: CommonGround) -> None:
         skips = not complete or complete[0].record.spec.protocol.skips_undefined
-        scored = scores_of(cases, skips_undefined=skips)
+        scored = scores_of(ground.cases, skips_undefined=skips)
         self._class_names = complete[0].record.class_names if complete else ()
         self._scored = scored_classes(complete[0].record) if complete else ()
         self._position = {trial.record.fingerprint: i for i, trial in enumerate(complete)}
         of_trial = pd.Series([row_of(trial) for trial in complete], dtype=object)
+        self._known = {
+            row: ground.known * seeds for row, seeds in of_trial[ground.compared].value_counts().items()
+        }
         self._of_row(scored, of_trial)
         self._of_trial(scored)
-        self._of_aggregates(aggregates(cases), of_trial)
+        self._of_aggregates(aggregates(ground.cases), of_trial)
+        self._of_unfounded(ground.unfounded, of_trial)
 
     def _of_row(self, scored: Scores, row: pd.Series[str]) -> None:
         overall = scored.overall.assign(row=scored.overall["trial"].map(row))
@@ -92,8 +99,7 @@ class _Summaries:
         keys = ["row", "metric", "class_index"]
         self._means = _estimates(overall, keys[:2])
         self._classes = _estimates(by_class, keys)
-        cases = by_class.groupby(keys)[["applicable", "cases"]].sum()
-        self._cases = dict(zip(cases.index, cases.itertuples(index=False, name=None), strict=True))
+        self._applicable = by_class.groupby(keys)["applicable"].sum().to_dict()
 
     def _of_trial(self, scored: Scores) -> None:
         self._trial_means = _lookup(scored.overall, ["trial", "metric"])
@@ -118,6 +124,24 @@ class _Summaries:
             if (row, name, RATIOS[0]) in self._aggregates
         )
 
+    def _of_unfounded(self, table: pd.DataFrame, row: pd.Series[str]) -> None:
+        sums = table.assign(row=table["trial"].map(row)).groupby(["row", "class_index"])
+        self._unfounded = sums[["pixels", "hits", "cases"]].sum().to_dict("index")
+
+    def unfounded(self, row: str) -> tuple[Unfounded, ...]:
+        """Sum up, by class, what one row predicted in cases whose truth has none of it."""
+        return tuple(
+            Unfounded(
+                class_index=i,
+                class_name=self._class_names[i],
+                pixels=int(found["pixels"]),
+                hits=int(found["hits"]),
+                cases=int(found["cases"]),
+            )
+            for i in self._scored
+            if i != BACKGROUND and (found := self._unfounded.get((row, i)))
+        )
+
     def metric(self, row: str, metric: str) -> MetricScore:
         """Sum up one metric of one row over its seeds."""
         return MetricScore(
@@ -127,13 +151,12 @@ class _Summaries:
         )
 
     def _class(self, row: str, metric: str, index: int) -> ClassScore:
-        applicable, cases = self._cases.get((row, metric, index), (0, 0))
         return ClassScore(
             class_index=index,
             class_name=self._class_names[index],
             score=self._classes.get((row, metric, index), estimate(())),
-            applicable=int(applicable),
-            cases=int(cases),
+            applicable=int(self._applicable.get((row, metric, index), 0)),
+            cases=int(self._known.get(row, 0)),
         )
 
     def seed(self, trial: Trial, primary: str) -> SeedScore:

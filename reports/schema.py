@@ -20,7 +20,7 @@ class ClassScore:
     class_name: str
     score: Estimate
     applicable: int
-    """Case scores that went in, over all seeds; the others were not applicable (NaN)."""
+    """Case scores that went in, over all seeds; the others are of cases that do not count for the class."""
     cases: int
     """Case scores in all, over all seeds."""
 
@@ -39,6 +39,36 @@ class MetricScore:
     def foreground(self) -> tuple[ClassScore, ...]:
         """The classes that `mean` is over."""
         return tuple(item for item in self.classes if item.class_index > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfounded:
+    """Pixels that were predicted as a class in test cases whose truth has none of it: in no mean."""
+
+    class_index: int
+    class_name: str
+    pixels: int
+    """Over all seeds."""
+    hits: int
+    """Such cases with any of these pixels, over all seeds."""
+    cases: int
+    """Such cases, over all seeds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all rows are compared on."""
+
+    common: int
+    """Test cases that all compared trials have scores of: the only ones in any mean."""
+    known: int
+    """Test cases that any trial has scores of."""
+    absent: tuple[int, ...] = ()
+    """Labels that the truth of no common case has: in no mean, unless the metric scores what is nowhere."""
+    uncommon: tuple[str, ...] = ()
+    """Metrics that apply to too few cases in common: each row's mean is over the cases that it applies to."""
+    own_rule: tuple[str, ...] = ()
+    """Metrics that score a class where neither truth nor prediction has it: by their own rule, everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +143,8 @@ class Row:
     """What its authors train it by, on a board of such models."""
     key: str = ""
     """Hash of the model and of all code that made the row's numbers; likewise."""
+    unfounded: tuple[Unfounded, ...] = ()
+    """By class, of those that are not in every case's truth."""
     outdated: tuple[str, ...] = ()
     """What code changed since its trials ran, as far as the machine knew that wrote the report."""
 
@@ -156,6 +188,8 @@ class Leaderboard:
     """By the primary metric; the models in the order of `rows`.  None: no model has a score."""
     other_verdicts: tuple[Verdicts, ...] = ()
     """By every other metric that gives a model a score, the pooled IoU included; each in its own order."""
+    ground: Ground | None = None
+    """None in leaderboard.json from before rows were compared on common cases."""
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -1,7 +1,9 @@
 """From tables of cases to one score per trial, metric and class.
 
-The means are those of `evaluation.aggregation`, over foreground classes.  Beside every metric stands the
-pooled IoU, from confusion counts summed over all cases, which no small case can sway.
+The means are those of `evaluation.aggregation`, over foreground classes, of the cells that `common_ground`
+leaves: a trial that has no number in one of their classes has no mean.  Beside every metric stands the pooled
+IoU, from confusion counts summed over all cases, which no small case can sway, of the classes that the truth
+has in any of them.
 """
 
 from __future__ import annotations
@@ -35,24 +37,18 @@ class Scores:
     """Columns trial, metric, value: the mean over foreground classes."""
 
 
-def scores(trials: Sequence[Trial]) -> Scores:
-    """Score all trials of a board at once, the pooled IoU included."""
-    skips = not trials or trials[0].record.spec.protocol.skips_undefined
-    return scores_of(joined(trials), skips_undefined=skips)
-
-
 def scores_of(cases: pd.DataFrame, *, skips_undefined: bool) -> Scores:
-    """Score the trials of a table that `joined` gave.
+    """Score the trials of a table, the pooled IoU included.
 
     Args:
-        cases: Columns of `Trial.cases`, and ``trial``.
+        cases: Columns of `Trial.cases`, and ``trial``: the cells that count, as `CommonGround` gives them.
         skips_undefined: The protocol's; does not concern the pooled IoU, which no protocol knows.
     """
     counted, by = cases["metric"].isin(COUNT_NAMES), ["trial", "metric"]
     means = class_means(cases[~counted], by, skips_undefined=skips_undefined)
     pooled = _pooled(cases[counted])
     overall = [
-        overall_means(foreground(means), by, skips_undefined=skips_undefined),
+        overall_means(foreground(means), by, skips_undefined=False),
         overall_means(foreground(pooled), by, skips_undefined=True),
     ]
     by_class = [means.assign(metric=means["metric"].astype(str)), pooled]
@@ -89,7 +85,7 @@ def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
     groups = counts.groupby([*keys, "metric"], observed=True)["value"]
     sums = groups.sum().unstack("metric").reindex(columns=list(COUNT_NAMES))
     cases = counts[counts["metric"] == "tp"].groupby(keys)["value"].size()
-    table = pd.DataFrame({"value": ratios(sums)["iou"]})
+    table = pd.DataFrame({"value": ratios(sums)["iou"].where(sums["tp"] + sums["fn"] > 0)})
     table["cases"] = cases.reindex(table.index, fill_value=0)
     table["applicable"] = table["cases"].where(table["value"].notna(), 0)
     return table.reset_index().assign(metric=POOLED_IOU)

@@ -61,8 +61,8 @@ CARDS = (
         symmetric=True,
         ms_per_megapixel=100.0,
         aggregation=AGGREGATION,
-        empty_rule=f"{_NEITHER}. Absent from one of them: the diagonal of the image (volume), which is the "
-        "largest distance in it.",
+        empty_rule=f"{_NEITHER}. Absent from one of them: the diagonal of the image (volume), n voxels times "
+        "their side each way, which is more than any distance in it.",
         reference="Huttenlocher et al. 1993, doi 10.1109/34.232073; Maier-Hein et al. 2024, doi "
         "10.1038/s41592-023-02151-z",
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.records import MetricSpec
 from ...benchmark.contracts.reporting import Board, ReportSection
-from ..cells import class_cell, model_cell
+from ..cells import class_cell, model_cell, undefined
 from ..grid import Cell, Column, Grid, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard, MetricScore, Row
@@ -67,9 +67,18 @@ def _column(metric: str, spec: MetricSpec | None) -> Column:
 def _model_lines(row: Row, table: Leaderboard, specs: Mapping[str, MetricSpec]) -> list[tuple[Cell, ...]]:
     units = {name: spec.unit for name, spec in specs.items()}
     metrics = [(metric, units.get(metric.metric, "1")) for metric in _metrics(row)]
-    means = (Cell(text=spread(metric.mean, unit), order=metric.mean.mean) for metric, unit in metrics)
+    means = (
+        Cell(text=spread(metric.mean, unit), order=metric.mean.mean, below=_seeds(metric, row))
+        for metric, unit in metrics
+    )
     lines = [(model_cell(row), Cell(text="mean of foreground", order="0"), *means)]
     for i, label in enumerate(table.scoring.classes):
         cells = (class_cell(metric.classes[i], unit) for metric, unit in metrics)
         lines.append((model_cell(row), Cell(text=table.class_names[label], order=f"1 {i:03d}"), *cells))
     return lines
+
+
+def _seeds(metric: MetricScore, row: Row) -> tuple[str, ...]:
+    """Count the seeds that a mean is over, where these are not all."""
+    lacking = undefined(metric, row)
+    return lacking if metric.mean.seeds else ()

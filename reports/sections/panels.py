@@ -10,6 +10,7 @@ from PIL import Image
 
 from ...benchmark.contracts.errors import StoreError
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
+from ..common_ground import CommonGround, ground_of
 from ..figures import FOLDER, MAX_BOARDS, no_room
 from ..leaderboard import complete_trials, leaderboard
 from ..naming import row_of
@@ -69,7 +70,7 @@ class Swatch:
 def section(board: Board, folder: Path) -> ReportSection | None:
     """Show what the best models make of the same test cases; None if no trial kept pictures."""
     table = leaderboard(board)
-    sources, problems = _sources(complete_trials(board), table)
+    sources, problems = _sources(complete_trials(board), table, ground_of(board))
     if not sources:
         return _problems_only(problems)
     if len(list((folder / FOLDER).glob(f"*-case0-{KIND}.png"))) >= MAX_BOARDS:
@@ -94,7 +95,9 @@ def _problems_only(problems: Sequence[str]) -> ReportSection | None:
 
 
 # ---------------------------------------------------------------------------------------- sources
-def _sources(trials: Sequence[Trial], table: Leaderboard) -> tuple[list[Source], list[str]]:
+def _sources(
+    trials: Sequence[Trial], table: Leaderboard, ground: CommonGround
+) -> tuple[list[Source], list[str]]:
     """Find the best models' pictures, and say whose cannot be read."""
     first: dict[str, Trial] = {}
     for trial in sorted(trials, key=lambda trial: trial.record.spec.seed):
@@ -110,12 +113,12 @@ def _sources(trials: Sequence[Trial], table: Leaderboard) -> tuple[list[Source],
             problems.append(f"No pictures of {row.model}: {error}")
             continue
         if found:
-            sources.append(_source(row.model, first[row.key], found, table.metric.name))
+            sources.append(_source(row.model, first[row.key], found, table.metric.name, ground))
     return sources, problems
 
 
-def _source(model: str, trial: Trial, found: dict[str, Preview], metric: str) -> Source:
-    cases = trial.cases[trial.cases["case"].isin(list(found))]
+def _source(model: str, trial: Trial, found: dict[str, Preview], metric: str, ground: CommonGround) -> Source:
+    cases = ground.on(trial.cases[trial.cases["case"].isin(list(found))])
     scores = {str(case): float(value) for case, value in case_scores(cases, metric).items()}
     return Source(model, trial.record.spec.seed, found, scores)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +10,11 @@ import pandas as pd
 from ...benchmark.contracts.records import MetricSpec, TrialSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..ceilings import perfect
+from ..common_ground import ground_of
 from ..grid import Cell, Column, Grid, bullets, html, markdown
 from ..leaderboard import complete_trials, leaderboard
 from ..schema import Row
-from ..scores import POOLED_IOU, scores
+from ..scores import POOLED_IOU, scores_of
 from ..templating import render
 from ..wording import capitalised, listing, metric_heading, metric_title, score
 
@@ -28,7 +28,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
         return None
     trial = complete_trials(board)[0]
     names = list(dict.fromkeys(board.sanity["predictor"]))
-    table = _means(board.sanity, names, trial)
+    table = _means(ground_of(board).on(board.sanity), names, trial)
     grid = sanity_grid(table, trial.record.spec.metrics, board.primary)
     reading = (
         *_reading(table, names, board, leaderboard(board).scored),
@@ -68,8 +68,8 @@ def sanity_grid(table: pd.DataFrame, metrics: Sequence[MetricSpec], primary: Met
 
 
 def _means(sanity: pd.DataFrame, names: Sequence[str], trial: Trial) -> pd.DataFrame:
-    blind = [replace(trial, cases=sanity[sanity["predictor"] == name]) for name in names]
-    overall = scores(blind).overall
+    cases = sanity.assign(trial=sanity["predictor"].map(names.index))
+    overall = scores_of(cases, skips_undefined=trial.record.spec.protocol.skips_undefined).overall
     metrics = [*(metric.name for metric in trial.record.spec.metrics), POOLED_IOU]
     table = overall.pivot_table(index="trial", columns="metric", values="value", dropna=False)
     return table.reindex(index=range(len(names)), columns=metrics).set_axis(list(names), axis=0)

@@ -152,7 +152,7 @@ class _Sums:
     numerators: Floats
     denominators: Floats
     undefined: np.ndarray[Any, np.dtype[np.bool_]]
-    """Entries whose score the protocol's rule makes undefined, (R,)."""
+    """Entries whose score a class without a number, or the protocol's rule, makes undefined, (R,)."""
 
     @classmethod
     def of(cls, entries: Entries, metric: str) -> _Sums:
@@ -160,8 +160,10 @@ class _Sums:
             hits, false, missed = (_added(entries, name)[0] for name in ("tp", "fp", "fn"))
             return cls(hits, hits + false + missed, np.zeros(hits.shape[0], bool))
         sums, applicable, cases = _added(entries, metric)
-        undefined = np.asarray((applicable < cases).any(axis=(1, 2)))
-        return cls(sums, applicable, undefined & (not entries.skips_undefined))
+        missing = (applicable < cases).any(axis=1)
+        if entries.skips_undefined:  # only a class that has no number at all
+            missing = (applicable.sum(axis=1) == 0) & (cases.sum(axis=1) > 0)
+        return cls(sums, applicable, np.asarray(missing.any(axis=1)))
 
     @property
     def scores(self) -> Floats:

@@ -28,7 +28,10 @@ def boards(make_shared):
         make.trial(model="a@x", seed=i, class_names=three, iou={0: [0.9], 1: [v], 2: [v - 0.1]})
         for i, v in enumerate([0.6, 0.7, 0.8])
     ]
-    behind = make.seeds("b@x", [0.59, 0.69])
+    behind = [
+        make.trial(model="b@x", seed=i, class_names=three, iou={0: [0.9], 1: [v], 2: [v]})
+        for i, v in enumerate([0.59, 0.69])
+    ]
     single = [make.trial(model="a@x", dataset="cells", iou={1: [0.5]}, profile=None)]
     first = make.board([*ahead, *behind, make.failed("b@x", 2, "out of memory")])
     return [first, make.board(single, **TWO)]

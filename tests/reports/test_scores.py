@@ -6,9 +6,10 @@ import math
 
 import pandas as pd
 import pytest
+from emseg_bench.reports.common_ground import common_ground
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.schema import Row
-from emseg_bench.reports.scores import POOLED_IOU, case_scores, scores
+from emseg_bench.reports.scores import POOLED_IOU, case_scores, scores_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,8 +86,12 @@ def test_missing_counts_give_no_pooled_iou(make) -> None:
 
 
 def test_no_trials_give_empty_tables() -> None:
-    assert scores([]).by_class.empty
-    assert scores([]).overall.empty
+    assert scored([]).by_class.empty
+    assert scored([]).overall.empty
+
+
+def scored(trials):
+    return scores_of(common_ground(trials).cases, skips_undefined=True)
 
 
 def test_score_of_single_cases(make) -> None:
@@ -98,22 +103,23 @@ def test_score_of_single_cases(make) -> None:
 
 def test_categories_and_strings_score_alike(make) -> None:
     trial = make.trial(iou={0: [0.9], 1: [0.5]}, counts={1: [(1, 1, 0)]})
-    plain = scores([trial])
+    plain = scored([trial])
     coded = make.replace(trial, cases=trial.cases.astype({"metric": "category", "class_name": "category"}))
-    pd.testing.assert_frame_equal(plain.overall, scores([coded]).overall)
+    pd.testing.assert_frame_equal(plain.overall, scored([coded]).overall)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 @given(data=st.data())
 def test_agrees_with_plain_loops(make, data) -> None:
-    value = st.one_of(st.just(NAN), st.floats(0, 1))
     cases = data.draw(st.integers(1, 4))
-    iou = {c: data.draw(st.lists(value, min_size=cases, max_size=cases)) for c in range(3)}
-    count = st.tuples(*[st.integers(0, 50)] * 3)
+    count = st.tuples(*[st.integers(0, 3)] * 3)
     counts = {c: data.draw(st.lists(count, min_size=cases, max_size=cases)) for c in range(3)}
+    iou = {c: [pooled([one]) for one in rows] for c, rows in counts.items()}
     row = only_row(make.board([make.trial(class_names=THREE, iou=iou, counts=counts)]))
-    assert row.score.mean.mean == approx_or_none(mean([mean(iou[1]), mean(iou[2])]))
-    assert row.pooled_iou.mean.mean == approx_or_none(mean([pooled(counts[1]), pooled(counts[2])]))
+    judged = {c: [pooled([one]) for one in rows if one[0] + one[2]] for c, rows in counts.items()}
+    there = [rows for c, rows in counts.items() if c and judged[c]]
+    assert row.score.mean.mean == approx_or_none(mean([mean(judged[1]), mean(judged[2])]))
+    assert row.pooled_iou.mean.mean == approx_or_none(mean([pooled(rows) for rows in there]))
     assert row.pooled_iou.metric == POOLED_IOU
 
 

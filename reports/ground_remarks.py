@@ -1,0 +1,91 @@
+"""What a reader must know about the cases, classes and seeds that rows are compared on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.evaluation.aggregation import BACKGROUND
+from .common_ground import CommonGround, ground_of
+from .naming import name_of
+from .schema import Leaderboard, Row, Unfounded
+from .wording import capitalised, listing, metric_title, plural
+
+
+def ground_remarks(board: Board, table: Leaderboard) -> Iterator[str]:
+    """Say what is not in everybody's mean: cases, classes, seeds.
+
+    Args:
+        board: With its complete trials in the order of its common ground.
+        table: Its leaderboard.
+    """
+    ground = ground_of(board)
+    complete = [trial for trial in board.trials if trial.record.status == "complete"]
+    if (ground.held < ground.known).any():
+        yield _cases(ground, complete, board, table)
+    for label in ground.absent:
+        if label != BACKGROUND and label in table.scoring.classes:
+            yield _absent(label, ground, table)
+    yield from _undefined(table)
+    if ground.uncommon:
+        yield (
+            f"{listing([metric_title(name) for name in ground.uncommon])}: applies to less than half of the "
+            f"{table.scoring.unit}s and classes in every trial alike, so each row's mean is over what it "
+            "applies to there, and rows are not compared on the same."
+        )
+
+
+def _cases(ground: CommonGround, complete: Sequence[Trial], board: Board, table: Leaderboard) -> str:
+    unit = f"test {table.scoring.unit}"
+    trials = list(zip(complete, ground.held.tolist(), ground.compared.tolist(), strict=True))
+    short = [
+        f"{_named(trial, board)} has {held}"
+        for trial, held, compared in trials
+        if compared and held < ground.known
+    ]
+    out = [f"{_named(trial, board)} ({held})" for trial, held, compared in trials if not compared]
+    lacking = f": {listing(short)}" if short else ""
+    parts = [
+        f"All rows are compared on the {ground.common} of {plural(ground.known, unit)} that every compared "
+        f"trial has scores of{lacking}."
+    ]
+    if out:
+        parts.append(f"Not compared, because less than half of the {unit}s have scores: {listing(out)}.")
+    return " ".join(parts)
+
+
+def _named(trial: Trial, board: Board) -> str:
+    return f"{name_of(trial, board)}, seed {trial.record.spec.seed},"
+
+
+def _absent(label: int, ground: CommonGround, table: Leaderboard) -> str:
+    name, unit = table.class_names[label], table.scoring.unit
+    text = f"The truth of no test {unit} has {name}"
+    if table.metric.name in ground.own_rule:
+        return f"{text}; {metric_title(table.metric)} scores the class all the same, by its own rule."
+    hits = [
+        (row, item) for row in table.rows for item in row.unfounded if item.class_index == label and item.hits
+    ]
+    told = listing([f"{row.model} ({unfounded_text(item, unit)})" for row, item in hits])
+    return f"{text}, so {name} is in no mean; predicted all the same by {told or 'no model'}."
+
+
+def unfounded_text(item: Unfounded, unit: str) -> str:
+    """Write how much was predicted where the truth has none: ``1,204 px in 1 of 24 images``."""
+    return f"{item.pixels:,} px in {item.hits} of {plural(item.cases, unit)}"
+
+
+def _undefined(table: Leaderboard) -> Iterator[str]:
+    """Count seeds whose score is undefined; a mean over the others may flatter."""
+    rows = [row for row in table.rows if row.score.mean.seeds < len(row.seeds)]
+    if not rows:
+        return
+    counts = [f"{row.model} in {_without(row)} of {plural(len(row.seeds), 'seed')}" for row in rows]
+    mean = f"mean {metric_title(table.metric)} is undefined for {listing(counts)}"
+    text = mean if table.scoring.skips_undefined else f"by the rule of {table.protocol}, {mean}"
+    yield f"{capitalised(text)}: these seeds are in no mean, and a mean over the others alone may flatter."
+
+
+def _without(row: Row) -> int:
+    """Count the complete seeds of a row that have no score."""
+    return len(row.seeds) - row.score.mean.seeds
