@@ -83,7 +83,8 @@ def common_ground(trials: Sequence[Trial], sanity: pd.DataFrame | None = None) -
     absent = _absent(found, common[found.case])
     counts = np.isin(found.metrics, COUNT_NAMES)[found.metric]
     counted = common[found.case] & ~(counts & np.isin(found.classes, absent)[found.label])
-    own_rule, uncommon = _own_rule(found, sanity), ()
+    own_rule = _own_rule(found, sanity)
+    uncommon: tuple[str, ...] = ()
     if not trials or trials[0].record.spec.protocol.skips_undefined:
         counted, uncommon = _counted(found, counted, compared, own_rule)
     kept = compared[found.trial] & counted[found.cell]

@@ -160,9 +160,9 @@ class _Sums:
             hits, false, missed = (_added(entries, name)[0] for name in ("tp", "fp", "fn"))
             return cls(hits, hits + false + missed, np.zeros(hits.shape[0], bool))
         sums, applicable, cases = _added(entries, metric)
-        missing = (applicable < cases).any(axis=1)
+        missing = np.asarray((applicable < cases).any(axis=1))
         if entries.skips_undefined:  # only a class that has no number at all
-            missing = (applicable.sum(axis=1) == 0) & (cases.sum(axis=1) > 0)
+            missing = np.asarray((applicable.sum(axis=1) == 0) & (cases.sum(axis=1) > 0))
         return cls(sums, applicable, np.asarray(missing.any(axis=1)))
 
     @property
