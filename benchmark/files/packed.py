@@ -95,6 +95,11 @@ def _zstd_stretches(data: bytes) -> Iterator[int]:
             yield len(stretch)
 
 
+def _blosc2(data: bytes, _most: int) -> int:
+    """Return what a frame says of itself and of its chunks."""
+    return max(int.from_bytes(data[30:38], "big"), int.from_bytes(data[58:62], "big"))
+
+
 def _lzf(data: bytes, most: int) -> int:
     """Return what comes out, as far as `most`: LZF says nothing, and makes at most 88 bytes of one."""
     if 88 * len(data) <= most:
@@ -113,6 +118,7 @@ PACKERS: Final[Mapping[str, Callable[[bytes, int], int]]] = {
     "zstd": _zstd,
     "lzf": _lzf,
     "blosc": _says(4, 4, "little"),
+    "blosc2": _blosc2,
     "lz4": _says(0, 4, "little"),
     "lz4-big": _says(0, 8, "big"),
     "bitshuffle": _says(0, 8, "big"),

@@ -5,18 +5,23 @@ from __future__ import annotations
 import bz2
 import json
 import lzma
+import math
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import h5py
+import hdf5plugin
 import imagecodecs
 import numcodecs
 import numpy as np
 import pytest
 import tifffile
 import zarr
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.images.volumes import hdf5, zarrs
 from emseg_bench.benchmark.images.volumes.tiff import find as find_tiff
 
@@ -171,6 +176,11 @@ FILTERS = {
     "bitshuffle": (32008, lambda: struct.pack(">QII", 3 << 30, 1 << 13, 20) + bytes(20)),
     "bzip2": (307, BOMBS["bz2"]),
     "zstandard": (32015, zstd_without_size),
+    "blosc2": (
+        32026,
+        lambda: bytes(29) + struct.pack(">BqBqBiBiBi", 0xD3, 3 << 30, 0xD3, 9, 0xD2, 1, 0xD2, 9, 0xD2, 9),
+    ),
+    "blosc2's chunk": (32026, lambda: bytes(58) + struct.pack(">i", 3 << 29)),
 }
 """Of HDF5, by number; most come as plugins, which the check does not wait for."""
 
@@ -194,12 +204,65 @@ def test_an_hdf5_chunk(name: str, inspect: Callable, refused: Callable, work: Pa
     refused(inspect("a.h5:/raw"), "a.h5", "a chunk that unpacks to")
 
 
-@pytest.mark.parametrize("filters", [(1, 1), (1, 307), (4, 1), (6,), (32013,)])
+@pytest.mark.parametrize("filters", [(1, 1), (1, 307), (4, 1), (6,), (32017,), (32024,), (32099,)])
 def test_an_hdf5_chunk_packed_by_what_nobody_can_bound(
     filters: tuple[int, ...], inspect: Callable, refused: Callable, work: Path
 ) -> None:
     chunked(work / "a.h5", *filters, body=zlib.compress(zlib.compress(bytes(1 << 20))))
     refused(inspect("a.h5:/raw"), "a.h5")
+
+
+@pytest.mark.parametrize("number", [32017, 32018, 32024, 32099])
+def test_an_hdf5_filter_without_bounds_is_named(number: int, tmp_path: Path) -> None:
+    chunked(tmp_path / "a.h5", number, body=b"x")
+    with pytest.raises(
+        DataError, match=rf"a.h5:/raw is packed with .*\(HDF5 filter {number}\), and nothing says"
+    ):
+        hdf5.find(tmp_path / "a.h5", "raw")
+
+
+def zfp(*shape: int) -> tuple[int, ...]:
+    """Return the settings of HDF5's ZFP filter for float32 values: a version, and ZFP's own header."""
+    bits = 48 // len(shape)
+    sides = sum((side - 1) << bits * axis for axis, side in enumerate(reversed(shape)))
+    header = 0x0570667A | (sides << 4 | (len(shape) - 1) << 2 | 2) << 32
+    return (0x10100111, *(header >> 32 * place & 0xFFFFFFFF for place in range(3)))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1 << 16,) * 3, (1 << 40,), (1 << 20, 1 << 20), (1 << 12,) * 4, (5, 24, 20)]
+)
+def test_zfp_that_makes_more_than_a_chunk(shape: tuple[int, ...], tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_chunk((4, 24, 20))
+        plan.set_filter(32013, h5py.h5z.FLAG_OPTIONAL, zfp(*shape))
+        space = h5py.h5s.create_simple((4, 24, 20))
+        data = h5py.h5d.create(file.id, b"raw", h5py.h5t.IEEE_F32LE, space, plan)
+        data.write_direct_chunk((0, 0, 0), bytes(100))
+    made = f"{math.prod(shape):,} values of a chunk of 4 x 24 x 20"
+    with pytest.raises(DataError, match=f"a filter that makes {made}"):
+        hdf5.find(tmp_path / "a.h5", "raw").stored.read(WHOLE)
+
+
+@pytest.mark.parametrize("name", ["Blosc", "Blosc2", "LZ4", "Zstd", "Bitshuffle", "BZip2", "Zfp"])
+def test_sound_chunks_of_plugins_are_read(name: str, tmp_path: Path) -> None:
+    packing = getattr(hdf5plugin, name)(**({"reversible": True} if name == "Zfp" else {}))
+    values = np.arange(4 * 24 * 20, dtype=np.float32).reshape(4, 24, 20) ** 1.5
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("raw", data=values, chunks=(2, 24, 20), **packing)
+    assert np.array_equal(hdf5.find(tmp_path / "a.h5", "raw").stored.read(WHOLE), values)
+
+
+def test_filters_are_got_without_the_test_s_help(tmp_path: Path, work: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from emseg_bench.benchmark.images.volumes import hdf5\n"
+        "print(hdf5.find(Path('a.h5'), 'raw').stored.read((slice(0, 4),) * 3).sum())"
+    )
+    with h5py.File(work / "a.h5", "w") as file:
+        file.create_dataset("raw", data=np.ones((4, 4, 4), "u1"), chunks=(2, 4, 4), **hdf5plugin.LZ4())
+    done = subprocess.run([sys.executable, "-c", code], cwd=work, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "64", done.stderr
 
 
 @pytest.mark.parametrize(

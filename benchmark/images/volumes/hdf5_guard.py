@@ -16,14 +16,12 @@ from ...files.limits import check_stored, limit_bytes
 from ...files.packed import check_packed
 from ...files.printable import printable
 from ...files.regular import shown
-from .filters import PACKERS_BY_NUMBER
+from .filters import COUNTED, PACKERS_BY_NUMBER, check_filters, filters_of, values_made
 from .found import Place, unreadable, values_bytes
 
 _MOST_LINKS: Final = 32
 _MOST_GAIN: Final = {"zlib": MOST_GAIN, "lzf": 88}
 """Bytes that they make of one at most; what packs further is always looked at."""
-_COUNTED: Final = (5, 6)
-"""Filters that are told how many values they make: n-bit and scale-offset."""
 
 
 def follow(file: h5py.File, name: str, path: Path) -> object:
@@ -91,7 +89,7 @@ def _parts(name: str) -> list[str]:
 
 
 def check_dataset(data: h5py.Dataset, path: Path) -> None:
-    """Refuse values that lie in other files, and giants of which next to nothing is stored.
+    """Refuse values that lie in other files or that nobody can bound, and giants of which little is stored.
 
     Raises:
         DataError: They do, or it is one.
@@ -110,6 +108,7 @@ def check_dataset(data: h5py.Dataset, path: Path) -> None:
                     "read from there. Copy the values into one file (h5repack), or name those files."
                 )
         return
+    check_filters(data, name)
     if data.shape is not None:
         check_stored(values_bytes(name, data.shape, data.dtype), data.id.get_storage_size(), name)
 
@@ -139,18 +138,18 @@ def check_chunks(data: h5py.Dataset, place: Place, source: str) -> None:
 
 def _packer(data: h5py.Dataset, source: str) -> str:
     """Return what packs a dataset's chunks; empty: nothing, or what keeps to the chunk's size by itself."""
-    plan = data.id.get_create_plist()
-    filters = [plan.get_filter(place) for place in range(plan.get_nfilters())]
-    packers = [PACKERS_BY_NUMBER[number] for number, *_ in filters if number in PACKERS_BY_NUMBER]
+    filters = list(filters_of(data))
+    packers = [PACKERS_BY_NUMBER[number] for number, _ in filters if number in PACKERS_BY_NUMBER]
     if len(packers) > 1:
         raise DataError(
             f"{source} is packed twice, by {' and '.join(packers)}, which no program does and which can fill "
             "the memory; save it with gzip alone."
         )
-    for number, _, settings, _ in filters:
-        if number in _COUNTED and len(settings) > 2 and settings[2] > np.prod(data.chunks, dtype=object):
+    for number, settings in filters:
+        made = values_made(number, settings) if number in COUNTED else 0
+        if made > np.prod(data.chunks, dtype=object):
             raise DataError(
-                f"{source} has a filter that makes {settings[2]:,} values of a chunk of "
+                f"{source} has a filter that makes {made:,} values of a chunk of "
                 f"{' x '.join(map(str, data.chunks))}; it is damaged, save or copy it again."
             )
     return packers[0] if packers else ""
