@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +53,8 @@ def report(
     tell_left_out(stored.left_out)
     for problem in build_report(stored, store, plugins):
         typer.echo(f"warning: {problem}", err=True)
+    for sentence in told_across(store):
+        typer.echo(printable(sentence))
     typer.echo(f"report: {store.report / 'index.html'}")
     raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
 
@@ -95,6 +98,18 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
         more = f" and {len(built.kept) - MOST_TOLD} more" if len(built.kept) > MOST_TOLD else ""
         typer.echo(f"kept in {store.report}, for they are not the report's own: {shown}{more}", err=True)
     return built.problems
+
+
+def told_across(store: Store) -> list[str]:
+    """Give what the report that stands in a results folder says over several data sets, in sentences."""
+    from ..benchmark.files.texts import read_json
+    from ..reports.publishing import JSON
+
+    with suppress(StoreError):
+        told = read_json(store.report / JSON, StoreError)
+        tables = told.get("across", []) if isinstance(told, dict) else []
+        return [table["summary"] for table in tables if isinstance(table, dict) and "summary" in table]
+    return []
 
 
 def is_fresh(stored: Stored, store: Store) -> bool:

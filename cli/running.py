@@ -264,7 +264,7 @@ def _finish(
     from ..benchmark.trials.today import Today
     from ..reports.publishing import clear_leftovers
     from .console import Console
-    from .reporting import build_report, is_fresh, tell_left_out
+    from .reporting import build_report, is_fresh, tell_left_out, told_across
     from .summary import outcome_as_data, print_failures, print_leaderboards
     from .tables import say
 
@@ -287,6 +287,8 @@ def _finish(
         print_leaderboards(stored.boards, plan)
         print_failures(outcome.failed, plan, console)
         if not unwritten:
+            for sentence in told_across(store):
+                say(console, sentence)
             text = f"report: {store.report / 'index.html'}"
             console.print(text, highlight=False, markup=False, soft_wrap=True)
     return SOME_FAILED if outcome.failed or stored.left_out or unwritten else ALL_DONE

@@ -13,10 +13,12 @@ from ..benchmark.contracts.reporting import Board, LeftOut, ReportSection
 from ..benchmark.files.disk import takes_no_more
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
+from .across.exports import write_csv as write_across
+from .across.table import tables_across
 from .exports import LeaderboardFile, shown, write_csv, write_json
 from .leaderboard import leaderboard
-from .page import BoardPage, SectionPart, markdown, page
-from .publishing import CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
+from .page import BoardPage, Contents, SectionPart, markdown, page
+from .publishing import ACROSS, CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
 from .schema import Leaderboard
 
 
@@ -46,8 +48,8 @@ def build(
     Args:
         boards: What to report; each has at least one trial.
         sections: Parts of the page, in any order.
-        folder: Where ``index.html`` and ``leaderboard.{md,csv,json}`` go, and ``published.csv`` if others
-            have published on the same data.
+        folder: Where ``index.html`` and ``leaderboard.{md,csv,json}`` go, ``across.csv`` if several data sets
+            compare, and ``published.csv`` if others have published on the same data.
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
         left_out: Stored trials that cannot be reported, for the page to name.
@@ -68,18 +70,22 @@ def build(
         (draft / FIGURES).mkdir()
         pages = [_board_page(board, sections, draft) for board in boards if board.trials]
         tables = tuple(item.table for item in pages)
+        across = tables_across([board for board in boards if board.trials], tables)
         content = LeaderboardFile(
             generated=generated,
             emseg_bench=version,
             boards=tables,
+            across=across,
             left_out=tuple(left_out),
             shown=shown(boards, left_out),
         )
         write_json(draft / JSON, content)
         write_csv(draft / CSV, tables)
+        write_across(draft / ACROSS, across)
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
-        (draft / MARKDOWN).write_text(markdown(pages, generated, version, left_out), encoding="utf-8")
-        (draft / INDEX).write_text(page(pages, generated, version, left_out), encoding="utf-8")
+        contents = Contents(pages, across, generated, version, left_out)
+        (draft / MARKDOWN).write_text(markdown(contents), encoding="utf-8")
+        (draft / INDEX).write_text(page(contents, draft), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))
 
 

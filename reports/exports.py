@@ -15,6 +15,7 @@ from ..benchmark.contracts.reporting import Board, LeftOut, Trial
 from ..benchmark.files import texts
 from ..benchmark.files.hashing import sha256_of
 from ..benchmark.files.spreadsheets import csv_of
+from .across.schema import Across
 from .columns import csv_columns
 from .schema import Leaderboard
 
@@ -31,6 +32,8 @@ class LeaderboardFile:
     emseg_bench: str
     """Version of the program that wrote it."""
     boards: tuple[Leaderboard, ...]
+    across: tuple[Across, ...] = ()
+    """Tables over data sets; empty where no two boards compare, and in older files."""
     left_out: tuple[LeftOut, ...] = ()
     """Trials that could not be read."""
     shown: str = ""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup
 
 from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.reporting import LeftOut, ReportSection
+from .across.part import part_html, part_markdown
+from .across.schema import Across
 from .grid import Cell, Column, Grid, bullets, escape_markdown, html
 from .schema import Leaderboard
 from .templating import render
@@ -43,13 +46,42 @@ class BoardPage:
     parts: tuple[SectionPart, ...]
 
 
-def page(boards: Sequence[BoardPage], generated: str, version: str, left_out: Sequence[LeftOut] = ()) -> str:
-    """Write ``index.html``: style and script are within, pictures are linked relatively."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a report shows."""
+
+    boards: Sequence[BoardPage]
+    across: Sequence[Across]
+    """Tables over data sets, that stand above the boards."""
+    generated: str
+    version: str
+    left_out: Sequence[LeftOut] = ()
+
+    @property
+    def about(self) -> str:
+        """What it is made from, when and by what."""
+        trials = sum(board.trials for board in self.boards)
+        failed = sum(len(board.table.failures) for board in self.boards)
+        counts = [plural(len(self.boards), "board"), plural(trials, "trial"), f"{failed:,} failed"]
+        if self.left_out:
+            counts.append(f"{len(self.left_out):,} left out")
+        return f"{', '.join(counts)}. Generated {self.generated} by emseg-bench {self.version}."
+
+
+def page(contents: Contents, folder: Path) -> str:
+    """Write ``index.html``: style and script are within, pictures are linked relatively.
+
+    Args:
+        contents: What it shows.
+        folder: Of the report, that takes the figures over data sets.
+    """
+    boards, left_out = contents.boards, contents.left_out
     values = {
         "title": TITLE,
         "boards": boards,
+        "across": [(one, part_html(one, folder)) for one in contents.across],
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
-        "about": _about(boards, generated, version, left_out),
+        "about": contents.about,
         "left_out_title": LEFT_OUT,
         "left_out": left_out[:LEFT_OUT_SHOWN],
         "more_left_out": max(0, len(left_out) - LEFT_OUT_SHOWN),
@@ -57,15 +89,14 @@ def page(boards: Sequence[BoardPage], generated: str, version: str, left_out: Se
     return render("page.html", values)
 
 
-def markdown(
-    boards: Sequence[BoardPage], generated: str, version: str, left_out: Sequence[LeftOut] = ()
-) -> str:
+def markdown(contents: Contents) -> str:
     """Write ``leaderboard.md``: the sections that have a Markdown form."""
-    parts = [f"# {TITLE}", escape_markdown(_about(boards, generated, version, left_out))]
-    if left_out:
-        lines = [f"{item.trial}: {item.reason}" for item in left_out]
+    parts = [f"# {TITLE}", escape_markdown(contents.about)]
+    if contents.left_out:
+        lines = [f"{item.trial}: {item.reason}" for item in contents.left_out]
         parts.append(f"**{LEFT_OUT}**\n\n{bullets(lines)}")
-    for board in boards:
+    parts += map(part_markdown, contents.across)
+    for board in contents.boards:
         parts.append(f"## {escape_markdown(board.table.title)}")
         parts += [text for part in board.parts if (text := _section_markdown(part))]
     return "\n\n".join(parts) + "\n"
@@ -76,15 +107,6 @@ def _section_markdown(part: SectionPart) -> str:
     if part.problem:
         return f"{heading}**This section could not be made.** {escape_markdown(part.problem)}"
     return heading + part.section.markdown if part.section.markdown else ""
-
-
-def _about(boards: Sequence[BoardPage], generated: str, version: str, left_out: Sequence[LeftOut]) -> str:
-    trials = sum(board.trials for board in boards)
-    failed = sum(len(board.table.failures) for board in boards)
-    counts = [plural(len(boards), "board"), plural(trials, "trial"), f"{failed:,} failed"]
-    if left_out:
-        counts.append(f"{len(left_out):,} left out")
-    return f"{', '.join(counts)}. Generated {generated} by emseg-bench {version}."
 
 
 def _overview(boards: Sequence[BoardPage]) -> Grid:

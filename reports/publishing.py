@@ -20,6 +20,8 @@ from ..benchmark.files.texts import read_json
 INDEX, CSV, JSON, MARKDOWN = "index.html", "leaderboard.csv", "leaderboard.json", "leaderboard.md"
 FILES = (INDEX, CSV, JSON, MARKDOWN)
 """What every report has; a folder with all of them is taken for a report."""
+ACROSS = "across.csv"
+"""The tables over data sets, if boards of several compare."""
 PUBLISHED = "published.csv"
 """What others have published on the boards' data, if anything is known."""
 FIGURES = "figures"

@@ -29,17 +29,16 @@ def terms(spec: TrialSpec) -> dict[str, Any]:
     }
 
 
-def terms_over_sets(spec: TrialSpec) -> dict[str, Any]:
-    """Give what boards of different data have in common where a mean over them has a meaning.
+def terms_over_sets(spec: TrialSpec, metric: str) -> dict[str, Any]:
+    """Give what boards of different data have in common where a mean of one metric over them has a meaning.
 
-    Of metrics that is the ranking one alone: what else was scored moves no number of it.
+    What else was scored moves no number of it.
     """
     told = terms(spec)
-    primary = spec.protocol.primary
-    version, options, distribution = told.pop("metrics")[primary]
-    metric = {"version": version, "options": options, "plugin": distribution}
-    protocol = {key: value for key, value in told["protocol"].items() if key != "metrics"}
-    return {**told, "protocol": protocol, "metric": metric}
+    version, options, distribution = told.pop("metrics")[metric]
+    protocol = {key: value for key, value in told["protocol"].items() if key not in {"metrics", "primary"}}
+    own = {"name": metric, "version": version, "options": options, "plugin": distribution}
+    return {**told, "protocol": protocol, "metric": own}
 
 
 def _metric(metric: MetricSpec) -> list[Any]:

@@ -1,0 +1,1 @@
+"""One table over all data sets that were scored on equal terms."""

@@ -1,0 +1,92 @@
+"""What a reader must know about a table over data sets: what it leaves out, and how its sets differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..naming import MARK
+from ..wording import listing, plural
+from .balance import Block
+from .comparable import Family
+from .entries import Entries
+from .schema import Across, Missing
+
+
+def remarks(across: Across, family: Family, grid: Entries, block: Block) -> Iterator[str]:
+    """Give the texts, the most important ones first."""
+    yield from _fixed(across)
+    yield from _left_out(across, family, grid, block)
+    yield from _variants(family, block, across)
+    yield from _units(across)
+    yield from _code(across, grid)
+
+
+def _fixed(across: Across) -> Iterator[str]:
+    if across.verdicts and across.verdicts.scope.kind == "fixed":
+        yield (
+            f"{len(across.sets)} data sets say nothing about others: the intervals are those of their "
+            "boards, taken together. From three data sets on, models are compared as to other data sets."
+        )
+
+
+def _left_out(across: Across, family: Family, grid: Entries, block: Block) -> Iterator[str]:
+    """Say what has no place in a table without gaps, and what would fill them."""
+    if not across.missing:
+        return
+    sets = [member.table.dataset for place, member in enumerate(family.members) if place not in block.sets]
+    models = [name for identity, name in grid.names.items() if identity not in block.models]
+    if sets:
+        yield f"Left out, since too few models have scores on them: {listing(sets)}."
+    if models:
+        yield f"Left out, since they have no score on {_all_of(across)}: {listing(models)}."
+    yield f"No score is made up for a gap. The table would be complete with {listing(_gaps(across.missing))}."
+
+
+def _all_of(across: Across) -> str:
+    return f"all of the {len(across.sets)} data sets" if across.sets else "two data sets in common"
+
+
+def _gaps(missing: Sequence[Missing]) -> list[str]:
+    """Write gaps model by model: ``unet on a and b (not run)``."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for gap in missing:
+        groups.setdefault((gap.model, gap.reason), []).append(gap.dataset)
+    return [f"{model} on {listing(sets)} ({reason})" for (model, reason), sets in groups.items()]
+
+
+def _variants(family: Family, block: Block, across: Across) -> Iterator[str]:
+    """Warn of sets that are no independent ones: one source, other options."""
+    sources = [family.members[place].dataset for place in block.sets]
+    known = [(source.name, source.location) for source in sources]
+    for (name, location), count in Counter(known).items():
+        if count > 1:
+            of = [
+                named.dataset
+                for named, key in zip(across.sets, known, strict=True)
+                if key == (name, location)
+            ]
+            yield (
+                f"{plural(count, 'data set')} here are {name} with other options ({listing(of)}): a claim "
+                "about other data sets is one about others of that kind."
+            )
+
+
+def _units(across: Across) -> Iterator[str]:
+    units: dict[str, list[str]] = {}
+    for one in across.sets:
+        units.setdefault(one.unit, []).append(one.dataset)
+    if len(units) > 1:
+        told = "; ".join(f"{unit}s on {listing(names)}" for unit, names in units.items())
+        yield f"A set's mean is over its test cases, which are not the same kind everywhere: {told}."
+
+
+def _code(across: Across, grid: Entries) -> Iterator[str]:
+    named = {row.model for row in across.rows}
+    if doubled := [name for name in grid.doubled if name in named]:
+        yield (
+            f"Of {listing(doubled)} some board has rows by different code; today's counts here, or else that "
+            "of more seeds."
+        )
+    if any(row.outdated for row in across.rows):
+        yield f"Rows with {MARK} were made by other code than is installed now, on some data set at least."

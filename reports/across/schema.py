@@ -1,0 +1,123 @@
+"""What a table over data sets holds: all that page, Markdown, CSV and ``leaderboard.json`` draw from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...benchmark.contracts.records import MetricSpec
+from ..statistics import Estimate
+from ..verdicts.schema import Placed, Verdict, Verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardApart:
+    """A board that is not averaged with the others."""
+
+    board: str
+    """Its title."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A combination of model and data set without a score."""
+
+    model: str
+    dataset: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedSet:
+    """A data set of the table, in the order of the rows' `sets`."""
+
+    dataset: str
+    """Its name, which no other set of the table has."""
+    slug: str
+    """Of its board."""
+    unit: str
+    """What a test case is: image, volume or case."""
+    classes: tuple[str, ...]
+    """That the means are over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """How much better one model is than another on a data set, by its board's own comparison."""
+
+    value: float
+    """Positive: the one is better, in whichever direction the metric goes."""
+    low: float | None
+    """Ends of the interval; the intervals of all pairs of the board hold at once.  None: there is none."""
+    high: float | None
+    verdict: Verdict | None
+    """What the one is, for sure; None: they cannot be told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSet:
+    """A model on one data set."""
+
+    score: Estimate
+    """Over seeds, as on the set's board."""
+    place: float
+    """Among the models of the table by the mean; equal means share theirs."""
+    off_best: float
+    """How far it is behind the best of the table on this set; 0 for that one."""
+    behind_first: Gap | None
+    """The table's first against this model; None for the first itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcrossRow:
+    """A model over all data sets of the table."""
+
+    model: str
+    identity: str
+    """Hash of the model, as in the rows of boards."""
+    outdated: bool
+    """Whether other code than today's made it on some data set."""
+    placed: Placed
+    mean: float
+    """Of the sets' means: each set weighs the same, whatever its number of cases."""
+    mean_place: float
+    sets: tuple[OnSet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """On how many data sets one model is surely better than another by the boards' own comparisons."""
+
+    one: int
+    """Position of the row, from 0."""
+    other: int
+    wins: int
+    ties: int
+    """Not told apart."""
+    losses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Across:
+    """One table over data sets that were scored on equal terms."""
+
+    title: str
+    slug: str
+    recipe: str
+    protocol: str
+    label_fraction: float
+    metric: MetricSpec
+    summary: str
+    remarks: tuple[str, ...]
+    """What a reader must know about how these rows compare."""
+    sets: tuple[ComparedSet, ...]
+    rows: tuple[AcrossRow, ...]
+    """By the mean, best first; empty where no two models share two data sets."""
+    verdicts: Verdicts | None
+    """Of the rows, in their order; behind them the best blind prediction of each set, where all have one."""
+    tallies: tuple[Tally, ...]
+    """Of all pairs of rows."""
+    missing: tuple[Missing, ...]
+    """Combinations without a score, for which models or data sets are left out."""
+    apart: tuple[BoardApart, ...]
+    """Boards that are in no mean here."""

@@ -1,0 +1,148 @@
+"""From boards to tables over data sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from ...benchmark.contracts.reporting import Board
+from ..schema import Leaderboard
+from ..verdicts.contest import Floats
+from ..verdicts.schema import Verdicts
+from .balance import Block, balanced
+from .boards import BoardVerdicts, mean_of
+from .comparable import Family, Ranked, families
+from .contest import contest_over, verdicts_over
+from .entries import Entries, entries
+from .remarks import remarks
+from .schema import Across, AcrossRow, ComparedSet, OnSet, Tally
+from .summary import summary
+
+
+def tables_across(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> tuple[Across, ...]:
+    """Sum up all boards on equal terms that have a score, a table for each kind of terms.
+
+    Args:
+        boards: The one with the newest result first.
+        tables: Their leaderboards, in the same order.
+    """
+    ranked = [Ranked(board, table) for board, table in zip(boards, tables, strict=True) if table.scored]
+    return tuple(_across(family, number) for number, family in enumerate(families(ranked), start=1))
+
+
+def _across(family: Family, number: int) -> Across:
+    grid = entries(family.members)
+    scored = {identity: on for identity in grid.names if (on := grid.on(identity))}
+    block = balanced(scored, len(family.members)) or Block((), ())
+    names = _set_names(family.members)
+    members = [family.members[place] for place in block.sets]
+    first = family.members[0].table
+    bare = Across(
+        title=_title(first),
+        slug=f"across-{number}",
+        recipe=first.recipe,
+        protocol=first.protocol,
+        label_fraction=first.label_fraction,
+        metric=first.metric,
+        summary="",
+        remarks=(),
+        sets=tuple(_set(member, names[place]) for member, place in zip(members, block.sets, strict=True)),
+        rows=(),
+        verdicts=None,
+        tallies=(),
+        missing=grid.told_missing(names),
+        apart=family.apart,
+    )
+    filled = _Table(members, grid, block).fill(bare) if block.models else bare
+    return replace(filled, remarks=tuple(remarks(filled, family, grid, block)), summary=summary(filled))
+
+
+def _title(table: Leaderboard) -> str:
+    """Name the terms: the board's title without its data."""
+    return "Over data sets: " + table.title.partition(" · ")[2]
+
+
+def _set(member: Ranked, name: str) -> ComparedSet:
+    table = member.table
+    return ComparedSet(dataset=name, slug=table.slug, unit=table.scoring.unit, classes=table.foreground)
+
+
+def _set_names(members: Sequence[Ranked]) -> list[str]:
+    """Name data sets, those of one name by the hash of their data too."""
+    names = [member.table.dataset for member in members]
+    return [
+        f"{name} (data {member.dataset.manifest_sha256[:6]})" if names.count(name) > 1 else name
+        for name, member in zip(names, members, strict=True)
+    ]
+
+
+class _Table:
+    """The balanced part of a grid, best model first.
+
+    Args:
+        members: The boards of its data sets.
+        grid: All models on all data sets.
+        block: Which of them are compared.
+    """
+
+    def __init__(self, members: Sequence[Ranked], grid: Entries, block: Block) -> None:
+        self._metric = members[0].table.metric
+        self._sign = 1 if self._metric.direction == "higher" else -1
+        self._grid = grid
+        scored = [grid.scored[place] for place in block.sets]
+        means = {model: np.mean([mean_of(rows[model]) for rows in scored]) for model in block.models}
+        self._models = sorted(block.models, key=lambda model: (-self._sign * means[model], grid.names[model]))
+        self._rows = [[rows[model] for rows in scored] for model in self._models]
+        self._means = np.array([[mean_of(row) for row in rows] for rows in self._rows])
+        self._boards = [
+            BoardVerdicts(member.table, rows)
+            for member, rows in zip(members, zip(*self._rows, strict=True), strict=True)
+        ]
+
+    def fill(self, bare: Across) -> Across:
+        """Fill in what is compared."""
+        blind = np.array([board.blind_mean for board in self._boards], np.float64)
+        known = bool(np.isfinite(blind).all())
+        means = np.vstack([self._means, blind]) if known else self._means
+        contest = contest_over([self._grid.names[model] for model in self._models], means, self._metric)
+        verdicts = verdicts_over(contest, [board.pairs(blind=known) for board in self._boards])
+        places = pd.DataFrame(-self._sign * self._means).rank().to_numpy()
+        models = range(len(self._models))
+        return replace(
+            bare,
+            verdicts=verdicts,
+            rows=tuple(self._row(i, verdicts, places[i]) for i in models),
+            tallies=tuple(self._tally(i, j) for i, j in combinations(models, 2)),
+        )
+
+    def _row(self, i: int, verdicts: Verdicts, places: Floats) -> AcrossRow:
+        identity = self._models[i]
+        ahead = self._sign * self._means
+        off = (ahead.max(axis=0) - ahead[i]).tolist()
+        on_sets = zip(self._rows[i], places.tolist(), off, self._boards, strict=True)
+        return AcrossRow(
+            model=self._grid.names[identity],
+            identity=identity,
+            outdated=self._grid.outdated(identity),
+            placed=verdicts.places[i],
+            mean=float(self._means[i].mean()),
+            mean_place=float(places.mean()),
+            sets=tuple(
+                OnSet(
+                    score=row.score.mean,
+                    place=place,
+                    off_best=behind,
+                    behind_first=board.gap(0, i) if i else None,
+                )
+                for row, place, behind, board in on_sets
+            ),
+        )
+
+    def _tally(self, one: int, other: int) -> Tally:
+        found = Counter(board.gap(one, other).verdict for board in self._boards)
+        return Tally(one=one, other=other, wins=found["better"], ties=found[None], losses=found["worse"])

@@ -1,0 +1,213 @@
+"""The table over data sets, from trials to page, Markdown, JSON and CSV: all say the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from emseg_bench.benchmark.contracts.settings import Recipe
+from emseg_bench.reports.across.schema import Across
+from emseg_bench.reports.across.table import tables_across
+from emseg_bench.reports.build import build
+from emseg_bench.reports.exports import read_json
+from emseg_bench.reports.leaderboard import leaderboard
+
+SETS = {"ants": (0.80, 0.60, 0.19), "bees": (0.70, 0.52, 0.11), "cats": (0.90, 0.69, 0.30)}
+"""Means of the models a, b and c."""
+WOBBLE = (-0.02, 0.0, 0.02)
+STANDARD = Recipe(name="standard", iterations=200, batch_size=4, crop=64)
+
+
+def trials(make, dataset: str, means: dict[str, float], **settings: object) -> list:
+    """Give two seeds of each model, with three cases; the second seed is 0.01 better."""
+    return [
+        make.trial(
+            model=f"{model}@x",
+            seed=seed,
+            dataset=dataset,
+            iou={1: [mean - 0.005 + 0.01 * seed + wobble for wobble in WOBBLE]},
+            **settings,
+        )
+        for model, mean in means.items()
+        for seed in range(2)
+    ]
+
+
+def board(make, dataset: str, means: dict[str, float], **settings: object):
+    title = f"{dataset} · {settings['recipe'].name if 'recipe' in settings else 'quick'}"
+    return make.board(trials(make, dataset, means, **settings), title=title, slug=dataset)
+
+
+def across(boards) -> tuple[Across, ...]:
+    return tables_across(boards, [leaderboard(one) for one in boards])
+
+
+@pytest.fixture(scope="module")
+def boards(make_shared) -> list:
+    """Three data sets on equal terms, of which a fourth model is on one; and one by another recipe."""
+    models = {name: dict(zip("abc", means, strict=True)) for name, means in SETS.items()}
+    models["bees"]["d"] = 0.95
+    other = board(make_shared, "dogs", {"a": 0.1, "b": 0.9}, recipe=STANDARD)
+    return [other, *(board(make_shared, name, means) for name, means in models.items())]
+
+
+@pytest.fixture(scope="module")
+def table(boards) -> Across:
+    (found,) = across(boards)
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(boards, tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("report") / "r"
+    build(boards, [], place, generated="2026-11-23", version="1.2")
+    return place
+
+
+def test_means_and_places_by_hand(table) -> None:
+    assert [one.dataset for one in table.sets] == ["ants", "bees", "cats"]
+    assert [row.model for row in table.rows] == ["a@x", "b@x", "c@x"]
+    assert [row.mean for row in table.rows] == pytest.approx([0.8, 1.81 / 3, 0.2])
+    assert [row.mean_place for row in table.rows] == [1, 2, 3]
+    assert [str(row.placed) for row in table.rows] == ["1", "2", "3"]
+    assert [on.off_best for on in table.rows[1].sets] == pytest.approx([0.2, 0.18, 0.21])
+    assert [on.behind_first.value for on in table.rows[1].sets] == pytest.approx([0.2, 0.18, 0.21])
+    assert table.verdicts.between(0, 1).value == pytest.approx(0.59 / 3)
+    assert (table.tallies[0].wins, table.tallies[0].ties, table.tallies[0].losses) == (3, 0, 0)
+
+
+def test_the_answer_says_what_it_is_about(table) -> None:
+    assert table.summary.startswith("Over 3 data sets, a@x leads with the highest mean IoU, 0.800.")
+    assert (
+        "better than b@x and c@x on other data sets like these three (difference to b@x 0.197"
+        in table.summary
+    )
+
+
+def test_what_is_left_out_is_said(table) -> None:
+    told = " ".join(table.remarks)
+    assert "no score on all of the 3 data sets: d@x" in told
+    assert "complete with d@x on ants and cats (not run)" in told
+    assert [(gap.model, gap.dataset) for gap in table.missing] == [("d@x", "ants"), ("d@x", "cats")]
+    (apart,) = table.apart
+    assert (apart.board, apart.reason) == (
+        "dogs · standard",
+        "other terms: recipe.iterations 200 instead of 100",
+    )
+
+
+def test_page_markdown_json_and_csv_say_the_same(table, folder) -> None:
+    assert read_json(folder / "leaderboard.json").across == (table,)
+    page = (folder / "index.html").read_text()
+    text = (folder / "leaderboard.md").read_text()
+    assert '<a href="#across-1">' in page
+    assert page.index('id="across-1"') < page.index('id="ants"')
+    for one in (page, text):
+        assert table.summary in one.replace("\\", "").replace("&#39;", "'")
+        assert "dogs · standard: other terms" in one
+    gap = table.verdicts.between(0, 1)
+    shown = f"{gap.value:.3f} ({gap.low:.3f} to {gap.high:.3f})"
+    assert f"| 2 | b@x | 0.603 | 2.00 | {shown} | 0.600 ± 0.007 |" in text
+    assert "| b@x | 0 / 0 / 3 | – | 3 / 0 / 0 |" in text
+    lines = pd.read_csv(folder / "across.csv")
+    over_all = lines[lines["dataset"].isna()].set_index("model").loc["b@x"]
+    assert (over_all["rank_best"], over_all["rank_worst"], over_all["wins"], over_all["losses"]) == (
+        2,
+        2,
+        3,
+        3,
+    )
+    assert over_all["score_mean"] == pytest.approx(table.rows[1].mean)
+    ends = (over_all["behind_first_low"], over_all["behind_first_high"], over_all["p_holm"])
+    assert ends == pytest.approx((gap.low, gap.high, gap.p))
+    on = lines[lines["model"] == "b@x"].dropna(subset="dataset").set_index("dataset").loc["bees"]
+    assert (on["score_mean"], on["behind_first"], on["seeds"]) == (
+        pytest.approx(0.52),
+        pytest.approx(0.18),
+        2,
+    )
+
+
+def test_figures_have_their_numbers_as_tables(table, folder) -> None:
+    page = (folder / "index.html").read_text()
+    figures = re.findall(r'<img src="(figures/across-1-[a-z]+\.svg)"', page)
+    assert figures == ["figures/across-1-forest.svg", "figures/across-1-profiles.svg"]
+    assert all((folder / figure).is_file() for figure in figures)
+    assert page.count("Show the numbers") == len(figures)
+
+
+def test_two_data_sets_are_about_these_alone(make) -> None:
+    (found,) = across([board(make, name, {"a": 0.8, "b": 0.5}) for name in ("ants", "bees")])
+    assert "better than b@x on these two data sets" in found.summary
+    assert "2 data sets say nothing about others" in found.remarks[0]
+    on_one = leaderboard(board(make, "ants", {"a": 0.8, "b": 0.5})).verdicts.between(0, 1)
+    over_both = found.verdicts.between(0, 1)
+    assert over_both.error == pytest.approx(on_one.error / 2**0.5)
+    assert over_both.freedom == pytest.approx(2 * on_one.freedom)
+
+
+def test_nothing_in_common_is_said(make) -> None:
+    (found,) = across([board(make, "ants", {"a": 0.8, "b": 0.7}), board(make, "bees", {"b": 0.5, "c": 0.6})])
+    assert (found.rows, found.verdicts) == ((), None)
+    assert found.summary.startswith("No two models have scores on two of these data sets")
+    assert "a@x on bees (not run)" in " ".join(found.remarks)
+
+
+def test_boards_that_do_not_compare_make_no_table(make) -> None:
+    one = board(make, "ants", {"a": 0.8, "b": 0.7})
+    assert across([one]) == ()
+    assert across([one, board(make, "bees", {"a": 0.8, "b": 0.7}, recipe=STANDARD)]) == ()
+    dice = make.metric("dice")
+    other = trials(make, "bees", {"a": 0.8, "b": 0.7})
+    assert across([one, replace(make.board(other), primary=dice)]) == ()
+
+
+def test_the_same_data_in_another_state_is_no_second_set(make) -> None:
+    new, old = (board(make, "ants", {"a": 0.8, "b": 0.7}) for _ in range(2))
+    old = replace(old, title="ants (data 123456)")
+    assert across([new, old]) == ()
+    (found,) = across([new, old, board(make, "bees", {"a": 0.8, "b": 0.6})])
+    assert len(found.sets) == 2
+    assert [(one.board, one.reason[:33]) for one in found.apart] == [
+        ("ants (data 123456)", "the same data in an earlier state")
+    ]
+
+
+def test_a_model_whose_trials_failed_is_a_gap(make) -> None:
+    failed = make.board([*trials(make, "bees", {"a": 0.8, "b": 0.6}), make.failed("c@x", dataset="bees")])
+    (found,) = across([board(make, "ants", {"a": 0.8, "b": 0.7, "c": 0.1}), failed])
+    assert [(gap.model, gap.dataset, gap.reason) for gap in found.missing] == [
+        ("c@x", "bees", "no trial is complete")
+    ]
+
+
+def test_lower_may_be_better(make) -> None:
+    metric = make.metric("distance", "nm", "lower")
+    means = [{"a": 20.0, "b": 30.0}, {"a": 25.0, "b": 33.0}, {"a": 21.0, "b": 29.5}]
+    boards = [
+        board(make, name, by, metric=metric) for name, by in zip(("ants", "bees", "cats"), means, strict=True)
+    ]
+    boards = [replace(one, primary=metric) for one in boards]
+    (found,) = across(boards)
+    assert [row.model for row in found.rows] == ["a@x", "b@x"]
+    assert found.verdicts.between(0, 1).value == pytest.approx(26.5 / 3)
+    assert "lowest mean distance, 22.00 nm" in found.summary
+
+
+def test_without_skill_there_is_no_leader(make) -> None:
+    boards = []
+    for name, (mean, other) in {"ants": (0.3, 0.1), "bees": (0.31, 0.12), "cats": (0.29, 0.1)}.items():
+        one = board(make, name, {"a": mean, "b": other})
+        blind = one.trials[0].cases.assign(predictor="all mito")
+        blind.loc[blind["metric"] == "iou", "value"] = 0.3
+        truth = blind.assign(predictor="the truth itself", value=1.0)
+        boards.append(replace(one, sanity=pd.concat([blind, truth], ignore_index=True)))
+    (found,) = across(boards)
+    assert found.summary.startswith(
+        "No model is surely better than the best prediction that looks at no image"
+    )
+    assert "leads with" not in found.summary
+    assert found.verdicts.names == ("a@x", "b@x", "best blind prediction")
