@@ -88,18 +88,16 @@ class Seen:
 def find_candidates(path: Path, cache: Path) -> Seen:
     """Open all volumes in a folder, at any depth, or file by their headers.
 
+    Where none has two sections, those of one are taken: they are images.
+
     Raises:
         DataError: A file cannot be read.
     """
-    found, single = [], []
     files, unread = _all_files(path)
-    for location in (location for file in files for location in _parts(file)):
-        candidate = _candidate(location, cache)
-        if candidate.volume.shape[0] > 1:
-            found.append(candidate)
-        else:
-            single.append(location)
-    return Seen(volumes=tuple(found), single=tuple(single), unread=tuple(map(str, unread)))
+    every = [_candidate(location, cache) for file in files for location in _parts(file)]
+    found = [one for one in every if one.volume.shape[0] > 1] or every
+    single = tuple(one.location for one in every if one not in found)
+    return Seen(volumes=tuple(found), single=single, unread=tuple(map(str, unread)))
 
 
 def _candidate(location: str, cache: Path) -> Candidate:

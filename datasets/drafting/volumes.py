@@ -34,6 +34,7 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
     chosen = [_choose(match, cache) for match in matches]
     objects = any(values.classes is None for _, values in chosen)
     splits = [split_of(match.image.location, root) for match in matches]
+    images = all(match.image.volume.shape[0] == 1 for match in matches)
     known = all(splits) and "train" in splits and len(set(splits)) > 1
     lines = [
         f"# {len(matches)} volume(s) with labels; described by emseg-bench data init",
@@ -54,7 +55,7 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
         kind="volume",
         root=root,
         lines=(*lines, *more_lines, *size_lines, *_intensity(matches)),
-        decided=(*decided, *more_decided, _division(splits, known)),
+        decided=(*decided, *more_decided, _division(splits, known, images)),
         to_check=(*doubts, *more_doubts, *size_doubts, *_told(matches, [labels for labels, _ in chosen])),
     )
 
@@ -187,7 +188,9 @@ def _intensity(matches: Sequence[Match]) -> list[str]:
     return [noted("# intensity: [0, 1000]", why)]
 
 
-def _division(splits: Sequence[str | None], known: bool) -> str:
+def _division(splits: Sequence[str | None], known: bool, images: bool) -> str:
     if known:
         return f"splits are named by folders or files: {', '.join(str(split) for split in splits)}"
+    if images:
+        return "no split is named: images are divided in their order, in contiguous blocks"
     return "no split is named: every volume is cut into blocks along z, with a gap between them"

@@ -38,6 +38,11 @@ class Opened:
         return self.entry.group or self.entry.name
 
 
+def are_images(volumes: Sequence[Opened]) -> bool:
+    """Tell whether all volumes are of one section, as images in NIfTI are."""
+    return all(volume.image.shape[0] == 1 for volume in volumes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """A volume whose sections have been looked at."""

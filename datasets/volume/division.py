@@ -9,7 +9,7 @@ from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.wording import listed
 from ..collection.dividing import Item, Way, divide
 from ..collection.division import Blocks, Division, division_of
-from .collection import Opened
+from .collection import Opened, are_images
 from .entries import Entry
 from .options import VolumeOptions
 
@@ -23,7 +23,7 @@ def divided(volumes: Sequence[Opened], options: VolumeOptions, gap: int) -> Divi
     """
     entries = [volume.entry for volume in volumes]
     check_splits(entries)
-    way = way_of(entries, options, gap)
+    way = way_of(entries, options, gap, images=are_images(volumes))
     blocks, notes = divide(items_of(volumes), way)
     return division_of(
         blocks,
@@ -78,14 +78,14 @@ def check_splits(entries: Sequence[Entry]) -> None:
         )
 
 
-def way_of(entries: Sequence[Entry], options: VolumeOptions, gap: int) -> Way:
-    """Return how volumes are cut that are not divided: each along z."""
+def way_of(entries: Sequence[Entry], options: VolumeOptions, gap: int, *, images: bool) -> Way:
+    """Return how volumes are cut that are not divided: each along z; images as a row, in their order."""
     return Way(
         options=options,
         gap=gap,
         seed="order",
-        row=False,
-        noun="section",
+        row=images,
+        noun="image" if images else "section",
         trained="training volumes",
         idle={
             "said": f"the owner names the splits: {_splits(entries)}",
@@ -111,6 +111,8 @@ def rule_of(entries: Sequence[Entry], blocks: Blocks[Opened], way: Way) -> str:
         words = ", ".join(f"{split} {listed(names, 10)}" for split, names in own.items())
         number = len({name for names in own.values() for name in names})
         return f"{number} groups, divided whole: {words}; {fold}"
+    if way.row:
+        return f"{len(entries)} images in their order, cut into contiguous blocks: {_row(blocks)}; {fold}"
     words = "; ".join(_describe(entry, blocks) for entry in entries)
     return f"contiguous blocks along z, {way.gap} sections left out between them: {words}; {fold}"
 
@@ -118,6 +120,12 @@ def rule_of(entries: Sequence[Entry], blocks: Blocks[Opened], way: Way) -> str:
 def _splits(entries: Sequence[Entry]) -> str:
     names = {split: [entry.name for entry in entries if entry.split == split] for split in SPLITS}
     return ", ".join(f"{split} {listed(own)}" for split, own in names.items() if own)
+
+
+def _row(blocks: Blocks[Opened]) -> str:
+    """Return ``train 4 (a to d), val 1 (e to e)``."""
+    names = {split: [block.volume.entry.name for own, block in blocks if own == split] for split in SPLITS}
+    return ", ".join(f"{split} {len(own)} ({own[0]} to {own[-1]})" for split, own in names.items() if own)
 
 
 def _describe(entry: Entry, blocks: Blocks[Opened]) -> str:

@@ -12,7 +12,7 @@ from ...benchmark.images.volumes.volume import Volume
 from ..collection import spacing
 from ..collection.spacing import Stack
 from ..collection.splits import default_gap
-from .collection import Opened
+from .collection import Opened, are_images
 from .options import VolumeOptions
 
 
@@ -35,6 +35,8 @@ def settle_gap(
     """
     if options.gap >= 0:
         return options.gap, ()
+    if are_images(volumes):
+        return 0, ()
     splits = {volume.entry.split for volume in volumes}
     if voxel_size_nm is not None or not _are_cut(volumes):
         return default_gap(voxel_size_nm), ()

@@ -94,6 +94,8 @@ def _turned(axes: str, turn: Turn) -> str:
 
 
 def _check(file: tifffile.TiffFile, path: Path) -> None:
+    if not file.series:
+        raise unreadable(path, "there is no image in it")
     if len(file.series) != 1:
         raise DataError(
             f"{path} holds {len(file.series)} images of different sizes or kinds; expected one stack of "

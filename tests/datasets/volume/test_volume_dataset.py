@@ -21,6 +21,7 @@ from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.references import parse_dataset
 from emseg_bench.benchmark.trials.checked_dataset import check_sides
 from emseg_bench.datasets.collection.instances import to_semantic
+from emseg_bench.datasets.drafting import drafting
 from emseg_bench.datasets.volume import facts, measure
 from emseg_bench.datasets.volume.factory import open_volumes
 
@@ -600,3 +601,51 @@ def test_options_are_read_from_references_and_again_from_plans(pair, cache, opti
     first = open_dataset(reference, offer, cache).manifest
     planned = replace(reference, options=complete_options(offer.card, reference.options))
     assert open_dataset(planned, offer, cache).manifest == first
+
+
+def test_images_in_formats_of_volumes_are_described_and_divided_as_images(tmp_path):
+    """As nnU-Net keeps them: a NIfTI file of one section for each image."""
+    kept = {}
+    for place in range(8):
+        image, labels = picture(place, shape=(20, 24)), classes(place, shape=(1, 20, 24))[0]
+        kept[f"tr_{place:03d}_0000"] = image, labels
+        for name, values in (("imagesTr/tr_{:03d}_0000", image), ("labelsTr/tr_{:03d}", labels)):
+            path = tmp_path / "cells" / f"{name.format(place)}.nii.gz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            SimpleITK.WriteImage(
+                SimpleITK.GetImageFromArray(values[None] if place % 2 else values), str(path)
+            )
+    found = drafting.draft(tmp_path / "cells", tmp_path / "cache")
+    assert "images are divided in their order, in contiguous blocks" in found.decided[-1]
+    drafting.write(found, overwrite=False)
+    dataset = open_volumes(str(tmp_path / "cells"), tmp_path / "cache")
+    assert dataset.manifest.split_rule.startswith(
+        "8 images in their order, cut into contiguous blocks: train 4 (tr_000_0000 to tr_003_0000), val 2"
+    )
+    assert len(dataset.manifest.cases) == 8
+    for case in dataset.manifest.cases:
+        sample = dataset.read(case)
+        image, labels = kept[case.group]
+        assert case.depth is None
+        assert np.array_equal(sample.image, image[None])
+        assert np.array_equal(sample.labels, labels)
+    folds = [
+        {
+            case.group
+            for case in open_volumes(
+                str(tmp_path / "cells"), tmp_path / "cache", folds=4, fold=k
+            ).manifest.cases
+            if case.split == "test"
+        }
+        for k in range(4)
+    ]
+    assert sorted(name for fold in folds for name in fold) == sorted(kept)
+
+
+def test_two_images_are_too_few(tmp_path):
+    for place in range(2):
+        np.save(tmp_path / f"v{place}.npy", picture(place, shape=(1, 20, 24)))
+        np.save(tmp_path / f"v{place}_labels.npy", classes(place, shape=(1, 20, 24)))
+    drafting.write(drafting.draft(tmp_path, tmp_path / "cache"), overwrite=False)
+    with pytest.raises(DataError, match="2 sections cannot be divided into"):
+        open_volumes(str(tmp_path), tmp_path / "cache")
