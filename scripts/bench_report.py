@@ -9,6 +9,7 @@ and seeds with random scores, and times reading and writing apart.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from emseg_bench.benchmark.files.hashing import sha256_of
 from emseg_bench.benchmark.files.store import Store, TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.trials.boards import load_boards
+from emseg_bench.benchmark.trials.kept_files import hash_files
 from emseg_bench.benchmark.trials.records import load_record, write_record
 from emseg_bench.reports.build import build
 
@@ -51,8 +53,9 @@ def multiply(source: TrialFolder, store: Store, trials: int, boards: int) -> Non
         folder = store.trial(copy.fingerprint)
         folder.path.mkdir(parents=True)
         cases.assign(value=rng.random(len(cases))).to_parquet(folder.cases, index=False)
-        folder.curve.hardlink_to(source.curve)
-        write_record(folder, copy)
+        for path in (source.curve, source.sanity):
+            shutil.copyfile(path, folder.path / path.name)
+        write_record(folder, replace(copy, files=hash_files(folder)))
 
 
 def vary(record: Record, board: int, model: int, seed: int) -> Record:

@@ -119,6 +119,11 @@ class Store:
         """Where the report goes."""
         return self.root / "report"
 
+    @property
+    def index(self) -> Path:
+        """What reports have read of the trials; remade as it is needed."""
+        return self.root / "trials.index"
+
     def trial(self, fingerprint: str) -> TrialFolder:
         """Return the folder of one trial; it need not exist."""
         return TrialFolder(self.root / "trials" / fingerprint)

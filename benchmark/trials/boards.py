@@ -13,21 +13,20 @@ import pandas as pd
 from ..contracts.errors import EmsegError, StoreError
 from ..contracts.records import Record
 from ..contracts.reporting import OWN_TRAINING, Board, LeftOut, Trial
-from ..evaluation.scoring import to_frame, with_depth
+from ..evaluation.scoring import with_depth
 from ..experiments.experiment import describe
 from ..experiments.label_fraction import describe_fraction
-from ..experiments.terms import terms
-from ..files.hashing import model_sha256, row_sha256, sha256_of
 from ..files.printable import printable
 from ..files.regular import check_within, shown
 from ..files.store import Store, TrialFolder
+from .folder_state import state_of_trial
+from .index import Index
 from .kept_files import changed_files
 from .record_checks import check_place
 from .records import load_record
-from .result_tables import CURVE, REMEDY, SANITY, SCORES, read_table
+from .result_tables import CURVE, REMEDY, SANITY, SCORES, no_tables, read_table
+from .subjects import Subject, Subjects
 from .today import Today
-
-CURVE_COLUMNS = ["iteration", "series", "value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class Member:
 
     trial: Trial
     folder: TrialFolder
+    subject: Subject
     changed: tuple[str, ...]
     """Files beside its record, none of them scores, that are not what the record says."""
 
@@ -65,25 +65,40 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
     """
     groups: dict[str, list[Member]] = {}
     left_out: list[LeftOut] = []
+    index, subjects = Index(store), Subjects()
     for folder in store.trials():
         try:
-            member = _member(folder, store, today)
+            trial, changed = _known_or_read(folder, store, index)
         except EmsegError as error:
             left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
-        else:
-            groups.setdefault(_group(member.record), []).append(member)
+            continue
+        spec = trial.record.spec
+        subject = subjects.of(spec)
+        trial = replace(trial, outdated=today.changes(spec, subject.row) if today else (), row=subject.row)
+        groups.setdefault(subject.board, []).append(Member(trial, folder, subject, changed))
+    index.save()
     boards = [_board(members, keep_stale=keep_stale) for members in groups.values()]
     boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
     return Stored(_distinguish(boards), tuple(left_out))
 
 
 # ----------------------------------------------------------------------------------------- trials
-def _member(folder: TrialFolder, store: Store, today: Today | None) -> Member:
-    """Read a trial.
+def _known_or_read(folder: TrialFolder, store: Store, index: Index) -> tuple[Trial, tuple[str, ...]]:
+    """Take a trial from the index, or else from its own files; and say which of these changed since it ran.
 
     Raises:
         EmsegError: It is damaged, or its scores are not those that it wrote.
     """
+    state = state_of_trial(folder.path)
+    if state and (known := index.find(folder, state)):
+        return known, ()
+    trial, changed = _read(folder, store)
+    if state and not changed and state == state_of_trial(folder.path):
+        index.take(folder, state, trial)
+    return trial, changed
+
+
+def _read(folder: TrialFolder, store: Store) -> tuple[Trial, tuple[str, ...]]:
     check_within(store.root / "trials", folder.path.absolute(), "the results folder", StoreError)
     record = load_record(folder)
     check_place(record, folder)
@@ -94,15 +109,12 @@ def _member(folder: TrialFolder, store: Store, today: Today | None) -> Member:
             f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "
             f"believed. {REMEDY}."
         )
-    row = row_sha256(record.spec)
-    outdated = today.changes(record.spec, row) if today else ()
-    trial = replace(_trial(record, folder), outdated=outdated, row=row)
-    return Member(trial, folder, tuple(changed))
+    return _trial(record, folder), tuple(changed)
 
 
 def _trial(record: Record, folder: TrialFolder) -> Trial:
     if record.status != "complete":
-        return Trial(record, folder.path, to_frame([]), pd.DataFrame(columns=CURVE_COLUMNS))
+        return Trial(record, folder.path, *no_tables())
     cases = with_depth(read_table(folder.own(folder.cases), SCORES))
     _check_scores(cases, record, folder.cases)
     return Trial(record, folder.path, cases, read_table(folder.own(folder.curve), CURVE))
@@ -126,11 +138,6 @@ def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
 
 
 # ----------------------------------------------------------------------------------------- boards
-def _group(record: Record) -> str:
-    """Name what all trials of one table have in common."""
-    return sha256_of([record.spec.dataset.manifest_sha256, terms(record.spec)])
-
-
 def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:
     kept = sorted(_current(members, keep_stale=keep_stale), key=_place)
     spec = kept[0].record.spec
@@ -152,7 +159,7 @@ def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:
 def _place(member: Member) -> tuple[str, str, str, int]:
     """Where a trial stands among those of its board."""
     spec = member.record.spec
-    return spec.model.label, model_sha256(spec.model), member.trial.row, spec.seed
+    return spec.model.label, member.subject.model, member.subject.row, spec.seed
 
 
 def _current(members: Iterable[Member], *, keep_stale: bool) -> list[Member]:
@@ -163,10 +170,10 @@ def _current(members: Iterable[Member], *, keep_stale: bool) -> list[Member]:
     """
     kept: dict[tuple[str, int], list[Member]] = {}
     for member in sorted(members, key=lambda member: (not member.trial.outdated, member.record.finished)):
-        key = model_sha256(member.record.spec.model), member.record.spec.seed
+        key = member.subject.model, member.record.spec.seed
         before = _complete(kept.get(key, []))
         if member.record.status == "complete":
-            before = [one for one in before if keep_stale and one.trial.row != member.trial.row]
+            before = [one for one in before if keep_stale and one.subject.row != member.subject.row]
         kept[key] = [*before, member]
     return [member for group in kept.values() for member in group]
 

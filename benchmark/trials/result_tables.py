@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
 from ..contracts.errors import StoreError
+from ..evaluation.scoring import to_frame
 from ..files.decoding import decoding
 from ..files.parquet import read_parquet
 from ..files.regular import shown
@@ -47,6 +48,11 @@ def read_table(path: Path, columns: Mapping[str, Kind]) -> pd.DataFrame:
     table = read_parquet(path, chosen, StoreError)
     with decoding(path, "pyarrow", StoreError):
         return pd.DataFrame(table.replace_schema_metadata().to_pandas())
+
+
+def no_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make the scores and the curve of a trial that failed."""
+    return to_frame([]), pd.DataFrame(columns=[*CURVE])
 
 
 def _check_columns(path: Path, schema: pa.Schema, columns: Mapping[str, Kind], rows: int) -> list[str]:
