@@ -15,6 +15,7 @@ from .naming import name_of, row_of
 from .origins import code_remarks
 from .ranking import ranked, verdicts_of
 from .remarks import remarks
+from .robustness import order_remarks, robustness
 from .rows import rows
 from .schema import Failure, Ground, Leaderboard, Scoring
 from .scoring import scoring
@@ -31,7 +32,7 @@ def leaderboard(board: Board) -> Leaderboard:
     _check_distinct(complete)
     conditions = all_conditions(trial.record.profile for trial in complete)
     ground = ground_of(board)
-    verdicts = verdicts_of(board, complete, ground)
+    verdicts = verdicts_of(board)
     primary = next((one for one in verdicts if one.metric == board.primary.name), None)
     spec = board.trials[0].record.spec
     table = Leaderboard(
@@ -54,11 +55,13 @@ def leaderboard(board: Board) -> Leaderboard:
         other_verdicts=tuple(one for one in verdicts if one is not primary),
         ground=_told(ground),
     )
+    table = replace(table, robustness=robustness(board, table))
     unreachable = tuple(ceilings(board, complete[0])) if complete else ()
     told = (
         *unreachable,
         *board.remarks,
         *ground_remarks(board, table),
+        *order_remarks(table),
         *remarks(table),
         *code_remarks(board),
     )

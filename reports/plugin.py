@@ -63,6 +63,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.aggregates:section",
         ),
         ReportSectionCard(
+            name="robustness",
+            title="Does the order hold?",
+            order=530,
+            factory=f"{SECTIONS}.robustness:section",
+        ),
+        ReportSectionCard(
             name="sanity",
             title="What needs no model",
             order=550,

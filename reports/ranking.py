@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from ..benchmark.contracts.reporting import Board, Trial
-from .common_ground import CommonGround
+from ..benchmark.contracts.reporting import Board
+from .common_ground import ground_of
 from .naming import names_of, row_of
 from .schema import Row
 from .scores import POOLED_IOU
@@ -16,24 +17,24 @@ from .verdicts.contests import Entries, contest_of
 from .verdicts.schema import Verdicts
 
 
-def verdicts_of(board: Board, complete: Sequence[Trial], ground: CommonGround) -> tuple[Verdicts, ...]:
-    """Compare a board's models by every metric that gives one a score; the primary metric comes first.
-
-    Args:
-        board: All trials, failed ones included.
-        complete: Those that have scores.
-        ground: What they are compared on.
-    """
-    if ground.cases.empty:
-        return ()
-    names = names_of(board)
-    entries = Entries.of(
+@lru_cache(maxsize=1)
+def entries_of(board: Board) -> Entries:
+    """Put a board's complete trials and its blind predictions into one table; who asks again shares it."""
+    ground, names = ground_of(board), names_of(board)
+    complete = [trial for trial in board.trials if trial.record.status == "complete"]
+    return Entries.of(
         ground.cases,
         tuple(names[row_of(trial)] for trial in complete),
         None if board.sanity is None else ground.on(board.sanity),
-        skips_undefined=complete[0].record.spec.protocol.skips_undefined,
+        skips_undefined=not complete or complete[0].record.spec.protocol.skips_undefined,
     )
-    contests = (contest_of(entries, metric, direction) for metric, direction in _metrics(board))
+
+
+def verdicts_of(board: Board) -> tuple[Verdicts, ...]:
+    """Compare a board's models by every metric that gives one a score; the primary metric comes first."""
+    if ground_of(board).cases.empty:
+        return ()
+    contests = (contest_of(entries_of(board), metric, direction) for metric, direction in _metrics(board))
     return tuple(compare(contest) for contest in contests if contest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,6 +70,37 @@ class Ground:
     """Metrics that apply to too few cases in common: each row's mean is over the cases that it applies to."""
     own_rule: tuple[str, ...] = ()
     """Metrics that score a class where neither truth nor prediction has it: by their own rule, everywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who has the best mean by another way to sum up."""
+
+    by: str
+    """A metric, or an aggregate of IoU."""
+    unit: str
+    first: str
+    best: float
+    """The mean of `first`."""
+    leaders: float
+    """By the same, the mean of the board's first row."""
+    place: int
+    """Where the board's first row stands then: 1 + the models with a better mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robustness:
+    """Whether the board's first row stays first; all of it without regard to chance."""
+
+    first: str
+    orders: tuple[Order, ...]
+    """By other stored metrics, and by IoU from stored counts by every aggregate."""
+    units: int
+    """Groups (cases where there are none, blocks of slices in one volume) left out, one at a time."""
+    noun: str
+    """What one of them is."""
+    without: Mapping[str, str]
+    """Who is first then, by what was left out: where that is another row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +222,8 @@ class Leaderboard:
     """By every other metric that gives a model a score, the pooled IoU included; each in its own order."""
     ground: Ground | None = None
     """None in leaderboard.json from before rows were compared on common cases."""
+    robustness: Robustness | None = None
+    """None with fewer than two rows to put in order."""
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -24,7 +24,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     grid, reading = unfounded_grid(table), (_reading(table),)
     page = {"grid": html(grid), "left_out": len(table.scored) - len(grid.rows), "reading": reading}
     return ReportSection(
-        html=render("unfounded.html", page), markdown="\n\n".join((markdown(grid), bullets(reading)))
+        html=render("table.html", page), markdown="\n\n".join((markdown(grid), bullets(reading)))
     )
 
 

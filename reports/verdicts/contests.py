@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..scores import POOLED_IOU, foreground
 from .contest import FEWEST_UNITS, Contest, Direction, Floats, Scope
-from .pseudo_values import pseudo_values, scores_of_sums
+from .pseudo_values import pseudo_values, scores_of_sums, scores_without
 from .units import Units, units_of
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -100,6 +100,13 @@ def contest_of(entries: Entries, metric: str, direction: Direction) -> Contest |
         blind=blind is not None,
         scope=_scope(entries.units, units, several=bool(seeds.max() > 1)),
     )
+
+
+def without_each_unit(entries: Entries, metric: str) -> Floats:
+    """Give the score of each entry without each unit, (R, G); NaN where it has none, or nothing is left."""
+    sums = _Sums.of(entries, metric)
+    without = scores_without(sums.numerators, sums.denominators)
+    return np.where(sums.undefined[:, None], np.nan, without)
 
 
 def _trials_of(models: tuple[str, ...], scores: Floats) -> dict[str, Numbers]:

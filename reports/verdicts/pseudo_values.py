@@ -24,6 +24,14 @@ def scores_of_sums(numerators: Floats, denominators: Floats) -> Floats:
         return np.asarray(np.nanmean(ratios, axis=-1))
 
 
+def scores_without(numerators: Floats, denominators: Floats) -> Floats:
+    """Give each trial's score without each unit: see `pseudo_values`, (R, G)."""
+    top, bottom = (sums.sum(axis=1, keepdims=True) for sums in (numerators, denominators))
+    rest = bottom - denominators
+    left = np.where(rest > 1e-9 * bottom, rest, 0)
+    return scores_of_sums(top - numerators, left)
+
+
 def pseudo_values(numerators: Floats, denominators: Floats) -> Floats:
     """Give each unit's pseudo-value of each trial's score (Tukey's jackknife).
 
@@ -36,8 +44,6 @@ def pseudo_values(numerators: Floats, denominators: Floats) -> Floats:
         mean of units of one size, that is the unit's own.  NaN where nothing is left without the unit.
     """
     units = numerators.shape[1]
-    top, bottom = (sums.sum(axis=1, keepdims=True) for sums in (numerators, denominators))
-    rest = bottom - denominators
-    left = np.where(rest > 1e-9 * bottom, rest, 0)
-    without = scores_of_sums(top - numerators, left)
-    return np.asarray(units * scores_of_sums(top, bottom) - (units - 1) * without)
+    whole = scores_of_sums(*(sums.sum(axis=1, keepdims=True) for sums in (numerators, denominators)))
+    without = scores_without(numerators, denominators)
+    return np.asarray(units * whole - (units - 1) * without)
