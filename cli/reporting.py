@@ -12,6 +12,7 @@ import typer
 from ..benchmark.contracts.errors import StoreError
 from ..benchmark.files.printable import printable
 from .exit_codes import ALL_DONE, SOME_FAILED
+from .margins import MarginOption, check_margin, read_margin, with_margin
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.reporting import LeftOut
@@ -34,11 +35,13 @@ def report(
             help="Show trials that other code made beside those that replaced them, in rows of their own.",
         ),
     ] = False,
+    margin: MarginOption = None,
 ) -> None:
     """Make the report of a results folder anew: page, leaderboard and figures."""
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import load_plugins
 
+    wanted = read_margin(margin)
     store = Store(folder)
     if next(store.trials(), None) is None:
         raise StoreError(
@@ -50,7 +53,9 @@ def report(
 
     plugins = load_plugins()
     stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
+    check_margin(wanted, (board.primary for board in stored.boards))
     tell_left_out(stored.left_out)
+    stored = with_margin(stored, wanted)
     for problem in build_report(stored, store, plugins):
         typer.echo(f"warning: {problem}", err=True)
     for sentence in told_across(store):

@@ -16,6 +16,7 @@ import typer
 from ..benchmark.contracts.errors import StoreError, UnknownNameError, UsageError
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
+from .margins import MarginOption, check_margin, ranking_metrics, read_margin, with_margin
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def run(
             help="Keep trials that ran before where nothing but code changed since; the report marks them.",
         ),
     ] = False,
+    margin: MarginOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: Annotated[
         bool,
@@ -161,6 +163,7 @@ def run(
         refuse_name(experiment)
     if timeout is not None and isnan(timeout):
         raise UsageError("got --timeout nan, expected minutes such as 30.")
+    enough = read_margin(margin)
     asked = {
         "models": read_list(models),
         "datasets": read_datasets(datasets),
@@ -186,6 +189,7 @@ def run(
                 plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
             except UnknownNameError as error:
                 raise told_by_stored(error, Store(out)) from None
+        check_margin(enough, ranking_metrics(plan.trials.values()))
         check_output_folder(out, "--out", _places(plan))
         stale = stale_trials(plan, Store(out))
         plan = keep(plan, stale) if keep_stale else plan
@@ -199,7 +203,8 @@ def run(
             return
         with interruptible():
             outcome = _run(plan, plugins, Store(out), runtime, executor, stream)
-            raise typer.Exit(_finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale))
+            told = _finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
+            raise typer.Exit(told)
 
 
 def _places(plan: Plan) -> set[Path]:
@@ -257,7 +262,14 @@ def _run(
 
 
 def _finish(
-    plan: Plan, plugins: Plugins, store: Store, outcome: Outcome, stream: TextIO | None, *, keep_stale: bool
+    plan: Plan,
+    plugins: Plugins,
+    store: Store,
+    outcome: Outcome,
+    stream: TextIO | None,
+    *,
+    keep_stale: bool,
+    margin: float | None,
 ) -> int:
     """Report what came of a run; return the exit code."""
     from ..benchmark.trials.boards import load_boards
@@ -270,7 +282,7 @@ def _finish(
 
     console = Console(stderr=stream is not None)
     clear_leftovers(store.report)
-    stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
+    stored = with_margin(load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale), margin)
     tell_left_out(stored.left_out)
     unwritten = False
     if not is_fresh(stored, store):

@@ -125,6 +125,8 @@ def _print_leaderboard(board: Board, console: Console) -> None:
         [_row(row, terminal_columns(table, wide=wide)) for row in table.rows] for wide in (True, False)
     )
     print_table(wide, narrow, title=table.title)
+    for claim in table.claims:
+        say(console, claim)
     for remark in table.remarks:
         say(console, remark, "dim")
 

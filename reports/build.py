@@ -15,10 +15,10 @@ from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
 from .across.exports import write_csv as write_across
 from .across.table import tables_across
-from .exports import LeaderboardFile, shown, write_csv, write_json
+from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write_json
 from .leaderboard import leaderboard
 from .page import BoardPage, Contents, SectionPart, markdown, page
-from .publishing import ACROSS, CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
+from .publishing import ACROSS, COMPARISONS, CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
 from .schema import Leaderboard
 
 
@@ -48,8 +48,8 @@ def build(
     Args:
         boards: What to report; each has at least one trial.
         sections: Parts of the page, in any order.
-        folder: Where ``index.html`` and ``leaderboard.{md,csv,json}`` go, ``across.csv`` if several data sets
-            compare, and ``published.csv`` if others have published on the same data.
+        folder: Where ``index.html``, ``leaderboard.{md,csv,json}`` and ``comparisons.csv`` go, ``across.csv``
+            if several data sets compare, and ``published.csv`` if others have published on the same data.
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
         left_out: Stored trials that cannot be reported, for the page to name.
@@ -81,6 +81,7 @@ def build(
         )
         write_json(draft / JSON, content)
         write_csv(draft / CSV, tables)
+        write_comparisons(draft / COMPARISONS, tables)
         write_across(draft / ACROSS, across)
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
         contents = Contents(pages, across, generated, version, left_out)

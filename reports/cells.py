@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .claims import standing
 from .footnotes import letter
 from .grid import Cell
 from .schema import ClassScore, Leaderboard, MetricScore, Row
-from .wording import MISSING, interval, listing, score, spread
+from .wording import MISSING, score, span, spread
 
 
 def class_cell(item: ClassScore, unit: str) -> Cell:
@@ -35,12 +36,6 @@ def model_cell(row: Row) -> Cell:
     return Cell(text=row.model, order=row.model.lower())
 
 
-def model_and_ties_cell(row: Row) -> Cell:
-    """Name the model, and those that it cannot be told apart from."""
-    below = (f"tied with {listing(row.tied_with)}",) if row.tied_with else ()
-    return Cell(text=row.model, order=row.model.lower(), below=below)
-
-
 def mean_cell(metric: MetricScore, unit: str) -> Cell:
     """Show the mean over seeds and its spread."""
     return Cell(text=spread(metric.mean, unit), order=metric.mean.mean)
@@ -65,13 +60,16 @@ def undefined(metric: MetricScore, row: Row) -> tuple[str, ...]:
     return (f"{lacking} undefined",) if lacking else ()
 
 
-def behind_cell(row: Row, unit: str, *, intervals: bool) -> Cell:
-    """Show how far a mean is behind the leader's, with its interval where there are any."""
-    if row.behind_leader is None:
-        return Cell(text="leader", order=0.0) if row.rank else Cell(text=MISSING)
-    gap = row.behind_leader.value
-    below = (interval(row.behind_leader, unit),) if intervals else ()
-    return Cell(text=score(gap, unit), order=gap, below=below)
+def behind_cell(row: Row, table: Leaderboard) -> Cell:
+    """Show how far a mean is behind the first one, with its interval, and what that is worth."""
+    if row.rank is None:
+        return Cell(text=MISSING)
+    told = standing(table, row.behind_first)
+    if row.behind_first is None:
+        return Cell(text=told, order=0.0)
+    found, unit = row.behind_first, table.metric.unit
+    ends = () if found.low is None else (span(found.low, found.high, unit),)
+    return Cell(text=score(found.value, unit), order=found.value, below=(*ends, told))
 
 
 def dots_cell(row: Row, low: float, high: float, unit: str) -> Cell:

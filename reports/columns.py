@@ -17,13 +17,13 @@ from .cells import (
     dots_cell,
     mean_cell,
     measured_cell,
-    model_and_ties_cell,
     model_cell,
     rank_cell,
     seed_range,
     seeds_cell,
     stacked,
 )
+from .claims import standing
 from .cost import Conditions
 from .footnotes import letter
 from .grid import Cell, Column
@@ -34,8 +34,8 @@ MAX_CLASSES: Final = 5
 """With more foreground classes, the page leaves per-class scores to the table of all metrics."""
 CLASSES: Final = "class_*_score_mean"
 SCORES: Final = (
-    *("rank", "model_and_ties", "score_mean", "seed_scores", "seeds_complete"),
-    *(CLASSES, "behind_leader", "pooled_iou_mean"),
+    *("rank", "model", "score_mean", "seed_scores", "seeds_complete"),
+    *(CLASSES, "behind_first", "pooled_iou_mean"),
 )
 """The first table of page and Markdown, in this order."""
 COSTS: Final = (
@@ -49,7 +49,7 @@ NARROW: Final = (
     *("parameters_m", "latency_p50_ms", "peak_memory_mib", "train_seconds"),
 )
 """In a terminal of few columns."""
-WIDE: Final = (*NARROW[:3], "pooled_iou_mean", CLASSES, *NARROW[3:])
+WIDE: Final = (*NARROW[:3], "behind_first", "pooled_iou_mean", CLASSES, *NARROW[3:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,6 @@ def _who() -> Iterator[BoardColumn]:
     model = _plain("model", lambda row: row.model)
     model = replace(model, title="Model", short="model", cell=model_cell, numeric=False, row_header=True)
     yield model
-    yield replace(model, key="model_and_ties", cell=model_and_ties_cell, in_csv=False)
     yield _plain("family", lambda row: row.family)
     yield _plain("initialisation", lambda row: row.initialisation)
     yield _plain("identity", lambda row: row.identity)
@@ -131,8 +130,8 @@ def _who() -> Iterator[BoardColumn]:
 
 def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
     unit, heading = table.metric.unit, metric_heading(table.metric)
-    several = any(len(row.seeds) > 1 for row in table.rows)
     low, high = seed_range(table)
+    intervals = any(row.behind_first and row.behind_first.low is not None for row in table.rows)
     yield BoardColumn(
         key="score_mean",
         title=f"Mean {heading}",
@@ -160,15 +159,18 @@ def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
     yield _plain("cases_compared", lambda _: table.ground and table.ground.common)
     yield _plain("cases_known", lambda _: table.ground and table.ground.known)
     yield BoardColumn(
-        key="behind_leader",
-        title="Behind the leader",
-        unit="95 % interval" if several else "",
-        short="behind\nleader",
-        value=lambda row: row.behind_leader and row.behind_leader.value,
-        cell=lambda row: behind_cell(row, unit, intervals=several),
+        key="behind_first",
+        title="Behind the first",
+        unit="95 % interval" if intervals else "",
+        short="behind\nthe first",
+        value=lambda row: row.behind_first and row.behind_first.value,
+        cell=lambda row: behind_cell(row, table),
     )
-    yield _plain("behind_leader_low", lambda row: row.behind_leader and row.behind_leader.low)
-    yield _plain("behind_leader_high", lambda row: row.behind_leader and row.behind_leader.high)
+    yield _plain("behind_first_low", lambda row: row.behind_first and row.behind_first.low)
+    yield _plain("behind_first_high", lambda row: row.behind_first and row.behind_first.high)
+    yield _plain("behind_first_p", lambda row: row.behind_first and row.behind_first.p)
+    yield _plain("standing", lambda row: standing(table, row.behind_first) if row.rank else None)
+    yield _plain("claimed", lambda _: table.verdicts and table.verdicts.scope.phrase)
     yield BoardColumn(
         key="pooled_iou_mean",
         title="Pooled IoU",
@@ -193,6 +195,10 @@ def _costs() -> Iterator[BoardColumn]:
     yield _cost("validation_seconds", "Validation", "s")
     yield _cost("test_seconds", "Test", "s")
     yield _cost("trainable_parameters_m", "Trainable", "M")
+    yield _cost("latency_p50_low_ms")
+    yield _cost("latency_p50_high_ms")
+    yield _cost("train_low_seconds")
+    yield _cost("train_high_seconds")
 
 
 def _conditions(table: Leaderboard) -> Iterator[BoardColumn]:

@@ -48,6 +48,11 @@ class Cost:
     """Position of the conditions in the leaderboard's list."""
     trainable_parameters_m: float | None = None
     """Millions that training changed: fewer than all where a recipe freezes some."""
+    latency_p50_low_ms: float | None = None
+    """Of the seed with the lowest, and of the one with the highest."""
+    latency_p50_high_ms: float | None = None
+    train_low_seconds: float | None = None
+    train_high_seconds: float | None = None
 
 
 def conditions_of(profile: Profile) -> Conditions:
@@ -71,6 +76,8 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
         return None
     usual = Counter(conditions_of(profile) for profile in measured).most_common(1)[0][0]
     same = [profile for profile in measured if conditions_of(profile) == usual]
+    latencies = _known(profile.latency_p50_ms for profile in same)
+    trainings = _known(profile.train_seconds for profile in same)
     return Cost(
         parameters_m=_median(profile.parameters / 1e6 for profile in same),
         trainable_parameters_m=_median(profile.trainable_parameters / 1e6 for profile in same),
@@ -85,6 +92,10 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
         test_seconds=_median(profile.test_seconds for profile in same),
         seeds=len(same),
         condition=known.index(usual),
+        latency_p50_low_ms=min(latencies, default=None),
+        latency_p50_high_ms=max(latencies, default=None),
+        train_low_seconds=min(trainings, default=None),
+        train_high_seconds=max(trainings, default=None),
     )
 
 
@@ -98,5 +109,9 @@ def differing(conditions: Sequence[Conditions]) -> tuple[str, ...]:
 
 
 def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None and math.isfinite(value)]
+    known = _known(values)
     return float(median(known)) if known else None
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]

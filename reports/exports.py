@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -18,15 +18,17 @@ from ..benchmark.files.spreadsheets import csv_of
 from .across.schema import Across
 from .columns import csv_columns
 from .schema import Leaderboard
+from .verdicts.schema import Comparison, Verdicts
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 2
+"""Of ``leaderboard.json``; a report in another one is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardFile:
     """What ``leaderboard.json`` holds."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     """Of this format."""
     generated: str
     emseg_bench: str
@@ -42,8 +44,11 @@ class LeaderboardFile:
 
 def shown(boards: Iterable[Board], left_out: Iterable[LeftOut]) -> str:
     """Name what a report is made from, so that it is made anew when that is no longer the same."""
-    told = [[board.title, board.superseded, board.remarks, [*map(_told, board.trials)]] for board in boards]
-    return sha256_of([told, [[item.trial, item.reason] for item in left_out]])
+    told = [
+        [board.title, board.superseded, board.remarks, board.margin, [*map(_told, board.trials)]]
+        for board in boards
+    ]
+    return sha256_of([FORMAT_VERSION, told, [[item.trial, item.reason] for item in left_out]])
 
 
 def _told(trial: Trial) -> list[object]:
@@ -78,3 +83,22 @@ def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:
         for row in board.rows
     ]
     path.write_text(csv_of(pd.DataFrame(lines)), encoding="utf-8", newline="")
+
+
+def write_comparisons(path: Path, boards: Sequence[Leaderboard]) -> None:
+    """Write a line per board, metric and pair: who is better, by how much, and how surely."""
+    tables = [_pairs(board, found) for board in boards for found in board.all_verdicts if found.comparisons]
+    if tables:
+        path.write_text(csv_of(pd.concat(tables, ignore_index=True)), encoding="utf-8", newline="")
+
+
+def _pairs(board: Leaderboard, verdicts: Verdicts) -> pd.DataFrame:
+    columns = [item.name for item in fields(Comparison)]
+    table = pd.DataFrame({name: [getattr(one, name) for one in verdicts.comparisons] for name in columns})
+    told = {"board": board.title, "metric": verdicts.metric, "scope": verdicts.scope.phrase}
+    names = dict(enumerate(verdicts.names))
+    model, other = table.pop("one").map(names), table.pop("other").map(names)
+    verdict = table.pop("verdict").fillna("open")
+    return pd.DataFrame({**told, "model": model, "verdict": verdict, "other": other}).join(
+        table.rename(columns={"value": "better_by"})
+    )

@@ -79,12 +79,12 @@ def panels(count: int, names: Sequence[str], height: float = 3.6) -> tuple[Figur
 
     Args:
         count: Number of panels.
-        names: Legend, in the order of colours.
+        names: Legend, in the order of colours; empty: there is none.
         height: Of the panels, in inches.
     """
     columns = _legend_columns(names, 5.2 * count)
     rows = -(-len(names) // columns)
-    room = 0.15 + 0.22 * rows
+    room = 0.15 + 0.22 * rows if names else 0.1
     figure = Figure(figsize=(5.2 * count, height + room))
     axes = [figure.add_subplot(1, count, i + 1) for i in range(count)]
     figure.subplots_adjust(
@@ -94,6 +94,12 @@ def panels(count: int, names: Sequence[str], height: float = 3.6) -> tuple[Figur
         bottom=(0.45 + room) / (height + room),
         wspace=0.22,
     )
+    if names:
+        _legend(figure, names, columns)
+    return figure, axes
+
+
+def _legend(figure: Figure, names: Sequence[str], columns: int) -> None:
     figure.legend(
         handles=[Line2D([], [], marker="o", linestyle="", color=colour) for colour in MODELS[: len(names)]],
         labels=[_legend_text(name) for name in names],
@@ -102,7 +108,6 @@ def panels(count: int, names: Sequence[str], height: float = 3.6) -> tuple[Figur
         fontsize=9,
         handletextpad=0.1,
     )
-    return figure, axes
 
 
 def axis(axes: Axes, which: Literal["x", "y"], smallest: float, largest: float) -> None:
@@ -158,7 +163,12 @@ def _legend_columns(names: Sequence[str], width: float) -> int:
     return max(1, min(4, len(names), int(width * LEGEND_LETTERS / (longest + 4))))
 
 
+def short_name(name: str) -> str:
+    """Cut a long name."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
 def _legend_text(name: str) -> str:
     """Cut long names; matplotlib leaves those with a leading underscore out, unless they are hidden."""
-    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    short = short_name(name)
     return f"\N{ZERO WIDTH SPACE}{short}" if short.startswith("_") else short

@@ -19,6 +19,9 @@ from .robustness import order_remarks, robustness
 from .rows import rows
 from .schema import Failure, Ground, Leaderboard, Scoring
 from .scoring import scoring
+from .summary import claims
+from .verdicts.false_best import false_best
+from .verdicts.resolution import resolution
 
 
 @lru_cache(maxsize=1)
@@ -54,6 +57,9 @@ def leaderboard(board: Board) -> Leaderboard:
         verdicts=primary,
         other_verdicts=tuple(one for one in verdicts if one is not primary),
         ground=_told(ground),
+        margin=board.margin,
+        false_best=false_best(primary) if primary else None,
+        resolution=resolution(primary) if primary else None,
     )
     table = replace(table, robustness=robustness(board, table))
     unreachable = tuple(ceilings(board, complete[0])) if complete else ()
@@ -65,7 +71,7 @@ def leaderboard(board: Board) -> Leaderboard:
         *remarks(table),
         *code_remarks(board),
     )
-    return replace(table, remarks=told)
+    return replace(table, remarks=told, claims=claims(table))
 
 
 def complete_trials(board: Board) -> tuple[Trial, ...]:

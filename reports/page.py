@@ -12,10 +12,11 @@ from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.reporting import LeftOut, ReportSection
 from .across.part import part_html, part_markdown
 from .across.schema import Across
+from .claims import standing
 from .grid import Cell, Column, Grid, bullets, escape_markdown, html
 from .schema import Leaderboard
 from .templating import render
-from .wording import MISSING, metric_heading, plural, spread
+from .wording import MISSING, metric_heading, percent, plural, spread
 
 TITLE = "EM segmentation leaderboard"
 LEFT_OUT = "Trials that are left out, for they are damaged or not what they were"
@@ -111,13 +112,15 @@ def _section_markdown(part: SectionPart) -> str:
 
 def _overview(boards: Sequence[BoardPage]) -> Grid:
     return Grid(
-        caption="Who leads where",
+        caption="Who stands first where, and what that is worth",
         columns=(
             Column(title="Board", numeric=False, row_header=True),
-            Column(title="Leader", numeric=False),
+            Column(title="First", numeric=False),
+            Column(title="Verdict", numeric=False),
             Column(title="Mean score", unit="± SD over seeds"),
             Column(title="Metric", numeric=False),
-            Column(title="Tied with the leader", unit="models"),
+            Column(title="Not told apart from it", unit="models"),
+            Column(title="Risk of a better one"),
             Column(title="Models"),
             Column(title="Trials"),
             Column(title="Failed"),
@@ -131,21 +134,24 @@ def _overview_row(board: BoardPage) -> tuple[Cell, ...]:
     failed = len(table.failures)
     return (
         Cell(text=table.title, order=table.title.lower(), link=f"#{table.slug}"),
-        *_leader(table),
+        *_first(table),
         Cell(text=str(len(table.rows)), order=len(table.rows)),
         Cell(text=str(board.trials), order=board.trials),
         Cell(text=str(failed), order=failed),
     )
 
 
-def _leader(table: Leaderboard) -> tuple[Cell, ...]:
+def _first(table: Leaderboard) -> tuple[Cell, ...]:
     metric = Cell(text=metric_heading(table.metric), order=table.metric.name)
+    nothing = Cell(text=MISSING)
     if not table.scored:
-        return (Cell(text=MISSING), Cell(text=MISSING), metric, Cell(text=MISSING))
-    leader = table.scored[0]
+        return (nothing, nothing, nothing, metric, nothing, nothing)
+    first, risk = table.scored[0], table.false_best
     return (
-        Cell(text=leader.model, order=leader.model.lower()),
-        Cell(text=spread(leader.score.mean, table.metric.unit), order=leader.score.mean.mean),
+        Cell(text=first.model, order=first.model.lower()),
+        Cell(text=standing(table, None), order=standing(table, None)),
+        Cell(text=spread(first.score.mean, table.metric.unit), order=first.score.mean.mean),
         metric,
-        Cell(text=str(len(leader.tied_with)), order=len(leader.tied_with)),
+        Cell(text=str(len(first.tied_with)), order=len(first.tied_with)),
+        nothing if risk is None else Cell(text=percent(risk), order=risk),
     )

@@ -21,6 +21,18 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.leaderboard:section",
         ),
         ReportSectionCard(
+            name="certainty",
+            title="How sure this is",
+            order=110,
+            factory=f"{SECTIONS}.certainty:section",
+        ),
+        ReportSectionCard(
+            name="comparisons",
+            title="Model against model",
+            order=120,
+            factory=f"{SECTIONS}.comparisons:section",
+        ),
+        ReportSectionCard(
             name="elsewhere",
             title="Published elsewhere",
             order=150,

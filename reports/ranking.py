@@ -63,5 +63,5 @@ def _placed(row: Row, place: int, verdicts: Verdicts) -> Row:
         row,
         rank=verdicts.places[place],
         tied_with=tuple(verdicts.names[i] for i in others if verdicts.between(place, i).verdict is None),
-        behind_leader=verdicts.between(0, place) if place else None,
+        behind_first=verdicts.between(0, place) if place else None,
     )

@@ -50,7 +50,7 @@ def rows(
             score=summaries.metric(row, board.primary.name),
             pooled_iou=summaries.metric(row, POOLED_IOU),
             other_metrics=tuple(summaries.metric(row, name) for name in metrics),
-            behind_leader=None,
+            behind_first=None,
             seeds=tuple(summaries.seed(trial, board.primary.name) for trial in _by_seed(done.get(row, ()))),
             seeds_planned=len({trial.record.spec.seed for trial in trials}),
             cost=cost([trial.record.profile for trial in done.get(row, ())], conditions),

@@ -10,6 +10,7 @@ from ..benchmark.contracts.data import Axes
 from ..benchmark.contracts.records import MetricSpec
 from .cost import Conditions, Cost
 from .statistics import Estimate
+from .verdicts.resolution import Resolution
 from .verdicts.schema import Comparison, Placed, Verdicts
 
 
@@ -161,7 +162,7 @@ class Row:
     """The primary metric."""
     pooled_iou: MetricScore
     other_metrics: tuple[MetricScore, ...]
-    behind_leader: Comparison | None
+    behind_first: Comparison | None
     """The first row against this one; None for the first row and without a score."""
     seeds: tuple[SeedScore, ...]
     """Complete trials."""
@@ -224,6 +225,19 @@ class Leaderboard:
     """None in leaderboard.json from before rows were compared on common cases."""
     robustness: Robustness | None = None
     """None with fewer than two rows to put in order."""
+    margin: float | None = None
+    """How much worse than the first row is good enough, in units of `metric`; None: nobody asked."""
+    false_best: float | None = None
+    """Probability that another model is better than the first row; None: not known."""
+    resolution: Resolution | None = None
+    """Differences that are found, with what there is and with more; None: nothing is known of spreads."""
+    claims: tuple[str, ...] = ()
+    """What follows from all this, in sentences; the first is the answer."""
+
+    @property
+    def all_verdicts(self) -> tuple[Verdicts, ...]:
+        """By every metric, the primary one first."""
+        return (*((self.verdicts,) if self.verdicts else ()), *self.other_verdicts)
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -11,7 +11,6 @@ from ..benchmark.evaluation.plugin import emseg_metrics
 from ..benchmark.files.wording import joined
 from .scores import POOLED_IOU
 from .statistics import Estimate
-from .verdicts.schema import Comparison
 
 MISSING = "n/a"
 LISTED = 6
@@ -67,11 +66,21 @@ def spread(estimate: Estimate, unit: str = "1") -> str:
     return f"{mean} ± {score(estimate.sd, unit)}"
 
 
-def interval(found: Comparison, unit: str = "1") -> str:
-    """Write the ends of a difference's interval: ``0.001 to 0.041``."""
-    if found.low is None or found.high is None:
-        return "no interval"
-    return f"{score(found.low, unit)} to {score(found.high, unit)}"
+def span(low: float | None, high: float | None, unit: str = "1") -> str:
+    """Write the ends of an interval: ``0.001 to 0.041``."""
+    return f"{score(low, unit)} to {score(high, unit)}"
+
+
+def probability(p: float | None) -> str:
+    """Write a p-value: ``0.031``, ``<0.001``."""
+    return "<0.001" if p is not None and p < 0.001 else score(p)
+
+
+def percent(share: float) -> str:
+    """Write a probability: ``3 %``, ``less than 1 %``, ``more than 99 %``."""
+    if share < 0.01:
+        return "less than 1 %"
+    return "more than 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 def listing(names: Sequence[str]) -> str:

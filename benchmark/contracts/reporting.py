@@ -57,6 +57,8 @@ class Board:
     no trial is complete, or if they were run by a version that did not score them."""
     remarks: tuple[str, ...] = ()
     """What was found wrong when its trials were read, and left them usable."""
+    margin: float | None = None
+    """How much worse than the leader is good enough, in units of `primary`; None: nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

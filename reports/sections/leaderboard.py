@@ -11,7 +11,6 @@ from ..footnotes import about_cost, about_rank, about_rules, about_score
 from ..grid import Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard
-from ..summary import summary
 from ..templating import render
 from ..wording import metric_heading
 
@@ -22,12 +21,13 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
     scores, costs = _grid(table, "score", score_columns(table)), _grid(table, "cost", cost_columns(table))
     reading, measuring = (about_score(table), *about_rules(table), about_rank()), about_cost(table)
     values = {
-        "summary": summary(table),
+        "claims": table.claims,
         "notes": (*table.notes, *table.remarks),
         "tables": ((html(scores), reading), (html(costs), measuring)),
     }
     parts = (
-        escape_markdown(summary(table)),
+        escape_markdown(table.claims[0]),
+        bullets(table.claims[1:]),
         bullets((*table.notes, *table.remarks)),
         *(markdown(scores), bullets(reading)),
         *(markdown(costs), bullets(measuring)),

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from .contest import Contest, Floats
+from .means import intervals_of_means
 from .schema import Comparison, Placed, Verdicts
 
 CONFIDENCE = 0.95
@@ -55,6 +56,7 @@ def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Ve
         seeds=tuple(contest.seeds[: contest.models].tolist()),
         units_sd=_units_sd(contest.models, pairs),
         seeds_sd=float(np.sqrt(shared)) if degrees else None,
+        means=intervals_of_means(contest, confidence),
     )
 
 

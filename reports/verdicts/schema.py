@@ -14,6 +14,14 @@ Verdict: TypeAlias = Literal["better", "worse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Where a number lies."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One contender against another; both by their positions in `Verdicts.names`.
 
@@ -44,6 +52,11 @@ class Comparison:
     """Units in which `one` is better."""
     ties: int
     losses: int
+
+    @property
+    def interval(self) -> Interval | None:
+        """Where the difference lies."""
+        return None if self.low is None or self.high is None else Interval(low=self.low, high=self.high)
 
     def reversed(self) -> Comparison:
         """Return the same with the two exchanged."""
@@ -98,6 +111,8 @@ class Verdicts:
     """Spread over units of the difference of two models, of all pairs of models together."""
     seeds_sd: float | None
     """Spread over seeds of one model's score, of all models together."""
+    means: tuple[Interval | None, ...]
+    """Of each contender's mean for itself, in the order of `names`; None: nothing is known of its spread."""
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -25,15 +25,15 @@ def test_lower_is_better_ranks_the_lowest_first(make) -> None:
     distance = make.metric("hausdorff", "nm", "lower")
     first, second = leaderboard(make.board(trials_of(make, scores, metric=distance))).rows
     assert (first.model, second.model) == ("near@x", "far@x")
-    assert second.behind_leader.value == pytest.approx(7.0), "behind is never negative"
-    assert 0 < second.behind_leader.low < 7 < second.behind_leader.high
+    assert second.behind_first.value == pytest.approx(7.0), "behind is never negative"
+    assert 0 < second.behind_first.low < 7 < second.behind_first.high
 
 
 def test_distance_to_the_leader(make) -> None:
     rows = leaderboard(make.board(trials_of(make, CLEAR))).rows
-    assert rows[0].behind_leader is None
-    assert rows[1].behind_leader.value == pytest.approx(0.2)
-    assert rows[1].behind_leader.verdict == "better"
+    assert rows[0].behind_first is None
+    assert rows[1].behind_first.value == pytest.approx(0.2)
+    assert rows[1].behind_first.verdict == "better"
 
 
 def test_failed_seeds_are_counted_and_listed(make) -> None:

@@ -23,7 +23,7 @@ HOSTILE = "<script>document.title='hacked'</script>\"'|*_&$\\x"
 VOID = {"meta", "img", "br", "wbr", "link", "input", "hr"}
 
 
-DRAWN = {"score-and-cost", "pictures", "curves"}
+DRAWN = {"certainty", "comparisons", "score-and-cost", "pictures", "curves"}
 """Sections that take long; where the others will do they are left out."""
 
 
@@ -98,7 +98,16 @@ def full_page(full_report) -> Page:
 
 def test_all_parts_are_there(full_page) -> None:
     page = full_page
-    parts = ["leaderboard", "score-and-cost", "pictures", "curves", "metrics", "aggregates", "method"]
+    parts = [
+        "leaderboard",
+        "certainty",
+        "score-and-cost",
+        "pictures",
+        "curves",
+        "metrics",
+        "aggregates",
+        "method",
+    ]
     parts += ["failures", "provenance"]
     sections = [i for i in page.ids() if i.startswith("synthetic-em-")]
     assert sections == ["synthetic-em-title", *(f"synthetic-em-{part}" for part in parts)]
@@ -110,7 +119,7 @@ def test_all_parts_are_there(full_page) -> None:
         "1 older trial",
     ):
         assert text in page.text
-    for text in ("Test CPU, fp32, 2 threads", "doi 10.1000/test", "Behind the leader", "64 px"):
+    for text in ("Test CPU, fp32, 2 threads", "doi 10.1000/test", "Behind the first", "64 px"):
         assert text in page.text
 
 
@@ -185,7 +194,7 @@ def test_hostile_names_do_not_break_markdown(make, tmp_path) -> None:
 def test_names_in_figures_are_no_formulas(make, tmp_path) -> None:
     page_of([make.board(make.seeds("_a$\\alpha$b\N{SNOWMAN}中@x", [0.5, 0.6]))], tmp_path / "r")
     figures = list((tmp_path / "r" / "figures").glob("*.svg"))
-    assert len(figures) == 2
+    assert len(figures) == 3
     for figure in figures:
         words = re.findall(r"<text[^>]*>([^<]*)</text>", figure.read_text(encoding="utf-8"))
         assert any("_a$\\alpha$b" in word for word in words)
@@ -235,10 +244,10 @@ def test_many_boards_have_an_overview(make, tmp_path) -> None:
         for i in range(3)
     ]
     page = page_of(boards, tmp_path / "r")
-    assert "Who leads where" in page.text
+    assert "Who stands first where" in page.text
     assert {"data-0", "data-1", "data-2"} <= set(page.ids())
     assert page.attributes("href").count("#data-2") == 2
-    assert "Who leads where" not in page_of(boards[:1], tmp_path / "one").text
+    assert "Who stands first where" not in page_of(boards[:1], tmp_path / "one").text
 
 
 def test_figures_of_many_boards_are_limited_and_said_to_be(make, tmp_path, monkeypatch) -> None:
@@ -472,7 +481,7 @@ def test_boards_of_older_trials_do_without(make, tmp_path) -> None:
 def test_one_seed_shows_neither_dots_nor_missing_intervals(make, tmp_path) -> None:
     trials = [*make.seeds("good", [0.7]), *make.seeds("poor", [0.1])]
     text = page_of([make.board(trials)], tmp_path).text
-    assert "Behind the leader" in text
+    assert "Behind the first" in text
     for absent in ("Single seeds", "95 % interval", "no interval"):
         assert absent not in text.split("Seeds", 1)[1].split("Score against cost")[0].split("Rank:")[0]
 

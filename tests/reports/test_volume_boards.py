@@ -27,7 +27,7 @@ def test_classes_that_are_not_scored_are_nowhere(make) -> None:
     assert [item.class_name for item in row.score.classes] == ["mito", "granule"]
     assert row.seeds[0].classes == (None, None, pytest.approx(0.7), pytest.approx(0.3))
     titles = [column.title for column in score_columns(table)]
-    assert titles[titles.index("Seeds") + 1 : titles.index("Behind the leader")] == ["mito", "granule"]
+    assert titles[titles.index("Seeds") + 1 : titles.index("Behind the first")] == ["mito", "granule"]
     assert [line[1].text for line in metrics_grid(table, {}).rows] == [
         "mean of foreground",
         "mito",

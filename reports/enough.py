@@ -1,0 +1,88 @@
+"""What costs less and is good enough, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .schema import Leaderboard, Row
+from .verdicts.margins import Within, within
+from .verdicts.schema import Verdicts
+from .wording import listing, number, probability, score
+
+CHEAPER = 0.95
+"""A latency up to this share of another's is lower by more than two measurements of one model differ."""
+CHEAPEST = "Cheapest means the lowest latency (p50, per image) under the conditions of"
+
+
+def enough(table: Leaderboard, verdicts: Verdicts) -> str:
+    """Name the cheapest model that is at most the margin worse than any other; empty if nobody asked."""
+    margin = table.margin
+    if margin is None or len(table.scored) < 2:
+        return ""
+    by = f"at most {_margin(table)} worse than any other model"
+    if verdicts.skilled is False:
+        return f"No model is named for being {by}, since none shows skill."
+    found = within(verdicts, margin)
+    sure = [row for row, one in zip(table.scored, found, strict=True) if one.sure]
+    if sure:
+        return _cheapest(table, verdicts, sure, {one.model: one for one in found}, by)
+    known = [one for one in found if one.at_most is not None]
+    if not known:
+        return f"Which models are {by} cannot be said: nothing is known of how their scores vary."
+    nearest = min(known, key=lambda one: one.at_most or 0)
+    most = score(nearest.at_most, table.metric.unit)
+    return (
+        f"No model is surely {by} {verdicts.scope.phrase}; {nearest.model} comes nearest, surely at most "
+        f"{most} worse (95 %, all models at once)."
+    )
+
+
+def _margin(table: Leaderboard) -> str:
+    unit = "" if table.metric.unit == "1" else f" {table.metric.unit}"
+    return f"{table.margin:g}{unit}"
+
+
+def _cheapest(
+    table: Leaderboard, verdicts: Verdicts, sure: Sequence[Row], found: dict[str, Within], by: str
+) -> str:
+    """Name the cheapest of the models that are good enough: of several that cost the same, the first."""
+    first = table.scored[0]
+    timed = [(latency, row) for row in sure if (latency := latency_beside(row, first)) is not None]
+    if not timed:
+        return (
+            f"{listing([row.model for row in sure])} {'is' if len(sure) == 1 else 'are'} surely {by} "
+            f"{verdicts.scope.phrase}; which is the cheapest is not known, since no latency was measured "
+            f"under the conditions of {first.model}."
+        )
+    lowest = min(latency for latency, _ in timed)
+    latency, row = next((latency, row) for latency, row in timed if CHEAPER * latency <= lowest)
+    one = found[row.model]
+    certainty = f"surely (p = {probability(one.p)}, all models at once) {by} {verdicts.scope.phrase}"
+    told = f"{row.model} is the cheapest model that is {certainty}"
+    own = latency_beside(first, first)
+    times = f"{number(latency)} ms" + ("" if row is first else f" against {number(own)} ms")
+    return f"{told}: {times}. {CHEAPEST} {first.model}."
+
+
+def cheaper(table: Leaderboard) -> str:
+    """Name the one with the lowest latency of the first row and those it is not surely better than."""
+    first = table.scored[0]
+    own = latency_beside(first, first)
+    equals = [row for row in table.scored[1:] if row.model in first.tied_with]
+    timed = [(latency, row) for row in equals if (latency := latency_beside(row, first)) is not None]
+    if own is None or not timed:
+        return ""
+    latency, row = min(timed, key=lambda item: item[0])
+    if latency > CHEAPER * own:
+        return ""
+    return (
+        f"Of {first.model} and the models that it is not surely better than, {row.model} has the lowest "
+        f"latency: {number(latency)} ms per image (p50) against {number(own)} ms."
+    )
+
+
+def latency_beside(row: Row, first: Row) -> float | None:
+    """Return a row's latency in ms, if it was measured under the first row's conditions."""
+    if row.cost is None or first.cost is None or row.cost.condition != first.cost.condition:
+        return None
+    return row.cost.latency_p50_ms
