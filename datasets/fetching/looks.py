@@ -40,6 +40,22 @@ def look(image: np.ndarray[Any, Any]) -> str:
     return str(imagehash.phash(Image.fromarray(grey), hash_size=HASH_SIDE))
 
 
+_ODD_COLUMNS: Final = int("5" * (HASH_SIDE**2 // 4), 16)
+_ODD_ROWS: Final = int(("0" * (HASH_SIDE // 4) + "f" * (HASH_SIDE // 4)) * (HASH_SIDE // 2), 16)
+
+
+def as_turned(look: int) -> list[int]:
+    """Return about what an image's seven mirrored and turned copies look like.
+
+    A mirror image changes the sign of every other frequency, which a bit is; transposing exchanges the axes.
+    """
+    bits = f"{look:0{HASH_SIDE**2}b}"
+    rows = (bits[start : start + HASH_SIDE] for start in range(0, len(bits), HASH_SIDE))
+    transposed = int("".join("".join(column) for column in zip(*rows, strict=True)), 2)
+    mirrors = (0, _ODD_COLUMNS, _ODD_ROWS, _ODD_COLUMNS ^ _ODD_ROWS)
+    return [axes ^ mirror for axes in (look, transposed) for mirror in mirrors][1:]
+
+
 def bits_apart(a: str, b: str) -> int:
     """Count the bits in which two looks differ, 0 to 256."""
     return (int(a, 16) ^ int(b, 16)).bit_count()
