@@ -28,6 +28,8 @@ VERBS: Mapping[str, str] = {
     "score": "scoring:score",
     "rescore": "rescoring:rescore",
     "report": "reporting:report",
+    "status": "standing:status",
+    "log": "logs:log",
     "list": "listing:app",
     "describe": "describing:app",
     "pretrain": "pretraining:pretrain",

@@ -68,6 +68,11 @@ class TrialFolder:
         return self.path / "log.txt"
 
     @property
+    def events(self) -> Path:
+        """Signs of life of the trial's process, a line each."""
+        return self.path / "events.jsonl"
+
+    @property
     def predictions(self) -> Path:
         """Predicted label maps of the test cases."""
         return self.path / "predictions"

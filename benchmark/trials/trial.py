@@ -42,6 +42,7 @@ from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter
 from .records import load_record
 from .shared_sanity import shared_sanity
+from .signs import leaving_signs
 from .trial_results import Results, write_results
 
 
@@ -62,8 +63,8 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
         if folder.is_complete():
             return load_record(folder)
         folder.record.unlink(missing_ok=True)
-        with _threads(runtime):
-            return _Trial(job, folder, runtime, tell).run()
+        with _threads(runtime), leaving_signs(folder.events, job.fingerprint, tell) as telling:
+            return _Trial(job, folder, runtime, telling).run()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,157 @@
+"""``emseg-bench status``: how the trials of a results folder stand, from any terminal that sees it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..benchmark.contracts.errors import StoreError
+from .cells import NOTHING
+from .exit_codes import interruptible
+
+if TYPE_CHECKING:
+    from ..benchmark.files.store import Store
+    from ..benchmark.trials.standing import Standing
+    from .console import Console
+
+WATCH_SECONDS = 2.0
+NARROWER = (
+    ("trial", "model", "dataset", "seed", "state", "phase", "done", "left", "last sign"),
+    ("trial", "model", "seed", "state", "phase", "done", "left", "last sign"),
+    ("model", "seed", "state", "done", "left"),
+)
+"""What narrower terminals show."""
+EXAMPLES = "Examples:  emseg-bench status    emseg-bench status --out my_results --watch"
+
+
+def status(
+    out: Annotated[Path, typer.Option(help="A results folder.")] = Path("results"),
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every two seconds, until no trial runs or waits.")
+    ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Show complete trials one by one, too.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, for machines; with --watch a line for each look.")
+    ] = False,
+) -> None:
+    """Show which trials wait, run, are complete or failed, and why: nothing that runs is disturbed."""
+    from ..benchmark.files.store import Store
+    from .console import Console
+
+    store, console = Store(out), Console()
+    with interruptible("what runs goes on"):
+        while _look(store, console, all_=all_, as_json=as_json, again=watch) and watch:
+            time.sleep(WATCH_SECONDS)
+
+
+def _look(store: Store, console: Console, *, all_: bool, as_json: bool, again: bool) -> bool:
+    """Show how things stand; return whether any trial runs or waits.
+
+    Raises:
+        StoreError: There is no trial.
+    """
+    from ..benchmark.trials.standing import standings
+
+    found = list(standings(store))
+    if not found:
+        raise StoreError(
+            f"there is no trial in {store.root / 'trials'}; name a folder that 'emseg-bench run' wrote, "
+            "by --out."
+        )
+    if as_json:
+        typer.echo(json.dumps([as_data(one) for one in found], indent=None if again else 2))
+    else:
+        if again and console.is_terminal:
+            console.clear()
+        _print(found, console, all_=all_)
+    return any(one.state in {"running", "silent", "waiting"} for one in found)
+
+
+def _print(found: Sequence[Standing], console: Console, *, all_: bool) -> None:
+    from ..benchmark.trials.standing import STATES
+    from .tables import print_table, say
+
+    order = list(STATES)
+    shown = [one for one in found if all_ or one.state != "complete"]
+    shown.sort(key=lambda one: (order.index(one.state), _name(one)))
+    if shown:
+        rows = [_row(one) for one in shown]
+        print_table(rows, *([{key: row[key] for key in keys} for row in rows] for keys in NARROWER))
+    for one in shown:
+        if one.reason and one.state in {"failed", "damaged", "gone"}:
+            say(console, f"{one.fingerprint[:12]} {_name(one)}: {one.state}: {one.reason}", "red")
+    counts = Counter(one.state for one in found)
+    told = [f"{counts[state]} {state}" for state in order if counts[state]]
+    say(console, f"{len(found)} trial{'s' if len(found) > 1 else ''}: {', '.join(told)}")
+    for state in ("silent", "gone"):
+        if counts[state]:
+            say(console, f"{state}: {STATES[state]}", "dim")
+
+
+def _row(one: Standing) -> dict[str, str]:
+    from ..benchmark.trials.standing import STATES
+    from .trial_progress import PHASES
+
+    sign, named = one.sign, one.named
+    live = one.state in list(STATES)[:3] and sign is not None
+    return {
+        "trial": one.fingerprint[:12],
+        "model": named.model.label if named else NOTHING,
+        "dataset": named.data if named else NOTHING,
+        "seed": str(named.seed) if named else NOTHING,
+        "state": one.state,
+        "phase": PHASES.get(sign.phase, sign.phase) or NOTHING if live and sign else NOTHING,
+        "done": _share(one) if live else NOTHING,
+        "left": duration(one.seconds_left),
+        "where": f"{sign.host}, process {sign.process}" if live and sign else NOTHING,
+        "last sign": f"{duration(one.seconds_silent)} ago" if live else NOTHING,
+    }
+
+
+def _share(one: Standing) -> str:
+    sign = one.sign
+    return f"{100 * min(1.0, sign.done / sign.total):.0f} %" if sign and sign.total else NOTHING
+
+
+def _name(one: Standing) -> str:
+    """Name a trial as ``run`` does."""
+    if one.named is None:
+        return one.fingerprint
+    return f"{one.named.model.label} on {one.named.data}, seed {one.named.seed}"
+
+
+def duration(seconds: float | None) -> str:
+    """Write seconds as people say them: ``45 s``, ``12 min``, ``3.5 h``."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def as_data(one: Standing) -> dict[str, Any]:
+    """Give a standing as plain data."""
+    sign, named = one.sign, one.named
+    return {
+        "fingerprint": one.fingerprint,
+        "model": named.model.label if named else None,
+        "dataset": named.dataset.label if named else None,
+        "label_fraction": named.label_fraction if named else None,
+        "seed": named.seed if named else None,
+        "state": one.state,
+        "reason": one.reason or None,
+        "phase": sign.phase or None if sign else None,
+        "done": sign.done if sign else None,
+        "total": sign.total if sign else None,
+        "phase_seconds_left": one.seconds_left,
+        "host": sign.host if sign else None,
+        "process": sign.process if sign else None,
+        "told_at": sign.at if sign else None,
+        "seconds_silent": one.seconds_silent,
+    }
