@@ -73,7 +73,11 @@ def contest_of(entries: Entries, metric: str, direction: Direction) -> Contest |
 
     Units in which the metric applies to nothing of anybody's are no sample of it, and are left out.
     """
-    sums = _Sums.of(entries, metric)
+    return contest_of_sums(Sums.of(entries, metric), entries, metric, direction)
+
+
+def contest_of_sums(sums: Sums, entries: Entries, metric: str, direction: Direction) -> Contest | None:
+    """Make a contest of what its scores are ratios of; `entries` say whose they are."""
     scores = sums.scores
     trials = _trials_of(entries.models, scores)
     if not trials:
@@ -134,7 +138,7 @@ def _best(scores: Floats, first: int, direction: Direction) -> int | None:
     return first + int(np.nanargmax(blind) if direction == "higher" else np.nanargmin(blind))
 
 
-def _units(sums: _Sums, members: list[Numbers]) -> Floats | None:
+def _units(sums: Sums, members: list[Numbers]) -> Floats | None:
     """Give the contenders' pseudo-values, averaged over seeds; None: too few units say anything."""
     told = sums.denominators.any(axis=(0, 2))
     if told.sum() < FEWEST_UNITS:
@@ -153,7 +157,7 @@ def _scope(sample: Units, units: Floats | None, *, several: bool) -> Scope:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sums:
+class Sums:
     """What a score is a ratio of, by entry, unit and class, (R, G, C)."""
 
     numerators: Floats
@@ -162,7 +166,7 @@ class _Sums:
     """Entries whose score a class without a number, or the protocol's rule, makes undefined, (R,)."""
 
     @classmethod
-    def of(cls, entries: Entries, metric: str) -> _Sums:
+    def of(cls, entries: Entries, metric: str) -> Sums:
         if metric == POOLED_IOU:
             hits, false, missed = (_added(entries, name)[0] for name in ("tp", "fp", "fn"))
             return cls(hits, hits + false + missed, np.zeros(hits.shape[0], bool))
