@@ -108,7 +108,7 @@ def contest_of_sums(sums: Sums, entries: Entries, metric: str, direction: Direct
 
 def without_each_unit(entries: Entries, metric: str) -> Floats:
     """Give the score of each entry without each unit, (R, G); NaN where it has none, or nothing is left."""
-    sums = _Sums.of(entries, metric)
+    sums = Sums.of(entries, metric)
     without = scores_without(sums.numerators, sums.denominators)
     return np.where(sums.undefined[:, None], np.nan, without)
 
@@ -167,6 +167,7 @@ class Sums:
 
     @classmethod
     def of(cls, entries: Entries, metric: str) -> Sums:
+        """Add up the cases of each unit."""
         if metric == POOLED_IOU:
             hits, false, missed = (_added(entries, name)[0] for name in ("tp", "fp", "fn"))
             return cls(hits, hits + false + missed, np.zeros(hits.shape[0], bool))
