@@ -17,8 +17,10 @@ from .temporary import claim_folder, place_for_sockets, sweep
 
 PRELOADED = (
     "emseg_bench.benchmark.trials.trial",
-    # what most trials import once they run: the loss with timm and torchvision, mmengine's canvas
+    # what most trials import once they run: the loss with timm and torchvision, the optimiser's first step,
+    # mmengine's canvas
     "emseg_bench.benchmark.training.loss",
+    "torch._dynamo",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
 )

@@ -20,18 +20,21 @@ def board(work: Path) -> dict:
     return found
 
 
+@pytest.fixture
+def real_em(work: Path) -> Path:
+    """Real EM, divided into train and val: the middle of every fourth section."""
+    for source in (SHARED / "cdeep3m_mito").glob("*/[im]*/*.png"):
+        if int(source.stem) % 4 == 0:
+            target = work / "real" / source.relative_to(SHARED)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.open(source).crop((384, 384, 640, 640)).save(target)
+    return work / "real/cdeep3m_mito"
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the folder 'shared' with real data is not here")
-def test_real_em_with_val_as_test(invoke, work):
-    done = invoke(
-        "run",
-        "--models",
-        "unet",
-        "--datasets",
-        f"folder:{SHARED}/cdeep3m_mito",
-        *FAST,
-        "--set",
-        "recipe.crop=128",
-    )
+def test_real_em_with_val_as_test(invoke, work, real_em):
+    crop = ("--set", "recipe.crop=128", "--set", "protocol.window=128")
+    done = invoke("run", "--models", "unet", "--datasets", f"folder:{real_em}", *FAST, *crop)
     assert done.code == 0, done.err
     assert "serves as test split" in done.out
     assert "unet@scratch" in done.out
@@ -41,14 +44,24 @@ def test_real_em_with_val_as_test(invoke, work):
     assert "serves as test split" in (work / "results/report/leaderboard.md").read_text()
 
 
-def test_both_models_on_synthetic_em(invoke, work):
+def test_both_models_on_synthetic_em_and_their_weights_start_another(invoke, work):
     dataset = "synthetic-em[size=96,train=4,val=1,test=2]"
-    done = invoke("run", "--models", "retina,unet", "--datasets", dataset, *FAST, "--set", "recipe.crop=48")
+    settings = ("--datasets", dataset, *FAST, "--set", "recipe.crop=48", "--set", "protocol.window=96")
+    done = invoke("run", "--models", "retina,unet", *settings)
     assert done.code == 0, done.err
     rows = {row["model"]: row for row in board(work)["rows"]}
     assert set(rows) == {"retina@scratch", "unet@scratch"}
     assert rows["retina@scratch"]["cost"]["parameters_m"] == pytest.approx(22.2, abs=0.1)
     assert "retina[hidden=192]@file:" in (work / "results/report/index.html").read_text()
+
+    record = next(path for path in work.glob("results/trials/*/record.json") if "retina" in path.read_text())
+    models = f"retina@file:{record.with_name('weights.safetensors')},retina@scratch"
+    done = invoke("run", "--models", models, *settings)
+    assert done.code == 0, done.err
+    records = [json.loads(path.read_text()) for path in work.glob("results/trials/*/record.json")]
+    started = {record["spec"]["model"]["label"]: record["initialisation"] for record in records}
+    assert set(started) == {"retina@file:weights.safetensors", "retina@scratch", "unet@scratch"}
+    assert started["retina@file:weights.safetensors"] != started["retina@scratch"]
 
 
 def test_colour_images_of_odd_sizes(invoke, work):
@@ -61,21 +74,7 @@ def test_colour_images_of_odd_sizes(invoke, work):
             path = work / "cells" / kind / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
-    done = invoke("run", "--models", "retina,unet", "--datasets", f"folder:{work}/cells", *FAST)
+    window = ("--set", "protocol.window=96")
+    done = invoke("run", "--models", "retina,unet", "--datasets", f"folder:{work}/cells", *FAST, *window)
     assert done.code == 0, done.err
     assert {row["model"] for row in board(work)["rows"]} == {"retina@scratch", "unet@scratch"}
-
-
-def test_a_trial_s_weights_start_another(invoke, work):
-    dataset = "synthetic-em[size=96,train=4,val=1,test=2]"
-    invoke(
-        "run", "--models", "retina", "--datasets", dataset, *FAST, "--set", "recipe.crop=48", "--out", "first"
-    )
-    (weights,) = work.glob("first/trials/*/weights.safetensors")
-    models = f"retina@file:{weights},retina@scratch"
-    done = invoke("run", "--models", models, "--datasets", dataset, *FAST, "--set", "recipe.crop=48")
-    assert done.code == 0, done.err
-    records = [json.loads(path.read_text()) for path in work.glob("results/trials/*/record.json")]
-    started = {record["spec"]["model"]["label"]: record["initialisation"] for record in records}
-    assert set(started) == {"retina@file:weights.safetensors", "retina@scratch"}
-    assert started["retina@file:weights.safetensors"] != started["retina@scratch"]

@@ -6,14 +6,15 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import tifffile
 import torch
@@ -25,6 +26,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 BIN = Path(sys.executable).parent
+
+Ask = Callable[[dict[str, object]], Any]
 
 
 def test_torchrun_is_seen() -> None:
@@ -107,81 +110,122 @@ def images(work: Path) -> Path:
     return folder
 
 
-def hear_interrupts() -> None:
-    """Undo what a shell does to jobs in the background: they would not hear an interrupt."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+class Process:
+    """``emseg-bench`` in one process, or in several that train together."""
+
+    def __init__(self, ask: Ask, work: Path, arguments: list[str], environment: dict[str, str], count: int):
+        self._ask = ask
+        self._texts: list[tuple[Path, Path]] = []
+        self._codes: dict[int, int | None] = {}
+        together = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(count)}
+        for rank in range(count):
+            texts = work / f"out.{rank}.txt", work / f"err.{rank}.txt"
+            place = {"RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(count), **together}
+            request = {
+                "arguments": arguments,
+                "folder": str(work),
+                "environment": {**environment, **(place if count > 1 else {})},
+                "out": str(texts[0]),
+                "err": str(texts[1]),
+            }
+            self._texts.append(texts)
+            self._codes[ask(request)] = None
+
+    def codes(self) -> list[int | None]:
+        """Give the exit codes of all; None of those that run."""
+        for process, code in self._codes.items():
+            if code is None:
+                self._codes[process] = self._ask({"ended": process})
+        return list(self._codes.values())
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to all that run."""
+        for process, code in zip(self._codes, self.codes(), strict=True):
+            if code is None:
+                os.kill(process, number)
+
+    def wait(self) -> tuple[int, str, str]:
+        """Wait for all; give the first exit code that is not 0, and what they said."""
+        while None in self.codes():
+            time.sleep(0.02)
+        out, err = ("".join(path.read_text() for path in paths) for paths in zip(*self._texts, strict=True))
+        return next((code for code in self.codes() if code), 0), out, err
 
 
 class Runs:
-    """Starts ``emseg-bench pretrain`` as processes of their own, with the toy plugin."""
+    """Starts ``emseg-bench pretrain`` in processes of their own, with the toy plugin."""
 
-    def __init__(self, toy_path: Path, work: Path) -> None:
+    def __init__(self, ask: Ask, toy_path: Path, work: Path) -> None:
+        self._ask = ask
         self._work = work
-        self._started: list[subprocess.Popen[str]] = []
+        self._started: list[Process] = []
         self._environment = {**os.environ, "PYTHONPATH": str(toy_path), "OMP_NUM_THREADS": "1"}
 
-    def start(self, out: str, *arguments: str, processes: int = 1) -> subprocess.Popen[str]:
-        launch = ["torchrun", "--standalone", "--nproc-per-node", str(processes), "--no-python"]
-        usual = [] if any("batch_size" in text for text in arguments) else ["--set", "recipe.batch_size=4"]
-        command = [
-            *([str(BIN / launch[0]), *launch[1:]] if processes > 1 else []),
-            *(str(BIN / "emseg-bench"), "pretrain", "--images", "images", "--recipe", "smoke"),
-            *("--set", "recipe.crop=32", *usual, "--precision", "fp32"),
-            *("--checkpoint-seconds", "0.3", "--out", out, *arguments),
-        ]
-        process = subprocess.Popen(
-            command,
-            cwd=self._work,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=hear_interrupts,
-        )
-        self._started.append(process)
-        return process
+    def start(self, out: str, *arguments: str, processes: int = 1) -> Process:
+        command = self._command(out, *arguments)
+        self._started.append(Process(self._ask, self._work, command, self._environment, processes))
+        return self._started[-1]
 
-    def kill(self, process: subprocess.Popen[str]) -> None:
-        """Kill a launcher and all that it launched, without warning."""
-        if process.poll() is None:
-            for child in [*psutil.Process(process.pid).children(recursive=True), process]:
-                child.kill()
-        process.communicate()
+    def run(self, out: str, *arguments: str, processes: int = 1) -> tuple[int, str, str]:
+        return self.start(out, *arguments, processes=processes).wait()
+
+    def torchrun(self, out: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run two processes as people start them."""
+        launch = ("--standalone", "--nproc-per-node", "2", "--no-python", str(BIN / "emseg-bench"))
+        command = [str(BIN / "torchrun"), *launch, *self._command(out, *arguments)]
+        return subprocess.run(
+            command, cwd=self._work, env=self._environment, capture_output=True, text=True, timeout=900
+        )
 
     def kill_all(self) -> None:
         for process in self._started:
-            self.kill(process)
-
-    def run(self, out: str, *arguments: str, processes: int = 1) -> tuple[int, str, str]:
-        process = self.start(out, *arguments, processes=processes)
-        stdout, stderr = process.communicate(timeout=900)
-        return process.returncode, stdout, stderr
+            process.send(signal.SIGKILL)
 
     def weights(self, out: str) -> dict[str, torch.Tensor]:
         return dict(load_file(self._work / out / "weights.safetensors"))
 
+    def _command(self, out: str, *arguments: str) -> list[str]:
+        usual = [] if any("batch_size" in text for text in arguments) else ["--set", "recipe.batch_size=4"]
+        return [
+            *("pretrain", "--images", "images", "--recipe", "smoke", "--set", "recipe.crop=32", *usual),
+            *("--precision", "fp32", "--checkpoint-seconds", "0.3", "--out", out, *arguments),
+        ]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Start what processes are forked from; gives the function that asks it."""
+    script = Path(__file__).with_name("forking.py")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+
+        def ask(request: dict[str, object]) -> Any:
+            server.stdin.write(json.dumps(request) + "\n")
+            server.stdin.flush()
+            return json.loads(server.stdout.readline())
+
+        yield ask
+
 
 @pytest.fixture
-def runs(toy_path: Path, work: Path, images: Path) -> Iterator[Runs]:
-    started = Runs(toy_path, work)
+def runs(ask: Ask, toy_path: Path, work: Path, images: Path) -> Iterator[Runs]:
+    started = Runs(ask, toy_path, work)
     yield started
     started.kill_all()
-
-
-@pytest.mark.slow
-def test_two_processes_are_as_one_and_as_two_others(runs: Runs, work: Path) -> None:
-    plain = ("--model", "toy-plain")
-    code, out, err = runs.run("two", *plain, processes=2)
-    assert code == 0, err
-    assert out.count("images/s; last loss") == 1  # only the first process prints
-    assert "2 processes" in out
-    assert runs.run("again", *plain, processes=2)[0] == 0
-    assert runs.run("one", *plain)[0] == 0
-    one, two, again = (runs.weights(name) for name in ("one", "two", "again"))
-    for name in one:
-        torch.testing.assert_close(two[name], one[name], rtol=1e-5, atol=1e-7)
-        assert torch.equal(two[name], again[name])
-    assert json.loads((work / "two" / "record.json").read_bytes())["processes"] == 2
 
 
 TELLS_ITS_THREADS = """
@@ -198,14 +242,25 @@ atexit.register(tell)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed under Linux only")
-def test_no_thread_that_talks_outlives_the_work(runs: Runs, toy_path: Path, work: Path) -> None:
+def test_two_processes_are_as_one_and_as_two_others(runs: Runs, toy_path: Path, work: Path) -> None:
     (toy_path / "sitecustomize.py").write_text(TELLS_ITS_THREADS)
-    assert runs.run("two", "--model", "toy-plain", processes=2)[0] == 0
-    for rank in ("0", "1"):
-        threads = (work / f"threads.{rank}").read_text()
-        assert "emseg-bench" in threads
-        assert "gloo" not in threads
+    plain = ("--model", "toy-plain")
+    done = runs.torchrun("two", *plain)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("images/s; last loss") == 1  # only the first process prints
+    assert "2 processes" in done.stdout
+    assert runs.run("again", *plain, processes=2)[0] == 0
+    assert runs.run("one", *plain)[0] == 0
+    one, two, again = (runs.weights(name) for name in ("one", "two", "again"))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-5, atol=1e-7)
+        assert torch.equal(two[name], again[name])
+    assert json.loads((work / "two" / "record.json").read_bytes())["processes"] == 2
+    if Path("/proc/self/task").exists():  # no thread that talks outlives the work
+        for rank in ("0", "1"):
+            threads = (work / f"threads.{rank}").read_text()
+            assert "emseg-bench" in threads
+            assert "gloo" not in threads
 
 
 @pytest.mark.slow
@@ -214,9 +269,10 @@ def test_a_killed_pretraining_goes_on_bit_by_bit(runs: Runs, work: Path, process
     arguments = ("--model", "toy", "--set", "recipe.steps_per_epoch=150", "--set", "recipe.panels_every=0")
     process = runs.start("killed", *arguments, processes=processes)
     while not (work / "killed" / "resume.pt").exists():
-        assert process.poll() is None, process.communicate()
+        assert None in process.codes(), process.wait()
         time.sleep(0.05)
-    runs.kill(process)
+    process.send(signal.SIGKILL)
+    process.wait()
     assert not (work / "killed" / "record.json").exists()
     code, _, err = runs.run("killed", *arguments, processes=processes)
     assert code == 0, err
@@ -238,17 +294,17 @@ def test_momentum_contrast_deals_keys_among_two_processes(runs: Runs) -> None:
 
 @pytest.mark.slow
 def test_a_process_that_dies_ends_the_others(runs: Runs, work: Path) -> None:
-    code, _, err = runs.run("out", "--model", "toy-killed", processes=2)
-    assert code != 0
-    assert "Signal" in err or "exitcode" in err
+    done = runs.torchrun("out", "--model", "toy-killed")
+    assert done.returncode != 0
+    assert "Signal" in done.stderr or "exitcode" in done.stderr
 
 
 @pytest.mark.slow
 def test_wrong_input_ends_all_processes(runs: Runs) -> None:
     code, _, err = runs.run("out", "--model", "toy-plain", "--set", "recipe.batch_size=3", processes=2)
     assert code != 0
-    # whichever finds it first; the other may be ended before it has said so
-    assert re.search(r"process [01] of 2: error: recipe\.batch_size: got 3, expected a multiple of 2", err)
+    told = r"process [01] of 2: error: recipe\.batch_size: got 3, expected a multiple of 2"
+    assert len(re.findall(told, err)) == 2
 
 
 @pytest.mark.slow
@@ -256,10 +312,10 @@ def test_control_c_can_be_gone_on_from(runs: Runs, work: Path) -> None:
     arguments = ("--model", "toy-plain", "--set", "recipe.steps_per_epoch=20000")
     process = runs.start("out", *arguments)
     while not (work / "out" / "resume.pt").exists():
-        assert process.poll() is None, process.communicate()
+        assert None in process.codes(), process.wait()
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 130
+    process.send(signal.SIGINT)
+    code, _, err = process.wait()
+    assert code == 130
     assert "goes on where this one stopped" in err
     assert "Traceback" not in err
