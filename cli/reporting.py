@@ -112,8 +112,10 @@ def told_across(store: Store) -> list[str]:
 
     with suppress(StoreError):
         told = read_json(store.report / JSON, StoreError)
-        tables = told.get("across", []) if isinstance(told, dict) else []
-        return [table["summary"] for table in tables if isinstance(table, dict) and "summary" in table]
+        tables = told.get("across") if isinstance(told, dict) else None
+        listed = tables if isinstance(tables, list) else []
+        texts = [table.get("summary") for table in listed if isinstance(table, dict)]
+        return [text for text in texts if isinstance(text, str)]
     return []
 
 

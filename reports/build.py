@@ -13,6 +13,7 @@ from ..benchmark.contracts.reporting import Board, LeftOut, ReportSection
 from ..benchmark.files.disk import takes_no_more
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
+from .across.comparable import Ranked, why_none
 from .across.exports import write_csv as write_across
 from .across.table import tables_across
 from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write_json
@@ -70,7 +71,9 @@ def build(
         (draft / FIGURES).mkdir()
         pages = [_board_page(board, sections, draft) for board in boards if board.trials]
         tables = tuple(item.table for item in pages)
-        across = tables_across([board for board in boards if board.trials], tables)
+        reported = [board for board in boards if board.trials]
+        ranked = [Ranked(board, table) for board, table in zip(reported, tables, strict=True) if table.scored]
+        across = tables_across(ranked)
         content = LeaderboardFile(
             generated=generated,
             emseg_bench=version,
@@ -84,7 +87,7 @@ def build(
         write_comparisons(draft / COMPARISONS, tables)
         write_across(draft / ACROSS, across)
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
-        contents = Contents(pages, across, generated, version, left_out)
+        contents = Contents(pages, across, why_none(ranked), generated, version, left_out)
         (draft / MARKDOWN).write_text(markdown(contents), encoding="utf-8")
         (draft / INDEX).write_text(page(contents, draft), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))

@@ -54,6 +54,8 @@ class Contents:
     boards: Sequence[BoardPage]
     across: Sequence[Across]
     """Tables over data sets, that stand above the boards."""
+    why_none: str
+    """Why there is none although there are several data sets; else empty."""
     generated: str
     version: str
     left_out: Sequence[LeftOut] = ()
@@ -81,6 +83,7 @@ def page(contents: Contents, folder: Path) -> str:
         "title": TITLE,
         "boards": boards,
         "across": [(one, part_html(one, folder)) for one in contents.across],
+        "why_none": contents.why_none,
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
         "about": contents.about,
         "left_out_title": LEFT_OUT,
@@ -97,6 +100,8 @@ def markdown(contents: Contents) -> str:
         lines = [f"{item.trial}: {item.reason}" for item in contents.left_out]
         parts.append(f"**{LEFT_OUT}**\n\n{bullets(lines)}")
     parts += map(part_markdown, contents.across)
+    if contents.why_none:
+        parts.append(escape_markdown(contents.why_none))
     for board in contents.boards:
         parts.append(f"## {escape_markdown(board.table.title)}")
         parts += [text for part in board.parts if (text := _section_markdown(part))]

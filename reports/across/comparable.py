@@ -13,6 +13,7 @@ from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.printable import brief
 from ..schema import Leaderboard
 from ..wording import listing
+from .balance import LEAST
 from .schema import BoardApart
 
 EARLIER = "the same data in an earlier state: the newest one stands for it"
@@ -58,15 +59,32 @@ def families(boards: Sequence[Ranked]) -> list[Family]:
     for one in boards:
         groups.setdefault(sha256_of(one.terms), []).append(one)
     kept = [(group, _newest(group)) for group in groups.values()]
-    return [_family(group, newest, boards) for group, newest in kept if len(newest) > 1]
+    return [_family(group, newest, boards) for group, newest in kept if len(newest) >= LEAST]
+
+
+def why_none(boards: Sequence[Ranked]) -> str:
+    """Say why nothing is averaged over several data sets; empty where something is."""
+    if len({_data(one) for one in boards}) < LEAST or families(boards):
+        return ""
+    first = boards[0]
+    others = [one for one in boards if _data(one) != _data(first)]
+    told = [f"{one.table.title} has {unlike(first.terms, one.terms)}" for one in others]
+    return (
+        "Nothing is averaged over data sets, since no two of them were scored on equal terms. Beside "
+        f"{first.table.title}, {listing(told)}."
+    )
+
+
+def _data(one: Ranked) -> str:
+    """Name a board's data, in whichever state."""
+    return sha256_of([one.dataset.name, one.dataset.location, dict(one.dataset.options)])
 
 
 def _newest(group: Sequence[Ranked]) -> list[Ranked]:
     """Keep one board of each data: what was changed since is no second data set."""
     found: dict[str, Ranked] = {}
     for one in group:
-        data = one.dataset
-        found.setdefault(sha256_of([data.name, data.location, dict(data.options)]), one)
+        found.setdefault(_data(one), one)
     return sorted(found.values(), key=lambda one: (one.table.dataset, one.table.title))
 
 

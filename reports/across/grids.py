@@ -14,8 +14,8 @@ BESIDE = 5
 """Data sets that have columns in the first table; more of them have a table of their own."""
 MOST_ROWS = 200
 """Of a table on the page; all numbers are in leaderboard.json and across.csv."""
-OPPONENTS = 12
-"""Models of the table of wins, the first ones."""
+OPPONENTS, NAMED = 12, 5
+"""Models of the table of wins, the first ones; with more than five, columns have numbers, no names."""
 READING = (
     "Rank: the places that a model may hold, below those that are surely better and above those that are "
     "surely worse. Every data set weighs the same, whatever its number of cases. Mean place: over data sets, "
@@ -65,14 +65,21 @@ def wins_grid(across: Across) -> Grid:
     shown = across.rows[:OPPONENTS]
     tallies = {(tally.one, tally.other): (tally.wins, tally.ties, tally.losses) for tally in across.tallies}
     tallies |= {(other, one): counts[::-1] for (one, other), counts in tallies.items()}
+    numbered = len(shown) > NAMED
+    titles = [f"no. {i}" if numbered else row.model for i, row in enumerate(shown, start=1)]
     return Grid(
         caption="Data sets won / not told apart / lost, row against column",
         columns=(
+            *([Column(title="No.")] if numbered else []),
             Column(title="Model", numeric=False, row_header=True),
-            *(Column(title=row.model, group="Against") for row in shown),
+            *(Column(title=title, group="Against") for title in titles),
         ),
         rows=tuple(
-            (_name(row), *(_tally(tallies.get((i, j))) for j in range(len(shown))))
+            (
+                *([Cell(text=str(i + 1))] if numbered else []),
+                _name(row),
+                *(_tally(tallies.get((i, j))) for j in range(len(shown))),
+            )
             for i, row in enumerate(shown)
         ),
         sortable=False,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..naming import MARK
-from ..wording import listing, plural
+from ..wording import listing, plural, score
 from .balance import Block
 from .comparable import Family
 from .entries import Entries
@@ -19,6 +19,7 @@ def remarks(across: Across, family: Family, grid: Entries, block: Block) -> Iter
     yield from _left_out(across, family, grid, block)
     yield from _variants(family, block, across)
     yield from _units(across)
+    yield from _resolved(across)
     yield from _code(across, grid)
 
 
@@ -79,6 +80,18 @@ def _units(across: Across) -> Iterator[str]:
     if len(units) > 1:
         told = "; ".join(f"{unit}s on {listing(names)}" for unit, names in units.items())
         yield f"A set's mean is over its test cases, which are not the same kind everywhere: {told}."
+
+
+def _resolved(across: Across) -> Iterator[str]:
+    """Say what the table can find, and what more data sets would buy."""
+    if found := across.resolution:
+        unit = across.metric.unit
+        more = [f"with {one.units} {score(one.difference, unit)}" for one in found.more_units]
+        then = f"; {', '.join(more)}" if more else ""
+        yield (
+            f"With {found.now.units} data sets, a true difference of {score(found.now.difference, unit)} "
+            f"between two of the models is found in 80 of 100 cases{then}."
+        )
 
 
 def _code(across: Across, grid: Entries) -> Iterator[str]:

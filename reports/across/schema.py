@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...benchmark.contracts.records import MetricSpec
 from ..statistics import Estimate
+from ..verdicts.resolution import Resolution
 from ..verdicts.schema import Placed, Verdict, Verdicts
 
 
@@ -117,6 +118,10 @@ class Across:
     """Of the rows, in their order; behind them the best blind prediction of each set, where all have one."""
     tallies: tuple[Tally, ...]
     """Of all pairs of rows."""
+    false_best: float | None
+    """Risk that another model than the first is the best; None: nothing is known of how differences vary."""
+    resolution: Resolution | None
+    """The smallest differences that so many data sets tell; None for a claim about these sets alone."""
     missing: tuple[Missing, ...]
     """Combinations without a score, for which models or data sets are left out."""
     apart: tuple[BoardApart, ...]

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from ..verdicts.schema import Comparison, Verdicts
 from ..wording import listing, metric_title, score
 from .schema import Across
-from .wording import ends
+from .wording import ends, share
+
+SPELLED = 3
+"""Models that are named where the first is better than all others."""
 
 
 def summary(across: Across) -> str:
     """Say who leads over the data sets, how surely, and what that is a claim about."""
     if across.verdicts is None:
         return "No two models have scores on two of these data sets, so nothing is compared over them."
-    parts = (_unskilled(across.verdicts), _first(across, across.verdicts), _others(across, across.verdicts))
+    verdicts = across.verdicts
+    parts = (_unskilled(verdicts), _first(across, verdicts), _others(across, verdicts), _risk(across))
     return " ".join(part for part in parts if part)
 
 
@@ -46,7 +50,15 @@ def _others(across: Across, verdicts: Verdicts) -> str:
         better = f"; it is better than {listing(worse)}" if worse else ""
         return f"It cannot be told apart from {listing(open_)} {verdicts.scope.phrase} ({gap}){better}."
     gap = _gap(worse, compared[0][1], across)
-    return f"It is better than {listing(worse)} {verdicts.scope.phrase} ({gap})."
+    whom = listing(worse) if len(worse) <= SPELLED else f"all {len(worse)} others"
+    return f"It is better than {whom} {verdicts.scope.phrase} ({gap})."
+
+
+def _risk(across: Across) -> str:
+    """Say how likely the best one is another."""
+    if across.false_best is None:
+        return ""
+    return f"The risk that another one is the best: {share(across.false_best)}."
 
 
 def _gap(names: Sequence[str], found: Comparison, across: Across) -> str:

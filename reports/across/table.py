@@ -10,9 +10,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ...benchmark.contracts.reporting import Board
 from ..schema import Leaderboard
 from ..verdicts.contest import Floats
+from ..verdicts.false_best import false_best
+from ..verdicts.resolution import resolution
 from ..verdicts.schema import Verdicts
 from .balance import Block, balanced
 from .boards import BoardVerdicts, mean_of
@@ -24,15 +25,13 @@ from .schema import Across, AcrossRow, ComparedSet, OnSet, Tally
 from .summary import summary
 
 
-def tables_across(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> tuple[Across, ...]:
-    """Sum up all boards on equal terms that have a score, a table for each kind of terms.
+def tables_across(boards: Sequence[Ranked]) -> tuple[Across, ...]:
+    """Sum up all boards on equal terms, a table for each kind of terms.
 
     Args:
-        boards: The one with the newest result first.
-        tables: Their leaderboards, in the same order.
+        boards: Those that have a score, the one with the newest result first.
     """
-    ranked = [Ranked(board, table) for board, table in zip(boards, tables, strict=True) if table.scored]
-    return tuple(_across(family, number) for number, family in enumerate(families(ranked), start=1))
+    return tuple(_across(family, number) for number, family in enumerate(families(boards), start=1))
 
 
 def _across(family: Family, number: int) -> Across:
@@ -55,6 +54,8 @@ def _across(family: Family, number: int) -> Across:
         rows=(),
         verdicts=None,
         tallies=(),
+        false_best=None,
+        resolution=None,
         missing=grid.told_missing(names),
         apart=family.apart,
     )
@@ -118,6 +119,8 @@ class _Table:
             verdicts=verdicts,
             rows=tuple(self._row(i, verdicts, places[i]) for i in models),
             tallies=tuple(self._tally(i, j) for i, j in combinations(models, 2)),
+            false_best=false_best(verdicts),
+            resolution=resolution(verdicts) if verdicts.scope.kind == "sets" else None,
         )
 
     def _row(self, i: int, verdicts: Verdicts, places: Floats) -> AcrossRow:

@@ -15,6 +15,11 @@ def ends(low: float | None, high: float | None, unit: str) -> str:
     return f"{score(low, unit)} to {score(high, unit)}"
 
 
+def share(value: float) -> str:
+    """Write a probability in percent: ``3 %``, ``below 1 %``."""
+    return "below 1 %" if value < 0.01 else f"{100 * value:.0f} %"
+
+
 def middle_left_out(text: str, letters: int = LETTERS) -> str:
     """Shorten a name, since its ends tell more than its middle."""
     if len(text) <= letters:

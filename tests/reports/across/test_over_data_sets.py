@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from emseg_bench.benchmark.contracts.settings import Recipe
+from emseg_bench.reports.across.comparable import Ranked
 from emseg_bench.reports.across.schema import Across
 from emseg_bench.reports.across.table import tables_across
 from emseg_bench.reports.build import build
@@ -42,7 +43,7 @@ def board(make, dataset: str, means: dict[str, float], **settings: object):
 
 
 def across(boards) -> tuple[Across, ...]:
-    return tables_across(boards, [leaderboard(one) for one in boards])
+    return tables_across([Ranked(one, leaderboard(one)) for one in boards])
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,14 @@ def test_the_answer_says_what_it_is_about(table) -> None:
         "better than b@x and c@x on other data sets like these three (difference to b@x 0.197"
         in table.summary
     )
+
+
+def test_the_risk_and_what_more_sets_would_buy_are_told(table) -> None:
+    assert table.summary.endswith("The risk that another one is the best: below 1 %.")
+    assert table.resolution.now.units == 3
+    smaller = [one.difference for one in table.resolution.more_units]
+    assert smaller == sorted(smaller, reverse=True)
+    assert f"a true difference of {table.resolution.now.difference:.3f}" in " ".join(table.remarks)
 
 
 def test_what_is_left_out_is_said(table) -> None:
@@ -163,6 +172,19 @@ def test_boards_that_do_not_compare_make_no_table(make) -> None:
     dice = make.metric("dice")
     other = trials(make, "bees", {"a": 0.8, "b": 0.7})
     assert across([one, replace(make.board(other), primary=dice)]) == ()
+
+
+def test_why_nothing_is_averaged_is_said(make, tmp_path) -> None:
+    one = board(make, "ants", {"a": 0.8, "b": 0.7})
+    other = board(make, "bees", {"a": 0.8, "b": 0.7}, recipe=STANDARD)
+    build([one, other], [], tmp_path / "r", generated="today", version="1.2")
+    told = (
+        "no two of them were scored on equal terms. Beside ants · quick, bees · standard has other terms: "
+        "recipe.iterations 200 instead of 100."
+    )
+    assert told in (tmp_path / "r" / "index.html").read_text()
+    assert told in (tmp_path / "r" / "leaderboard.md").read_text()
+    assert not (tmp_path / "r" / "across.csv").exists()
 
 
 def test_the_same_data_in_another_state_is_no_second_set(make) -> None:
