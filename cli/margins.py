@@ -1,10 +1,10 @@
-"""``--margin``: how much worse a model may be than the leader and still be good enough."""
+"""``--margin`` and ``--resolve``: differences of scores that matter to who asks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -24,11 +24,18 @@ MarginOption: TypeAlias = Annotated[
         "that ranks: 0.01.",
     ),
 ]
-EXAMPLE: Final = "expected a number above 0 in units of the metric that ranks, such as 0.01"
+ResolveOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="With --dry-run: say how many seeds and test cases it takes to find so large a difference, in "
+        "units of the metric that ranks: 0.02.",
+    ),
+]
 
 
-def read_margin(text: str | None) -> float | None:
-    """Read a margin.
+def read_difference(option: str, text: str | None) -> float | None:
+    """Read a difference of scores, the value of an option.
 
     Raises:
         UsageError: It is no number above 0.
@@ -36,29 +43,33 @@ def read_margin(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        margin = decimal(text)
+        found = decimal(text)
     except ValueError:
-        raise UsageError(f"got --margin {brief(text)}, {EXAMPLE}.") from None
-    if margin <= 0:
-        raise UsageError(f"got --margin {brief(text)}, {EXAMPLE}.")
-    return margin
+        found = 0.0
+    if found <= 0:
+        raise UsageError(
+            f"got {option} {brief(text)}, expected a number above 0 in units of the metric that ranks, such "
+            "as 0.01."
+        )
+    return found
 
 
-def check_margin(margin: float | None, metrics: Iterable[MetricSpec]) -> None:
-    """Refuse a margin that lets everything pass.
+def check_difference(option: str, found: float | None, metrics: Iterable[MetricSpec]) -> None:
+    """Refuse a difference that no two scores can have.
 
     Args:
-        margin: What was asked for.
+        option: Whose value it is.
+        found: What was asked for.
         metrics: The ones that rank.
 
     Raises:
         UsageError: It is as large as the whole range of a ratio.
     """
     for metric in metrics:
-        if margin is not None and metric.unit == "1" and margin >= 1:
+        if found is not None and metric.unit == "1" and found >= 1:
             raise UsageError(
-                f"got --margin {margin:g}, but boards are ranked by {metric.name}, a ratio, of which 1 is "
-                "the whole range; a margin of 0.01 is one hundredth of it."
+                f"got {option} {found:g}, but boards are ranked by {metric.name}, a ratio, of which 1 is "
+                "the whole range; 0.01 is one hundredth of it."
             )
 
 

@@ -12,7 +12,7 @@ import typer
 from ..benchmark.contracts.errors import StoreError
 from ..benchmark.files.printable import printable
 from .exit_codes import ALL_DONE, SOME_FAILED
-from .margins import MarginOption, check_margin, read_margin, with_margin
+from .margins import MarginOption, check_difference, read_difference, with_margin
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.reporting import LeftOut
@@ -41,7 +41,7 @@ def report(
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import load_plugins
 
-    wanted = read_margin(margin)
+    wanted = read_difference("--margin", margin)
     store = Store(folder)
     if next(store.trials(), None) is None:
         raise StoreError(
@@ -53,7 +53,7 @@ def report(
 
     plugins = load_plugins()
     stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
-    check_margin(wanted, (board.primary for board in stored.boards))
+    check_difference("--margin", wanted, (board.primary for board in stored.boards))
     tell_left_out(stored.left_out)
     stored = with_margin(stored, wanted)
     for problem in build_report(stored, store, plugins):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from math import isnan
 from pathlib import Path
@@ -16,7 +16,14 @@ import typer
 from ..benchmark.contracts.errors import StoreError, UnknownNameError, UsageError
 from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
 from .json_output import json_stream
-from .margins import MarginOption, check_margin, ranking_metrics, read_margin, with_margin
+from .margins import (
+    MarginOption,
+    ResolveOption,
+    check_difference,
+    ranking_metrics,
+    read_difference,
+    with_margin,
+)
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
 
 if TYPE_CHECKING:
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.session import Outcome
+    from ..reports.verdicts.needed import Need
 
 EXAMPLES = """Examples:
 
@@ -36,7 +44,7 @@ EXAMPLES = """Examples:
 
   emseg-bench run --models "unet[encoder=resnet50]" --recipe quick --set recipe.iterations=200
 
-  emseg-bench run experiment.yaml --dry-run
+  emseg-bench run experiment.yaml --dry-run --resolve 0.02
 """
 
 
@@ -135,6 +143,7 @@ def run(
             help="Keep trials that ran before where nothing but code changed since; the report marks them.",
         ),
     ] = False,
+    resolve: ResolveOption = None,
     margin: MarginOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: Annotated[
@@ -163,7 +172,9 @@ def run(
         refuse_name(experiment)
     if timeout is not None and isnan(timeout):
         raise UsageError("got --timeout nan, expected minutes such as 30.")
-    enough = read_margin(margin)
+    enough, wanted_difference = read_difference("--margin", margin), read_difference("--resolve", resolve)
+    if resolve is not None and not dry_run:
+        raise UsageError("--resolve plans and runs nothing: give it together with --dry-run.")
     asked = {
         "models": read_list(models),
         "datasets": read_datasets(datasets),
@@ -189,7 +200,9 @@ def run(
                 plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
             except UnknownNameError as error:
                 raise told_by_stored(error, Store(out)) from None
-        check_margin(enough, ranking_metrics(plan.trials.values()))
+        ranking = ranking_metrics(plan.trials.values())
+        check_difference("--margin", enough, ranking)
+        check_difference("--resolve", wanted_difference, ranking)
         check_output_folder(out, "--out", _places(plan))
         stale = stale_trials(plan, Store(out))
         plan = keep(plan, stale) if keep_stale else plan
@@ -199,7 +212,7 @@ def run(
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache, on_this_cpu=on_this_cpu)
         plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, stale)))
         if dry_run:
-            _print_plan(plan, Store(out), runtime, stream)
+            _print_plan(plan, Store(out), runtime, stream, wanted_difference)
             return
         with interruptible():
             outcome = _run(plan, plugins, Store(out), runtime, executor, stream)
@@ -224,18 +237,37 @@ def _status(text: str) -> AbstractContextManager[object]:
     return Console(stderr=True).status(text)
 
 
-def _print_plan(plan: Plan, store: Store, runtime: Runtime, stream: TextIO | None) -> None:
+def _print_plan(
+    plan: Plan, store: Store, runtime: Runtime, stream: TextIO | None, difference: float | None
+) -> None:
     from .summary import plan_as_data
 
+    found = _needs(plan, store, difference) if difference is not None else ()
     if stream:
-        typer.echo(json.dumps(plan_as_data(plan, store), indent=2), stream)
+        data = plan_as_data(plan, store)
+        resolve = {} if difference is None else {"resolve": [asdict(need) for need in found]}
+        typer.echo(json.dumps({**data, **resolve}, indent=2), stream)
         return
     from ..benchmark.trials.session import pending
     from .console import Console
     from .summary import announce, print_plan
+    from .tables import say
 
-    announce(plan, Console(), len(pending(plan, store)), runtime)
+    console = Console()
+    announce(plan, console, len(pending(plan, store)), runtime)
     print_plan(plan, store)
+    for need in found:
+        for i, text in enumerate(need.told):
+            say(console, f"  {text}" if i else text)
+
+
+def _needs(plan: Plan, store: Store, difference: float) -> tuple[Need, ...]:
+    """Say how much it takes to find a difference, by what is stored and comparable."""
+    from ..benchmark.trials.boards import load_boards
+    from ..reports.needed import needs
+
+    boards = load_boards(store).boards if store.root.is_dir() else []
+    return needs(plan.trials.values(), plan.cases, boards, difference)
 
 
 def _run(

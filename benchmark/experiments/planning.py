@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..contracts.cards import DatasetCard
-from ..contracts.data import Dataset, Manifest
+from ..contracts.data import Case, Dataset, Manifest
 from ..contracts.errors import UsageError
 from ..contracts.records import DatasetSpec, MethodSpec, ModelSpec, TrialSpec
 from ..contracts.settings import Recipe, ScoringProtocol
@@ -41,6 +41,8 @@ class Plan:
     """Channels of the images and outputs of the network, by fingerprint."""
     kept: Mapping[str, str] = field(default_factory=dict)
     """Stored trials that other code made and that stand for trials of the plan, by fingerprint."""
+    cases: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
+    """Test cases, by the hash of their dataset's manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def make_plan(
     by_name = {fingerprint(trial): trial for trial in trials}
     shapes = {one.spec.manifest_sha256: (one.manifest.channels, one.manifest.num_logits) for one in datasets}
     inputs = {name: shapes[trial.dataset.manifest_sha256] for name, trial in by_name.items()}
-    return Plan(by_name, tuple(notes), inputs)
+    cases = {one.spec.manifest_sha256: one.manifest.split("test") for one in datasets}
+    return Plan(by_name, tuple(notes), inputs, cases=cases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,136 @@
+"""How many seeds and test cases a planned comparison takes, from how scores varied before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+import pandas as pd
+
+from ..benchmark.contracts.data import Case
+from ..benchmark.contracts.records import MetricSpec, TrialSpec
+from ..benchmark.contracts.reporting import Board
+from ..benchmark.files.hashing import model_sha256
+from .leaderboard import leaderboard
+from .needed_words import BLOCK, told
+from .schema import Leaderboard
+from .verdicts.needed import Assumed, Need, seeds_needed, units_needed
+from .verdicts.resolution import LARGER, Design, Spreads, resolvable
+from .verdicts.schema import Verdicts
+from .verdicts.units import units_of
+
+TYPICAL: Final = (0.015, 0.034)
+"""Spread over five seeds of mean IoU, measured on two real volumes: `examples/retina_miniature`."""
+MEASURED_METRICS: Final = ("iou", "iou-eps")
+
+
+def needs(
+    trials: Iterable[TrialSpec],
+    cases: Mapping[str, Sequence[Case]],
+    boards: Sequence[Board],
+    difference: float,
+) -> tuple[Need, ...]:
+    """Say what it takes to find a difference, by planned board.
+
+    Args:
+        trials: The planned ones.
+        cases: Test cases of their datasets, by the manifest's hash.
+        boards: What is stored.
+        difference: In the unit of the metric that ranks.
+    """
+    planned: dict[tuple[str, float, bool], list[TrialSpec]] = {}
+    for spec in trials:
+        key = (spec.dataset.manifest_sha256, spec.label_fraction, bool(spec.model.own_recipe))
+        planned.setdefault(key, []).append(spec)
+    return tuple(_need(specs, cases[key[0]], boards, difference) for key, specs in planned.items())
+
+
+def _need(
+    specs: Sequence[TrialSpec], cases: Sequence[Case], boards: Sequence[Board], difference: float
+) -> Need:
+    spec, found = specs[0], units_of(_table(cases))
+    stored = _comparable(spec, boards)
+    models = {model_sha256(one.model) for one in specs}
+    if stored and _same_board(stored, spec):
+        models |= {row.identity for row in stored.scored}
+    design = Design(
+        models=len(models),
+        units=found.count,
+        seeds=len({one.seed for one in specs}),
+        pairs=len(models) * (len(models) + 1) // 2,  # the best blind prediction is compared too
+    )
+    source, spreads = _spreads(spec, stored)
+    larger = found.kind in LARGER
+    if stored and stored.verdicts and source == "stored" and spreads[0].units is not None:
+        design = replace(design, units=stored.verdicts.scope.units)
+        larger = stored.verdicts.scope.kind in LARGER
+    assumed = tuple(_assumed(one, design, difference, larger=larger) for one in spreads)
+    need = Need(
+        dataset=spec.dataset.label,
+        label_fraction=spec.label_fraction,
+        metric=_metric(spec).name,
+        difference=difference,
+        models=design.models,
+        seeds=design.seeds,
+        units=design.units,
+        noun=found.noun if larger else BLOCK,
+        source=source,
+        assumed=assumed,
+        told=(),
+    )
+    return replace(need, told=tuple(told(need, _metric(spec), stored)))
+
+
+def _table(cases: Sequence[Case]) -> pd.DataFrame:
+    rows = [(case.id, case.group, case.depth or 1) for case in cases]
+    return pd.DataFrame(rows, columns=["case", "group", "depth"])
+
+
+def _metric(spec: TrialSpec) -> MetricSpec:
+    return next(metric for metric in spec.metrics if metric.name == spec.protocol.primary)
+
+
+def _comparable(spec: TrialSpec, boards: Sequence[Board]) -> Leaderboard | None:
+    """Find stored trials on the same data by the same protocol; those by the same recipe come first."""
+    found = [board for board in boards if _alike(board.trials[0].record.spec, spec)]
+    found.sort(key=lambda board: board.trials[0].record.spec.recipe != spec.recipe)
+    tables = (leaderboard(board) for board in found)
+    return next((table for table in tables if table.verdicts and _varies(table.verdicts)), None)
+
+
+def _alike(stored: TrialSpec, planned: TrialSpec) -> bool:
+    return (
+        stored.dataset.manifest_sha256 == planned.dataset.manifest_sha256
+        and stored.label_fraction == planned.label_fraction
+        and stored.protocol == planned.protocol
+    )
+
+
+def _varies(verdicts: Verdicts) -> bool:
+    return bool(verdicts.seeds_sd or verdicts.units_sd)
+
+
+def _same_board(stored: Leaderboard, spec: TrialSpec) -> bool:
+    return stored.recipe == spec.recipe.name
+
+
+def _spreads(
+    spec: TrialSpec, stored: Leaderboard | None
+) -> tuple[Literal["stored", "typical", "unknown"], tuple[Spreads, ...]]:
+    if stored and stored.verdicts:
+        return "stored", (Spreads(units=stored.verdicts.units_sd, seeds=stored.verdicts.seeds_sd),)
+    if spec.protocol.primary in MEASURED_METRICS:
+        return "typical", tuple(Spreads(units=None, seeds=sd) for sd in TYPICAL)
+    return "unknown", ()
+
+
+def _assumed(spreads: Spreads, design: Design, difference: float, *, larger: bool) -> Assumed:
+    several_seeds = replace(design, seeds=max(2, design.seeds)) if spreads.seeds is not None else design
+    return Assumed(
+        units_sd=spreads.units,
+        seeds_sd=spreads.seeds,
+        planned=resolvable(spreads, design),
+        seeds=seeds_needed(spreads, design, difference),
+        units=units_needed(spreads, several_seeds, difference) if larger else None,
+    )
