@@ -22,6 +22,8 @@ from .verdicts.units import units_of
 
 TYPICAL: Final = (0.015, 0.034)
 """Spread over five seeds of mean IoU, measured on two real volumes: `examples/retina_miniature`."""
+MORE_SEEDS: Final = (5, 10, 20)
+"""For which it is said, too, how many units it takes."""
 MEASURED_METRICS: Final = ("iou", "iou-eps")
 
 
@@ -126,11 +128,16 @@ def _spreads(
 
 
 def _assumed(spreads: Spreads, design: Design, difference: float, *, larger: bool) -> Assumed:
-    several_seeds = replace(design, seeds=max(2, design.seeds)) if spreads.seeds is not None else design
+    counts = {design.seeds}
+    if spreads.seeds is not None:
+        counts = {max(2, design.seeds), *(seeds for seeds in MORE_SEEDS if seeds > design.seeds)}
+    units = {
+        seeds: units_needed(spreads, replace(design, seeds=seeds), difference) for seeds in sorted(counts)
+    }
     return Assumed(
         units_sd=spreads.units,
         seeds_sd=spreads.seeds,
         planned=resolvable(spreads, design),
         seeds=seeds_needed(spreads, design, difference),
-        units=units_needed(spreads, several_seeds, difference) if larger else None,
+        units=units if larger and spreads.units is not None else {},
     )

@@ -12,6 +12,7 @@ from .verdicts.needed import Need
 from .wording import capitalised, listing, metric_title, number, plural
 
 BLOCK: Final = "block of slices"
+"""What a volume is cut into: it has no more of them."""
 MEASURED: Final = (
     "the example retina_miniature measured 0.015 (ventral nerve cord of a fly, 3 classes) and 0.034 "
     "(mitochondria in the brain of a mouse) over five seeds of RETINA, fine-tuned for 80 steps on one "
@@ -98,13 +99,13 @@ def _seeds(need: Need) -> str:
 
 def _units(need: Need) -> str:
     (one,) = need.assumed
-    seeds = max(need.seeds, 1 if one.seeds_sd is None else 2)
-    what = "no number is enough" if one.units is None else f"{one.units:,}"
-    if need.noun == BLOCK:
-        what = "a volume has no more; other volumes are another question"
-    return (
-        f"{capitalised(several(need.noun))} that it takes with {plural(seeds, 'seed')} of each model: {what}."
-    )
+    if not one.units:
+        return "A volume has no more slices, and other volumes are another question."
+    counts = [
+        f"{'no number' if units is None else f'{units:,}'} with {plural(seeds, 'seed')}"
+        for seeds, units in one.units.items()
+    ]
+    return f"{capitalised(several(need.noun))} that it takes: {listing(counts)} of each model."
 
 
 def _range(texts: Sequence[str]) -> str:

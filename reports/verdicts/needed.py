@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -25,8 +25,9 @@ class Assumed:
     """The smallest difference that the plan as it is resolves; None: it resolves none."""
     seeds: int | None
     """Seeds of each model that resolve the wanted one with the units that there are; None: no number does."""
-    units: int | None
-    """Units that resolve it with the planned seeds, two at least; None: no number does, or there are none."""
+    units: Mapping[int, int | None]
+    """Units that resolve it, by seeds of each model: as planned, but two at least, and more; None: no number
+    does.  Empty where there can be no more units, or nothing is known of how scores vary with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
