@@ -19,6 +19,8 @@ SIZES = (9, 6)
 """Of letters, likewise."""
 LETTER = (0.075, 0.052)
 """Width of a letter in inches, likewise."""
+EACH = 5
+"""Of many columns, which ones are numbered."""
 COLOURS = (ORANGE, "#FFFFFF", BLUE, "#D5D9DE")
 """Worse, open, better, and a model against itself."""
 ITSELF = 2
@@ -46,7 +48,8 @@ def duels(names: Sequence[str], outcomes: np.ndarray) -> Figure:
             rows, columns = np.nonzero(shown == outcome)
             axes.scatter(columns, rows, marker=sign, s=45, color=colour, linewidths=1.6)
     axes.set_yticks(range(count), [_line(i, name) for i, name in enumerate(names)], fontsize=SIZES[many])
-    axes.set_xticks(range(count), [str(i + 1) for i in range(count)], fontsize=SIZES[many])
+    places = [i for i in range(count) if not many or (i + 1) % EACH == 0]
+    axes.set_xticks(places, [str(i + 1) for i in places], fontsize=SIZES[many])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)

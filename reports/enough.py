@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .schema import Leaderboard, Row
 from .verdicts.margins import Within, within
 from .verdicts.schema import Verdicts
-from .wording import listing, number, probability, score
+from .wording import listing, number, p_value, score
 
 CHEAPER = 0.95
 """A latency up to this share of another's is lower by more than two measurements of one model differ."""
@@ -57,7 +57,7 @@ def _cheapest(
     lowest = min(latency for latency, _ in timed)
     latency, row = next((latency, row) for latency, row in timed if CHEAPER * latency <= lowest)
     one = found[row.model]
-    certainty = f"surely (p = {probability(one.p)}, all models at once) {by} {verdicts.scope.phrase}"
+    certainty = f"surely ({p_value(one.p)}, all models at once) {by} {verdicts.scope.phrase}"
     told = f"{row.model} is the cheapest model that is {certainty}"
     own = latency_beside(first, first)
     times = f"{number(latency)} ms" + ("" if row is first else f" against {number(own)} ms")
@@ -65,7 +65,12 @@ def _cheapest(
 
 
 def cheaper(table: Leaderboard) -> str:
-    """Name the one with the lowest latency of the first row and those it is not surely better than."""
+    """Name the one with the lowest latency of the first row and those it is not surely better than.
+
+    Empty where a margin says more, and where nothing is clearly cheaper than the first row.
+    """
+    if table.margin is not None:
+        return ""
     first = table.scored[0]
     own = latency_beside(first, first)
     equals = [row for row in table.scored[1:] if row.model in first.tied_with]

@@ -7,7 +7,7 @@ from itertools import product
 
 from matplotlib.axes import Axes
 
-PLACES = ((6, 5), (-6, 5), (6, -5), (-6, -5), (0, 9), (0, -9), (11, 0), (-11, 0))
+PLACES = ((6, 8), (-6, 8), (6, -8), (-6, -8), (0, 11), (0, -11), (12, 0), (-12, 0))
 """Where a text may stand, from its point, in points of the figure; the first one that is free is taken."""
 LETTER, LINE = 5.2, 8.0
 """Width of a letter and height of a line at `SIZE`, in points."""

@@ -76,6 +76,12 @@ def probability(p: float | None) -> str:
     return "<0.001" if p is not None and p < 0.001 else score(p)
 
 
+def p_value(p: float | None) -> str:
+    """Write a p-value in a sentence: ``p = 0.031``, ``p < 0.001``."""
+    told = probability(p)
+    return f"p < {told.removeprefix('<')}" if told.startswith("<") else f"p = {told}"
+
+
 def percent(share: float) -> str:
     """Write a probability: ``3 %``, ``less than 1 %``, ``more than 99 %``."""
     if share < 0.01:

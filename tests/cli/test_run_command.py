@@ -58,6 +58,24 @@ def test_second_time_runs_nothing(outcome):
     second = outcome("--models", "toy", "--seeds", "2")
     assert second["ran"] == []
     assert sorted(second["cached"]) == sorted(first["ran"])
+
+
+def test_a_margin_makes_the_report_anew(outcome, invoke, work):
+    def margins() -> set[float | None]:
+        boards = json.loads((work / "results/report/leaderboard.json").read_text())["boards"]
+        return {board["margin"] for board in boards}
+
+    outcome("--models", "toy")
+    assert margins() == {None}
+    assert outcome("--models", "toy", "--margin", "0.01")["ran"] == []
+    assert margins() == {0.01}
+    assert outcome("--models", "toy")["ran"] == []
+    assert margins() == {None}
+    assert invoke("report", "--margin", "0.02").code == 0
+    assert margins() == {0.02}
+    refused = invoke("report", "--margin", "1")
+    assert (refused.code, "a ratio, of which 1 is the whole range" in refused.err) == (2, True)
+    assert margins() == {0.02}, "nothing was written"
     third = outcome("--models", "toy", "--seeds", "3")
     assert len(third["ran"]) == 1
 

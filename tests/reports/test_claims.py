@@ -196,3 +196,74 @@ def test_intervals_of_one_seed_say_that_seeds_are_not_in_them(make, everywhere) 
     assert out.say(
         "Every model was trained with one seed, so the intervals do not hold how much a score varies"
     )
+
+
+# ---------------------------------------------------------------------------------------- the margin
+GOOD = [0.80, 0.82, 0.78, 0.81, 0.79, 0.83, 0.80, 0.77]
+NEARLY = [0.799, 0.820, 0.778, 0.811, 0.787, 0.829, 0.800, 0.769]
+POOR = [0.60, 0.63, 0.57, 0.61, 0.60, 0.62, 0.61, 0.57]
+
+
+def three(make, **latencies: float):
+    """Two that are as good as each other, and a poor one; each with its latency in ms."""
+    return [
+        trial
+        for name, scores in (("good", GOOD), ("nearly", NEARLY), ("poor", POOR))
+        for trial in model(
+            make,
+            f"{name}@x",
+            [[v + shift for v in scores] for shift in (0, 0.001, -0.001)],
+            profile=make.replace(make.profile, latency_p50_ms=latencies[name]),
+        )
+    ]
+
+
+def test_the_cheapest_that_is_good_enough(make, everywhere) -> None:
+    """Poor is cheaper still, and never named."""
+    board = make.board(three(make, good=40.0, nearly=20.0, poor=5.0))
+    out = everywhere(replace(board, margin=0.01))
+    assert out.say(
+        "nearly@x is the cheapest model that is surely (p = 0.002, all models at once) at most 0.01"
+    )
+    assert out.say("worse than any other model on other images like these eight: 20.0 ms against 40.0 ms.")
+    assert out.say("Cheapest means the lowest latency (p50, per image) under the conditions of good@x.")
+    assert not any("margin" in text or "cheapest" in text for text in everywhere(board).claims)
+
+
+def test_of_equally_cheap_ones_the_better_is_named(make, everywhere) -> None:
+    out = everywhere(replace(make.board(three(make, good=29.8, nearly=29.8, poor=29.8)), margin=0.01))
+    assert out.say("good@x is the cheapest model that is surely")
+    assert not out.say("against 29.8")
+
+
+def test_a_margin_that_nobody_meets(make, everywhere) -> None:
+    trials = [*make.seeds("a@x", [0.6, 0.7, 0.8]), *make.seeds("b@x", [0.59, 0.69, 0.79])]
+    out = everywhere(replace(make.board(trials), margin=0.01))
+    assert out.say(
+        "No model is surely at most 0.01 worse than any other model with other seeds on these images"
+    )
+    none = everywhere(
+        replace(make.board([*make.seeds("a@x", [0.7]), *make.seeds("b@x", [0.7])]), margin=0.01)
+    )
+    assert none.say("cannot be said: nothing is known of how their scores vary.")
+
+
+def test_without_skill_the_margin_names_nobody(make, everywhere) -> None:
+    board = make.board(three(make, good=40.0, nearly=20.0, poor=5.0))
+    out = everywhere(replace(board, margin=0.01, sanity=blind(make, [0.9] * 8)))
+    assert out.say(
+        "No model is named for being at most 0.01 worse than any other model, since none shows skill."
+    )
+
+
+# ---------------------------------------------------------------------------------------- prospects
+def test_the_risk_and_what_more_would_show_stand_beside_the_answer(make, everywhere) -> None:
+    out = everywhere(make.board(three(make, good=40.0, nearly=20.0, poor=5.0)))
+    (risk,) = [
+        text for text in out.claims if text.startswith("The risk that another model is better than good@x")
+    ]
+    (found,) = [text for text in out.claims if text.startswith("With 3 seeds and 8 images, a difference of")]
+    assert out.say(risk)
+    assert out.say(found)
+    assert re.search(r"with 5 seeds 0\.\d+, with 10 seeds 0\.\d+, with 16 images 0\.\d+", found)
+    assert {line["standing"] for line in out.lines} == {"highest mean", "not surely behind", "surely behind"}
