@@ -46,26 +46,48 @@ class Entries:
             sanity: As `Board.sanity`; its last predictor is the truth, which competes with nobody.
             skips_undefined: The protocol's.
         """
-        units = units_of(cases)
-        tables = [foreground(cases).rename(columns={"trial": "entry"})]
+        cases = cases.assign(metric=cases["metric"].astype("category"))
+        metrics, chosen = cases["metric"].cat.categories, foreground(cases)
+        codes, names = pd.factorize(cases["case"])
+        units = units_of(cases.iloc[_first(codes, len(names))])
+        tables = [_arranged(chosen, chosen["trial"].to_numpy(), units, metrics)]
         blind: list[str] = []
         if sanity is not None and not sanity.empty:
             blind = list(dict.fromkeys(sanity["predictor"]))[:-1]
             numbers = {name: len(models) + i for i, name in enumerate(blind)}
             known = sanity["predictor"].isin(blind) & sanity["case"].astype(str).isin(units.of_case)
             chosen = foreground(sanity[known])
-            tables.append(chosen.assign(entry=chosen["predictor"].map(numbers).astype(int)))
-        columns = ["entry", "case", "class_index", "metric", "value"]
-        table = pd.concat([one[columns].astype({"metric": str}) for one in tables], ignore_index=True)
-        table["unit"] = table["case"].astype(str).map(units.of_case).astype(int)
-        table["metric"] = table["metric"].astype("category")
+            entry = chosen["predictor"].map(numbers).to_numpy(np.int64)
+            tables.append(_arranged(chosen, entry, units, metrics))
         return cls(
             models=models,
             blind=tuple(blind),
             units=units,
-            table=table.drop(columns="case"),
+            table=pd.concat(tables, ignore_index=True),
             skips_undefined=skips_undefined,
         )
+
+
+def _arranged(rows: pd.DataFrame, entry: Numbers, units: Units, metrics: pd.Index) -> pd.DataFrame:
+    """Take from rows of cases what contests need."""
+    codes, names = pd.factorize(rows["case"])
+    unit = np.array([units.of_case[str(name)] for name in names], np.int64)
+    return pd.DataFrame(
+        {
+            "entry": entry,
+            "unit": unit[codes] if unit.size else codes,
+            "class_index": rows["class_index"].to_numpy(),
+            "metric": pd.Categorical(rows["metric"], categories=metrics),
+            "value": rows["value"].to_numpy(np.float64),
+        }
+    )
+
+
+def _first(codes: Numbers, count: int) -> Numbers:
+    """Find where each code stands first."""
+    first = np.zeros(count, np.int64)
+    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    return first
 
 
 def contest_of(entries: Entries, metric: str, direction: Direction) -> Contest | None:
