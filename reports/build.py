@@ -84,7 +84,7 @@ def build(
         )
         write_json(draft / JSON, content)
         write_csv(draft / CSV, tables)
-        write_comparisons(draft / COMPARISONS, tables)
+        write_comparisons(draft / COMPARISONS, tables, across)
         write_across(draft / ACROSS, across)
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
         contents = Contents(pages, across, why_none(ranked), generated, version, left_out)

@@ -85,17 +85,19 @@ def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:
     path.write_text(csv_of(pd.DataFrame(lines)), encoding="utf-8", newline="")
 
 
-def write_comparisons(path: Path, boards: Sequence[Leaderboard]) -> None:
-    """Write a line per board, metric and pair: who is better, by how much, and how surely."""
-    tables = [_pairs(board, found) for board in boards for found in board.all_verdicts if found.comparisons]
+def write_comparisons(path: Path, boards: Sequence[Leaderboard], across: Sequence[Across]) -> None:
+    """Write a line per board (or table over data sets), metric and pair: who is better, and how surely."""
+    verdicts = [(one.title, one.verdicts) for one in across if one.verdicts]
+    verdicts += [(board.title, found) for board in boards for found in board.all_verdicts]
+    tables = [_pairs(title, found) for title, found in verdicts if found.comparisons]
     if tables:
         path.write_text(csv_of(pd.concat(tables, ignore_index=True)), encoding="utf-8", newline="")
 
 
-def _pairs(board: Leaderboard, verdicts: Verdicts) -> pd.DataFrame:
+def _pairs(board: str, verdicts: Verdicts) -> pd.DataFrame:
     columns = [item.name for item in fields(Comparison)]
     table = pd.DataFrame({name: [getattr(one, name) for one in verdicts.comparisons] for name in columns})
-    told = {"board": board.title, "metric": verdicts.metric, "scope": verdicts.scope.phrase}
+    told = {"board": board, "metric": verdicts.metric, "scope": verdicts.scope.phrase}
     names = dict(enumerate(verdicts.names))
     model, other = table.pop("one").map(names), table.pop("other").map(names)
     verdict = table.pop("verdict").fillna("open")

@@ -13,7 +13,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,11 @@ from emseg_bench.benchmark.contracts.records import (
 )
 from emseg_bench.benchmark.contracts.reporting import Board, Trial
 from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol
+from emseg_bench.reports.across.comparable import Ranked
+from emseg_bench.reports.across.contest import contest_over, verdicts_over
+from emseg_bench.reports.across.table import tables_across
 from emseg_bench.reports.leaderboard import leaderboard
-from emseg_bench.reports.summary import summary
 from emseg_bench.reports.verdicts.comparing import compare
-from emseg_bench.reports.verdicts.contest import Contest, Scope
 from emseg_bench.reports.verdicts.contests import Entries, Sums, contest_of_sums
 from emseg_bench.reports.verdicts.false_best import false_best
 from emseg_bench.reports.verdicts.margins import within
@@ -262,13 +263,13 @@ def check_sentences(setting: Setting, scores: Array, expected: Verdicts) -> None
     differing = max(
         abs(a.value - b.value) for a, b in zip(found.comparisons, expected.comparisons, strict=True)
     )
-    led = re.search(r"(m\d\d) leads", summary(table))
+    led = re.search(r"(m\d\d) leads", table.claims[0])
     if (
         differing > 1e-9
         or (led and led[1]) != expected.leader
         or [*map(str, (r.rank for r in table.rows))] != [*map(str, expected.places)]
     ):
-        raise ValueError(f"{setting}: {summary(table)!r} is not what was found")
+        raise ValueError(f"{setting}: {table.claims[0]!r} is not what was found")
 
 
 # ------------------------------------------------------------------------------------------ counting
@@ -343,26 +344,72 @@ def simulate(setting: Setting, grids: int, seed: int, sentences: int = 1) -> Cou
     return counts
 
 
-def over_sets(
-    models: int, sets: int, interaction: float, effects: Array, rng: np.random.Generator
-) -> Verdicts:
-    """Compare models over data sets by their means on each."""
-    means = rng.normal(0.7, 0.1, sets) + rng.normal(0, 0.012, (models, sets)) + effects[:, None]
-    means = means + rng.normal(0, interaction, (models, sets))
+@dataclass(frozen=True, kw_only=True)
+class Sets:
+    """What a grid of means on data sets is drawn by."""
+
+    count: int
+    interaction: float
+    """Spread of what suits one model on one data set."""
+    noisy: bool = False
+    """Whether the first data set is small: its noise is four times that of the others."""
+
+    @property
+    def layout(self) -> str:
+        """Name it as `Setting.layout`."""
+        return f"{self.count} data sets, interaction {self.interaction}" + ", one noisy" * self.noisy
+
+
+NOISE = 0.012
+"""Spread of a model's mean on one data set, from seeds and cases."""
+ALL_SETS = (
+    *(Sets(count=5, interaction=interaction) for interaction in (0.0, 0.02)),
+    Sets(count=5, interaction=0.02, noisy=True),
+    *(Sets(count=count, interaction=0.02) for count in (3, 10)),
+)
+
+
+def over_sets(sets: Sets, effects: Array, rng: np.random.Generator) -> Verdicts:
+    """Compare models over data sets by their means on each, as the report does."""
+    noise = np.where(sets.noisy & (np.arange(sets.count) == 0), 4 * NOISE, NOISE)
+    shape = (effects.size, sets.count)
+    means = rng.normal(0.7, 0.1, sets.count) + effects[:, None] + noise * rng.normal(0, 1, shape)
+    return _verdicts_over(means + rng.normal(0, sets.interaction, shape))
+
+
+def _verdicts_over(means: Array) -> Verdicts:
     order = np.argsort(-means.mean(axis=1))
-    means = means[order]
-    return compare(
-        Contest(
-            metric="iou",
-            direction="higher",
-            names=tuple(name(i) for i in order),
-            means=means.mean(axis=1),
-            units=means,
-            variances=np.full(models, np.nan),
-            seeds=np.ones(models, np.int64),
-            scope=Scope(kind="sets", units=sets, noun="data set", seeds=False),
-        )
-    )
+    return verdicts_over(contest_over([name(i) for i in order], means[order], _METRIC), [])
+
+
+def check_sentences_over_sets(setting: Setting, sets: int, rng: np.random.Generator) -> None:
+    """Go the whole way from trials on several data sets to the sentence over all of them.
+
+    Raises:
+        ValueError: It says something else than what the means do.
+    """
+    scores = [draw(setting, true_means(setting, rng), rng) for _ in range(sets)]
+    boards = [_on(board_of(setting, one), f"set {k}") for k, one in enumerate(scores)]
+    (found,) = tables_across([Ranked(board, leaderboard(board)) for board in boards])
+    expected = _verdicts_over(np.stack([_means(one) for one in scores], axis=1))
+    led = re.search(r"(m\d\d) leads", found.summary)
+    if [row.model for row in found.rows] != list(expected.names) or (led and led[1]) != expected.leader:
+        raise ValueError(f"{setting}: {found.summary!r} is not what was found")
+
+
+def _on(board: Board, dataset: str) -> Board:
+    """Put a board's trials on another data set."""
+    trials = []
+    for trial in board.trials:
+        spec = trial.record.spec
+        spec = replace(spec, dataset=replace(spec.dataset, name=dataset, label=dataset))
+        trials.append(replace(trial, record=replace(trial.record, spec=spec)))
+    return replace(board, title=dataset, slug=dataset, trials=tuple(trials))
+
+
+def _means(scores: Array) -> Array:
+    """Average over cases, then over classes, then over seeds, (M,)."""
+    return np.nanmean(scores, axis=2).mean(axis=2).mean(axis=1)
 
 
 def all_settings() -> Iterator[Setting]:
@@ -403,9 +450,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if setting not in done:
             _write(options.out, setting, simulate(setting, options.grids, options.seed))
     if start == 0:
-        for models, interaction in itertools.product((2, 5, 20), (0.0, 0.02)):
-            setting = Setting(models=models, seeds=1, layout=f"5 data sets, interaction {interaction}")
-            _write(options.out, setting, simulate_sets(models, interaction, options.grids, options.seed))
+        for effects, models, sets in itertools.product(("none", "one"), (2, 5, 20), ALL_SETS):
+            setting = Setting(models=models, seeds=1, layout=sets.layout, effects=effects)
+            _write(options.out, setting, simulate_sets(setting, sets, options.grids, options.seed))
 
 
 def _write(path: Path, setting: Setting, counts: Counts) -> None:
@@ -413,12 +460,12 @@ def _write(path: Path, setting: Setting, counts: Counts) -> None:
     line.to_csv(path, mode="a", header=not path.exists(), index=False)
 
 
-def simulate_sets(models: int, interaction: float, grids: int, seed: int) -> Counts:
-    """Draw grids of equal models on five data sets, and count."""
-    rng, counts = np.random.default_rng([seed, models]), Counts()
+def simulate_sets(setting: Setting, sets: Sets, grids: int, seed: int) -> Counts:
+    """Draw grids of models over several data sets, and count."""
+    rng, counts = np.random.default_rng([seed, setting.models, *repr(sets).encode()]), Counts()
     for _ in range(grids):
-        effects = np.zeros(models)
-        counts.add(over_sets(models, 5, interaction, effects, rng), effects)
+        effects = true_means(setting, rng)
+        counts.add(over_sets(sets, effects, rng), effects)
     return counts
 
 

@@ -13,9 +13,9 @@ from ..figures import Drawing, save, style
 from ..grid import Cell, Column, Grid
 from ..palette import BLACK, BLUE
 from ..verdicts.schema import Verdict
-from ..wording import metric_heading, score
+from ..wording import metric_heading, score, span
 from .schema import Across
-from .wording import LETTERS, ends, middle_left_out
+from .wording import LETTERS, middle_left_out
 
 RIVALS, LINES = 7, 48
 """Models that are drawn against the first one, in the order of the table, and lines for all of them: with
@@ -74,7 +74,7 @@ def forest_grid(across: Across) -> Grid:
                 Cell(text=line.rival, order=line.rival.lower()),
                 Cell(text=line.dataset, order=line.dataset.lower()),
                 Cell(text=score(line.value, unit), order=line.value),
-                Cell(text=ends(line.low, line.high, unit), order=line.low),
+                Cell(text=span(line.low, line.high, unit), order=line.low),
                 Cell(text=TOLD[line.verdict], order=TOLD[line.verdict]),
             )
             for line in lines(across)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from ..cells import stacked
 from ..grid import Cell, Column, Grid
-from ..wording import metric_heading, score, spread
+from ..wording import metric_heading, score, span, spread
 from .schema import Across, AcrossRow, OnSet
-from .wording import ends
 
 BESIDE = 5
 """Data sets that have columns in the first table; more of them have a table of their own."""
@@ -106,7 +105,7 @@ def _behind(across: Across, place: int) -> Cell:
     if place == 0 or across.verdicts is None:
         return Cell(text="first", order=0.0)
     found, unit = across.verdicts.between(0, place), across.metric.unit
-    return Cell(text=score(found.value, unit), order=found.value, below=(ends(found.low, found.high, unit),))
+    return Cell(text=score(found.value, unit), order=found.value, below=(span(found.low, found.high, unit),))
 
 
 def _name(row: AcrossRow) -> Cell:

@@ -68,10 +68,27 @@ def test_sentences_say_what_the_verdicts_say(script):
     script.simulate(script.Setting(models=3, seeds=2, blind=True), 1, 2, sentences=1)
 
 
-@pytest.mark.parametrize("interaction", [0.0, 0.02])
-def test_equal_models_on_five_data_sets(script, interaction):
-    counts = script.simulate_sets(5, interaction, 60, seed=1)
+@pytest.mark.parametrize(
+    ("count", "interaction", "noisy"), [(5, 0.0, False), (5, 0.02, True), (3, 0.02, False)]
+)
+def test_equal_models_over_data_sets(script, count, interaction, noisy):
+    sets = script.Sets(count=count, interaction=interaction, noisy=noisy)
+    counts = script.simulate_sets(script.Setting(models=5, seeds=1), sets, 60, seed=1)
     assert counts.false_better <= most(0.05, 60)
+
+
+def test_a_difference_over_data_sets_is_found(script):
+    sets = script.Sets(count=10, interaction=0.02)
+    counts = script.simulate_sets(script.Setting(models=5, seeds=1, effects="one"), sets, 40, seed=1)
+    assert counts.found > 10
+
+
+def test_the_sentence_over_data_sets_says_what_the_means_do(script):
+    rng = np.random.default_rng(0)
+    script.check_sentences_over_sets(script.Setting(models=3, seeds=2, layout="8 images"), 3, rng)
+    script.check_sentences_over_sets(
+        script.Setting(models=2, seeds=3, layout="30 images", effects="one"), 4, rng
+    )
 
 
 def test_what_is_written_is_not_done_again(script, tmp_path, monkeypatch):
