@@ -113,7 +113,12 @@ def run(
     out: Annotated[
         Path, typer.Option(help="Results folder; trials that are complete in it are not run again.")
     ] = Path("results"),
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            help="auto, cpu, cuda (all GPUs that are visible), mps, or which GPUs: cuda:1, cuda:0,cuda:2."
+        ),
+    ] = "auto",
     precision: Annotated[
         PrecisionChoice | None,
         typer.Option(
@@ -121,10 +126,10 @@ def run(
         ),
     ] = None,
     executor: Annotated[str, typer.Option(help="What runs the trials.")] = "local",
-    workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once on each device.")] = 1,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST, help="CPU threads of one trial.  [default: cores / workers]"),
+        typer.Option(min=1, max=MOST, help="CPU threads of one trial.  [default: cores / trials at once]"),
     ] = None,
     timeout: Annotated[
         float | None,
@@ -161,7 +166,7 @@ def run(
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.every_model import optional_models
     from ..benchmark.plugins.loading import installed_plugins
-    from ..benchmark.profiling.hardware import choose_device
+    from ..benchmark.profiling.hardware import choose_devices
     from ..benchmark.trials.providers import told_by_stored
     from ..benchmark.trials.session import pending
     from ..benchmark.trials.staleness import keep_stale as keep
@@ -190,9 +195,15 @@ def run(
     plugins = installed_plugins()
     plugins.catalogue.find(plugins.catalogue.executors, executor)
     cache = cache_folder()
-    where = choose_device(device)
+    devices = choose_devices(device)
+    where = "cpu" if devices[0].startswith("cpu") else devices[0]
     runtime = Runtime(
-        device=where, workers=workers, threads=threads, timeout_minutes=timeout, cache=str(cache)
+        device=where,
+        devices=devices,
+        workers=workers,
+        threads=threads,
+        timeout_minutes=timeout,
+        cache=str(cache),
     )
     with json_stream(as_json) as stream:
         with _status("checking models and data"):

@@ -17,6 +17,7 @@ from .exit_codes import interruptible
 
 if TYPE_CHECKING:
     from ..benchmark.files.store import Store
+    from ..benchmark.trials.signs import Sign
     from ..benchmark.trials.standing import Standing
     from .console import Console
 
@@ -109,9 +110,13 @@ def _row(one: Standing) -> dict[str, str]:
         "phase": PHASES.get(sign.phase, sign.phase) or NOTHING if live and sign else NOTHING,
         "done": _share(one) if live else NOTHING,
         "left": duration(one.seconds_left),
-        "where": f"{sign.host}, process {sign.process}" if live and sign else NOTHING,
+        "where": _where(sign) if live and sign else NOTHING,
         "last sign": f"{duration(one.seconds_silent)} ago" if live else NOTHING,
     }
+
+
+def _where(sign: Sign) -> str:
+    return ", ".join(filter(None, [sign.host, sign.device, f"process {sign.process}"]))
 
 
 def _share(one: Standing) -> str:
@@ -151,6 +156,7 @@ def as_data(one: Standing) -> dict[str, Any]:
         "total": sign.total if sign else None,
         "phase_seconds_left": one.seconds_left,
         "host": sign.host if sign else None,
+        "device": sign.device or None if sign else None,
         "process": sign.process if sign else None,
         "told_at": sign.at if sign else None,
         "seconds_silent": one.seconds_silent,

@@ -28,11 +28,12 @@ def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
     cached = len(plan.trials) - len(plan.kept) - todo
     trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
     own = sum(bool(trial.model.own_recipe) for trial in plan.trials.values())
+    where = ", ".join(runtime.devices) or runtime.device
     apart = f" ({own} by their authors' own)" if own else ""
     say(
         console,
         f"{trials}, {cached} complete already{kept}; recipe {describe(first.recipe)}{apart}; "
-        f"protocol {describe(first.protocol)}; {runtime.device}, {first.recipe.precision}",
+        f"protocol {describe(first.protocol)}; {where}, {first.recipe.precision}",
     )
     for note in plan.notes:
         say(console, f"note: {note}", "yellow")

@@ -5,28 +5,38 @@
 1. CPU and CUDA logits of `retina` and `unet` agree: the same weights, the same image, float32.
 2. `emseg-bench run --models retina,unet` trains and evaluates both on `synthetic-em` in bf16 on the GPU.
 3. The profile of both is printed as a Markdown table, ready for docs/performance.md.
+4. Where several GPUs are visible, a grid of two trials for each runs on one and then on all: every GPU
+   has its share, each trial's scores are the same within 0.01, and how many times as fast it was is printed.
 
-Exits with 2 where there is no CUDA device, and with 1 where logits differ or a trial failed.
+Exits with 2 where there is no CUDA device, and with 1 where logits or scores differ or a trial failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import torch
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.files.cache import cache_folder
 from emseg_bench.benchmark.plugins.loading import load_plugins
-from emseg_bench.benchmark.profiling.hardware import device_name
+from emseg_bench.benchmark.profiling.hardware import choose_devices, device_name
 from emseg_bench.benchmark.trials.parts import build_network, seed_everything
 
 MODELS = "retina,unet"
+GRID = ("--models", "unet", "--recipe", "smoke")
+SCORES = 0.01
+"""Largest difference of a trial's mean score on one GPU and on another."""
 LIMIT = 1e-3
 """Largest difference of CPU and CUDA logits, in standard deviations of the CPU's, in float32."""
 
@@ -68,20 +78,59 @@ def logits_agree(device: str) -> bool:
     return max(differences.values()) <= LIMIT
 
 
+def emseg_bench(*arguments: str) -> int:
+    """Run ``emseg-bench run``; return its exit code."""
+    command = [str(Path(sys.executable).with_name("emseg-bench")), "run", *arguments]
+    return subprocess.run(command, check=False).returncode
+
+
 def run(options: argparse.Namespace) -> int:
     """Train and evaluate in bf16; return the command's exit code."""
-    command = [
-        str(Path(sys.executable).with_name("emseg-bench")),
-        "run",
-        "--models",
-        MODELS,
-        "--precision",
-        "bf16",
-    ]
-    command += ["--device", options.device, "--recipe", options.recipe, "--out", str(options.out)]
+    wanted = ["--models", MODELS, "--precision", "bf16", "--device", options.device]
+    wanted += ["--recipe", options.recipe, "--out", str(options.out)]
     if options.iterations:
-        command += ["--set", f"recipe.iterations={options.iterations}"]
-    return subprocess.run(command, check=False).returncode
+        wanted += ["--set", f"recipe.iterations={options.iterations}"]
+    return emseg_bench(*wanted)
+
+
+def shares_out(devices: Sequence[str], out: Path, grid: Sequence[str]) -> bool:
+    """Run the same trials on the first device and on all; print what came of it, tell whether it is right.
+
+    Args:
+        devices: Several of one kind.
+        out: Takes a results folder for each.
+        grid: Options of ``run`` that name the models, data and recipe.
+    """
+    seconds, scores = [], []
+    for name, used in (("one", devices[:1]), ("all", devices)):
+        start = time.perf_counter()
+        seeds = ("--seeds", str(2 * len(devices)), "--device", ",".join(used))
+        if emseg_bench(*grid, *seeds, "--out", str(out / name)):
+            return False
+        seconds.append(time.perf_counter() - start)
+        scores.append(
+            {path.parent.name: _mean_iou(path) for path in out.glob(f"{name}/trials/*/cases.parquet")}
+        )
+    one, all_ = scores
+    most = max(abs(one[trial] - all_.get(trial, math.inf)) for trial in one)
+    used = Counter(map(_device_of, out.glob("all/trials/*/events.jsonl")))
+    print(
+        f"\n{2 * len(devices)} trials took {seconds[0]:.0f} s on {devices[0]} and {seconds[1]:.0f} s on all:"
+    )
+    print(f"{seconds[0] / seconds[1]:.2f} times as fast; scores differ by at most {most:.1e}")
+    print(", ".join(f"{device}: {trials} trials" for device, trials in sorted(used.items())))
+    return most <= SCORES and set(used) == set(devices)
+
+
+def _mean_iou(cases: Path) -> float:
+    """Average a trial's IoU over cases and classes."""
+    table = pd.read_parquet(cases)
+    return float(table.loc[table["metric"] == "iou", "value"].mean())
+
+
+def _device_of(events: Path) -> str:
+    """Say which device a trial had, by its last sign of life."""
+    return str(json.loads(events.read_text(encoding="utf-8").splitlines()[-1])["device"])
 
 
 def print_profile(out: Path) -> None:
@@ -111,7 +160,7 @@ def print_profile(out: Path) -> None:
 
 
 def main() -> int:
-    """Run all three parts; return the exit code."""
+    """Run all parts; return the exit code."""
     options = parse()
     if not torch.cuda.is_available():
         print("no CUDA device is available to PyTorch; run this on a machine with one", file=sys.stderr)
@@ -120,7 +169,9 @@ def main() -> int:
     agree = logits_agree(options.device)
     code = run(options)
     print_profile(options.out)
-    return code or (0 if agree else 1)
+    gpus = choose_devices("cuda")
+    shared = len(gpus) < 2 or shares_out(gpus, options.out / "grid", GRID)
+    return code or (0 if agree and shared else 1)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ class Runtime:
     """How and where trials run: nothing here may change a number."""
 
     device: str = "cpu"
-    """``cpu``, ``cuda``, ``cuda:1``, ``mps``"""
+    """``cpu``, ``cuda``, ``cuda:1``, ``mps``: of a trial, or the first of several."""
+    devices: tuple[str, ...] = ()
+    """All that trials are shared out among: one name, or several with numbers; empty: `device` alone."""
     workers: Annotated[int, Ge(1)] = 1
-    """Trials at once."""
+    """Trials at once on each device."""
     threads: Annotated[int, Ge(1)] | None = None
     """CPU threads of one trial; None: the machine's cores divided by `workers`."""
     timeout_minutes: Annotated[float, Gt(0)] | None = None
@@ -32,6 +34,13 @@ class Runtime:
     """Seconds of training between two resume points."""
     cache: str = ""
     """Folder of converted data and weights."""
+    place: str = ""
+    """Which of several devices a trial has, as the run calls it; the trial may see no other."""
+
+    @property
+    def at_once(self) -> int:
+        """Trials that share this machine's cores and memory."""
+        return self.workers * max(1, len(self.devices))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

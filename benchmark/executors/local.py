@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.connection import wait
 
 from ..contracts.running import Event, Job, Runtime
 from .context import worker_context, worker_environment
 from .death import MemoryWatch, cause_of_death
+from .devices import DevicePool, answers
 from .running import Running
 from .worker import work
 
@@ -27,55 +29,66 @@ PAUSE_SECONDS = 0.05
 
 
 class LocalExecutor:
-    """Runs up to `runtime.workers` trials at once.
+    """Runs up to `runtime.workers` trials at once on each device.
+
+    Where there are several devices, a trial sees its own alone.  A device that no longer computes takes no
+    further trials, and the one that failed with it runs again on another.
 
     Args:
-        runtime: Device, workers, threads, time-out.
+        runtime: Devices, workers, threads, time-out.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._devices = runtime.devices or (runtime.device,)
         self._context = worker_context()
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> None:
         """Run every job; see `Executor`."""
+        pool = DevicePool(self._devices, self._runtime.workers)
         waiting, running = list(jobs), list[Running]()
         try:
             while waiting or running:
-                while waiting and len(running) < self._runtime.workers:
-                    running += self._start(waiting.pop(0), on_event)
+                while waiting and (device := pool.take()):
+                    running += self._start(waiting.pop(0), device, pool, on_event)
                 self._listen(running, on_event)
-                running = [one for one in running if not self._has_ended(one, on_event)]
+                for one in [*running]:
+                    if end := self._end_of(one, on_event):
+                        running.remove(one)
+                        waiting += self._conclude(one, end, pool, on_event)
+                while waiting and not pool.left:
+                    on_event(_failed(waiting.pop(0), "no device is left: all have failed"))
         finally:
             for one in running:
                 one.close()
 
-    def _start(self, job: Job, on_event: Listener) -> list[Running]:
+    def _start(self, job: Job, device: str, pool: DevicePool, on_event: Listener) -> list[Running]:
         """Start a trial; give nothing if that cannot be done, which has failed it."""
         on_event(Event(fingerprint=job.fingerprint, kind="started"))
         for tried in range(STARTS):
             try:
-                return [self._launch(job)]
+                return [self._launch(job, device)]
             except (OSError, EOFError) as error:
                 if tried < STARTS - 1:
                     time.sleep(PAUSE_SECONDS * 2**tried)
                 else:
-                    self._fail(
-                        job, f"its process could not be started: {type(error).__name__}: {error}", on_event
-                    )
+                    reason = f"its process could not be started: {type(error).__name__}: {error}"
+                    on_event(_failed(job, reason))
+        pool.give_back(device)
         return []
 
-    def _launch(self, job: Job) -> Running:
+    def _launch(self, job: Job, device: str) -> Running:
         news, news_out = self._context.Pipe(duplex=False)
         alive_in, alive = self._context.Pipe(duplex=False)
+        runtime = replace(self._runtime, place=device) if len(self._devices) > 1 else self._runtime
         try:
-            process = self._context.Process(target=work, args=(job, self._runtime, news_out, alive_in))
+            process = self._context.Process(target=work, args=(job, runtime, news_out, alive_in))
             with worker_environment():
                 process.start()
         finally:
             news_out.close()
             alive_in.close()
-        return Running(job, process, news, alive, time.monotonic(), MemoryWatch.of(process.pid))
+        return Running(job, process, news, alive, time.monotonic(), MemoryWatch.of(process.pid), device)
 
     def _listen(self, running: Sequence[Running], on_event: Listener) -> None:
         """Wait for news or an end, and pass all news on."""
@@ -85,22 +98,41 @@ class LocalExecutor:
             for event in one.received():
                 on_event(event)
 
-    def _has_ended(self, one: Running, on_event: Listener) -> bool:
-        """Tell whether a trial is over; if its process died or takes too long, say so in its place."""
+    def _end_of(self, one: Running, on_event: Listener) -> Event | None:
+        """Give a trial's last event; if its process died or takes too long, say so in its place."""
         limit = self._runtime.timeout_minutes
-        if not one.ended and one.is_alive():
+        if not one.end and one.is_alive():
             if limit is None or time.monotonic() - one.started < limit * 60:
-                return False
+                return None
             one.stop()
-            one.ended = True
-            self._fail(one.job, f"stopped after {limit:g} minutes, the limit set by --timeout", on_event)
+            one.end = _failed(one.job, f"stopped after {limit:g} minutes, the limit set by --timeout")
         one.close()
         for event in one.received():
             on_event(event)
-        if not one.ended:
-            self._fail(one.job, cause_of_death(one.process.exitcode, one.memory), on_event)
         one.news.close()
+        return one.end or _failed(one.job, cause_of_death(one.process.exitcode, one.memory))
+
+    def _conclude(self, one: Running, end: Event, pool: DevicePool, on_event: Listener) -> list[Job]:
+        """Say how a trial ended; give it back to be run again if its device failed and another is left."""
+        pool.give_back(one.device)
+        if end.kind == "complete" or not self._has_failed(one.device, pool):
+            on_event(end)
+            return []
+        text = f"{one.device} no longer computes and takes no further trials ({end.message})"
+        if not pool.left:
+            on_event(_failed(one.job, text))
+            return []
+        text = f"{text}; it runs again on another device"
+        on_event(Event(fingerprint=one.job.fingerprint, kind="note", message=text))
+        return [one.job]
+
+    def _has_failed(self, device: str, pool: DevicePool) -> bool:
+        """Tell whether a trial failed because its device did; which takes no more then."""
+        if len(self._devices) == 1 or (device in pool.left and answers(device, self._context)):
+            return False
+        pool.drop(device)
         return True
 
-    def _fail(self, job: Job, reason: str, on_event: Listener) -> None:
-        on_event(Event(fingerprint=job.fingerprint, kind="failed", message=reason))
+
+def _failed(job: Job, reason: str) -> Event:
+    return Event(fingerprint=job.fingerprint, kind="failed", message=reason)

@@ -27,8 +27,10 @@ class Running:
     alive: Connection
     started: float
     memory: MemoryWatch
-    ended: bool = False
-    """Whether its last event has come."""
+    device: str
+    """Of the pool's."""
+    end: Event | None = None
+    """Its last event; None: it has not come."""
 
     @property
     def handles(self) -> list[Connection | int]:
@@ -47,12 +49,14 @@ class Running:
         return self._is_orphaned and self.memory.runs()
 
     def received(self) -> Iterator[Event]:
-        """Give the events that have come, without waiting for more."""
+        """Give the events that have come, without waiting for more; keep the last one of all as `end`."""
         try:
             while self.news.poll():
                 event: Event = self.news.recv()
-                self.ended = self.ended or event.kind in {"complete", "failed"}
-                yield event
+                if event.kind in {"complete", "failed"}:
+                    self.end = event
+                else:
+                    yield event
         except (EOFError, OSError):
             return
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
@@ -20,6 +21,7 @@ from ..files.disk import disk_told, what_failed
 from ..files.store import TrialFolder
 from ..plugins.strangers import RAISED, describe_error
 from ..trials.records import failed_record, write_record
+from .devices import see_alone
 from .temporary import use_own_folder
 
 KEPT = "Trials that were complete are kept: make room, and run the same command again."
@@ -46,6 +48,8 @@ def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> Non
         news.send(Event(fingerprint=job.fingerprint, kind="failed", message=message))
         return
     use_own_folder()
+    if runtime.place:
+        runtime = replace(runtime, device=see_alone(runtime.place))
     news.send(_run(job, runtime, news))
 
 

@@ -6,14 +6,18 @@ PyTorch takes a second to import, so it is asked only where an accelerator can b
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 from pathlib import Path
 
 from ..contracts.errors import UsageError
+from ..files.printable import brief
 
 _CPUINFO = Path("/proc/cpuinfo")
 _ACCELERATOR_NODES = tuple(Path("/dev", name) for name in ("nvidia0", "nvidiactl", "kfd", "dxg"))
 """NVIDIA, NVIDIA in a container, AMD, and either under WSL."""
+
+_CPU_PLACE = re.compile(r"cpu:[0-9]{1,3}")
 
 
 def may_have_accelerator() -> bool:
@@ -45,6 +49,33 @@ def choose_device(requested: str) -> str:
         f"{', '.join(('cpu', *available))}. If it should be here, check the driver and that the "
         "installed PyTorch was built for it."
     )
+
+
+def choose_devices(requested: str) -> tuple[str, ...]:
+    """Settle on the devices that the trials of a run are shared out among.
+
+    Args:
+        requested: As `choose_device` has it, where ``cuda`` are all GPUs that are visible; or several of one
+            kind, comma-separated: ``cuda:0,cuda:2``; ``cpu:0,cpu:1`` are places on the CPU, to try it out.
+
+    Returns:
+        One device, or several with numbers.
+
+    Raises:
+        UsageError: One is none, not on this machine or named twice, or they are of different kinds.
+    """
+    names = [name.strip() for name in requested.split(",")]
+    if len(names) == 1 and not _CPU_PLACE.fullmatch(names[0]):
+        one = choose_device(names[0])
+        numbered = [name for name in _accelerators() if ":" in name] if one == "cuda" else []
+        return tuple(numbered) if len(numbered) > 1 else (one,)
+    kinds = {name.partition(":")[0] for name in names}
+    if len(kinds) > 1 or len(set(names)) < len(names) or not all(":" in name for name in names):
+        raise UsageError(
+            f"got --device {brief(requested)}, expected devices of one kind with their numbers, each once: "
+            "cuda:0,cuda:2."
+        )
+    return tuple(name if _CPU_PLACE.fullmatch(name) else choose_device(name) for name in names)
 
 
 def device_name(device: str) -> str:

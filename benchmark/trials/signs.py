@@ -51,6 +51,8 @@ class Sign:
     phase_at: Text = ""
     """When its phase began, and how much of it was done by then: more than 0 after a resume point."""
     phase_done: Count = 0
+    device: Text = ""
+    """Which of several; empty: there is one."""
     host: Text
     process: Count
     """Its number, on that host."""
@@ -60,19 +62,20 @@ class Sign:
 
 @contextmanager
 def leaving_signs(
-    path: Path, fingerprint: str, tell: Callable[[Event], None]
+    path: Path, fingerprint: str, device: str, tell: Callable[[Event], None]
 ) -> Iterator[Callable[[Event], None]]:
     """Write down what a trial tells, its beginning and its end included.
 
     Args:
         path: Its ``events.jsonl``, which grows by every run of the trial.
         fingerprint: The trial's.
+        device: Which of several it has; empty: there is one.
         tell: Hears all of it, too.
 
     Yields:
         What the trial has to tell.
     """
-    signs = _Signs(path)
+    signs = _Signs(path, device)
     signs.take(Event(fingerprint=fingerprint, kind="started"))
 
     def both(event: Event) -> None:
@@ -104,10 +107,15 @@ def process_space() -> str:
 class _Signs:
     """Appends to the file; what it cannot write, on a full disk perhaps, is missed by lookers-on alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str) -> None:
         self._path = path
         self._last = Sign(
-            at=now(), kind="started", host=socket.gethostname(), process=os.getpid(), space=process_space()
+            at=now(),
+            kind="started",
+            device=device,
+            host=socket.gethostname(),
+            process=os.getpid(),
+            space=process_space(),
         )
         self._written = float("-inf")
 

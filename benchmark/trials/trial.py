@@ -63,7 +63,7 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
         if folder.is_complete():
             return load_record(folder)
         folder.record.unlink(missing_ok=True)
-        with _threads(runtime), leaving_signs(folder.events, job.fingerprint, tell) as telling:
+        with _threads(runtime), leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling:
             return _Trial(job, folder, runtime, telling).run()
 
 
@@ -142,7 +142,7 @@ class _Trial:
             tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
             tell_loader=lambda plan: self.tell("train", 0, total, plan),
             note=self.note,
-            trials=self.runtime.workers,
+            trials=self.runtime.at_once,
         )
         score = partial(self._validate, parts)
         return train(
@@ -240,7 +240,7 @@ class _Trial:
 def _threads(runtime: Runtime) -> Iterator[None]:
     """Give a trial its share of the cores, whatever executor runs it, and the process its own back."""
     before = torch.get_num_threads()
-    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.workers))
+    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.at_once))
     try:
         yield
     finally:

@@ -34,7 +34,7 @@ def running(work):
     plan("contract-b@scratch", 0)
     folder = plan("contract-a@scratch", 1)
     folder.log.write_text("step 1\n")
-    with leaving_signs(folder.events, folder.path.name, lambda event: None) as tell:
+    with leaving_signs(folder.events, folder.path.name, "cuda:1", lambda event: None) as tell:
         tell(Event(fingerprint=folder.path.name, kind="progress", phase="train", done=1, total=4))
         yield folder
 
@@ -44,7 +44,7 @@ def test_status_tells_where_each_trial_stands(running, invoke):
     assert done.code == 0, done.err
     line = next(line for line in done.out.splitlines() if running.path.name[:12] in line)
     assert [word for word in ("contract-a@scratch", "running", "training", "25 %") if word not in line] == []
-    assert f"process {os.getpid()}" in line
+    assert f"cuda:1, process {os.getpid()}" in line
     assert done.out.splitlines()[-1] == "3 trials: 1 running, 1 waiting, 1 complete"
     assert len(invoke("status", "--all").out.splitlines()) == len(done.out.splitlines()) + 1
 
@@ -60,7 +60,7 @@ def test_status_for_machines(running, invoke):
     found = json.loads(invoke("status", "--json").out)
     assert {one["state"] for one in found} == {"running", "waiting", "complete"}
     one = next(one for one in found if one["state"] == "running")
-    assert (one["phase"], one["done"], one["total"], one["process"]) == ("train", 1, 4, os.getpid())
+    assert (one["phase"], one["done"], one["total"], one["device"]) == ("train", 1, 4, "cuda:1")
 
 
 def test_watching_ends_with_the_last_trial(work, invoke, monkeypatch):

@@ -40,6 +40,18 @@ def test_difference_beyond_the_limit_is_found(script, monkeypatch):
     assert not script.logits_agree("cuda")
 
 
+@pytest.mark.slow
+def test_a_grid_is_shared_out(script, toy_path, work, monkeypatch, capsys):
+    monkeypatch.setenv("PYTHONPATH", str(toy_path))
+    settings = [f"--set=recipe.{setting}" for setting in ("iterations=6", "batch_size=2", "crop=32")]
+    grid = ["--models", "toy", "--datasets", "toy-data", "--threads", "1", *settings]
+    assert script.shares_out(["cpu:0", "cpu:1"], work / "grid", grid)
+    told = capsys.readouterr().out
+    assert "4 trials took" in told
+    assert "scores differ by at most 0.0e+00" in told
+    assert "cpu:0: 2 trials, cpu:1: 2 trials" in told
+
+
 def test_profile_table(script, tmp_path, capsys):
     folder = tmp_path / "trials" / "abc"
     folder.mkdir(parents=True)

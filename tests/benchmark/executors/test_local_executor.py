@@ -13,6 +13,7 @@ import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.executors import local, temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
+from emseg_bench.benchmark.executors.devices import DevicePool
 from emseg_bench.benchmark.executors.local import LocalExecutor
 from emseg_bench.benchmark.files.locks import locked
 
@@ -95,7 +96,7 @@ def test_a_server_that_is_going_down_is_waited_for(make_job, runtime, monkeypatc
     """Until its end has been noticed, a killed server takes calls that it does not answer."""
     tries, pauses, events = [], [], []
 
-    def launch(_, job):
+    def launch(_, job, device):
         tries.append(job)
         if len(tries) <= refusals:
             raise ConnectionRefusedError(111, "Connection refused")
@@ -103,7 +104,7 @@ def test_a_server_that_is_going_down_is_waited_for(make_job, runtime, monkeypatc
 
     monkeypatch.setattr(LocalExecutor, "_launch", launch)
     monkeypatch.setattr(local.time, "sleep", pauses.append)
-    started = LocalExecutor(runtime)._start(make_job(), events.append)
+    started = LocalExecutor(runtime)._start(make_job(), "cpu", DevicePool(["cpu"], 1), events.append)
     assert (len(tries), len(pauses)) == (starts, starts - 1)
     assert started == (["running"] if refusals < local.STARTS else [])
     assert [event.kind for event in events] == ["started"] + ["failed"] * (refusals >= local.STARTS)

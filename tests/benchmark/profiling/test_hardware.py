@@ -10,6 +10,7 @@ from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.profiling import hardware
 from emseg_bench.benchmark.profiling.hardware import (
     choose_device,
+    choose_devices,
     cpu_name,
     device_name,
     may_have_accelerator,
@@ -68,6 +69,44 @@ def test_other_systems_are_always_asked(monkeypatch, no_nodes):
 def test_device_is_chosen(gpus, machine, requested, chosen):
     gpus(**machine)
     assert choose_device(requested) == chosen
+
+
+@pytest.mark.parametrize(
+    ("requested", "chosen"),
+    [
+        ("auto", ("cuda:0", "cuda:1", "cuda:2")),
+        ("cuda", ("cuda:0", "cuda:1", "cuda:2")),
+        ("cuda:1", ("cuda:1",)),
+        ("cuda:2, cuda:0", ("cuda:2", "cuda:0")),
+        ("cpu", ("cpu",)),
+        ("cpu:0,cpu:1", ("cpu:0", "cpu:1")),
+        ("cpu:0", ("cpu:0",)),
+    ],
+)
+def test_trials_are_shared_out_among_devices(gpus, requested, chosen):
+    gpus(cuda=3)
+    assert choose_devices(requested) == chosen
+
+
+def test_the_only_gpu_needs_no_number(gpus):
+    gpus(cuda=1)
+    assert choose_devices("auto") == choose_devices("cuda") == ("cuda",)
+
+
+@pytest.mark.parametrize(
+    "requested", ["cuda:0,cuda:0", "cuda:0,cpu:0", "cuda,cuda:1", "cuda:0,", ",", "cpu,cpu"]
+)
+def test_devices_that_make_no_pool_are_told(gpus, requested):
+    gpus(cuda=3)
+    with pytest.raises(UsageError, match="expected devices of one kind with their numbers, each once"):
+        choose_devices(requested)
+
+
+@pytest.mark.parametrize("requested", ["cuda:0,cuda:7", "cpu:0,cpu:-1", "cuda:0,cuda:x"])
+def test_a_device_of_a_pool_that_is_absent_is_told(gpus, requested):
+    gpus(cuda=3)
+    with pytest.raises(UsageError, match="is not on this machine"):
+        choose_devices(requested)
 
 
 @pytest.mark.parametrize("requested", ["cuda:2", "mps", "gpu", ""])

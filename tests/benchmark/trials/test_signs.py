@@ -64,7 +64,7 @@ def progress(phase: str, done: int, total: int) -> Event:
 
 def test_every_phase_and_the_end_are_written(planned):
     heard = []
-    with leaving_signs(planned.events, "f", heard.append) as tell:
+    with leaving_signs(planned.events, "f", "", heard.append) as tell:
         tell(progress("train", 2, 10))
         tell(progress("train", 3, 10))  # at once: not worth a line
         tell(progress("test", 0, 4))
@@ -81,7 +81,7 @@ def test_every_phase_and_the_end_are_written(planned):
 
 def test_progress_is_written_again_after_a_while(planned, monkeypatch):
     monkeypatch.setattr(signs, "LINE_SECONDS", 0)
-    with leaving_signs(planned.events, "f", lambda event: None) as tell:
+    with leaving_signs(planned.events, "f", "", lambda event: None) as tell:
         for done in range(3):
             tell(progress("train", done, 3))
     assert [line["done"] for line in lines(planned)] == [0, 0, 1, 2, 2]
@@ -90,7 +90,7 @@ def test_progress_is_written_again_after_a_while(planned, monkeypatch):
 def test_what_ends_a_trial_is_written(planned):
     with (
         pytest.raises(ValueError, match="loss is NaN"),
-        leaving_signs(planned.events, "f", lambda event: None),
+        leaving_signs(planned.events, "f", "", lambda event: None),
     ):
         raise ValueError("loss is NaN\x1b[2J")
     assert lines(planned)[-1]["kind"] == "failed"
@@ -99,13 +99,13 @@ def test_what_ends_a_trial_is_written(planned):
 
 def test_a_disk_that_takes_no_line_costs_no_trial(planned):
     planned.events.mkdir()  # as good as full: it cannot be written to
-    with leaving_signs(planned.events, "f", lambda event: None) as tell:
+    with leaving_signs(planned.events, "f", "", lambda event: None) as tell:
         tell(progress("train", 1, 2))
 
 
 def test_a_trial_that_only_waits_leaves_no_sign_but_lives(planned, monkeypatch):
     monkeypatch.setattr(signs, "BEAT_SECONDS", 0.01)
-    with leaving_signs(planned.events, "f", lambda event: None):
+    with leaving_signs(planned.events, "f", "", lambda event: None):
         os.utime(planned.events, (0, 0))
         while planned.events.stat().st_mtime == 0:
             pass
