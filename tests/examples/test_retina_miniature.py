@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/retina_miniature"
@@ -37,14 +36,26 @@ def scores(scratch, pretrained):
     )
 
 
-def test_differences_are_paired_by_seed(summary):
-    scratch, pretrained = [0.2, 0.4, 0.3, 0.5], [0.25, 0.43, 0.36, 0.49]
-    found = summary.compare("d", scores(scratch, pretrained))
-    difference = np.subtract(pretrained, scratch)
-    margin = stats.t.ppf(0.975, 3) * difference.std(ddof=1) / 2
-    assert found.difference == pytest.approx(difference.mean())
-    assert (found.low, found.high) == pytest.approx((difference.mean() - margin, difference.mean() + margin))
-    assert (found.seeds, found.wins) == (4, 3)
+def test_the_verdict_is_the_reports(summary, tmp_path):
+    """Whichever of the two the report names first, and whatever looks at no image."""
+    table = {"title": "d", "dataset": "folder:d", "metric": {"name": "iou"}}
+    rows = [
+        {"model": "m@scratch", "initialisation": "scratch"},
+        {"model": "m@file", "initialisation": "file"},
+    ]
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "leaderboard.json").write_text(json.dumps({"boards": [{**table, "rows": rows}]}))
+    shared = {"board": "d", "metric": "iou", "scope": "on other images like these four"}
+    pairs = [
+        {**shared, "model": "m@scratch", "other": "all mito", "better_by": 0.5, "low": 0.4, "high": 0.6},
+        {**shared, "model": "m@scratch", "other": "m@file", "better_by": 0.02, "low": -0.01, "high": 0.05},
+    ]
+    pd.DataFrame(pairs).to_csv(report / "comparisons.csv", index=False)
+    verdict = summary.read_verdicts(tmp_path).loc["d"]
+    found = summary.compare("d", scores([0.2, 0.4, 0.3, 0.5], [0.25, 0.43, 0.36, 0.49]), verdict)
+    assert (found.low, found.difference, found.high) == pytest.approx((-0.05, -0.02, 0.01))
+    assert (found.scope, found.seeds, found.ahead) == ("on other images like these four", 4, 3)
 
 
 @pytest.mark.slow
