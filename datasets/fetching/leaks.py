@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from operator import or_
 from typing import Final, Literal
 
 from ...benchmark.contracts.data import SPLITS, Case, Split
@@ -27,8 +28,8 @@ from .looks import NOTHING_TO_SEE, as_turned
 ALIKE_BITS: Final = 14
 TURNED_BITS: Final = 24
 _INVERTED: Final = 2**256 - 1
-WORD: Final = 4
-"""Hexadecimal digits of a look that are searched for as one; a look has more words than `ALIKE_BITS`."""
+_PLACES: Final = tuple(place << 16 for place in range(16))
+"""Of words of 16 bits, which are searched for as one; a look has more words than `ALIKE_BITS`."""
 SHOWN: Final = 3
 """So many pairs are named in a sentence; the others are counted."""
 
@@ -143,9 +144,9 @@ class _Index:
 
     def __init__(self, portraits: Sequence[Portrait]) -> None:
         self._looks = [int(one.look, 16) for one in portraits]
-        self._places: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for place, one in enumerate(portraits):
-            for word in _words(one.look):
+        self._places: dict[int, list[int]] = defaultdict(list)
+        for place, look in enumerate(self._looks):
+            for word in _words(look):
                 self._places[word].append(place)
 
     def nearest(self, looks: Iterable[int], most: int) -> int | None:
@@ -153,18 +154,19 @@ class _Index:
 
         An image whose black and white are exchanged has the opposite look, which counts, too.
         """
-        alike: list[tuple[int, int]] = []
-        for look in looks:
-            for own in (look, look ^ _INVERTED):
-                near = {place for word in _words(f"{own:064x}") for place in self._places.get(word, ())}
-                alike += [((own ^ self._looks[place]).bit_count(), place) for place in near]
-        bits, nearest = min(alike, default=(most + 1, 0))
-        return nearest if bits <= most else None
+        bits, nearest, known = most + 1, None, self._places
+        for own in (one for look in looks for one in (look, look ^ _INVERTED)):
+            near = {place for word in _words(own) if word in known for place in known[word]}
+            for place in sorted(near):
+                apart = (own ^ self._looks[place]).bit_count()
+                if apart < bits:
+                    bits, nearest = apart, place
+        return nearest
 
 
-def _words(look: str) -> Iterator[tuple[int, str]]:
-    """Cut a look into 16 words of 16 bits, each with its place."""
-    return ((start, look[start : start + WORD]) for start in range(0, len(look), WORD))
+def _words(look: int) -> Iterable[int]:
+    """Cut a look into 16 words of 16 bits, each with its place above it."""
+    return map(or_, memoryview(look.to_bytes(32)).cast("H"), _PLACES)
 
 
 def _counted(found: Sequence[Likeness]) -> str:
