@@ -16,6 +16,8 @@ MISSING = frozenset({"–", "n/a"})
 
 SHORT = 12
 """Texts up to so many characters are never broken; longer ones make room for numbers, which never are."""
+LONGEST_NUMBER = 40
+"""Characters, with spread and interval; what is longer and begins with a digit is a name."""
 UNLIMITED = 10_000
 GAP = 2
 """Columns of the terminal between two of a table's, where they stand close."""
@@ -88,7 +90,8 @@ def _is_rigid(cells: Sequence[str]) -> bool:
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
-    return all(cell in MISSING or cell.lstrip("(−-")[:1].isdigit() for cell in cells)
+    numbers = [cell for cell in cells if cell not in MISSING]
+    return all(cell.lstrip("(−-")[:1].isdigit() and len(cell) <= LONGEST_NUMBER for cell in numbers)
 
 
 def _width(table: Table, console: Console) -> int:

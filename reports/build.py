@@ -11,6 +11,7 @@ from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.errors import UsageError
 from ..benchmark.contracts.reporting import Board, LeftOut, ReportSection
 from ..benchmark.files.disk import takes_no_more
+from ..benchmark.files.printable import printable
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
 from .across.comparable import Ranked, why_none
@@ -88,7 +89,7 @@ def build(
         write_across(draft / ACROSS, across)
         elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
         contents = Contents(pages, across, why_none(ranked), generated, version, left_out)
-        (draft / MARKDOWN).write_text(markdown(contents), encoding="utf-8")
+        (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")
         (draft / INDEX).write_text(page(contents, draft), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))
 

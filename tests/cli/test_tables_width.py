@@ -27,3 +27,9 @@ def test_tables_begin_with_the_first_column(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     print_table([{"class": "cell", **{f"metric{n}": "0.1234" for n in range(8)}}])
     assert capsys.readouterr().out.count("cell") == 3
+
+
+def test_a_long_name_that_begins_with_a_digit_leaves_room_for_numbers(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table([{"case": f"{number}{'L' * 200}", "iou": "0.1234"} for number in range(2)])
+    assert capsys.readouterr().out.count("0.1234") == 2

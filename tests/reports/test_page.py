@@ -15,6 +15,7 @@ import pytest
 from emseg_bench.benchmark.contracts.cards import ReportSectionCard
 from emseg_bench.benchmark.contracts.errors import StoreError, UsageError
 from emseg_bench.benchmark.contracts.reporting import Board, ReportSection
+from emseg_bench.benchmark.files.printable import printable
 from emseg_bench.reports.build import BuiltReport, build
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
@@ -189,6 +190,23 @@ def test_hostile_names_do_not_break_markdown(make, tmp_path) -> None:
             widths = {len(re.findall(r"(?<!\\)\|", row)) for row in rows[i - 1 : i + 2]}
             assert len(widths) == 1, "a name adds no column"
     assert "a\\|b \\# \\<script\\>" in text, "line breaks in names are spaces"
+
+
+STEERING = "\x1b[31mred\x9b\u202eder\u2066"
+
+
+def test_names_steer_neither_a_page_nor_a_terminal_that_shows_a_file(make, tmp_path) -> None:
+    names = ("background", STEERING, "er")
+    trials = [
+        make.trial(model=f"{name}@x", class_names=names, seed=i) for name in (STEERING, "b") for i in (0, 1)
+    ]
+    built([make.board(trials, title=STEERING)], tmp_path / "r")
+    files = [path for path in (tmp_path / "r").rglob("*") if path.suffix in (".html", ".md", ".csv", ".svg")]
+    assert len(files) >= 3
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert printable(text, lines=True) == text, path
+        assert r"red\x9b\u202eder\u2066" in text, path
 
 
 def test_names_in_figures_are_no_formulas(make, tmp_path) -> None:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from emseg_bench.benchmark.files.spreadsheets import csv_of, no_formula
+from emseg_bench.benchmark.files.spreadsheets import csv_of, harmless
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0"])
 def test_no_text_begins_as_a_formula(text):
-    assert no_formula(text) == f"'{text}"
+    assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("\t=1", "'\\t=1"),
+        ("\r=1", "'\\r=1"),
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("gpj.\u202egnp", "gpj.\\u202egnp"),
+    ],
+)
+def test_no_text_steers_a_terminal(text, written):
+    assert harmless(text) == written
+    assert csv_of(pd.DataFrame({text: [text]})) == f"{written}\n{written}\n"
 
 
 @pytest.mark.parametrize("value", ["mito", "a=b", "", -1, -0.5, None, True])
 def test_all_else_stays(value):
-    assert no_formula(value) is value
+    assert harmless(value) == value
 
 
 def test_a_table_keeps_its_numbers_and_gaps():
