@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..schema import Leaderboard, Row
-from ..verdicts.schema import Comparison
+from ..verdicts.schema import Comparison, Verdict
 from .schema import Gap
+
+Outcomes: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+SIGNS: dict[Verdict | None, int] = {"better": 1, "worse": -1, None: 0}
 
 
 class BoardVerdicts:
@@ -34,6 +40,14 @@ class BoardVerdicts:
             return None
         ahead = self._verdicts.between(self._places[0], self._blind).value
         return self._first - self._sign * ahead
+
+    def outcomes(self) -> Outcomes:
+        """Say of all rows against each other who is surely better: 1, -1 or 0 by row and column, (M, M)."""
+        count, pairs = len(self._verdicts.names), self._verdicts.comparisons
+        signs = np.array([SIGNS[pair.verdict] for pair in pairs], np.int64)
+        found = np.zeros((count, count), np.int64)
+        found[np.triu_indices(count, k=1)] = signs
+        return np.asarray((found - found.T)[np.ix_(self._places, self._places)])
 
     def pairs(self, *, blind: bool) -> list[Comparison]:
         """Compare all rows, and the blind prediction behind them if asked for, one and then other."""

@@ -11,6 +11,7 @@ from ...benchmark.contracts.records import MetricSpec
 from ..verdicts.comparing import Pairs, compare, judged
 from ..verdicts.contest import FEWEST_UNITS, Contest, Floats, Scope, ScopeKind
 from ..verdicts.schema import Comparison, Verdicts
+from .boards import BoardVerdicts
 
 NOUN = "data set"
 BLIND = "best blind prediction"
@@ -40,22 +41,27 @@ def contest_over(models: Sequence[str], means: Floats, metric: MetricSpec) -> Co
     )
 
 
-def verdicts_over(contest: Contest, boards: Sequence[Sequence[Comparison]]) -> Verdicts:
+def verdicts_over(contest: Contest, boards: Sequence[BoardVerdicts]) -> Verdicts:
     """Compare all pairs: models crossed with data sets, or, with fewer than three sets, on these alone.
 
     Args:
         contest: Of at least two data sets.
-        boards: Of each set its board's own comparisons, in the order of the contest's pairs.
+        boards: Of each set, its board's own comparisons.
     """
     if contest.scope.kind == "sets":
         return compare(contest)
-    return judged(contest, _on_these(Pairs.of(contest), boards))
+    own = [board.pairs(blind=contest.blind) for board in boards]
+    return judged(contest, on_these(Pairs.of(contest), own))
 
 
-def _on_these(pairs: Pairs, boards: Sequence[Sequence[Comparison]]) -> Pairs:
+def on_these(pairs: Pairs, boards: Sequence[Sequence[Comparison]]) -> Pairs:
     """Take errors from the boards: variances of their differences add up, with Satterthwaite's freedom.
 
     Where one board knows none, nothing is known of the mean.
+
+    Args:
+        pairs: Of a contest over data sets.
+        boards: Of each set its board's own comparisons, in the same order.
     """
     errors, freedoms = (
         np.array([[np.nan if one is None else one for one in column] for column in columns], np.float64)

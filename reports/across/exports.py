@@ -41,9 +41,6 @@ def _lines(across: Across) -> Iterator[dict[str, object]]:
 
 def _over_all(across: Across, place: int, row: AcrossRow) -> dict[str, object]:
     found = across.verdicts.between(0, place) if across.verdicts and place else None
-    tallies = [tally for tally in across.tallies if place in (tally.one, tally.other)]
-    won = sum(tally.wins if tally.one == place else tally.losses for tally in tallies)
-    lost = sum(tally.losses if tally.one == place else tally.wins for tally in tallies)
     return {
         "dataset": "",
         "datasets": len(across.sets),
@@ -55,9 +52,9 @@ def _over_all(across: Across, place: int, row: AcrossRow) -> dict[str, object]:
         "mean_place": row.mean_place,
         **_behind(found),
         "p_holm": found.p if found else None,
-        "wins": won,
-        "ties": sum(tally.ties for tally in tallies),
-        "losses": lost,
+        "wins": row.wins,
+        "ties": row.ties,
+        "losses": row.losses,
     }
 
 

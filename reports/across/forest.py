@@ -20,6 +20,8 @@ from .wording import LETTERS, middle_left_out
 RIVALS, LINES = 7, 48
 """Models that are drawn against the first one, in the order of the table, and lines for all of them: with
 many data sets there are fewer models."""
+LISTED = 50
+"""Models in the table; all are in across.csv."""
 LINE, ROOM, WIDTH, MARGIN = 0.23, 0.75, 9.6, 3.1
 """In inches: height of a line, of all else, width of the figure, of the names."""
 TOLD: dict[Verdict | None, str] = {"better": "yes, ahead", "worse": "yes, behind", None: "no"}
@@ -44,11 +46,16 @@ class Line:
         return self.dataset == OVER_ALL
 
 
-def lines(across: Across) -> Iterator[Line]:
-    """Give every other model's differences to the first: data set by data set, then over all."""
+def lines(across: Across, rivals: int) -> Iterator[Line]:
+    """Give other models' differences to the first: data set by data set, then over all.
+
+    Args:
+        across: With at least one row.
+        rivals: How many of the others, the best ones.
+    """
     if across.verdicts is None:
         return
-    for place, row in enumerate(across.rows[1:], start=1):
+    for place, row in enumerate(across.rows[1 : 1 + rivals], start=1):
         for named, on in zip(across.sets, row.sets, strict=True):
             if gap := on.behind_first:
                 yield Line(row.model, named.dataset, gap.value, gap.low, gap.high, gap.verdict)
@@ -77,7 +84,7 @@ def forest_grid(across: Across) -> Grid:
                 Cell(text=span(line.low, line.high, unit), order=line.low),
                 Cell(text=TOLD[line.verdict], order=TOLD[line.verdict]),
             )
-            for line in lines(across)
+            for line in lines(across, LISTED)
         ),
     )
 
@@ -89,10 +96,10 @@ def rivals_drawn(across: Across) -> int:
 
 def draw_forest(across: Across, folder: Path) -> Drawing:
     """Draw the differences to the best rivals."""
-    rivals = [row.model for row in across.rows[1 : 1 + rivals_drawn(across)]]
-    drawn = [line for line in lines(across) if line.rival in rivals]
+    rivals = rivals_drawn(across)
+    drawn = list(lines(across, rivals))
     with style():
-        height = LINE * (len(drawn) + len(rivals)) + ROOM
+        height = LINE * (len(drawn) + rivals) + ROOM
         figure = Figure(figsize=(WIDTH, height))
         axes = figure.add_axes(
             (MARGIN / WIDTH, 0.55 / height, 1 - (MARGIN + 0.15) / WIDTH, 1 - ROOM / height)

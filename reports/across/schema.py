@@ -82,6 +82,12 @@ class AcrossRow:
     mean: float
     """Of the sets' means: each set weighs the same, whatever its number of cases."""
     mean_place: float
+    wins: int
+    """Over data sets and other models: how often it is surely better by a board's own comparison, ..."""
+    ties: int
+    """... not told apart, ..."""
+    losses: int
+    """... surely worse."""
     sets: tuple[OnSet, ...]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -104,6 +102,7 @@ class _Table:
             BoardVerdicts(member.table, rows)
             for member, rows in zip(members, zip(*self._rows, strict=True), strict=True)
         ]
+        self._outcomes = np.stack([board.outcomes() for board in self._boards])
 
     def fill(self, bare: Across) -> Across:
         """Fill in what is compared."""
@@ -111,14 +110,13 @@ class _Table:
         known = bool(np.isfinite(blind).all())
         means = np.vstack([self._means, blind]) if known else self._means
         contest = contest_over([self._grid.names[model] for model in self._models], means, self._metric)
-        verdicts = verdicts_over(contest, [board.pairs(blind=known) for board in self._boards])
+        verdicts = verdicts_over(contest, self._boards)
         places = pd.DataFrame(-self._sign * self._means).rank().to_numpy()
-        models = range(len(self._models))
         return replace(
             bare,
             verdicts=verdicts,
-            rows=tuple(self._row(i, verdicts, places[i]) for i in models),
-            tallies=tuple(self._tally(i, j) for i, j in combinations(models, 2)),
+            rows=tuple(self._row(i, verdicts, places[i]) for i in range(len(self._models))),
+            tallies=tuple(self._tallies()),
             false_best=false_best(verdicts),
             resolution=resolution(verdicts) if verdicts.scope.kind == "sets" else None,
         )
@@ -127,6 +125,7 @@ class _Table:
         identity = self._models[i]
         ahead = self._sign * self._means
         off = (ahead.max(axis=0) - ahead[i]).tolist()
+        others = np.delete(self._outcomes[:, i], i, axis=1)
         on_sets = zip(self._rows[i], places.tolist(), off, self._boards, strict=True)
         return AcrossRow(
             model=self._grid.names[identity],
@@ -135,6 +134,9 @@ class _Table:
             placed=verdicts.places[i],
             mean=float(self._means[i].mean()),
             mean_place=float(places.mean()),
+            wins=int((others > 0).sum()),
+            ties=int((others == 0).sum()),
+            losses=int((others < 0).sum()),
             sets=tuple(
                 OnSet(
                     score=row.score.mean,
@@ -146,6 +148,9 @@ class _Table:
             ),
         )
 
-    def _tally(self, one: int, other: int) -> Tally:
-        found = Counter(board.gap(one, other).verdict for board in self._boards)
-        return Tally(one=one, other=other, wins=found["better"], ties=found[None], losses=found["worse"])
+    def _tallies(self) -> Iterator[Tally]:
+        ones, others = np.triu_indices(len(self._models), k=1)
+        wins, ties, losses = ((self._outcomes == sign).sum(axis=0)[ones, others] for sign in (1, 0, -1))
+        columns = (column.tolist() for column in (ones, others, wins, ties, losses))
+        for one, other, won, tied, lost in zip(*columns, strict=True):
+            yield Tally(one=one, other=other, wins=won, ties=tied, losses=lost)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.records import MetricSpec, Provider
-from emseg_bench.reports.across.contest import contest_over, verdicts_over
+from emseg_bench.reports.across.contest import contest_over, on_these, verdicts_over
 from emseg_bench.reports.across.diagram import Places, critical_difference
+from emseg_bench.reports.verdicts.comparing import Pairs, judged
 from emseg_bench.reports.verdicts.schema import Comparison
 from scipy import stats
 
@@ -96,7 +97,8 @@ def test_what_is_equal_everywhere_is_no_claim() -> None:
 def test_two_data_sets_speak_of_themselves_alone() -> None:
     means = np.array([[0.80, 0.70], [0.70, 0.66]])
     boards = [[board_pair(0.01, 6.0)], [board_pair(0.02, 12.0)]]
-    verdicts = verdicts_over(contest_over(["a", "b"], means, IOU), boards)
+    contest = contest_over(["a", "b"], means, IOU)
+    verdicts = judged(contest, on_these(Pairs.of(contest), boards))
     (found,) = verdicts.comparisons
     assert verdicts.scope.phrase == "on these two data sets"
     assert found.value == pytest.approx(0.07)
@@ -111,7 +113,8 @@ def test_two_data_sets_speak_of_themselves_alone() -> None:
 def test_a_board_without_a_spread_leaves_two_sets_without_one() -> None:
     means = np.array([[0.80, 0.70], [0.70, 0.66]])
     boards = [[board_pair(0.01, 6.0)], [board_pair(None, None)]]
-    (found,) = verdicts_over(contest_over(["a", "b"], means, IOU), boards).comparisons
+    contest = contest_over(["a", "b"], means, IOU)
+    (found,) = judged(contest, on_these(Pairs.of(contest), boards)).comparisons
     assert (found.verdict, found.low, found.p) == (None, None, None)
 
 

@@ -232,3 +232,16 @@ def test_without_skill_there_is_no_leader(make) -> None:
     assert found.summary.startswith("No model is surely better on other data sets like these three than")
     assert "nobody leads. Over 3 data sets, a@x has the highest mean IoU, 0.300." in found.summary
     assert found.verdicts.names == ("a@x", "b@x", "best blind prediction")
+
+
+def test_hostile_names_run_nothing_and_break_no_table(make, tmp_path) -> None:
+    evil = "<script>alert(1)</script>|$x$"
+    boards = [board(make, f"{evil}{i}", {"a": 0.8, evil: 0.6 + i / 100}) for i in range(3)]
+    boards = [replace(one, slug=f"s{i}") for i, one in enumerate(boards)]
+    build(boards, [], tmp_path / "r", generated="today", version="1.2")
+    page = (tmp_path / "r" / "index.html").read_text()
+    assert "<script>alert" not in page
+    assert "<script>alert" not in (tmp_path / "r/figures/across-1-forest.svg").read_text()
+    text = (tmp_path / "r" / "leaderboard.md").read_text()
+    widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("| ")]
+    assert set(widths) == {9, 6, 4, 5}
