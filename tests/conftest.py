@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,6 +162,30 @@ def invoke(work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
             main()
         out, err = capfd.readouterr()
         return Done(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def run_script(work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Invoke:
+    """Run ``python SCRIPT ARGUMENTS`` in this process, which has imported torch already, on one thread."""
+    import torch
+
+    def run(script: Path, *arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+        monkeypatch.syspath_prepend(str(script.parent))
+        threads, code = torch.get_num_threads(), 0
+        torch.set_num_threads(1)
+        capfd.readouterr()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")
+                runpy.run_path(str(script), run_name="__main__")
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            torch.set_num_threads(threads)
+        return Done(code, *capfd.readouterr())
 
     return run
 

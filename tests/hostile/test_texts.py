@@ -195,9 +195,10 @@ def test_without_a_home_and_in_ascii_a_trial_runs_to_its_end(work: Path) -> None
     }
     code = "from emseg_bench.cli import main; main()"
     data = "synthetic-em[size=64,train=2,val=1,test=1]"
-    options = ["--models", "unet", "--datasets", data, "--recipe", "smoke", "--set", "recipe.iterations=2"]
+    options = ["--models", "unet[encoder=resnet18]", "--datasets", data, "--recipe", "smoke"]
+    settings = ["--set", "recipe.iterations=1", "--set", "protocol.window=64"]
     done = subprocess.run(
-        [sys.executable, "-c", code, "run", *options],
+        [sys.executable, "-c", code, "run", *options, *settings],
         env=environment,
         capture_output=True,
         check=False,

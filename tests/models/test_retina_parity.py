@@ -6,10 +6,8 @@ the whole forward pass.
 
 import json
 import math
-import os
-import subprocess
-import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -95,35 +93,18 @@ def test_outputs_with_gradients_equal_the_published_networks() -> None:
 @pytest.mark.skipif(not FULL_CHECK.exists(), reason="the full parity check is not beside this repository")
 @pytest.mark.parametrize("variant", PUBLISHED)
 @pytest.mark.parametrize("what", ["keys", "check"])
-def test_full_parity_check_passes(what: str, variant: str, tmp_path: Path) -> None:
-    factory = "emseg_bench.models.retina.network:published_variant"
-    done = subprocess.run(
-        [sys.executable, str(FULL_CHECK), what, factory, variant],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "PASS"
+def test_full_parity_check_passes(what: str, variant: str, run_script: Callable) -> None:
+    done = run_script(FULL_CHECK, what, "emseg_bench.models.retina.network:published_variant", variant)
+    assert done.code == 0, done.out + done.err
+    assert done.out.splitlines()[-1] == "PASS"
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not FULL_CHECK.exists(), reason="the full parity check is not beside this repository")
-def test_the_imagenet_archive_is_loaded_as_published(tmp_path: Path) -> None:
+def test_the_imagenet_archive_is_loaded_as_published(run_script: Callable) -> None:
     module = "emseg_bench.models.retina"
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(FULL_CHECK),
-            "imagenet",
-            f"{module}.network:published_variant",
-            f"{module}.weights:load_archive",
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
+    done = run_script(
+        FULL_CHECK, "imagenet", f"{module}.network:published_variant", f"{module}.weights:load_archive"
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "PASS"
+    assert done.code == 0, done.out + done.err
+    assert done.out.splitlines()[-1] == "PASS"

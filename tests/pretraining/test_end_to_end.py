@@ -52,9 +52,8 @@ def test_unet(invoke: Callable[..., object], images: Path, work: Path, method: s
 def start_from(invoke: Callable[..., object], work: Path, model: str) -> str:
     """Train a model from a file for a moment; say what was loaded."""
     data = "synthetic-em[size=64,train=2,val=1,test=1]"
-    done = invoke(
-        "run", "--models", model, "--datasets", data, "--recipe", "smoke", "--set", "recipe.iterations=1"
-    )
+    little = ("--set", "recipe.iterations=1", "--set", "protocol.window=64")
+    done = invoke("run", "--models", model, "--datasets", data, "--recipe", "smoke", *little)
     assert done.code == 0, done.err
     (record,) = (work / "results" / "trials").glob("*/record.json")
     return str(json.loads(record.read_bytes())["initialisation"])

@@ -25,7 +25,6 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
             ["--side", "32", "--batch", "1", "--repeats", "1", "--threads", "1"],
             "| fine-tuning step, bf16",
         ),
-        ("bench_startup.py", ["--runs", "1"], "list models (terminal)"),
         (
             "bench_models.py",
             ["--models", "unet,fpn", "--side", "64", "--batch", "1", "--repeats", "1", "--threads", "1"],
@@ -33,16 +32,29 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
         ),
         ("bench_image_index.py", ["--files", "20"], "later read"),
         ("bench_metrics.py", ["--side", "64"], "iou-matched"),
+        ("bench_inference.py", ["--volume", "40", "--threads", "1"], "orthoplane, 40 x 40 x 40: peak"),
+    ],
+)
+def test_runs(script, arguments, last, run_script):
+    done = run_script(SCRIPTS / script, *arguments)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].startswith(last)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "arguments", "last"),
+    [
+        ("bench_startup.py", ["--runs", "1"], "list models (terminal)"),
         ("bench_data_memory.py", ["--gib", "0.04", "--crops", "5"], "open and read 5 crops"),
         (
             "bench_inference.py",
             ["--settings", "5", "--repeats", "1", "--threads", "1"],
             "geometric mean of MONAI / ours",
         ),
-        ("bench_inference.py", ["--volume", "40", "--threads", "1"], "orthoplane, 40 x 40 x 40: peak"),
     ],
 )
-def test_runs(script, arguments, last):
+def test_runs_with_processes_of_its_own(script, arguments, last):
     command = [sys.executable, SCRIPTS / script, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
