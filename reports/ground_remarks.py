@@ -28,10 +28,11 @@ def ground_remarks(board: Board, table: Leaderboard) -> Iterator[str]:
             yield _absent(label, ground, table)
     yield from _undefined(table)
     if ground.uncommon:
+        unit, names = table.scoring.unit, [metric_title(name) for name in ground.uncommon]
         yield (
-            f"{listing([metric_title(name) for name in ground.uncommon])}: applies to less than half of the "
-            f"{table.scoring.unit}s and classes in every trial alike, so each row's mean is over what it "
-            "applies to there, and rows are not compared on the same."
+            f"By {listing(names)} rows are not compared on the same {unit}s: each mean is over those where "
+            "the metric applies to what the model predicted, and of some class it applies to every trial in "
+            f"less than half of the {unit}s."
         )
 
 

@@ -32,7 +32,7 @@ def told(need: Need, metric: MetricSpec, stored: Leaderboard | None) -> Iterator
     counts = (plural(need.models, "model"), plural(need.seeds, "seed"), _many(need))
     yield (
         f"{need.dataset}{labels}, {', '.join(counts)}: to find a difference of {need.difference:g} in mean "
-        f"{metric_title(metric)} in 8 of 10 repetitions, all pairs and the best blind prediction compared at "
+        f"{metric_title(metric)} in 4 of 5 repetitions, all pairs and the best blind prediction compared at "
         "once at 95 %:"
     )
     if need.source == "unknown" or stored is None:

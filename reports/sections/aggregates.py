@@ -20,8 +20,8 @@ READING = (
     "much as a large one; pooled, every pixel weighs the same, and single cases no longer show.",
     "A group is a volume whose slices are the cases, or a subject: its counts are added up before they are "
     "divided.",
-    "Classes and cases in which a ratio has nothing to divide by are left out of its means, whatever the "
-    "protocol does.",
+    "Cases and groups whose truth has nothing of a class, or in which a ratio has nothing to divide by, are "
+    "left out of its means, whatever the protocol does.",
 )
 
 

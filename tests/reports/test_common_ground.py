@@ -198,6 +198,41 @@ def test_blind_predictions_are_cut_to_the_same_cells(make) -> None:
     assert found[["case", "class_index"]].to_numpy().tolist() == [["case0", 0], ["case1", 0], ["case0", 1]]
 
 
+def test_contests_are_about_the_means_of_the_rows(make, absent) -> None:
+    """Verdicts work with sums of their own."""
+    counts = {1: [HALF, (6, 4, 0), (0, 5, 0), (2, 8, 0)], 2: [(0, 0, 0), HALF, (1, 0, 9), (0, 3, 0)]}
+    other = {1: [(3, 7, 0), HALF, (0, 0, 0), HALF], 2: [(0, 2, 0), (7, 3, 0), HALF, (0, 0, 0)]}
+    trials = [
+        counted(make, model, table, seed, class_names=FOUR[:3])
+        for model, table in (("a@x", counts), ("b@x", other))
+        for seed in (0, 1)
+    ]
+    for board in (absent, make.board(trials)):
+        table = leaderboard(board)
+        for verdicts in (table.verdicts, *table.other_verdicts):
+            first, second = ({row.model: row for row in table.rows}[name] for name in verdicts.models)
+            means = [
+                {one.metric: one.mean.mean for one in (row.score, row.pooled_iou, *row.other_metrics)}
+                for row in (first, second)
+            ]
+            value = verdicts.between(0, 1).value
+            assert value == pytest.approx(means[0][verdicts.metric] - means[1][verdicts.metric])
+
+
+def test_a_metric_with_little_in_common_is_told(make) -> None:
+    precision = make.metric("precision")
+    missed = [(0, 0, 5)] * 3
+    a = {1: [HALF, HALF, *missed[:2]]}
+    b = {1: [*missed[:2], HALF, HALF]}
+    trials = [
+        make.trial(model=model, metric=precision, iou={1: values}, counts=counts)
+        for model, counts, values in (("a@x", a, [0.5, 0.7, NAN, NAN]), ("b@x", b, [NAN, NAN, 0.4, 0.4]))
+    ]
+    board = make.board(trials)
+    assert means(board) == pytest.approx({"a@x": 0.6, "b@x": 0.4})
+    assert any(text.startswith("By precision and Dice rows are not") for text in leaderboard(board).remarks)
+
+
 def test_nothing_is_nobody_s_ground() -> None:
     ground = common_ground([])
     assert ground.cases.empty
