@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -100,14 +100,15 @@ def object_lines(background: int) -> tuple[list[str], list[str], list[str]]:
     )
 
 
-def class_lines(masks: Sequence[Iterable[int]]) -> tuple[list[str], list[str], list[str]]:
+def class_lines(masks: Sequence[Collection[int]]) -> tuple[list[str], list[str], list[str]]:
     """Return lines, decisions and doubts about classes; foreground that some masks write as 255 is one class.
 
     Args:
-        masks: The values of each.
+        masks: The values of each, or of each section of volumes; what holds 255 alone is not annotated.
     """
     values = sorted({value for mask in masks for value in mask})
-    if len(values) == 3 and (values[0], values[-1]) == (0, IGNORED) and hold_one_each(masks):
+    one_class = hold_one_each(masks) and all(0 in mask for mask in masks if IGNORED in mask)
+    if len(values) == 3 and (values[0], values[-1]) == (0, IGNORED) and one_class:
         names = ", ".join(f"{value}: {'class1' if value else 'background'}" for value in values)
         return (
             [noted(f"classes: {{{names}}}", "give it your own name")],

@@ -72,8 +72,8 @@ def _told(matches: Sequence[Match], labels: Sequence[Candidate]) -> list[str]:
 class _Values:
     """What labels hold."""
 
-    classes: tuple[int, ...] | None
-    """None: numbers of objects."""
+    classes: tuple[tuple[int, ...], ...] | None
+    """Of each section; None: numbers of objects."""
     background: int = 0
 
 
@@ -100,7 +100,7 @@ def _values(match: Match, labels: Candidate, cache: Path) -> _Values:
     none = background_of(values)
     pieces = [section.pieces for section in facts]
     objects = len(values) > MAX_UNNAMED or look_like_objects(pieces, {none}, sections=True)
-    return _Values(None if objects else tuple(values), none)
+    return _Values(None if objects else tuple(tuple(section.counts) for section in facts), none)
 
 
 def _entries(
@@ -166,7 +166,7 @@ def _left(root: Path, seen: Seen, matches: Sequence[Match]) -> list[str]:
 def _classes(objects: bool, values: Sequence[_Values]) -> tuple[list[str], list[str], list[str]]:
     if objects:
         return object_lines(min(own.background for own in values))
-    return class_lines([own.classes or () for own in values])
+    return class_lines([section for own in values for section in own.classes or ()])
 
 
 def _voxel_sizes(images: Sequence[Candidate]) -> tuple[list[str], list[str]]:

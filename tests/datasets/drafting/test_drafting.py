@@ -271,3 +271,28 @@ def test_what_was_written_can_be_run(invoke, tmp_path, kind):
     done = invoke("run", "--models", "unet", "--datasets", f"{kind}:{tmp_path}", "--seeds", "1", "--dry-run")
     assert done.code == 0, done.err
     assert "1 trial, 0 complete already" in done.out
+
+
+@pytest.mark.parametrize("kind", ["volume", "folder"])
+@pytest.mark.parametrize("unannotated", [False, True])
+def test_foreground_that_some_sections_write_as_255(tmp_path, cache, kind, unannotated):
+    """It is one class, unless a section is 255 throughout: nobody annotated that."""
+    truth = cells()
+    masks = truth * np.where(np.arange(10) % 2, 255, 1)[:, None, None].astype(np.uint8)
+    if unannotated:
+        masks[4] = 255
+    if kind == "volume":
+        stack(tmp_path / "a.tif", tissue())
+        stack(tmp_path / "a_labels.tif", masks)
+    else:
+        folder(tmp_path)
+        for z, mask in enumerate(masks):
+            Image.fromarray(mask).save(tmp_path / "masks" / f"z{z:02d}.png")
+    found, said, manifest = drafted(tmp_path, cache)
+    assert said.ignore_value == (255 if unannotated else None)
+    assert (
+        any("either 1 or 255, which are taken for one class" in one for one in found.decided) != unannotated
+    )
+    if not unannotated:
+        assert manifest.class_names == ("background", "class1")
+        assert said.classes == {0: "background", 1: "class1", 255: "class1"}
