@@ -19,6 +19,7 @@ def remarks(across: Across, family: Family, grid: Entries, block: Block) -> Iter
     yield from _left_out(across, family, grid, block)
     yield from _variants(family, block, across)
     yield from _units(across)
+    yield from _blind(family, block)
     yield from _resolved(across)
     yield from _code(across, grid)
 
@@ -37,15 +38,12 @@ def _left_out(across: Across, family: Family, grid: Entries, block: Block) -> It
         return
     sets = [member.table.dataset for place, member in enumerate(family.members) if place not in block.sets]
     models = [name for identity, name in grid.names.items() if identity not in block.models]
-    if sets:
+    if sets and across.rows:
         yield f"Left out, since too few models have scores on them: {listing(sets)}."
-    if models:
-        yield f"Left out, since they have no score on {_all_of(across)}: {listing(models)}."
+    if models and across.rows:
+        everywhere = f"all of the {len(across.sets)} data sets"
+        yield f"Left out, since they have no score on {everywhere}: {listing(models)}."
     yield f"No score is made up for a gap. The table would be complete with {listing(_gaps(across.missing))}."
-
-
-def _all_of(across: Across) -> str:
-    return f"all of the {len(across.sets)} data sets" if across.sets else "two data sets in common"
 
 
 def _gaps(missing: Sequence[Missing]) -> list[str]:
@@ -80,6 +78,17 @@ def _units(across: Across) -> Iterator[str]:
     if len(units) > 1:
         told = "; ".join(f"{unit}s on {listing(names)}" for unit, names in units.items())
         yield f"A set's mean is over its test cases, which are not the same kind everywhere: {told}."
+
+
+def _blind(family: Family, block: Block) -> Iterator[str]:
+    """Say where no blind prediction is known, if it is elsewhere: then none competes."""
+    tables = [family.members[place].table for place in block.sets]
+    without = [table.dataset for table in tables if table.verdicts and not table.verdicts.blind]
+    if 0 < len(without) < len(tables):
+        yield (
+            f"Predictions that look at no image do not compete, since none is known on {listing(without)}, "
+            "whose trials are of an older version."
+        )
 
 
 def _resolved(across: Across) -> Iterator[str]:

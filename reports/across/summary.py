@@ -66,4 +66,5 @@ def _risk(across: Across, verdicts: Verdicts) -> str:
     """Say how likely the best one is another."""
     if across.false_best is None:
         return ""
-    return f"The risk that another model is better than {verdicts.names[0]} is {percent(across.false_best)}."
+    first, phrase = verdicts.names[0], verdicts.scope.phrase
+    return f"The risk that another model is better than {first}, {phrase}, is {percent(across.false_best)}."

@@ -87,7 +87,7 @@ def test_the_answer_says_what_it_is_about(table) -> None:
 
 
 def test_the_risk_and_what_more_sets_would_buy_are_told(table) -> None:
-    assert table.summary.endswith("The risk that another model is better than a@x is less than 1 %.")
+    assert table.summary.endswith("than a@x, on other data sets like these three, is less than 1 %.")
     assert table.resolution.now.units == 3
     smaller = [one.difference for one in table.resolution.more_units]
     assert smaller == sorted(smaller, reverse=True)
@@ -220,18 +220,28 @@ def test_lower_may_be_better(make) -> None:
     assert "a@x leads with mean distance 22.00 nm" in found.summary
 
 
+def blind_at(one, value: float):
+    """Give a board a prediction that looks at no image, and the truth."""
+    blind = one.trials[0].cases.assign(predictor="all mito")
+    blind.loc[blind["metric"] == "iou", "value"] = value
+    truth = blind.assign(predictor="the truth itself", value=1.0)
+    return replace(one, sanity=pd.concat([blind, truth], ignore_index=True))
+
+
 def test_without_skill_there_is_no_leader(make) -> None:
-    boards = []
-    for name, (mean, other) in {"ants": (0.3, 0.1), "bees": (0.31, 0.12), "cats": (0.29, 0.1)}.items():
-        one = board(make, name, {"a": mean, "b": other})
-        blind = one.trials[0].cases.assign(predictor="all mito")
-        blind.loc[blind["metric"] == "iou", "value"] = 0.3
-        truth = blind.assign(predictor="the truth itself", value=1.0)
-        boards.append(replace(one, sanity=pd.concat([blind, truth], ignore_index=True)))
-    (found,) = across(boards)
+    means = {"ants": (0.3, 0.1), "bees": (0.31, 0.12), "cats": (0.29, 0.1)}
+    boards = [board(make, name, {"a": one, "b": other}) for name, (one, other) in means.items()]
+    (found,) = across([blind_at(one, 0.3) for one in boards])
     assert found.summary.startswith("No model is surely better on other data sets like these three than")
     assert "nobody leads. Over 3 data sets, a@x has the highest mean IoU, 0.300." in found.summary
     assert found.verdicts.names == ("a@x", "b@x", "best blind prediction")
+
+
+def test_a_blind_prediction_that_is_not_known_everywhere_competes_nowhere(make) -> None:
+    boards = [board(make, name, {"a": 0.8, "b": 0.7}) for name in ("ants", "bees", "cats")]
+    (found,) = across([blind_at(boards[0], 0.3), *boards[1:]])
+    assert not found.verdicts.blind
+    assert "none is known on bees and cats" in " ".join(found.remarks)
 
 
 def test_hostile_names_run_nothing_and_break_no_table(make, tmp_path) -> None:
