@@ -16,7 +16,7 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
 
     Args:
         job: What to run, and the folder that takes its results.
-        runtime: On which device, with how many threads.
+        runtime: On which device.
         tell: Hears how far it is.
 
     Raises:

@@ -129,7 +129,11 @@ def run(
     workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once on each device.")] = 1,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST, help="CPU threads of one trial.  [default: cores / trials at once]"),
+        typer.Option(
+            min=1,
+            max=MOST,
+            help="CPU threads of one trial, on any machine: scores depend on them.  [default: 2]",
+        ),
     ] = None,
     timeout: Annotated[
         float | None,
@@ -185,6 +189,7 @@ def run(
         "datasets": read_datasets(datasets),
         "seeds": read_seeds(seeds),
         "label_fractions": read_fractions(label_fractions),
+        "threads": threads,
         "recipe": recipe,
         "protocol": protocol,
         "strict_weights": strict_weights or None,
@@ -201,7 +206,6 @@ def run(
         device=where,
         devices=devices,
         workers=workers,
-        threads=threads,
         timeout_minutes=timeout,
         cache=str(cache),
     )

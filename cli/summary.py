@@ -11,6 +11,7 @@ from ..benchmark.contracts.running import Runtime
 from ..benchmark.experiments.experiment import describe
 from ..benchmark.experiments.planning import Plan
 from ..benchmark.files.store import Store
+from ..benchmark.files.wording import counted
 from ..benchmark.trials.session import Outcome
 from .console import Console
 from .tables import print_table, say
@@ -33,7 +34,8 @@ def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
     say(
         console,
         f"{trials}, {cached} complete already{kept}; recipe {describe(first.recipe)}{apart}; "
-        f"protocol {describe(first.protocol)}; {where}, {first.recipe.precision}",
+        f"protocol {describe(first.protocol)}; {where}, {first.recipe.precision}, "
+        f"{counted(first.threads or 1, 'thread')}",
     )
     for note in plan.notes:
         say(console, f"note: {note}", "yellow")

@@ -27,6 +27,7 @@ def code_remarks(board: Board) -> tuple[str, ...]:
     found = (
         _outdated(trials, board),
         _engine(current, board),
+        _threads(trials, board),
         *_libraries(trials, board),
         *_providers(current, board),
     )
@@ -57,6 +58,23 @@ def _engine(trials: Sequence[Trial], board: Board) -> str:
         f"Trials ran with {len(kinds)} states of emseg-bench's training and evaluation code "
         f"({_by_whom(kinds, board)}). {ALONE}"
     )
+
+
+def _threads(trials: Sequence[Trial], board: Board) -> str:
+    kinds = _kinds(trials, _number_of_threads)
+    kinds.pop("", None)  # a trial that does not say
+    if len(kinds) < 2:
+        return ""
+    told = _by_whom(kinds, board) + _mixed(kinds.values(), board)
+    return f"Trials computed with different numbers of CPU threads: {told}. {ALONE}"
+
+
+def _number_of_threads(trial: Trial) -> str:
+    """Say with how many threads a trial computed; of an older one its profile does, but not of a GPU's."""
+    profile = trial.record.profile
+    if profile and profile.threads is None:
+        return ""
+    return str(trial.record.spec.threads or (profile.threads if profile else "") or "")
 
 
 def _libraries(trials: Sequence[Trial], board: Board) -> list[str]:

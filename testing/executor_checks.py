@@ -35,7 +35,7 @@ class ExecutorBench(CardBench):
             BlockedError: It says that it cannot work on this machine.
         """
         try:
-            return self.factory()(Runtime(threads=1))
+            return self.factory()(Runtime())
         except EmsegError as error:
             raise BlockedError(f"it cannot be used here: {error}") from error
 

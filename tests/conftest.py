@@ -99,7 +99,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Runtime:
-    return Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache"))
+    return Runtime(device="cpu", cache=str(tmp_path / "cache"))
 
 
 @pytest.fixture

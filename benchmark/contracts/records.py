@@ -127,6 +127,9 @@ class TrialSpec:
     protocol: ScoringProtocol
     metrics: tuple[MetricSpec, ...]
     seed: Annotated[int, Ge(0), Lt(2**32)]
+    threads: Annotated[int, Ge(1)] | None = None
+    """CPU threads that it computes with, on which sums and so scores depend; None in records from before
+    they were settled: then as many as the profile says."""
     engine_sha256: str
     """Over the engine's own code that can change a number."""
     methods: tuple[MethodSpec, ...] = ()

@@ -26,8 +26,6 @@ class Runtime:
     """All that trials are shared out among: one name, or several with numbers; empty: `device` alone."""
     workers: Annotated[int, Ge(1)] = 1
     """Trials at once on each device."""
-    threads: Annotated[int, Ge(1)] | None = None
-    """CPU threads of one trial; None: the machine's cores divided by `workers`."""
     timeout_minutes: Annotated[float, Gt(0)] | None = None
     """A trial that takes longer is stopped and marked as failed."""
     checkpoint_seconds: Annotated[float, Ge(0)] = 30.0

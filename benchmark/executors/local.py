@@ -35,7 +35,7 @@ class LocalExecutor:
     further trials, and the one that failed with it runs again on another.
 
     Args:
-        runtime: Devices, workers, threads, time-out.
+        runtime: Devices, workers, time-out.
     """
 
     def __init__(self, runtime: Runtime) -> None:

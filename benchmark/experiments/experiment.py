@@ -30,6 +30,8 @@ S = TypeVar("S", Recipe, ScoringProtocol)
 MOST_SEEDS = 10_000
 """As a number; whoever wants other seeds lists them."""
 MOST_TRIALS = 100_000
+MOST_THREADS = 1024
+"""More are a slip of the finger."""
 
 DEFAULTS: Mapping[str, Any] = {
     "datasets": ["synthetic-em"],
@@ -52,6 +54,8 @@ class _Keys:
     seeds: Annotated[tuple[Annotated[int, Ge(0), Lt(2**32)], ...], MinLen(1)]
     label_fractions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (1.0,)
     """Shares of the training cases that training sees."""
+    threads: Annotated[int, Ge(1), Le(MOST_THREADS)] = 2
+    """CPU threads of one trial, whatever machine runs it: scores depend on them."""
     recipe: Recipe
     protocol: ScoringProtocol
     strict_weights: bool = False

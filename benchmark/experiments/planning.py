@@ -105,6 +105,7 @@ def make_plan(
             protocol=protocol,
             metrics=metrics,
             seed=seed,
+            threads=experiment.threads,
             engine_sha256=sha256_of(engine),
             engine_rooms=engine,
             methods=one.methods,

@@ -129,6 +129,7 @@ def fingerprint(spec: TrialSpec) -> str:
             "protocol": _scoring(protocol),
             "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
             "seed": spec.seed,
+            **({"threads": spec.threads} if spec.threads else {}),
             "engine": spec.engine_sha256,
             **({"methods": methods} if methods else {}),
         }

@@ -124,6 +124,8 @@ def _content(old: TrialSpec, new: TrialSpec) -> Iterator[str]:
         yield f"the weights that {new.model.name} starts from"
     if old.dataset.manifest_sha256 != new.dataset.manifest_sha256:
         yield f"the data of {new.dataset.label}"
+    if old.threads and old.threads != new.threads:
+        yield f"the number of threads ({old.threads}, now {new.threads})"
     versions = {metric.name: metric.version for metric in old.metrics}
     yield from (
         f"the version of the metric {metric.name}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -51,7 +50,7 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
 
     Args:
         job: What to run and where its files go.
-        runtime: Device, threads, time between resume points.
+        runtime: Device, cache, time between resume points.
         tell: Hears how far it is.
 
     Raises:
@@ -63,7 +62,10 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
         if folder.is_complete():
             return load_record(folder)
         folder.record.unlink(missing_ok=True)
-        with _threads(runtime), leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling:
+        with (
+            _threads(job.spec),
+            leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling,
+        ):
             return _Trial(job, folder, runtime, telling).run()
 
 
@@ -237,10 +239,10 @@ class _Trial:
 
 
 @contextmanager
-def _threads(runtime: Runtime) -> Iterator[None]:
-    """Give a trial its share of the cores, whatever executor runs it, and the process its own back."""
+def _threads(spec: TrialSpec) -> Iterator[None]:
+    """Compute with as many threads as were planned, on any machine, and give the process its own back."""
     before = torch.get_num_threads()
-    torch.set_num_threads(runtime.threads or max(1, (os.cpu_count() or 1) // runtime.at_once))
+    torch.set_num_threads(spec.threads or before)
     try:
         yield
     finally:

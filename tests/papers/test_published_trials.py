@@ -62,7 +62,7 @@ def kill_in_training(event: Event) -> None:
 
 
 def test_a_killed_trial_goes_on_with_the_same_running_iou(plan_trial, tmp_path):
-    runtime = Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache"), checkpoint_seconds=0)
+    runtime = Runtime(device="cpu", cache=str(tmp_path / "cache"), checkpoint_seconds=0)
     whole, killed = plan_trial(folder="whole"), plan_trial(folder="killed")
     run_trial(whole, runtime, ignore)
     with pytest.raises(KilledError):
@@ -76,13 +76,13 @@ def test_a_killed_trial_goes_on_with_the_same_running_iou(plan_trial, tmp_path):
 
 
 def test_the_last_state_is_the_result(plan_trial, tmp_path):
-    runtime = Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache"))
+    runtime = Runtime(device="cpu", cache=str(tmp_path / "cache"))
     assert run_trial(plan_trial(), runtime, ignore).selection.iteration == 4
 
 
 def test_the_recipes_normalisation_is_used_and_handed_on(plan_trial, tmp_path):
     job = plan_trial(recipe="retina-2025-perez-lyso")
-    run_trial(job, Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache")), ignore)
+    run_trial(job, Runtime(device="cpu", cache=str(tmp_path / "cache")), ignore)
     info = read_info(TrialFolder(job.folder).weights)
     assert info.normalisation == Normalisation(mean=(0.35047498,), std=(0.01674651,))
     assert (info.model, info.num_logits, info.window) == ("toy", 1, 32)
@@ -94,7 +94,7 @@ def test_frozen_encoder_keeps_the_files_weights_and_the_rest_trains(plan_trial, 
     path, before = pretrained
     settings = ("recipe.freeze=[transformer.encoder]", "recipe.normalisation=weights", "protocol.window=32")
     job = plan_trial(f"retina@file:{path}", *settings)
-    record = run_trial(job, Runtime(device="cpu", threads=1, cache=str(tmp_path / "cache")), ignore)
+    record = run_trial(job, Runtime(device="cpu", cache=str(tmp_path / "cache")), ignore)
     after = load_file(TrialFolder(job.folder).weights)
     frozen = {name for name in after if name.startswith("transformer.encoder")}
     assert len(frozen) == 194

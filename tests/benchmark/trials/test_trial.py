@@ -133,7 +133,7 @@ def test_resumed_trial_ends_bit_identical(make_job, runtime, iteration, optimise
     whole, killed = make_job("toy", *settings, folder="whole"), make_job("toy", *settings, folder="killed")
     run_trial(whole, runtime, ignore)
 
-    saving = Runtime(device="cpu", threads=1, cache=runtime.cache, checkpoint_seconds=0)
+    saving = Runtime(device="cpu", cache=runtime.cache, checkpoint_seconds=0)
     with pytest.raises(KilledError):
         run_trial(killed, saving, kill_at(iteration))
     resumed = run_trial(killed, saving, ignore)
@@ -190,7 +190,7 @@ def half_of_the_random_states(point):
 def test_a_damaged_resume_point_is_dropped_and_the_trial_begins_anew(make_job, runtime, damage):
     whole, killed = make_job(folder="whole"), make_job(folder="killed")
     run_trial(whole, runtime, ignore)
-    saving = Runtime(device="cpu", threads=1, cache=runtime.cache, checkpoint_seconds=0)
+    saving = Runtime(device="cpu", cache=runtime.cache, checkpoint_seconds=0)
     with pytest.raises(KilledError):
         run_trial(killed, saving, kill_at(4))
     damage(TrialFolder(killed.folder).scratch / "resume.pt")
@@ -213,7 +213,7 @@ def test_loader_processes_change_nothing(make_job, runtime, monkeypatch):
 
 
 def test_a_resume_point_of_another_trial_is_left_alone(make_job, runtime):
-    saving = Runtime(device="cpu", threads=1, cache=runtime.cache, checkpoint_seconds=0)
+    saving = Runtime(device="cpu", cache=runtime.cache, checkpoint_seconds=0)
     with pytest.raises(KilledError):
         run_trial(make_job(folder="shared"), saving, kill_at(4))
     record = run_trial(make_job("toy", "recipe.learning_rate=0.5", folder="shared"), saving, ignore)

@@ -165,7 +165,7 @@ def test_trial(name, fetch, kept, toy, tmp_path):
     )
     ((fingerprint, spec),) = plan.trials.items()
     job = Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / "trial")
-    record = run_trial(job, Runtime(device="cpu", threads=1, cache=str(kept)), lambda event: None)
+    record = run_trial(job, Runtime(device="cpu", cache=str(kept)), lambda event: None)
     assert record.status == "complete"
     assert record.class_names == manifest_of(name, kept).class_names
 
