@@ -186,19 +186,41 @@ def _costs() -> Iterator[BoardColumn]:
     yield _cost("seeds", key="cost_seeds")
     yield _cost("parameters_m", "Parameters", "M", short="params\n(M)")
     yield _cost("gflops", "GFLOPs", "per image")
-    yield _cost("latency_p50_ms", "Latency p50", "ms", short="latency\n(ms)")
+    yield from _spread("latency_p50_{}_ms", "Latency p50", "ms", short="latency\n(ms)")
     yield _cost("latency_p95_ms", "Latency p95", "ms")
-    yield _cost("throughput_images_per_s", "Throughput", "images/s")
-    yield _cost("peak_memory_mib", "Peak memory", "MiB", digits=4, short="memory\n(MiB)")
-    yield _cost("train_seconds", "Training", "s", short="training\n(s)")
+    yield from _spread("throughput_{}_images_per_s", "Throughput", "images/s")
+    yield from _spread("peak_memory_{}_mib", "Peak memory", "MiB", digits=4, short="memory\n(MiB)")
+    yield from _spread("train_{}_seconds", "Training", "s", short="training\n(s)")
     yield _cost("train_images_per_s", "Training speed", "images/s")
     yield _cost("validation_seconds", "Validation", "s")
     yield _cost("test_seconds", "Test", "s")
     yield _cost("trainable_parameters_m", "Trainable", "M")
-    yield _cost("latency_p50_low_ms")
-    yield _cost("latency_p50_high_ms")
-    yield _cost("train_low_seconds")
-    yield _cost("train_high_seconds")
+    yield _plain("others_share", lambda row: row.cost and row.cost.others_share)
+    yield _plain("contradiction", lambda row: row.cost and (row.cost.contradiction or None))
+
+
+def _spread(
+    pattern: str, title: str, unit: str, *, digits: int = 3, short: str = ""
+) -> Iterator[BoardColumn]:
+    """Make the columns of a number with its spread over repeats and seeds, which people see below it.
+
+    Args:
+        pattern: Of the names in `Cost`, with a gap for ``low`` and ``high``, or nothing.
+        title: Of the column that people see.
+        unit: In its second line.
+        digits: Significant ones.
+        short: Its title in the terminal.
+    """
+    names = [pattern.format(gap).replace("__", "_") for gap in ("", "low", "high")]
+    column = _cost(names[0], title, unit, digits=digits, short=short)
+
+    def cell(row: Row) -> Cell:
+        low, high = (number(getattr(row.cost, name, None), digits) for name in names[1:])
+        return replace(column.cell(row), below=(f"{low} to {high}",) if low != high else ())
+
+    yield replace(column, cell=cell)
+    yield _plain(names[1], lambda row: getattr(row.cost, names[1], None))
+    yield _plain(names[2], lambda row: getattr(row.cost, names[2], None))
 
 
 def _conditions(table: Leaderboard) -> Iterator[BoardColumn]:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from statistics import median
+from typing import Final
 
 from ..benchmark.contracts.records import Profile
+from .wording import number
+
+MARGIN: Final = 1.1
+"""Times: nobody is called faster by less."""
+BUSY: Final = 0.1
+"""Share of a machine's processors: beside more of others' work times say nothing."""
+SLACK: Final = 2.0
+"""Times: so much longer may one image take than a whole batch."""
+CROWDED: Final = 5.0
+"""Times: so much longer may an image take in a batch than alone, where memory is short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +60,21 @@ class Cost:
     trainable_parameters_m: float | None = None
     """Millions that training changed: fewer than all where a recipe freezes some."""
     latency_p50_low_ms: float | None = None
-    """Of the seed with the lowest, and of the one with the highest."""
+    """Spread over repeats and seeds: from the least to the largest end of the middle half of any seed's
+    passes; of records from before these were kept, from the least to the largest p50."""
     latency_p50_high_ms: float | None = None
+    throughput_low_images_per_s: float | None = None
+    """Likewise, over batches."""
+    throughput_high_images_per_s: float | None = None
+    peak_memory_low_mib: float | None = None
+    """Least and largest of the seeds, as of training."""
+    peak_memory_high_mib: float | None = None
     train_low_seconds: float | None = None
     train_high_seconds: float | None = None
+    others_share: float | None = None
+    """Largest share (0 to 1) of all processors' time that other processes took while a seed was measured."""
+    contradiction: str = ""
+    """How latency and throughput of a seed contradict each other, in words."""
 
 
 def conditions_of(profile: Profile) -> Conditions:
@@ -76,8 +98,6 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
         return None
     usual = Counter(conditions_of(profile) for profile in measured).most_common(1)[0][0]
     same = [profile for profile in measured if conditions_of(profile) == usual]
-    latencies = _known(profile.latency_p50_ms for profile in same)
-    trainings = _known(profile.train_seconds for profile in same)
     return Cost(
         parameters_m=_median(profile.parameters / 1e6 for profile in same),
         trainable_parameters_m=_median(profile.trainable_parameters / 1e6 for profile in same),
@@ -92,11 +112,50 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
         test_seconds=_median(profile.test_seconds for profile in same),
         seeds=len(same),
         condition=known.index(usual),
-        latency_p50_low_ms=min(latencies, default=None),
-        latency_p50_high_ms=max(latencies, default=None),
-        train_low_seconds=min(trainings, default=None),
-        train_high_seconds=max(trainings, default=None),
+        latency_p50_low_ms=_end(min, same, "latency_p25_ms", "latency_p50_ms"),
+        latency_p50_high_ms=_end(max, same, "latency_p75_ms", "latency_p50_ms"),
+        throughput_low_images_per_s=_end(min, same, "throughput_p25_images_per_s", "throughput_images_per_s"),
+        throughput_high_images_per_s=_end(
+            max, same, "throughput_p75_images_per_s", "throughput_images_per_s"
+        ),
+        peak_memory_low_mib=_end(min, same, "peak_memory_mib"),
+        peak_memory_high_mib=_end(max, same, "peak_memory_mib"),
+        train_low_seconds=_end(min, same, "train_seconds"),
+        train_high_seconds=_end(max, same, "train_seconds"),
+        others_share=_end(max, same, "others_share"),
+        contradiction=next(filter(None, map(contradiction, same)), ""),
     )
+
+
+def faster(one: Cost, other: Cost) -> bool:
+    """Tell whether one row takes less time for an image for sure: by a margin, and beyond both spreads.
+
+    Nothing is said of rows that were measured under other conditions, beside others' work, or whose figures
+    contradict each other.
+    """
+    ends = one.latency_p50_high_ms, other.latency_p50_low_ms
+    if one.condition != other.condition or not (is_sound(one) and is_sound(other)) or None in ends:
+        return False
+    return ends[1] > MARGIN * ends[0]  # type: ignore[operator]
+
+
+def is_sound(found: Cost) -> bool:
+    """Tell whether times can be compared with others': the machine was free, and they fit each other."""
+    return (found.others_share or 0.0) <= BUSY and not found.contradiction
+
+
+def contradiction(profile: Profile) -> str:
+    """Say how latency and throughput contradict each other; nothing where they do not.
+
+    A batch takes at least as long as one of its images, and not many times as long as all of them one by one.
+    """
+    batch, single = profile.throughput_batch, profile.latency_p50_ms
+    if not (profile.throughput_images_per_s > 0 and single > 0):
+        return ""
+    each = 1e3 / profile.throughput_images_per_s
+    if single <= SLACK * batch * each and each <= CROWDED * single:
+        return ""
+    return f"{number(single, 4)} ms for one image, {number(each, 4)} ms for each in batches of {batch}"
 
 
 def differing(conditions: Sequence[Conditions]) -> tuple[str, ...]:
@@ -108,10 +167,15 @@ def differing(conditions: Sequence[Conditions]) -> tuple[str, ...]:
     )
 
 
+def _end(
+    choose: Callable[[Iterable[float]], float], profiles: Iterable[Profile], *names: str
+) -> float | None:
+    """Choose one end of a number over profiles, each by the first of its names that it knows."""
+    told = ([value for name in names if (value := getattr(one, name)) is not None] for one in profiles)
+    known = [values[0] for values in told if values and math.isfinite(values[0])]
+    return float(choose(known)) if known else None
+
+
 def _median(values: Iterable[float | None]) -> float | None:
-    known = _known(values)
+    known = [value for value in values if value is not None and math.isfinite(value)]
     return float(median(known)) if known else None
-
-
-def _known(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None and math.isfinite(value)]

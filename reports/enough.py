@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from .cost import Cost, faster, is_sound
 from .schema import Leaderboard, Row
 from .verdicts.margins import Within, within
 from .verdicts.schema import Verdicts
 from .wording import listing, number, p_value, score
 
-CHEAPER = 0.95
-"""A latency up to this share of another's is lower by more than two measurements of one model differ."""
 CHEAPEST = "Cheapest means the lowest latency (p50, per image) under the conditions of"
 
 
@@ -51,11 +50,11 @@ def _cheapest(
     if not timed:
         return (
             f"{listing([row.model for row in sure])} {'is' if len(sure) == 1 else 'are'} surely {by} "
-            f"{verdicts.scope.phrase}; which is the cheapest is not known, since no latency was measured "
-            f"under the conditions of {first.model}."
+            f"{verdicts.scope.phrase}; which is the cheapest is not known, since no latency can be "
+            f"compared with that of {first.model}."
         )
-    lowest = min(latency for latency, _ in timed)
-    latency, row = next((latency, row) for latency, row in timed if CHEAPER * latency <= lowest)
+    costs = [row.cost for _, row in timed]
+    latency, row = next((latency, row) for latency, row in timed if not _is_beaten(row.cost, costs))
     one = found[row.model]
     certainty = f"surely ({p_value(one.p)}, all models at once) {by} {verdicts.scope.phrase}"
     told = f"{row.model} is the cheapest model that is {certainty}"
@@ -78,7 +77,7 @@ def cheaper(table: Leaderboard) -> str:
     if own is None or not timed:
         return ""
     latency, row = min(timed, key=lambda item: item[0])
-    if latency > CHEAPER * own:
+    if row.cost is None or first.cost is None or not faster(row.cost, first.cost):
         return ""
     return (
         f"Of {first.model} and the models that it is not surely better than, {row.model} has the lowest "
@@ -86,8 +85,14 @@ def cheaper(table: Leaderboard) -> str:
     )
 
 
+def _is_beaten(found: Cost | None, others: Iterable[Cost | None]) -> bool:
+    return any(found and other and faster(other, found) for other in others)
+
+
 def latency_beside(row: Row, first: Row) -> float | None:
-    """Return a row's latency in ms, if it was measured under the first row's conditions."""
+    """Return a row's latency in ms, if it can be compared with the first row's."""
     if row.cost is None or first.cost is None or row.cost.condition != first.cost.condition:
+        return None
+    if not (is_sound(row.cost) and is_sound(first.cost)):
         return None
     return row.cost.latency_p50_ms

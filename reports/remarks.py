@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from .cost import differing
+from collections.abc import Iterator
+
+from .cost import BUSY, differing
 from .schema import Leaderboard
 from .wording import listing, plural
 
 
 def remarks(table: Leaderboard) -> tuple[str, ...]:
     """Say what the rows do not have in common: spread, seeds, hardware, age."""
-    found = (_spread(table), _seeds(table), _conditions(table), _mixed(table), _superseded(table))
+    found = (
+        _spread(table),
+        _seeds(table),
+        _conditions(table),
+        *_times(table),
+        _mixed(table),
+        _superseded(table),
+    )
     return tuple(text for text in found if text)
 
 
@@ -42,6 +51,25 @@ def _conditions(table: Leaderboard) -> str:
         f"Costs were measured {how} (not the same everywhere: {', '.join(what)}). "
         "Compare them only between rows with the same letter."
     )
+
+
+def _times(table: Leaderboard) -> Iterator[str]:
+    """Say which times were measured beside others' work, or contradict each other."""
+    timed = [(row, row.cost) for row in table.rows if row.cost]
+    busy = [(row, cost.others_share) for row, cost in timed if (cost.others_share or 0) > BUSY]
+    if busy:
+        told = [f"{row.model} ({100 * share:.0f} %)" for row, share in busy if share]
+        yield (
+            "Other processes took a share of the machine while latency and throughput were measured of "
+            f"{listing(told)}: these times are too long by an unknown amount, and are called faster or "
+            "slower than no others."
+        )
+    told = [f"{row.model}: {cost.contradiction}" for row, cost in timed if cost.contradiction]
+    if told:
+        yield (
+            f"Times contradict each other, so something disturbed them ({'; '.join(told)}). They are "
+            "called faster or slower than no others; run such trials where nothing else does."
+        )
 
 
 def _mixed(table: Leaderboard) -> str:

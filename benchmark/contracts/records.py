@@ -178,6 +178,14 @@ class Profile:
     """Inference and scoring of the test split."""
     profiling_code: str = ""
     """SHA-256 of what measured all this, which is no part of a fingerprint; empty in older records."""
+    latency_p25_ms: float | None = None
+    """With `latency_p75_ms` the middle half of the timed passes; None in older records, as what follows."""
+    latency_p75_ms: float | None = None
+    throughput_p25_images_per_s: float | None = None
+    """With `throughput_p75_images_per_s` the middle half of the timed batches."""
+    throughput_p75_images_per_s: float | None = None
+    others_share: float | None = None
+    """Share (0 to 1) of all processors' time that other processes took while these were measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,9 @@ THROUGHPUT_LIMITS = Limits(least_runs=2, most_runs=10, seconds=3.0)
 class Latency:
     """Duration of single forward passes, after warm-up."""
 
+    p25_ms: float
     p50_ms: float
+    p75_ms: float
     p95_ms: float
     runs: int
 
@@ -47,6 +49,9 @@ class Throughput:
     batch: int
     """Images per forward pass."""
     images_per_s: float
+    p25_images_per_s: float
+    """With `p75_images_per_s` the middle half of the batches."""
+    p75_images_per_s: float
 
 
 def measure_latency(
@@ -67,8 +72,8 @@ def measure_latency(
         limits: How often to measure.
     """
     seconds = _time_forward(model, shape, device, precision, limits)
-    p50, p95 = np.percentile(seconds, [50, 95]) * 1e3
-    return Latency(p50_ms=float(p50), p95_ms=float(p95), runs=len(seconds))
+    p25, p50, p75, p95 = (float(value) * 1e3 for value in np.percentile(seconds, [25, 50, 75, 95]))
+    return Latency(p25_ms=p25, p50_ms=p50, p75_ms=p75, p95_ms=p95, runs=len(seconds))
 
 
 def measure_throughput(
@@ -100,7 +105,9 @@ def measure_throughput(
         if batch == 1:
             raise
     else:
-        return Throughput(batch=batch, images_per_s=batch * len(seconds) / sum(seconds))
+        p25, p75 = (float(batch / value) for value in np.percentile(seconds, [75, 25]))
+        mean = batch * len(seconds) / sum(seconds)
+        return Throughput(batch=batch, images_per_s=mean, p25_images_per_s=p25, p75_images_per_s=p75)
     # here the exception is gone, and with it what its frames kept alive on the GPU
     on_note(f"no memory for a batch of {batch}: throughput is measured at {batch // 2}")
     smaller = (batch // 2, image[0], image[1], image[2])

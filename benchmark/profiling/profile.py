@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import nn
@@ -16,6 +16,7 @@ from ..files.hashing import profiling_sha256
 from .complexity import count_flops, count_parameters
 from .hardware import device_name
 from .latency import Shape, measure_latency, measure_throughput
+from .load import OthersShare
 from .memory import MemoryPeak
 
 
@@ -30,11 +31,16 @@ class InferenceProfile:
     trainable_parameters: int
     input_shape: Shape
     flops: int | None
+    latency_p25_ms: float
     latency_p50_ms: float
+    latency_p75_ms: float
     latency_p95_ms: float
     latency_runs: int
     throughput_batch: int
     throughput_images_per_s: float
+    throughput_p25_images_per_s: float
+    throughput_p75_images_per_s: float
+    others_share: float | None
 
 
 def profile_inference(
@@ -61,8 +67,9 @@ def profile_inference(
     shape = (1, channels, window, window)
     batches = (inference_batch(device), *shape[1:])
     parameters, trainable = count_parameters(model)
-    latency = measure_latency(model, shape, device=device, precision=precision)
-    throughput = measure_throughput(model, batches, device=device, precision=precision, on_note=on_note)
+    with OthersShare() as others:
+        latency = measure_latency(model, shape, device=device, precision=precision)
+        throughput = measure_throughput(model, batches, device=device, precision=precision, on_note=on_note)
     return InferenceProfile(
         device=device_name(device),
         precision=precision,
@@ -71,11 +78,16 @@ def profile_inference(
         trainable_parameters=trainable,
         input_shape=shape,
         flops=_flops(model, shape, device, precision, on_note),
+        latency_p25_ms=latency.p25_ms,
         latency_p50_ms=latency.p50_ms,
+        latency_p75_ms=latency.p75_ms,
         latency_p95_ms=latency.p95_ms,
         latency_runs=latency.runs,
         throughput_batch=throughput.batch,
         throughput_images_per_s=throughput.images_per_s,
+        throughput_p25_images_per_s=throughput.p25_images_per_s,
+        throughput_p75_images_per_s=throughput.p75_images_per_s,
+        others_share=others.share,
     )
 
 
@@ -90,18 +102,7 @@ def complete_profile(
 ) -> Profile:
     """Join what inference costs with what the trial as a whole cost."""
     return Profile(
-        device=inference.device,
-        precision=inference.precision,
-        threads=inference.threads,
-        parameters=inference.parameters,
-        trainable_parameters=inference.trainable_parameters,
-        input_shape=inference.input_shape,
-        flops=inference.flops,
-        latency_p50_ms=inference.latency_p50_ms,
-        latency_p95_ms=inference.latency_p95_ms,
-        latency_runs=inference.latency_runs,
-        throughput_batch=inference.throughput_batch,
-        throughput_images_per_s=inference.throughput_images_per_s,
+        **{one.name: getattr(inference, one.name) for one in fields(inference)},
         memory_kind=memory.kind,
         peak_memory_mib=memory.peak_mib,
         peak_memory_reserved_mib=memory.reserved_mib,

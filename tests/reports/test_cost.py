@@ -1,0 +1,86 @@
+"""Time and memory with their spread: who is called faster, and which figures are told to be none."""
+
+from __future__ import annotations
+
+import pytest
+from emseg_bench.reports.columns import csv_columns, terminal_columns
+from emseg_bench.reports.cost import contradiction, faster
+from emseg_bench.reports.enough import cheaper
+from emseg_bench.reports.leaderboard import leaderboard
+
+
+def timed(make, low, middle, high, **more):
+    each = {"throughput_images_per_s": 1e3 / middle, "latency_p50_ms": middle}
+    return make.replace(make.profile, **each, latency_p25_ms=low, latency_p75_ms=high, **more)
+
+
+def board(make, *profiles):
+    """Two models that nobody can tell apart, the second one with these profiles of its seeds."""
+    first = make.seeds("a@x", [0.6, 0.7, 0.8], profile=timed(make, 29, 29.8, 31))
+    second = [
+        make.trial(model="b@x", seed=i, iou={1: [score]}, profile=profile)
+        for i, (score, profile) in enumerate(zip([0.59, 0.69, 0.79], profiles * 3, strict=False))
+    ]
+    return leaderboard(make.board([*first, *second]))
+
+
+@pytest.mark.parametrize(
+    ("low", "middle", "high", "told"),
+    [
+        (29.0, 29.79, 31.0, False),  # 29.8 ms against 29.8 ms
+        (27.9, 28.0, 28.1, False),  # beyond the spread, but by less than a tenth
+        (10.0, 20.0, 28.5, False),  # by a third, but its spread reaches the other's
+        (19.0, 20.0, 21.0, True),
+    ],
+)
+def test_faster_is_what_is_by_a_margin_and_beyond_both_spreads(make, low, middle, high, told):
+    table = board(make, timed(make, low, middle, high))
+    assert ("b@x has the lowest latency" in cheaper(table)) == told
+
+
+def test_seeds_are_part_of_the_spread(make):
+    table = board(make, timed(make, 9, 10, 11), timed(make, 39, 40, 41))
+    cost = next(row.cost for row in table.rows if row.model == "b@x")
+    assert (cost.latency_p50_low_ms, cost.latency_p50_high_ms) == (9, 41)
+    assert cheaper(table) == ""
+
+
+def test_records_from_before_say_what_they_can(make):
+    table = leaderboard(make.board(make.seeds("a@x", [0.6, 0.7], profile=make.profile)))
+    cost = table.rows[0].cost
+    assert cost.latency_p50_low_ms == cost.latency_p50_high_ms == make.profile.latency_p50_ms
+    assert cost.others_share is None
+    assert table.remarks == ()
+
+
+def test_who_was_timed_beside_others_work_is_faster_than_nobody(make):
+    table = board(make, timed(make, 1, 2, 3, others_share=0.62))
+    assert cheaper(table) == ""
+    assert any("Other processes took" in text and "b@x (62 %)" in text for text in table.remarks)
+
+
+def test_figures_that_contradict_each_other_are_told(make):
+    """As on a busy machine: 7 s for one image, and 437 ms for each of four."""
+    odd = make.replace(make.profile, latency_p50_ms=7059, throughput_batch=4, throughput_images_per_s=2.29)
+    assert contradiction(odd) == "7059 ms for one image, 436.7 ms for each in batches of 4"
+    slow = make.replace(odd, latency_p50_ms=10.0)
+    assert contradiction(slow)
+    for single in (110, 437, 1750):  # the batch helps, does nothing, hinders
+        assert contradiction(make.replace(odd, latency_p50_ms=single)) == ""
+    table = board(make, odd)
+    assert any("contradict each other" in text and "b@x: 7059 ms" in text for text in table.remarks)
+    one, other = (row.cost for row in table.rows)
+    assert not faster(one, other)
+    assert not faster(other, one)
+
+
+def test_people_see_the_spread_and_csv_holds_it(make):
+    table = board(make, timed(make, 19, 20, 21, others_share=0.05))
+    row = next(row for row in table.rows if row.model == "b@x")
+    (column,) = (one for one in terminal_columns(table, wide=True) if one.key == "latency_p50_ms")
+    assert (column.cell(row).text, column.cell(row).below) == ("20.0", ("19.0 to 21.0",))
+    held = {one.key: one.value(row) for one in csv_columns(table)}
+    assert (held["latency_p50_low_ms"], held["latency_p50_high_ms"], held["others_share"]) == (19, 21, 0.05)
+    assert held["throughput_low_images_per_s"] == held["throughput_images_per_s"] == 50
+    assert held["peak_memory_low_mib"] == held["peak_memory_mib"] == 1234.5
+    assert held["train_low_seconds"] == 61.5
