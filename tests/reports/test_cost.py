@@ -17,10 +17,8 @@ def timed(make, low, middle, high, **more):
 def board(make, *profiles):
     """Two models that nobody can tell apart, the second one with these profiles of its seeds."""
     first = make.seeds("a@x", [0.6, 0.7, 0.8], profile=timed(make, 29, 29.8, 31))
-    second = [
-        make.trial(model="b@x", seed=i, iou={1: [score]}, profile=profile)
-        for i, (score, profile) in enumerate(zip([0.59, 0.69, 0.79], profiles * 3, strict=False))
-    ]
+    scores = [0.59, 0.69, 0.79]
+    second = [make.seeds("b@x", scores, profile=profiles[i % len(profiles)])[i] for i in range(len(scores))]
     return leaderboard(make.board([*first, *second]))
 
 
