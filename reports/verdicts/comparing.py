@@ -2,7 +2,8 @@
 
 The variance of a difference is that over units (crossed with the models) plus that over seeds (each model
 has its own).  Each part is the larger of the pair's own and the one pooled over all models; degrees of
-freedom are Satterthwaite's, from the pooled parts.  docs/statistics.md has formulae and how well they hold.
+freedom are the pooled parts' own, weighed by their variances, as Cochran weighs critical values: with three
+units Satterthwaite's would be too many.  docs/statistics.md has formulae and how well they hold.
 """
 
 from __future__ import annotations
@@ -171,11 +172,11 @@ class Pairs:
         over_seeds = _over_seeds(contest, one, other)
         variance = np.nansum([over_units.variance, over_seeds.variance], axis=0)
         pooled = np.nansum([over_units.pooled, over_seeds.pooled], axis=0)
-        parts = [part.pooled**2 / part.freedom for part in (over_units, over_seeds)]
+        parts = [part.pooled / part.freedom for part in (over_units, over_seeds)]
         size = np.maximum(np.abs(contest.means[one]), np.abs(contest.means[other]))
         spread = variance > (ROUNDING * size) ** 2
         with np.errstate(divide="ignore", invalid="ignore"):
-            freedom = pooled**2 / np.nansum(parts, axis=0)
+            freedom = pooled / np.nansum(parts, axis=0)
         units = 0 if contest.units is None else contest.units.shape[1]
         return cls(
             one=one,

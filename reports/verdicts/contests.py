@@ -57,7 +57,7 @@ class Entries:
             numbers = {name: len(models) + i for i, name in enumerate(blind)}
             known = sanity["predictor"].isin(blind) & sanity["case"].astype(str).isin(units.of_case)
             chosen = foreground(sanity[known])
-            entry = chosen["predictor"].map(numbers).to_numpy(np.int64)
+            entry = np.asarray(chosen["predictor"].map(numbers), np.int64)
             tables.append(_arranged(chosen, entry, units, metrics))
         return cls(
             models=models,

@@ -157,3 +157,12 @@ def test_scopes_are_said():
     assert said(kind="seeds", noun="image") == "with other seeds on these images"
     assert said(seeds=False).endswith("like these eight, with these very seeds")
     assert said(kind="none", noun="image", seeds=False) == "on these images with these seeds"
+
+
+def test_few_units_count_by_their_share_of_the_variance():
+    """With three units, 2 degrees of freedom: many seeds must not lend them theirs."""
+    scores = RNG.normal(0, 0.02, (2, 10, 1)) + RNG.normal(0.7, 0.02, (2, 1, 3))
+    (found,) = compare(contest(scores)).comparisons
+    units, seeds = found.units_sd**2 / 3, found.seeds_sd**2 / 10
+    assert found.error == pytest.approx(np.sqrt(units + seeds))
+    assert found.freedom == pytest.approx((units + seeds) / (units / 2 + seeds / 18))
