@@ -95,11 +95,11 @@ def _resolved(across: Across) -> Iterator[str]:
     """Say what the table can find, and what more data sets would buy."""
     if found := across.resolution:
         unit = across.metric.unit
-        more = [f"with {one.units} {score(one.difference, unit)}" for one in found.more_units]
+        more = [f"{score(one.difference, unit)} with {one.units}" for one in found.more_units]
         then = f"; {', '.join(more)}" if more else ""
         yield (
             f"With {found.now.units} data sets, a true difference of {score(found.now.difference, unit)} "
-            f"between two of the models is found in 80 of 100 cases{then}."
+            f"between two of the models is found in 4 of 5 repetitions{then}."
         )
 
 
