@@ -121,7 +121,7 @@ def _trial(record: Record, folder: TrialFolder) -> Trial:
 
 
 def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
-    """Check that a table holds scores of the record's classes, the ranking metric's among them.
+    """Check that a table holds scores of named cases and of the record's classes, some by the ranking metric.
 
     Raises:
         StoreError: It does not.
@@ -129,6 +129,8 @@ def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
     primary, classes = record.spec.protocol.primary, len(record.class_names)
     if not (cases["metric"] == primary).any():
         raise StoreError(f"{shown(path)} holds no score of its primary metric {primary!r}. {REMEDY}.")
+    if cases[["case", "metric"]].isna().to_numpy().any():
+        raise StoreError(f"{shown(path)} holds scores of no case or no metric, expected names. {REMEDY}.")
     labels = cases["class_index"]
     if labels.isna().any() or not labels.between(0, classes - 1).all():
         raise StoreError(

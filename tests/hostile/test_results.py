@@ -210,6 +210,10 @@ TABLES = {
     "other metric": (lambda f: rewrite(f, lambda t: t.assign(metric="x")), "no score of its primary metric"),
     "other classes": (lambda f: rewrite(f, lambda t: t.assign(class_index=99)), "scores classes 99"),
     "negative classes": (lambda f: rewrite(f, lambda t: t.assign(class_index=-1)), "scores classes -1"),
+    "a score of no case": (
+        lambda f: rewrite(f, lambda t: t.assign(case=t["case"].where(t.index > 0))),
+        "scores of no case",
+    ),
     "millions of rows": (million_rows, "announces a table"),
     "a page that lies": (lying_page, "announces pages of 2.0 GiB"),
     "a text in a million rows": (long_text, "announces texts"),
