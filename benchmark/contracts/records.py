@@ -100,7 +100,7 @@ class MetricSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodSpec:
-    """What a recipe or protocol names and another package provides, as it was when the trial was planned."""
+    """What a recipe or protocol names outside the engine's rooms, as it was when the trial was planned."""
 
     __pydantic_config__ = STRICT
 
@@ -133,7 +133,7 @@ class TrialSpec:
     engine_sha256: str
     """Over the engine's own code that can change a number."""
     methods: tuple[MethodSpec, ...] = ()
-    """What the recipe names of other packages; emseg-bench's own belongs to the engine."""
+    """What recipe and protocol name of other packages and of papers; the rest belongs to the engine."""
     engine_rooms: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The same room by room, so that it can be said what changed; empty in older records."""
     notes: tuple[str, ...] = ()

@@ -14,8 +14,9 @@ from ..contracts.records import MethodSpec
 from ..contracts.settings import Recipe, ScoringProtocol
 from ..plugins.asked import complete_options, provider_of
 from ..plugins.lazy import resolve
+from ..plugins.own_code import of_engine
 from ..plugins.references import label, parse_method
-from ..plugins.registry import Catalogue, Offer, Registry, foreign
+from ..plugins.registry import OWN, Catalogue, Offer, Registry
 from ..plugins.strangers import blaming
 
 C = TypeVar("C", LossCard, ScheduleCard, OptimiserCard, AugmentationCard, PostProcessingCard)
@@ -80,11 +81,11 @@ def find_steps(
 
 
 def method_specs(methods: Iterable[Method[Any]]) -> tuple[MethodSpec, ...]:
-    """Describe what other packages provide of them; our own is the engine's."""
+    """Describe what stands outside the engine's rooms: other packages', and what papers published."""
     return tuple(
         MethodSpec(kind=one.kind, name=one.reference, options=one.options, provider=provider_of(one.offer))
         for one in methods
-        if foreign(one.offer.distribution)
+        if one.offer.distribution != OWN or not of_engine(one.offer.card.factory)
     )
 
 

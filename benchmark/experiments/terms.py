@@ -8,6 +8,7 @@ from typing import Any
 
 from ..contracts.records import MetricSpec, TrialSpec
 from ..contracts.reporting import OWN_TRAINING
+from ..plugins.registry import foreign
 from .named import NAMED
 
 
@@ -24,7 +25,8 @@ def terms(spec: TrialSpec) -> dict[str, Any]:
         "methods": [
             [method.kind, method.name, method.provider.distribution]
             for method in spec.methods
-            if method.kind not in NAMED or not spec.model.own_recipe
+            if foreign(method.provider.distribution)
+            and (method.kind not in NAMED or not spec.model.own_recipe)
         ],
     }
 

@@ -23,7 +23,6 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
         "experiments/methods.py",
     ),
     "images": ("images",),
-    "papers": ("../papers",),
     "training": ("training",),
     "trials": ("trials/parts.py", "trials/trial.py"),
     "weights": ("weights/reading.py",),

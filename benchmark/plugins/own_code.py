@@ -28,6 +28,11 @@ _ASIDE: Final = frozenset(
 """Fields of cards, and of what stands in them, that are for people, or that a trial holds by itself."""
 
 
+def of_engine(reference: str) -> bool:
+    """Tell whether something of ours lies in the engine's rooms, whose code counts for every trial."""
+    return reference.startswith(f"{_PACKAGE}.benchmark.")
+
+
 def sha256_of_card(card: Card) -> str:
     """Hash what one of our cards says, and the code behind it.
 

@@ -21,7 +21,6 @@ ROOMS: Mapping[str, str] = {
     "evaluation": "inference and scoring",
     "experiments": "making metrics and losses, and choosing labelled cases",
     "images": "reading images",
-    "papers": "what papers published",
     "training": "training",
     "trials": "running a trial",
     "weights": "reading weight files",

@@ -79,7 +79,7 @@ def edge_fit(image: Array, labels: Array, ignore_value: int | None) -> Array | N
     if edges.sum() < FEW_EDGES or gradient.std() == 0:
         return None
     standard = (gradient - gradient.mean()) / gradient.std()
-    return _sums_under(standard, edges) / edges.sum()
+    return np.asarray(_sums_under(standard, edges) / edges.sum())
 
 
 def find_shift(fits: Sequence[Array]) -> Shift | None:
@@ -115,7 +115,8 @@ def _sums_under(image: Array, edges: Array) -> Array:
     shape = [next_fast_len(side, real=True) for side in image.shape]
     spectrum = rfft2(image, shape) * rfft2(edges.astype(np.float32), shape).conj()
     places = slice(2 * REACH + 1)
-    return np.asarray(irfft2(spectrum, shape)[places, places])
+    sums: Array = irfft2(spectrum, shape)[places, places]
+    return sums
 
 
 def _middle(image: Array) -> Array:

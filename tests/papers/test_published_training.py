@@ -15,7 +15,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.contracts.errors import TrialError, UsageError
-from emseg_bench.benchmark.experiments.methods import find_methods
+from emseg_bench.benchmark.experiments.methods import find_methods, method_specs
 from emseg_bench.benchmark.experiments.presets import recipes
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.freezing import freeze
@@ -200,3 +200,12 @@ def test_published_numbers(name, iterations, mean, crops):
         (mean,),
         crops,
     )
+
+
+def test_its_code_counts_for_trials_that_use_it_alone():
+    catalogue = load_plugins().catalogue
+    named = method_specs(find_methods(RETINA, catalogue))
+    assert [one.kind for one in named] == ["loss", "schedule", "augmentation"]
+    assert {one.provider.distribution for one in named} == {"emseg-bench"}
+    assert len({one.provider.source_sha256 for one in named}) == 3
+    assert method_specs(find_methods(recipes()["quick"], catalogue)) == ()

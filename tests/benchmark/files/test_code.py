@@ -95,7 +95,6 @@ def test_a_closure_holds_what_runs(tmp_path):
 def engine(tmp_path_factory):
     copy = tmp_path_factory.mktemp("engine") / "benchmark"
     shutil.copytree(ROOT / "benchmark", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "papers", copy.parent / "papers")
     return copy
 
 
@@ -106,7 +105,6 @@ def engine(tmp_path_factory):
         ("evaluation/grid.py", "evaluation"),
         ("images/volumes/nrrd.py", "images"),
         ("trials/parts.py", "trials"),
-        ("../papers/retina_training.py", "papers"),
         ("contracts/settings.py", "contracts"),
         ("weights/reading.py", "weights"),
         ("weights/importing.py", None),
