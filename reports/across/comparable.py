@@ -120,4 +120,6 @@ def _differences(where: str, one: object, other: object) -> Iterator[str]:
 
 def _shown(value: object) -> str:
     """Write a setting; an option that only one of two has is not there in the other."""
+    if isinstance(value, Mapping):
+        return "the same for all rows"  # beside rows that have each their own
     return "not there" if value is None else brief(value)
