@@ -41,7 +41,7 @@ def metrics_grid(table: Leaderboard, specs: Mapping[str, MetricSpec]) -> Grid:
     shown = table.scored[: max(1, MAX_ROWS // _lines(table))]
     return Grid(
         caption=f"All metrics on {table.title}: means per {table.scoring.unit} (pooled IoU: of all counts), "
-        "± SD over seeds",
+        "± SD over seeds; ranks are the places that a model may hold by that metric",
         columns=(
             Column(title="Model", numeric=False, row_header=True),
             Column(title="Class", numeric=False),
@@ -49,6 +49,14 @@ def metrics_grid(table: Leaderboard, specs: Mapping[str, MetricSpec]) -> Grid:
         ),
         rows=tuple(line for row in shown for line in _model_lines(row, table, specs)),
     )
+
+
+def _rank(row: Row, metric: MetricScore, table: Leaderboard) -> tuple[str, ...]:
+    """Say which places the model may hold by a metric."""
+    for verdicts in table.all_verdicts:
+        if verdicts.metric == metric.metric and row.model in verdicts.models:
+            return (f"rank {verdicts.places[verdicts.models.index(row.model)]}",)
+    return ()
 
 
 def _lines(table: Leaderboard) -> int:
@@ -68,7 +76,11 @@ def _model_lines(row: Row, table: Leaderboard, specs: Mapping[str, MetricSpec]) 
     units = {name: spec.unit for name, spec in specs.items()}
     metrics = [(metric, units.get(metric.metric, "1")) for metric in _metrics(row)]
     means = (
-        Cell(text=spread(metric.mean, unit), order=metric.mean.mean, below=_seeds(metric, row))
+        Cell(
+            text=spread(metric.mean, unit),
+            order=metric.mean.mean,
+            below=(*_rank(row, metric, table), *_seeds(metric, row)),
+        )
         for metric, unit in metrics
     )
     lines = [(model_cell(row), Cell(text="mean of foreground", order="0"), *means)]
@@ -76,6 +88,14 @@ def _model_lines(row: Row, table: Leaderboard, specs: Mapping[str, MetricSpec]) 
         cells = (class_cell(metric.classes[i], unit) for metric, unit in metrics)
         lines.append((model_cell(row), Cell(text=table.class_names[label], order=f"1 {i:03d}"), *cells))
     return lines
+
+
+def _rank(row: Row, metric: MetricScore, table: Leaderboard) -> tuple[str, ...]:
+    """Say which places the model may hold by a metric."""
+    for verdicts in table.all_verdicts:
+        if verdicts.metric == metric.metric and row.model in verdicts.models:
+            return (f"rank {verdicts.places[verdicts.models.index(row.model)]}",)
+    return ()
 
 
 def _seeds(metric: MetricScore, row: Row) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ import pytest
 from emseg_bench.cli.console import Console
 from emseg_bench.cli.summary import _print_leaderboard
 from emseg_bench.reports.build import build
+from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
+from emseg_bench.reports.sections.metrics import metrics_grid
 
 WORDS = {"leaderboard", "certainty", "comparisons"}
 """Sections that claim something."""
@@ -159,6 +161,20 @@ def test_a_row_of_one_seed_stands_below_those_of_several(make, everywhere) -> No
     assert out.name_no_leader
     assert out.say("a@x has the highest mean IoU over several seeds, 0.700 ± 0.010 (3 seeds)")
     assert out.lines[0]["standing"] == "highest mean over several seeds"
+
+
+def test_every_metric_has_its_own_verdicts(make) -> None:
+    """By Dice as by IoU, on the page's table of all metrics and in what machines read."""
+    far, near = [0.9, 0.91, 0.89, 0.92], [0.5, 0.52, 0.48, 0.51]
+    board = make.board([*model(make, "a@x", [far, far]), *model(make, "b@x", [near, near])])
+    table = leaderboard(board)
+    assert [verdicts.metric for verdicts in table.all_verdicts][:2] == ["iou", "dice"]
+    assert [verdicts.leader for verdicts in table.all_verdicts][:2] == ["a@x", "a@x"]
+    grid = metrics_grid(table, {})
+    assert [[cell.below for cell in row[2:]] for row in grid.rows if row[1].order == "0"] == [
+        [("rank 1",), (), ("rank 1",)],
+        [("rank 2",), (), ("rank 2",)],
+    ]
 
 
 # ---------------------------------------------------------------------------------------- the scope

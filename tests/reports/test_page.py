@@ -107,6 +107,7 @@ def test_all_parts_are_there(full_page) -> None:
         "curves",
         "metrics",
         "aggregates",
+        "robustness",
         "method",
     ]
     parts += ["failures", "provenance"]
