@@ -212,11 +212,6 @@ def _check(experiment: Experiment, where: str) -> None:
             f"{where}.protocol.primary: got {protocol.primary!r}, "
             f"expected one of its metrics: {', '.join(protocol.metrics)}."
         )
-    for recipe in (experiment.recipe, *experiment.recipes_of.values()):
-        if not recipe.ce_weight and not recipe.dice_weight:
-            raise UsageError(
-                f"{where}.recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one."
-            )
     for key in ("models", "datasets", "seeds", "label_fractions"):
         values = getattr(experiment, key)
         if len(set(values)) < len(values):

@@ -123,6 +123,8 @@ def find_method(
 
 def _check_fit(recipe: Recipe, methods: Methods) -> None:
     loss, schedule = methods.loss.offer.card, methods.schedule.offer.card
+    if methods.loss.offer.distribution == OWN and not recipe.ce_weight and not recipe.dice_weight:
+        raise UsageError("recipe: ce_weight and dice_weight are both 0, so there is no loss; raise one.")
     if recipe.class_weights and not loss.weighted:
         raise UsageError(
             f"recipe.class_weights: the loss {loss.name} takes none, got {len(recipe.class_weights)}; leave "

@@ -94,7 +94,7 @@ def _engine(old: TrialSpec, new: TrialSpec) -> list[str]:
         return []
     rooms = [room for room in ROOMS if old.engine_rooms.get(room) != new.engine_rooms.get(room)]
     texts = [ROOMS[room] for room in rooms] if old.engine_rooms else []
-    return [f"emseg-bench's code for {text}" for text in texts or ["training and scoring"]]
+    return [f"emseg-bench's code {joined([f'for {text}' for text in texts or ['training and scoring']])}"]
 
 
 def _providers(old: TrialSpec, new: TrialSpec) -> Iterator[str]:

@@ -74,7 +74,6 @@ def test_file_options_and_settings_in_this_order(tmp_path):
         (["recipe.name=smoke"], r"write preset: smoke, or --recipe smoke; else choose another name"),
         (["protocol.name=retina-2025"], r"got 'retina-2025', the name of a protocol"),
         (["recipe.name=[a]"], r"recipe.name: got \['a'\]; input should be a valid string"),
-        (["recipe.ce_weight=0", "recipe.dice_weight=0"], r"there is no loss"),
     ],
 )
 def test_wrong_settings(settings, message):

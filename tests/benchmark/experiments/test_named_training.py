@@ -190,3 +190,10 @@ def test_what_is_wrong_is_told_while_planning(make_job, settings, error, message
 def test_what_fails_is_named(make_job, runtime, settings, message):
     with pytest.raises(EmsegError, match=message):
         run_trial(make_job("toy", *settings), runtime, lambda _: None)
+
+
+def test_weights_of_nothing_leave_no_loss_unless_a_plugin_brings_its_own(make_job):
+    nothing = ("recipe.ce_weight=0", "recipe.dice_weight=0")
+    with pytest.raises(UsageError, match="ce_weight and dice_weight are both 0, so there is no loss"):
+        make_job("toy", *nothing)
+    assert make_job("toy", *nothing, "recipe.loss=toy-loss").spec.recipe.ce_weight == 0

@@ -88,7 +88,7 @@ def change_data(spec, **values):
             lambda s: replace(
                 s, engine_sha256="x", engine_rooms={**s.engine_rooms, "images": "x", "evaluation": "x"}
             ),
-            "emseg-bench's code for inference and scoring and emseg-bench's code for reading images",
+            "emseg-bench's code for inference and scoring and for reading images",
         ),
         (
             lambda s: replace(s, engine_sha256="x", engine_rooms={}),
