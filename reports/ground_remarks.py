@@ -39,13 +39,14 @@ def ground_remarks(board: Board, table: Leaderboard) -> Iterator[str]:
 def _cases(ground: CommonGround, complete: Sequence[Trial], board: Board, table: Leaderboard) -> str:
     unit = f"test {table.scoring.unit}"
     trials = list(zip(complete, ground.held.tolist(), ground.compared.tolist(), strict=True))
-    short = [
-        f"{_named(trial, board)} has {held}"
+    texts = [
+        (compared, f"{name_of(trial, board)}, seed {trial.record.spec.seed} ({held} of {ground.known})")
         for trial, held, compared in trials
-        if compared and held < ground.known
+        if held < ground.known
     ]
-    out = [f"{_named(trial, board)} ({held})" for trial, held, compared in trials if not compared]
-    lacking = f": {listing(short)}" if short else ""
+    short = [text for compared, text in texts if compared]
+    out = [text for compared, text in texts if not compared]
+    lacking = f"; fewer have {listing(short)}" if short else ""
     parts = [
         f"All rows are compared on the {ground.common} of {plural(ground.known, unit)} that every compared "
         f"trial has scores of{lacking}."
@@ -53,10 +54,6 @@ def _cases(ground: CommonGround, complete: Sequence[Trial], board: Board, table:
     if out:
         parts.append(f"Not compared, because less than half of the {unit}s have scores: {listing(out)}.")
     return " ".join(parts)
-
-
-def _named(trial: Trial, board: Board) -> str:
-    return f"{name_of(trial, board)}, seed {trial.record.spec.seed},"
 
 
 def _absent(label: int, ground: CommonGround, table: Leaderboard) -> str:

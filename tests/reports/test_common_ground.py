@@ -8,6 +8,8 @@ import math
 
 import pandas as pd
 import pytest
+from emseg_bench.benchmark.experiments.planning import Plan
+from emseg_bench.cli.summary import print_leaderboards
 from emseg_bench.reports.build import build
 from emseg_bench.reports.common_ground import common_ground
 from emseg_bench.reports.leaderboard import leaderboard
@@ -117,7 +119,35 @@ def test_cases_are_common_to_all_compared_rows(make) -> None:
     assert [row.pooled_iou.mean.mean for row in table.rows] == pytest.approx([0.5, 0.5])
     assert (table.ground.common, table.ground.known) == (3, 4)
     (told,) = (remark for remark in table.remarks if "compared on" in remark)
-    assert "the 3 of 4 test images that every compared trial has scores of: b@x, seed 0, has 3." in told
+    assert (
+        "the 3 of 4 test images that every compared trial has scores of; fewer have b@x, seed 0 (3 of 4)."
+        in told
+    )
+
+
+def test_cases_and_seeds_that_are_not_compared_are_told_everywhere(make, tmp_path, capsys) -> None:
+    whole = counted(make, "a@x", {1: [(9, 1, 0)] + [HALF] * 3})
+    part = counted(make, "b@x", {1: [HALF] * 4})
+    part = make.replace(part, cases=part.cases[part.cases["case"] != "case0"])
+    few = counted(make, "b@x", {1: [HALF] * 4}, 1)
+    few = make.replace(few, cases=few.cases[few.cases["case"] == "case0"])
+    board, folder = make.board([whole, part, few]), tmp_path / "r"
+    assert build([board], emseg_report_sections(), folder, generated="2026-11-23", version="1").problems == ()
+    print_leaderboards(
+        [board], Plan({trial.record.fingerprint: trial.record.spec for trial in board.trials}, ())
+    )
+    texts = [(folder / name).read_text() for name in ("index.html", "leaderboard.md", "leaderboard.json")]
+    for text in (*texts, capsys.readouterr().out):
+        plain = " ".join(text.split())
+        assert "compared on the 3 of 4 test images" in plain
+        assert (
+            "Not compared, because less than half of the test images have scores: b@x, seed 1 (1 of 4)."
+            in plain
+        )
+        assert "undefined for b@x in 1 of 2 seeds" in plain
+    lines = list(csv.DictReader((folder / "leaderboard.csv").read_text().splitlines()))
+    assert {(line["cases_compared"], line["cases_known"]) for line in lines} == {("3", "4")}
+    assert [(line["seeds_scored"], line["seeds_complete"]) for line in lines] == [("1", "1"), ("1", "2")]
 
 
 def test_a_trial_of_few_cases_costs_itself_only(make) -> None:
@@ -128,7 +158,7 @@ def test_a_trial_of_few_cases_costs_itself_only(make) -> None:
     (row,) = table.rows
     assert row.score.mean.mean == pytest.approx((0.9 + 4 * 0.5) / 5)
     assert (row.score.mean.seeds, len(row.seeds)) == (2, 3)
-    assert any("Not compared" in remark and "a@x, seed 2, (1)" in remark for remark in table.remarks)
+    assert any("Not compared" in remark and "a@x, seed 2 (1 of 5)" in remark for remark in table.remarks)
 
 
 def test_a_metric_that_scores_what_is_nowhere_keeps_its_rule(make) -> None:
