@@ -60,6 +60,17 @@ def test_second_time_runs_nothing(outcome):
     assert sorted(second["cached"]) == sorted(first["ran"])
 
 
+def test_two_data_sets_end_in_a_sentence_over_both(toy, invoke, work):
+    asked = [*TOY, "--models", "toy,toy-plain"]
+    asked[asked.index("toy-data")] = "toy-data,synthetic-em[size=64,train=2,val=1,test=3]"
+    first = invoke(*asked)
+    assert first.code == 0, first.err
+    (across,) = json.loads((work / "results/report/leaderboard.json").read_text())["across"]
+    assert "Over 2 data sets" in across["summary"]
+    for told in (first, invoke(*asked), invoke("report")):
+        assert across["summary"] in " ".join(told.out.split())
+
+
 def test_a_margin_makes_the_report_anew(outcome, invoke, work):
     def margins() -> set[float | None]:
         boards = json.loads((work / "results/report/leaderboard.json").read_text())["boards"]
