@@ -51,14 +51,6 @@ def metrics_grid(table: Leaderboard, specs: Mapping[str, MetricSpec]) -> Grid:
     )
 
 
-def _rank(row: Row, metric: MetricScore, table: Leaderboard) -> tuple[str, ...]:
-    """Say which places the model may hold by a metric."""
-    for verdicts in table.all_verdicts:
-        if verdicts.metric == metric.metric and row.model in verdicts.models:
-            return (f"rank {verdicts.places[verdicts.models.index(row.model)]}",)
-    return ()
-
-
 def _lines(table: Leaderboard) -> int:
     return 1 + len(table.scoring.classes)
 
