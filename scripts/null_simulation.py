@@ -279,7 +279,7 @@ class Counts:
 
     grids: int = 0
     claims: int = 0
-    """Grids in which anything could be claimed."""
+    """Grids with verdicts about more than these very images; all that follows is of these."""
     false_better: int = 0
     """Grids with a model called better that is not."""
     intervals: int = 0
@@ -298,8 +298,7 @@ class Counts:
         """Count one grid."""
         true = np.array([effects[int(one[1:])] for one in verdicts.names])
         models = len(verdicts.models)
-        self.grids += 1
-        self.claims += any(pair.p is not None for pair in verdicts.comparisons)
+        self.claims += 1
         self.false_better += any(
             pair.verdict
             and (true[pair.one] - true[pair.other]) * (1 if pair.verdict == "better" else -1) <= 0
@@ -336,9 +335,11 @@ def simulate(setting: Setting, grids: int, seed: int, sentences: int = 1) -> Cou
         effects = true_means(setting, rng)
         scores = draw(setting, effects, rng)
         verdicts = verdicts_of(setting, scores, entries)
+        counts.grids += 1
         if verdicts is None:
             continue
-        counts.add(verdicts, effects)
+        if verdicts.scope.units:
+            counts.add(verdicts, effects)
         if number < sentences:
             check_sentences(setting, scores, verdicts)
     return counts
@@ -465,6 +466,7 @@ def simulate_sets(setting: Setting, sets: Sets, grids: int, seed: int) -> Counts
     rng, counts = np.random.default_rng([seed, setting.models, *repr(sets).encode()]), Counts()
     for _ in range(grids):
         effects = true_means(setting, rng)
+        counts.grids += 1
         counts.add(over_sets(sets, effects, rng), effects)
     return counts
 

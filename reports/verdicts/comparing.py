@@ -1,9 +1,9 @@
 """All pairs of a contest at once, in closed form.
 
 The variance of a difference is that over units (crossed with the models) plus that over seeds (each model
-has its own).  Each part is the larger of the pair's own and the one pooled over all models; degrees of
-freedom are the pooled parts' own, weighed by their variances, as Cochran weighs critical values: with three
-units Satterthwaite's would be too many.  docs/statistics.md has formulae and how well they hold.
+has its own).  Each part is the larger of the pair's own and the one pooled over all models.  Degrees of
+freedom are the pooled parts' own, weighed by their variances, as Cochran weighs critical values; those over
+units have Box's correction for spreads unlike each other.  docs/statistics.md says how well all this holds.
 """
 
 from __future__ import annotations
@@ -214,8 +214,22 @@ def _over_units(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
     own = np.where(own > ROUNDING * (alone[one] + alone[other]), own, 0) / count
     among = other < contest.models
     pooled = np.where(among, own[among].mean() if among.any() else 0, own)
-    freedom = np.where(among, (contest.models - 1) * (count - 1), count - 1)
+    directions = contest.models - 1.0
+    if contest.scope.kind != "sets":  # a plain two-way analysis, which holds for these (docs/statistics.md)
+        directions = _directions(centred[: contest.models])
+    freedom = np.where(among, (count - 1) * directions, count - 1)
     return _Part(own, np.maximum(own, pooled), pooled, freedom)
+
+
+def _directions(centred: Floats) -> float:
+    """Estimate in how many independent ways models differ over units (Box's correction), 1 to M - 1.
+
+    Were all spreads alike, M - 1; one wild model makes it 1.  Of few units it is no more than these can show.
+    """
+    apart = centred - centred.mean(axis=0)
+    products = apart.T @ apart
+    squared = float((products**2).sum())
+    return float(np.trace(products)) ** 2 / squared if squared else 1.0
 
 
 def _over_seeds(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:

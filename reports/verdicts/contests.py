@@ -161,9 +161,10 @@ def _best(scores: Floats, first: int, direction: Direction) -> int | None:
 
 
 def _units(sums: Sums, members: list[Numbers]) -> Floats | None:
-    """Give the contenders' pseudo-values, averaged over seeds; None: too few units say anything."""
-    told = sums.denominators.any(axis=(0, 2))
-    if told.sum() < FEWEST_UNITS:
+    """Give the contenders' pseudo-values, averaged over seeds; None: too few units show a class."""
+    by_class = np.asarray(sums.denominators > 0).any(axis=0)
+    told, units_of_class = by_class.any(axis=1), by_class.sum(axis=0)
+    if np.min(units_of_class[units_of_class > 0], initial=told.size) < FEWEST_UNITS:
         return None
     used = np.concatenate(members)
     values = np.full((sums.numerators.shape[0], int(told.sum())), np.nan)

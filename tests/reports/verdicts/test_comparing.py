@@ -159,6 +159,15 @@ def test_scopes_are_said():
     assert said(kind="none", noun="image", seeds=False) == "on these images with these seeds"
 
 
+def test_one_wild_model_lends_no_degrees_of_freedom():
+    """What twenty models show of three units is no more than what one shows, if all spread is one model's."""
+    wild = RNG.normal(0.7, 1e-4, (20, 1, 3))
+    wild[0] += RNG.normal(0, 0.1, 3)
+    alike = RNG.normal(0.7, 0.1, (20, 1, 30))
+    assert compare(contest(wild)).comparisons[0].freedom == pytest.approx(2, rel=0.01)
+    assert 29 * 8 < compare(contest(alike)).comparisons[0].freedom < 29 * 19
+
+
 def test_few_units_count_by_their_share_of_the_variance():
     """With three units, 2 degrees of freedom: many seeds must not lend them theirs."""
     scores = RNG.normal(0, 0.02, (2, 10, 1)) + RNG.normal(0.7, 0.02, (2, 1, 3))

@@ -101,6 +101,19 @@ def test_units_to_which_a_metric_does_not_apply_are_no_sample_of_it(make):
     assert (scope.kind, scope.units, scope.seeds) == ("cases", 3, False)
 
 
+def test_a_class_of_two_images_is_too_rare_to_speak_of_others(make):
+    """Its part in the mean over classes has a spread that two images do not show."""
+    rare = [0.4, 0.3, *[NAN] * 6]
+    trials = [
+        make.trial(
+            model=model, seed=seed, class_names=("background", "x", "y"), iou={1: [value] * 8, 2: rare}
+        )
+        for model, value in (("a", 0.7), ("b", 0.6))
+        for seed in range(2)
+    ]
+    assert leaderboard(make.board(trials)).verdicts.scope.kind == "seeds"
+
+
 def test_what_one_image_alone_decides_is_no_sample(make):
     tables = {"a@x": [[0.7, NAN, NAN], [0.72, NAN, NAN]], "b@x": [[0.6, NAN, NAN], [0.5, NAN, NAN]]}
     assert leaderboard(make.board(trials_of(make, tables))).verdicts.scope.kind == "seeds"
