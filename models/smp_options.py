@@ -10,7 +10,6 @@ from annotated_types import MinLen
 from ..benchmark.contracts.basics import STRICT
 from ..benchmark.contracts.errors import UnknownNameError, UsageError
 from .smp_encoders import DECODERS
-from .smp_pairs import check_pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class EncoderOptions:
     """Any encoder of segmentation_models_pytorch; ``tu-NAME`` for one of timm's."""
 
     def __post_init__(self) -> None:
-        check_pair(self.decoder, self.encoder)
+        _check_pair(self.decoder, self.encoder)
 
 
 class UNetOptions(EncoderOptions):
@@ -110,7 +109,7 @@ class SmpOptions:
             )
         if self.decoder not in DECODERS:
             raise UnknownNameError("decoder for smp", self.decoder, DECODERS)
-        check_pair(self.decoder, self.encoder)
+        _check_pair(self.decoder, self.encoder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,3 +150,9 @@ class ViTOptions:
 
     size: Literal["small", "base"] = "small"
     """Of the encoder: ViT-S/16 or ViT-B/16."""
+
+
+def _check_pair(decoder: str, encoder: str) -> None:
+    from .smp_pairs import check_pair  # for lists, which are to come at once, nothing is checked
+
+    check_pair(decoder, encoder)
