@@ -119,8 +119,10 @@ def told_across(store: Store) -> list[str]:
     return []
 
 
-def is_fresh(stored: Stored, store: Store) -> bool:
-    """Tell whether the report is of what is stored, and of what is known of that now."""
+def is_fresh(stored: Stored, store: Store, plugins: Plugins) -> bool:
+    """Tell whether the report is of what is stored and known now, and by today's program and sections."""
+    from importlib.metadata import version
+
     from ..benchmark.files.texts import read_json
     from ..reports.exports import shown
     from ..reports.publishing import INDEX, JSON
@@ -129,5 +131,7 @@ def is_fresh(stored: Stored, store: Store) -> bool:
         told = read_json(store.report / JSON, StoreError)
     except StoreError:
         return False
-    made = isinstance(told, dict) and told.get("shown") == shown(stored.boards, stored.left_out)
+    made = isinstance(told, dict) and told.get("shown") == shown(
+        stored.boards, stored.left_out, plugins.catalogue.report_sections, version("emseg-bench")
+    )
     return made and (store.report / INDEX).exists()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -27,12 +27,15 @@ from .margins import (
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..benchmark.contracts.running import Executor, Runtime
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.session import Outcome
     from ..reports.verdicts.needed import Need
+    from .console import Console
 
 EXAMPLES = """Examples:
 
@@ -319,35 +322,73 @@ def _finish(
     margin: float | None,
 ) -> int:
     """Report what came of a run; return the exit code."""
-    from ..benchmark.trials.boards import load_boards
-    from ..benchmark.trials.today import Today
     from ..reports.publishing import clear_leftovers
     from .console import Console
-    from .reporting import build_report, is_fresh, tell_left_out, told_across
-    from .summary import outcome_as_data, print_failures, print_leaderboards
+    from .last_report import recalled, state_of_report
+    from .reporting import told_across
+    from .summary import outcome_as_data, print_failures, print_shown
     from .tables import say
 
     console = Console(stderr=stream is not None)
     clear_leftovers(store.report)
-    stored = with_margin(load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale), margin)
-    tell_left_out(stored.left_out)
-    unwritten = False
-    if not is_fresh(stored, store):
-        say(console, "writing the report", "dim")
-        try:
-            for problem in build_report(stored, store, plugins):
-                say(console, f"warning: {problem}", "yellow")
-        except StoreError as error:  # the trials are there; 'emseg-bench report' makes it anew
-            say(console, f"no report: {error}", "red")
-            unwritten = True
+    options = {"keep_stale": keep_stale, "margin": margin, "trials": [*plan.trials, *plan.kept.values()]}
+    tables = recalled(store, state_of_report(store, plugins.catalogue, options))
+    made = _Made(tables) if tables else _make_report(plan, plugins, store, console, options, margin)
     if stream:
         typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2), stream)
     else:
-        print_leaderboards(stored.boards, plan)
+        print_shown(made.tables)
         print_failures(outcome.failed, plan, console)
-        if not unwritten:
+        if made.written:
             for sentence in told_across(store):
                 say(console, sentence)
             text = f"report: {store.report / 'index.html'}"
             console.print(text, highlight=False, markup=False, soft_wrap=True)
-    return SOME_FAILED if outcome.failed or stored.left_out or unwritten else ALL_DONE
+    return SOME_FAILED if outcome.failed or not (made.whole and made.written) else ALL_DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What became of a report."""
+
+    tables: list[dict[str, Any]]
+    """What the terminal shows."""
+    whole: bool = True
+    """Whether all trials are in it."""
+    written: bool = True
+
+
+def _make_report(
+    plan: Plan,
+    plugins: Plugins,
+    store: Store,
+    console: Console,
+    options: Mapping[str, object],
+    margin: float | None,
+) -> _Made:
+    """Read what is stored, and make the report anew unless it is of that already."""
+    from ..benchmark.trials.boards import load_boards
+    from ..benchmark.trials.today import Today
+    from .last_report import remember, state_of_report, state_of_trials
+    from .reporting import build_report, is_fresh, tell_left_out
+    from .summary import shown
+    from .tables import say
+
+    before, problems = state_of_trials(store), tuple[str, ...]()
+    stored = load_boards(store, Today(plugins.catalogue), keep_stale=bool(options["keep_stale"]))
+    stored = with_margin(stored, margin)
+    tell_left_out(stored.left_out)
+    written = True
+    if not is_fresh(stored, store, plugins):
+        say(console, "writing the report", "dim")
+        try:
+            problems = build_report(stored, store, plugins)
+        except StoreError as error:  # the trials are there; 'emseg-bench report' makes it anew
+            say(console, f"no report: {error}", "red")
+            written = False
+        for problem in problems:
+            say(console, f"warning: {problem}", "yellow")
+    tables = shown(stored.boards, plan)
+    if written and not problems and not stored.left_out and before == state_of_trials(store):
+        remember(store, state_of_report(store, plugins.catalogue, options), tables)
+    return _Made(tables, not stored.left_out, written)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.contracts.records import TrialSpec
-from ..benchmark.contracts.reporting import Board
 from ..benchmark.contracts.running import Runtime
 from ..benchmark.experiments.experiment import describe
 from ..benchmark.experiments.planning import Plan
@@ -18,6 +17,7 @@ from .tables import print_table, say
 from .trial_progress import trial_name
 
 if TYPE_CHECKING:
+    from ..benchmark.contracts.reporting import Board
     from ..reports.columns import BoardColumn
     from ..reports.schema import Row
 
@@ -106,10 +106,24 @@ def trial_as_data(name: str, plan: Plan, store: Store) -> dict[str, Any]:
 
 def print_leaderboards(boards: Sequence[Board], plan: Plan) -> None:
     """Print the leaderboard of each board that the plan's trials stand in."""
+    print_shown(shown(boards, plan))
+
+
+def shown(boards: Sequence[Board], plan: Plan) -> list[dict[str, Any]]:
+    """Write down, as plain data, what the terminal shows of the boards that the plan's trials stand in."""
     asked = {*plan.trials, *plan.kept.values()}
-    for board in boards:
-        if any(trial.record.fingerprint in asked for trial in board.trials):
-            _print_leaderboard(board, Console())
+    return [
+        _shown(board) for board in boards if any(trial.record.fingerprint in asked for trial in board.trials)
+    ]
+
+
+def print_shown(tables: Sequence[Mapping[str, Any]]) -> None:
+    """Print what `shown` wrote down."""
+    for table in tables:
+        print_table(table["wide"], table["narrow"], title=table["title"])
+        for style in ("", "dim"):
+            for text in table["remarks" if style else "claims"]:
+                say(Console(), text, style)
 
 
 def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> None:
@@ -119,7 +133,7 @@ def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> N
         say(console, text, "red")
 
 
-def _print_leaderboard(board: Board, console: Console) -> None:
+def _shown(board: Board) -> dict[str, Any]:
     from ..reports.columns import terminal_columns
     from ..reports.leaderboard import leaderboard
 
@@ -127,11 +141,8 @@ def _print_leaderboard(board: Board, console: Console) -> None:
     wide, narrow = (
         [_row(row, terminal_columns(table, wide=wide)) for row in table.rows] for wide in (True, False)
     )
-    print_table(wide, narrow, title=table.title)
-    for claim in table.claims:
-        say(console, claim)
-    for remark in table.remarks:
-        say(console, remark, "dim")
+    texts = {"claims": list(table.claims), "remarks": list(table.remarks)}
+    return {"title": table.title, "wide": wide, "narrow": narrow, **texts}
 
 
 def _row(row: Row, columns: Sequence[BoardColumn]) -> dict[str, str]:

@@ -81,7 +81,7 @@ def build(
             boards=tables,
             across=across,
             left_out=tuple(left_out),
-            shown=shown(boards, left_out),
+            shown=shown(boards, left_out, sections, version),
         )
         write_json(draft / JSON, content)
         write_csv(draft / CSV, tables)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
 from pydantic import TypeAdapter
 
+from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.errors import StoreError
 from ..benchmark.contracts.reporting import Board, LeftOut, Trial
 from ..benchmark.files import texts
@@ -42,17 +44,30 @@ class LeaderboardFile:
     """Hash of which trials are in it and what was known of them; empty in older files."""
 
 
-def shown(boards: Iterable[Board], left_out: Iterable[LeftOut]) -> str:
-    """Name what a report is made from, so that it is made anew when that is no longer the same."""
+def shown(
+    boards: Iterable[Board],
+    left_out: Iterable[LeftOut],
+    sections: Iterable[ReportSectionCard] = (),
+    version: str = "",
+) -> str:
+    """Name what a report is made from and by, so that it is made anew when that is no longer the same."""
     told = [
         [board.title, board.superseded, board.remarks, board.margin, [*map(_told, board.trials)]]
         for board in boards
     ]
-    return sha256_of([FORMAT_VERSION, told, [[item.trial, item.reason] for item in left_out]])
+    by = [version, sorted([card.name, card.title, card.order, _factory(card)] for card in sections)]
+    return sha256_of([FORMAT_VERSION, told, [[item.trial, item.reason] for item in left_out], by])
 
 
 def _told(trial: Trial) -> list[object]:
-    return [trial.record.fingerprint, trial.record.finished, trial.outdated]
+    record = trial.record
+    scores = "" if record.files else sha256(trial.cases.to_csv().encode()).hexdigest()  # an older record
+    return [record.fingerprint, record.finished, trial.outdated, dict(record.files), scores]
+
+
+def _factory(card: ReportSectionCard) -> str:
+    factory = card.factory
+    return factory if isinstance(factory, str) else f"{factory.__module__}:{factory.__qualname__}"
 
 
 def write_json(path: Path, content: LeaderboardFile) -> None:
