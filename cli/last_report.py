@@ -96,5 +96,7 @@ def _others(catalogue: Catalogue) -> list[object]:
 
 
 def _provider(offer: Offer[Any]) -> list[str]:
+    if not hasattr(offer.card, "factory"):  # settings alone
+        return [offer.distribution, offer.version, repr(offer.card)]
     found = provider_of(offer)
     return [found.distribution, found.version, found.source_sha256]

@@ -1,0 +1,73 @@
+"""How long ``emseg-bench run`` takes on a complete grid of two trials, against the interpreter's start.
+
+    python scripts/bench_rerun.py
+    python scripts/bench_rerun.py --runs 21 results --options "--models unet,retina"
+
+Without a results folder a small grid is run first, in a temporary one.  Each command is timed in turn with
+``python -c pass``; printed are medians of wall and processor time, and the machine's load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
+GRID = (
+    "--models unet[encoder=resnet18],fpn[encoder=resnet18] --datasets synthetic-em[train=2,val=1,test=2] "
+    "--recipe smoke --set recipe.iterations=2 --set recipe.crop=64"
+)
+UNSETTLED_S = 2.5
+"""So long after a change nothing is remembered of a file."""
+
+
+def seconds(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its wall time and the processor time of it and its children (s)."""
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{shlex.join(command)} ended with {done.returncode}: {done.stderr}")
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def compare(command: list[str], runs: int) -> None:
+    """Time a command and the interpreter in turn, and print medians."""
+    pairs = [(seconds(command), seconds([sys.executable, "-c", "pass"])) for _ in range(runs)]
+    for name, place in (("wall", 0), ("processor", 1)):
+        own = statistics.median(one[place] for one, _ in pairs)
+        least = statistics.median(other[place] for _, other in pairs)
+        print(f"{name:9} {own:5.2f} s, python -c pass {least:5.3f} s: {own / least:4.1f} times")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"load {load:.1f} on {os.cpu_count()} processors")
+
+
+def main() -> int:
+    """Run the grid until it is complete and remembered, then time it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("results", type=Path, nargs="?", help="a results folder; none: a new, small one")
+    parser.add_argument("--options", default=GRID, help="of the run that filled it")
+    parser.add_argument("--runs", type=int, default=11)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        results = options.results or Path(temporary)
+        command = [COMMAND, "run", *shlex.split(options.options), "--out", str(results)]
+        seconds(command)
+        time.sleep(UNSETTLED_S)
+        seconds(command)
+        compare(command, options.runs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
