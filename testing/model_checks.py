@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import torch
@@ -13,20 +12,17 @@ from ..benchmark.contracts.errors import EmsegError
 from ..benchmark.evaluation.inference import inference
 from ..benchmark.evaluation.sliding_window import predict_logits
 from ..benchmark.evaluation.whole_image import predict_padded
-from ..benchmark.plugins.asked import complete_options
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import card_checks
 from .findings import BlockedError, Check, ContractError
 from .model_bench import BATCH, ModelBench, evaluate, make_images
 from .model_training_checks import CHECKS as TRAINING_CHECKS
 from .option_values import other_values
+from .other_options import try_others
 from .source_checks import CHECKS as SOURCE_CHECKS
 
 TOLERANCE = 1e-4
 """Of one image against the same in a batch, in standard deviations of the logits."""
-
-PATIENCE_SECONDS = 30.0
-"""After which no other options are tried."""
 
 CHANNELS, CLASSES = 3, 3
 """Of the network for colour images and several classes."""
@@ -175,22 +171,7 @@ def check_other_options(bench: ModelBench) -> None:
     Each choice is tried, both truths and the ends of ranges, as many as go into half a minute.
     """
     _ = bench.logits
-    begun = time.monotonic()
-    for name, value in other_values(bench.card.options):
-        if time.monotonic() - begun > PATIENCE_SECONDS:
-            return
-        try:
-            options = complete_options(bench.card, {**bench.options, name: value})
-            _try_options(ModelBench(bench.offer, options))
-        except EmsegError:
-            continue
-        except (ContractError, *RAISED) as error:
-            words = str(error) if isinstance(error, ContractError) else describe_error(error)
-            raise ContractError(
-                f"with {name}={value}: {words}".rstrip("."),
-                "logits, or an EmsegError that says what does not fit",
-                "Mend the model for this value, or narrow the option's type",
-            ) from error
+    try_others(bench, _try_options, "logits")
 
 
 def _try_options(bench: ModelBench) -> None:

@@ -16,18 +16,37 @@ from ..benchmark.plugins.loading import Plugins
 from ..benchmark.plugins.references import DatasetReference, label, parse_dataset, parse_method, parse_model
 from ..benchmark.plugins.registry import Catalogue, Offer, Problem
 from .findings import Check
+from .option_values import other_values
+from .other_options import with_others
 
-_BENCHES: Final[Mapping[str, tuple[str, str]]] = {
-    "metric": ("metric_bench:MetricBench", "metric_checks:checks_for"),
-    "loss": ("loss_bench:LossBench", "loss_checks:checks_for"),
-    "schedule": ("schedule_checks:ScheduleBench", "schedule_checks:CHECKS"),
-    "optimiser": ("optimiser_checks:OptimiserBench", "optimiser_checks:CHECKS"),
-    "augmentation": ("augmentation_checks:AugmentationBench", "augmentation_checks:CHECKS"),
-    "postprocessing": ("postprocessing_checks:PostProcessingBench", "postprocessing_checks:CHECKS"),
+_BENCHES: Final[Mapping[str, tuple[str, ...]]] = {
+    "metric": (
+        "metric_bench:MetricBench",
+        "metric_checks:checks_for",
+        "metric_checks:check_one_number_per_class",
+    ),
+    "loss": ("loss_bench:LossBench", "loss_checks:checks_for", "loss_checks:check_scalar"),
+    "schedule": ("schedule_checks:ScheduleBench", "schedule_checks:CHECKS", "schedule_checks:check_rates"),
+    "optimiser": (
+        "optimiser_checks:OptimiserBench",
+        "optimiser_checks:CHECKS",
+        "optimiser_checks:check_groups",
+    ),
+    "augmentation": (
+        "augmentation_checks:AugmentationBench",
+        "augmentation_checks:CHECKS",
+        "augmentation_checks:check_crops",
+    ),
+    "postprocessing": (
+        "postprocessing_checks:PostProcessingBench",
+        "postprocessing_checks:CHECKS",
+        "postprocessing_checks:check_shape_and_type",
+    ),
     "executor": ("executor_checks:ExecutorBench", "executor_checks:CHECKS"),
     "section": ("section_checks:SectionBench", "section_checks:CHECKS"),
 }
-"""Bench, of an offer and its options, and checks of a kind of card, or what chooses them by the card.
+"""Bench, of an offer and its options, and checks of a kind of card, or what chooses them by the card; then
+the check that must hold with other options, too.
 
 They are imported once they are needed, for most import torch; other kinds have the checks of any card.
 """
@@ -86,15 +105,14 @@ def card_target(kind: str, reference: str, catalogue: Catalogue) -> Target:
         bench, checks = map(_load, _OF_CATALOGUES[kind])
         offer = catalogue.find(registry, reference)
         return Target(f"{kind}:{reference}", checks, lambda: bench(offer, catalogue))
-    bench, checks = map(_load, _BENCHES.get(kind, ("card_checks:CardBench", "card_checks:CHECKS")))
+    bench, checks, *main = map(_load, _BENCHES.get(kind, ("card_checks:CardBench", "card_checks:CHECKS")))
     method = parse_method(reference, BY_KEY[kind].noun)
     offer = catalogue.find(registry, method.name)
     options = _complete(offer, method.options)
-    return Target(
-        f"{kind}:{method}",
-        checks(offer.card) if callable(checks) else checks,
-        lambda: bench(offer, options),
-    )
+    checks = checks(offer.card) if callable(checks) else checks
+    if main and not method.options and other_values(offer.card.options):
+        checks = (*checks, with_others(*main))
+    return Target(f"{kind}:{method}", checks, lambda: bench(offer, options))
 
 
 def _load(name: str) -> Any:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
 import numpy as np
 import pytest
+from annotated_types import Ge, Le
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
 
 SMALL = {"name": "odd", "iterations": 4, "batch_size": 2, "crop": 64}
@@ -136,3 +141,27 @@ def test_step_that_fails_where_nothing_was_predicted(failing):
 
     found = failing("postprocessing", factory=raises_when_empty)
     assert "for nothing but background, expected labels" in found["shape and type"]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Options of a step."""
+
+    amount: Annotated[int, Ge(1), Le(4)] = 1
+    kind: Literal["plain", "refused"] = "plain"
+
+
+def fails_for_four(amount, kind):
+    if kind == "refused":
+        raise UsageError("refused is for other data")
+    return (lambda labels: labels[1:]) if amount == 4 else (lambda labels: labels.copy())
+
+
+def test_other_options_are_tried_of_steps_too(failing):
+    found = failing("postprocessing", factory=fails_for_four, options=Amount)
+    assert found.keys() == {"other options"}, found
+    assert "with amount=4" in found["other options"]
+    sound = failing(
+        "postprocessing", factory=lambda amount, kind: lambda labels: labels.copy(), options=Amount
+    )
+    assert sound == {}
