@@ -162,7 +162,7 @@ def _best(scores: Floats, first: int, direction: Direction) -> int | None:
 
 def _units(sums: Sums, members: list[Numbers]) -> Floats | None:
     """Give the contenders' pseudo-values, averaged over seeds; None: too few units show a class."""
-    by_class = np.asarray(sums.denominators > 0).any(axis=0)
+    by_class = np.asarray((sums.denominators > 0).any(axis=0))
     told, units_of_class = by_class.any(axis=1), by_class.sum(axis=0)
     if np.min(units_of_class[units_of_class > 0], initial=told.size) < FEWEST_UNITS:
         return None
