@@ -84,9 +84,8 @@ def main() -> int:
         store = Store(Path(temporary))
         multiply(complete[0], store, options.trials, options.boards)
         time.sleep(UNSETTLED_S)
-        print(
-            f"{options.trials} trials on {options.boards} boards, load {os.getloadavg()[0]:.1f}; s (processor)"
-        )
+        size = f"{options.trials} trials on {options.boards} boards"
+        print(f"{size}, load {os.getloadavg()[0]:.1f}; seconds (of processors)")
         for source in ("all files", "the index"):
             report(store, source)
     return 0
