@@ -84,7 +84,7 @@ def resolvable(
     variance = sum(part for part, _ in parts)
     if not variance:
         return None
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    freedom = variance / sum(part / degrees for part, degrees in parts)
     level = (1 - confidence) / (2 * design.pairs)
     return float(stdtrit(freedom, 1 - level) + stdtrit(freedom, power)) * sqrt(variance)
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
-from emseg_bench.cli.console import Console
-from emseg_bench.cli.summary import _print_leaderboard
+from emseg_bench.cli.summary import _shown, print_shown
 from emseg_bench.reports.build import build
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
@@ -61,7 +60,7 @@ def everywhere(tmp_path, capsys, monkeypatch):
         built = build([board], cards, folder, generated="today", version="1")
         assert built.problems == ()
         capsys.readouterr()
-        _print_leaderboard(board, Console())
+        print_shown([_shown(board)])
         printed = capsys.readouterr().out
         page = re.sub(r"<[^>]*>", " ", built.index.read_text())
         stored = json.loads((folder / "leaderboard.json").read_text())["boards"][0]
@@ -239,7 +238,7 @@ def test_the_cheapest_that_is_good_enough(make, everywhere) -> None:
     board = make.board(three(make, good=40.0, nearly=20.0, poor=5.0))
     out = everywhere(replace(board, margin=0.01))
     assert out.say(
-        "nearly@x is the cheapest model that is surely (p = 0.002, all models at once) at most 0.01"
+        "nearly@x is the cheapest model that is surely (p = 0.009, all models at once) at most 0.01"
     )
     assert out.say("worse than any other model on other images like these eight: 20.0 ms against 40.0 ms.")
     assert out.say("Cheapest means the lowest latency (p50, per image) under the conditions of good@x.")
