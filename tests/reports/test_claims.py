@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
-from emseg_bench.cli.summary import _shown, print_shown
+from emseg_bench.benchmark.experiments.planning import Plan
+from emseg_bench.cli.summary import print_leaderboards
 from emseg_bench.reports.build import build
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
@@ -60,7 +61,9 @@ def everywhere(tmp_path, capsys, monkeypatch):
         built = build([board], cards, folder, generated="today", version="1")
         assert built.problems == ()
         capsys.readouterr()
-        print_shown([_shown(board)])
+        print_leaderboards(
+            [board], Plan({one.record.fingerprint: one.record.spec for one in board.trials}, ())
+        )
         printed = capsys.readouterr().out
         page = re.sub(r"<[^>]*>", " ", built.index.read_text())
         stored = json.loads((folder / "leaderboard.json").read_text())["boards"][0]
@@ -237,10 +240,14 @@ def test_the_cheapest_that_is_good_enough(make, everywhere) -> None:
     """Poor is cheaper still, and never named."""
     board = make.board(three(make, good=40.0, nearly=20.0, poor=5.0))
     out = everywhere(replace(board, margin=0.01))
-    assert out.say(
-        "nearly@x is the cheapest model that is surely (p = 0.009, all models at once) at most 0.01"
+    (told,) = [text for text in out.claims if "cheapest" in text]
+    assert out.say(told)
+    assert re.match(
+        r"nearly@x is the cheapest model that is surely \(p = 0\.00\d, all models at once\) at most", told
     )
-    assert out.say("worse than any other model on other images like these eight: 20.0 ms against 40.0 ms.")
+    assert (
+        "0.01 worse than any other model on other images like these eight: 20.0 ms against 40.0 ms." in told
+    )
     assert out.say("Cheapest means the lowest latency (p50, per image) under the conditions of good@x.")
     assert not any("margin" in text or "cheapest" in text for text in everywhere(board).claims)
 

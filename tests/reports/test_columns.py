@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from emseg_bench.cli.console import Console
-from emseg_bench.cli.summary import _print_leaderboard
+from emseg_bench.benchmark.experiments.planning import Plan
+from emseg_bench.cli.summary import print_leaderboards
 from emseg_bench.reports.columns import (
     CLASSES,
     COSTS,
@@ -68,7 +68,7 @@ def test_a_class_may_be_called_as_a_column_is(make, monkeypatch, capsys) -> None
     monkeypatch.setenv("COLUMNS", "200")
     names = ("background", "model", "er")
     board = make.board([make.trial(model="unet@scratch", class_names=names, iou={1: [0.25], 2: [0.75]})])
-    _print_leaderboard(board, Console())
+    print_leaderboards([board], Plan({one.record.fingerprint: one.record.spec for one in board.trials}, ()))
     out = capsys.readouterr().out
     assert "unet@scratch" in out
     assert "(class 1)" in out
