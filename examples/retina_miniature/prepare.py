@@ -43,7 +43,7 @@ class Extent:
         return image[: self.side, : self.side]
 
 
-ALL, A_LITTLE = Extent(), Extent(images=3, side=128)
+ALL, A_LITTLE = Extent(), Extent(images=3, side=256)
 
 
 @dataclass(frozen=True)
