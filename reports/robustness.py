@@ -76,10 +76,15 @@ def _orders(rows: Sequence[Row], board: Board, table: Leaderboard) -> Iterator[O
         means = {row.model: row.other_metrics[i].mean.mean for row in rows}
         spec = specs[metric.metric]
         yield from _order(metric_title(spec), spec.unit, means, spec.direction)
-    for i, item in enumerate(rows[0].aggregates):
-        means = {row.model: row.aggregates[i].iou.mean for row in rows}
+    for item in rows[0].aggregates:
+        means = {row.model: _iou(row, item.aggregate) for row in rows}
         if table.metric.name != "iou" or item.aggregate != "per case":
             yield from _order(f"IoU {_kind(item.aggregate, table)}", "1", means, "higher")
+
+
+def _iou(row: Row, aggregate: str) -> float | None:
+    """Return a row's IoU by an aggregate; None where it has no counts."""
+    return next((one.iou.mean for one in row.aggregates if one.aggregate == aggregate), None)
 
 
 def _kind(aggregate: str, table: Leaderboard) -> str:

@@ -38,6 +38,16 @@ def test_another_aggregate_and_a_single_case_may_change_the_winner(make) -> None
     assert (found.units, found.noun, dict(found.without)) == (3, "image", {"case0": "b@x"})
 
 
+def test_a_row_without_counts_has_no_place_by_aggregates(make) -> None:
+    board = board_of(make)
+    bare = make.trial(model="c@x", seed=0, iou={1: [0.1, 0.1, 0.1]})
+    bare = make.replace(bare, cases=bare.cases[~bare.cases["metric"].isin(["tp", "fp", "fn", "tn"])])
+    table = leaderboard(make.replace(board, trials=(*board.trials, bare)))
+    assert [row.model for row in table.rows if not row.aggregates] == ["c@x"]
+    assert table.robustness is not None
+    assert "IoU pooled" in {order.by for order in table.robustness.orders}
+
+
 def test_the_remark_names_every_way(make) -> None:
     (told,) = (text for text in leaderboard(board_of(make)).remarks if text.startswith("The order"))
     assert told == (
