@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .cost import Cost, faster, is_sound
 from .schema import Leaderboard, Row
-from .verdicts.margins import Within, within
+from .verdicts.margins import Within, equivalent, within
 from .verdicts.schema import Verdicts
 from .wording import listing, number, p_value, score
 
@@ -34,6 +34,17 @@ def enough(table: Leaderboard, verdicts: Verdicts) -> str:
         f"No model is surely {by} {verdicts.scope.phrase}; {nearest.model} comes nearest, surely at most "
         f"{most} worse (95 %, all models at once)."
     )
+
+
+def alike(table: Leaderboard, verdicts: Verdicts) -> str:
+    """Name the pairs that are practically equivalent; empty if nobody asked, or no model shows skill."""
+    if table.margin is None or len(table.scored) < 2 or verdicts.skilled is False:
+        return ""
+    apart = f"less than {_margin(table)} apart {verdicts.scope.phrase}"
+    pairs = [f"{pair.one} with {pair.other}" for pair in equivalent(verdicts, table.margin)]
+    if not pairs:
+        return f"No two models are surely {apart}."
+    return f"Practically equivalent, surely (95 %, all pairs at once) {apart}: {listing(pairs)}."
 
 
 def _margin(table: Leaderboard) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .claims import headline, reach
-from .enough import cheaper, enough
+from .enough import alike, cheaper, enough
 from .prospects import resolved, risk
 from .schema import Leaderboard
 from .wording import metric_title, plural
@@ -12,8 +12,8 @@ from .wording import metric_title, plural
 def claims(table: Leaderboard) -> tuple[str, ...]:
     """Say what a board shows: the answer comes first.
 
-    Then the risk that it is wrong, what is good enough and costs less, what more data would show, and what
-    nothing is said about.
+    Then the risk that it is wrong, what is good enough and costs less, what is equivalent, what more data
+    would show, and what nothing is said about.
     """
     if table.verdicts is None:
         return (_no_score(table),)
@@ -22,6 +22,7 @@ def claims(table: Leaderboard) -> tuple[str, ...]:
         headline(table, verdicts),
         risk(table, verdicts),
         enough(table, verdicts),
+        alike(table, verdicts),
         cheaper(table),
         resolved(table, verdicts),
         reach(verdicts),
