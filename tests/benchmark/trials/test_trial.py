@@ -262,6 +262,7 @@ def test_folder_holds_no_stray_files(make_job, runtime):
         "cases.parquet",
         "curve.parquet",
         "environment.json",
+        "events.jsonl",
         "lock",
         "predictions",
         "previews",
