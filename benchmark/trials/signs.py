@@ -21,9 +21,11 @@ from typing import Annotated, Final, Literal
 from annotated_types import Ge, MaxLen
 
 from ..contracts.basics import STRICT
+from ..contracts.errors import EmsegError, StoreError
 from ..contracts.running import Event
 from ..files.clock import now
 from ..files.printable import brief
+from ..files.regular import read_regular
 
 BEAT_SECONDS: Final = 5.0
 """Between two renewals of the file's time of change."""
@@ -98,9 +100,9 @@ def leaving_signs(
 def process_space() -> str:
     """Name what a process's number is unique in; empty where the system does not tell."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
+        boot = read_regular(Path("/proc/sys/kernel/random/boot_id"), MOST_TEXT, StoreError)
+        return f"{boot.decode('ascii').strip()} {Path('/proc/self/ns/pid').readlink()}"
+    except (EmsegError, OSError, ValueError):
         return ""
 
 
