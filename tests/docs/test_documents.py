@@ -68,7 +68,7 @@ def run_console(text: str, folder: Path, environment: dict[str, str]) -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1200,
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 

@@ -121,7 +121,7 @@ def command(install: Path, tmp_path: Path) -> Callable[..., subprocess.Completed
     }
     program = Path(sys.executable).parent / "emseg-bench"
     return lambda *arguments: subprocess.run(
-        [program, *arguments], cwd=work, env=environment, capture_output=True, text=True, timeout=300
+        [program, *arguments], cwd=work, env=environment, capture_output=True, text=True, timeout=1200
     )
 
 

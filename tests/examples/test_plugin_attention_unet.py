@@ -39,7 +39,7 @@ class Environment:
             env={key: value for key, value in os.environ.items() if key not in unwanted},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=1200,
         )
         assert done.returncode == expect, f"{command} {arguments}\n{done.stdout}\n{done.stderr}"
         return done

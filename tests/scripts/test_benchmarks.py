@@ -56,6 +56,6 @@ def test_runs(script, arguments, last, run_script):
 )
 def test_runs_with_processes_of_its_own(script, arguments, last):
     command = [sys.executable, SCRIPTS / script, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith(last)
