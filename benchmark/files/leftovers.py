@@ -16,6 +16,8 @@ _UNFINISHED: Final = re.compile(r"\.writing-(?P<host>[^/-]+)-(?P<process>\d+)-[0
 
 _swept: set[Path] = set()
 """Folders that this process has cleared."""
+_given: set[str] = set()
+"""Names that this process has given: while one thread clears a folder, another may be writing there."""
 
 
 def mark() -> str:
@@ -39,10 +41,12 @@ def unfinished_in(folder: Path) -> Path:
 
     What killed processes left there is cleared, once for a process and folder.
     """
+    name = f".writing-{mark()}"
+    _given.add(name)
     if folder not in _swept:
         _swept.add(folder)
         _sweep(folder)
-    return folder / f".writing-{mark()}"
+    return folder / name
 
 
 @contextmanager
@@ -61,7 +65,7 @@ def _sweep(folder: Path) -> None:
     with suppress(OSError):  # what cannot be removed is in nobody's way
         for left in list(folder.glob(".writing-*")):
             match = _UNFINISHED.fullmatch(left.name)
-            if match is None or is_at_work(match["host"], match["process"]):
+            if match is None or left.name in _given or is_at_work(match["host"], match["process"]):
                 continue
             if left.is_dir() and not left.is_symlink():
                 rmtree(left, ignore_errors=True)

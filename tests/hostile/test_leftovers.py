@@ -76,6 +76,18 @@ def test_folders_are_cleared_too_and_what_others_are_at_stays(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == stays
 
 
+def test_clearing_costs_no_other_thread_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread clears while another has begun to write; a killed process had the same number before."""
+    other = unfinished_in(tmp_path)
+    other.touch()
+    left = tmp_path / f"{other.name[:-8]}01234567"
+    left.touch()
+    monkeypatch.setattr(leftovers, "_swept", set())
+    unfinished_in(tmp_path)
+    assert other.exists()
+    assert not left.exists()
+
+
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "a") as temporary:
         temporary.with_name("gone").rename(temporary)
