@@ -12,6 +12,8 @@ from .wording import listing, metric_heading, plural
 
 SHORT = 6
 """Digits of a hash."""
+ENDS_AT_0 = "Where an interval of two that are told apart ends at 0, only Holm's later steps tell them apart."
+"""What reads “0.000 to 0.041” beside “surely better”."""
 CUTS: Mapping[Axes, str] = {
     "stack": "slice by slice along z",
     "orthoplane": "slice by slice along z, y and x, whose votes are added up",
@@ -68,7 +70,8 @@ def about_rank() -> str:
         "Rank: the places that a model may hold, from 1 + the number of models that are better for sure to "
         "all models but those that are worse for sure. Sure is what a t test finds in the spread over test "
         "cases (groups of them where there are groups) and over seeds, adjusted for all pairs of the board "
-        "(Holm); the 95 % intervals of all differences hold at once."
+        "(Holm); the 95 % intervals of all differences hold at once (Bonferroni). "
+        f"{ENDS_AT_0}"
     )
 
 

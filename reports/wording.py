@@ -67,7 +67,9 @@ def spread(estimate: Estimate, unit: str = "1") -> str:
 
 
 def span(low: float | None, high: float | None, unit: str = "1") -> str:
-    """Write the ends of an interval: ``0.001 to 0.041``."""
+    """Write the ends of an interval: ``0.001 to 0.041``; ``n/a`` where there is none."""
+    if low is None or high is None:
+        return MISSING
     return f"{score(low, unit)} to {score(high, unit)}"
 
 

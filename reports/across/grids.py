@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..cells import stacked
+from ..footnotes import ENDS_AT_0
 from ..grid import Cell, Column, Grid
 from ..wording import metric_heading, score, span, spread
 from .schema import Across, AcrossRow, OnSet
@@ -17,8 +18,8 @@ OPPONENTS, NAMED = 12, 5
 """Models of the table of wins, the first ones; with more than five, columns have numbers, no names."""
 READING = (
     "Rank: the places that a model may hold, below those that are surely better and above those that are "
-    "surely worse. Every data set weighs the same, whatever its number of cases. Mean place: over data sets, "
-    "by the means alone."
+    f"surely worse. {ENDS_AT_0} Every data set weighs the same, whatever its number of cases. Mean place: "
+    "over data sets, by the means alone."
 )
 TALLIED = (
     "Data sets on which the row's model is surely better than the column's, not told apart from it, and "

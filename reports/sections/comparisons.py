@@ -10,6 +10,7 @@ import numpy as np
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..duels import duels
 from ..figures import Drawing, save, style
+from ..footnotes import ENDS_AT_0
 from ..grid import Cell, Column, Grid
 from ..illustrated import Illustrated, illustrated
 from ..leaderboard import leaderboard
@@ -71,13 +72,12 @@ def pairs_grid(table: Leaderboard, verdicts: Verdicts) -> Grid:
 
 def _line(table: Leaderboard, verdicts: Verdicts, found: Comparison) -> tuple[Cell, ...]:
     unit, names = table.metric.unit, verdicts.names
-    ends = MISSING if found.low is None else span(found.low, found.high, unit)
     counts = f"{found.wins} – {found.ties} – {found.losses}" if verdicts.scope.units else MISSING
     return (
         Cell(text=names[found.one], order=found.one),
         Cell(text=outcome(found), order=outcome(found)),
         Cell(text=names[found.other], order=found.other),
-        Cell(text=score(found.value, unit), order=found.value, below=(ends,)),
+        Cell(text=score(found.value, unit), order=found.value, below=(span(found.low, found.high, unit),)),
         Cell(text=probability(found.p), order=found.p),
         Cell(text=counts, order=found.wins if verdicts.scope.units else None),
     )
@@ -96,7 +96,7 @@ def _reading(verdicts: Verdicts, shown: int) -> list[str]:
     texts = [
         f"Of {plural(pairs, 'pair')}, {sure:,} can be told apart {verdicts.scope.phrase}. In the map, blue "
         "with +: the model of the row is surely better than that of the column; orange with −: surely worse; "
-        "white: the two cannot be told apart. All verdicts hold at once, with 95 %.",
+        f"white: the two cannot be told apart. All verdicts hold at once, with 95 %. {ENDS_AT_0}",
     ]
     if shown < pairs:
         texts.append(f"The table shows the first {shown} pairs; {COMPARISONS} has all.")

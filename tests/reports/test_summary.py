@@ -6,7 +6,7 @@ import math
 
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.statistics import Estimate
-from emseg_bench.reports.wording import listing, metric_title, number, plural, score, spread
+from emseg_bench.reports.wording import listing, metric_title, number, plural, score, span, spread
 
 
 def said(make, *trials) -> str:
@@ -88,6 +88,11 @@ def test_numbers() -> None:
     assert spread(Estimate(mean=0.5, sd=0.0001, seeds=3)) == "0.500 ± <0.001"
     assert spread(Estimate(mean=0.5, sd=0.0, seeds=3)) == "0.500 ± 0.000"
     assert spread(Estimate(mean=None, sd=None, seeds=0)) == "n/a"
+
+
+def test_intervals() -> None:
+    assert span(0.001, 0.0412) == "0.001 to 0.041"
+    assert span(None, None) == "n/a"
 
 
 def test_lists() -> None:

@@ -159,6 +159,28 @@ def test_two_data_sets_are_about_these_alone(make) -> None:
     assert over_both.freedom == pytest.approx(2 * on_one.freedom)
 
 
+def test_a_difference_without_an_interval_has_none(make, tmp_path) -> None:
+    single = [
+        make.board(
+            [
+                make.trial(model=f"{model}@x", dataset=name, iou={1: [0.5 + i / 10]})
+                for i, model in enumerate("ab")
+            ],
+            title=f"{name} · quick",
+            slug=name,
+        )
+        for name in ("ants", "bees")
+    ]
+    build(single, [], tmp_path / "r", generated="today", version="1.2")
+    text = (tmp_path / "r" / "leaderboard.md").read_text()
+    assert "| a@x | 0.500 | 2.00 | 0.100 (n/a) |" in text
+    assert "n/a to n/a" not in text
+
+
+def test_ends_at_0_are_explained(folder) -> None:
+    assert "ends at 0, only Holm's later steps tell them apart" in (folder / "leaderboard.md").read_text()
+
+
 def test_nothing_in_common_is_said(make) -> None:
     (found,) = across([board(make, "ants", {"a": 0.8, "b": 0.7}), board(make, "bees", {"b": 0.5, "c": 0.6})])
     assert (found.rows, found.verdicts) == ((), None)
