@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..claims import blind_mean
 from ..schema import Leaderboard, Row
-from ..verdicts.schema import Comparison, Verdict
+from ..verdicts.schema import Comparison
 from .schema import Gap
 
 Outcomes: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-SIGNS: dict[Verdict | None, int] = {"better": 1, "worse": -1, None: 0}
 
 
 class BoardVerdicts:
@@ -30,24 +30,12 @@ class BoardVerdicts:
         places = {name: place for place, name in enumerate(self._verdicts.names)}
         self._places = [places[row.model] for row in rows]
         self._blind = len(self._verdicts.names) - 1 if self._verdicts.blind else None
-        self._sign = 1 if table.metric.direction == "higher" else -1
-        self._first = mean_of(rows[0])
-
-    @property
-    def blind_mean(self) -> float | None:
+        self.blind_mean = blind_mean(table, self._verdicts)
         """Score of the best prediction that looks at no image; None: it is not known."""
-        if self._blind is None:
-            return None
-        ahead = self._verdicts.between(self._places[0], self._blind).value
-        return self._first - self._sign * ahead
 
     def outcomes(self) -> Outcomes:
         """Say of all rows against each other who is surely better: 1, -1 or 0 by row and column, (M, M)."""
-        count, pairs = len(self._verdicts.names), self._verdicts.comparisons
-        signs = np.array([SIGNS[pair.verdict] for pair in pairs], np.int64)
-        found = np.zeros((count, count), np.int64)
-        found[np.triu_indices(count, k=1)] = signs
-        return np.asarray((found - found.T)[np.ix_(self._places, self._places)])
+        return np.asarray(self._verdicts.signs()[np.ix_(self._places, self._places)])
 
     def pairs(self, *, blind: bool) -> list[Comparison]:
         """Compare all rows, and the blind prediction behind them if asked for, one and then other."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..duels import duels
 from ..figures import Drawing, save, style
@@ -45,13 +43,8 @@ def section(board: Board, folder: Path) -> ReportSection | None:
 
 
 def _draw(table: Leaderboard, verdicts: Verdicts, folder: Path) -> Drawing:
-    outcomes = np.zeros((len(verdicts.names),) * 2, np.int64)
-    for found in verdicts.comparisons:
-        if found.verdict:
-            sign = 1 if found.verdict == "better" else -1
-            outcomes[found.one, found.other], outcomes[found.other, found.one] = sign, -sign
     with style():
-        return save(duels(verdicts.names, outcomes), folder, f"{table.slug}-{KIND}")
+        return save(duels(verdicts.names, verdicts.signs()), folder, f"{table.slug}-{KIND}")
 
 
 def pairs_grid(table: Leaderboard, verdicts: Verdicts) -> Grid:

@@ -6,7 +6,9 @@ All of it is numbers and names, and goes into ``leaderboard.json`` as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
 
 from .contest import Direction, Scope
 
@@ -124,6 +126,13 @@ class Verdicts:
         if one > other:
             return self.between(other, one).reversed()
         return self.comparisons[one * len(self.names) - one * (one + 1) // 2 + other - one - 1]
+
+    def signs(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Say who is surely better than whom: 1, -1 or 0 (not told apart) by row and column, (N, N)."""
+        signs = {"better": 1, "worse": -1, None: 0}
+        found = np.zeros((len(self.names),) * 2, np.int64)
+        found[np.triu_indices(len(self.names), k=1)] = [signs[pair.verdict] for pair in self.comparisons]
+        return found - found.T
 
     @property
     def skilled(self) -> bool | None:
