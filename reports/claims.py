@@ -117,7 +117,7 @@ def _outcome(table: Leaderboard, verdicts: Verdicts, found: Comparison) -> str:
         return "their scores do not vary at all, and from that no certainty follows"
     counts = ""
     if verdicts.scope.units:
-        nouns = "blocks of slices" if verdicts.scope.kind == "blocks" else several(verdicts.scope.noun)
+        nouns = several(verdicts.scope.unit)
         counts = f"; better in {found.wins} and worse in {found.losses} of {verdicts.scope.units} {nouns}"
     return f"the difference is {_difference(table, found)}{counts}"
 
@@ -138,8 +138,8 @@ def _extreme(table: Leaderboard, title: str = "") -> str:
     higher = table.metric.direction == "higher"
     means = [row.score.mean.mean for row in table.scored if row.score.mean.mean is not None]
     best = max(means) if higher else min(means)
-    several = "" if table.scored[0].score.mean.mean == best else " over several seeds"
-    return f"{'highest' if higher else 'lowest'} mean{title and ' '}{title}{several}"
+    among = "" if table.scored[0].score.mean.mean == best else " over several seeds"
+    return f"{'highest' if higher else 'lowest'} mean{title and ' '}{title}{among}"
 
 
 def _is(names: list[str]) -> str:

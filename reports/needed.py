@@ -13,8 +13,9 @@ from ..benchmark.contracts.records import MetricSpec, TrialSpec
 from ..benchmark.contracts.reporting import Board
 from ..benchmark.files.hashing import model_sha256
 from .leaderboard import leaderboard
-from .needed_words import BLOCK, told
+from .needed_words import told
 from .schema import Leaderboard
+from .verdicts.contest import BLOCK
 from .verdicts.needed import Assumed, Need, seeds_needed, units_needed
 from .verdicts.resolution import LARGER, Design, Spreads, resolvable
 from .verdicts.schema import Verdicts

@@ -11,8 +11,6 @@ from .verdicts.contest import FEWEST_UNITS, several
 from .verdicts.needed import Need
 from .wording import capitalised, listing, metric_title, number, plural
 
-BLOCK: Final = "block of slices"
-"""What a volume is cut into: it has no more of them."""
 MEASURED: Final = (
     "the example retina_miniature measured 0.015 (ventral nerve cord of a fly, 3 classes) and 0.034 "
     "(mitochondria in the brain of a mouse) over five seeds of RETINA, fine-tuned for 80 steps on one "

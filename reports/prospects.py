@@ -55,6 +55,4 @@ def _design(one: Resolved, verdicts: Verdicts) -> str:
 
 
 def _units(one: Resolved, verdicts: Verdicts) -> str:
-    if verdicts.scope.kind == "blocks":
-        return f"{one.units} blocks of slices"
-    return f"{one.units} {several(verdicts.scope.noun)}"
+    return f"{one.units} {several(verdicts.scope.unit)}"

@@ -14,12 +14,10 @@ from ..benchmark.contracts.reporting import Board
 from .common_ground import ground_of
 from .ranking import entries_of
 from .schema import Leaderboard, Order, Robustness, Row
+from .verdicts.comparing import ROUNDING
 from .verdicts.contest import Direction, several
 from .verdicts.contests import Entries, without_each_unit
 from .wording import listing, metric_title
-
-ROUNDING = 1e-12
-"""Relative: sums in another order differ by as much."""
 
 
 def robustness(board: Board, table: Leaderboard) -> Robustness | None:
@@ -38,7 +36,7 @@ def robustness(board: Board, table: Leaderboard) -> Robustness | None:
         first=rows[0].model,
         orders=tuple(_orders(rows, board, table)),
         units=entries.units.count,
-        noun="block of slices" if entries.units.kind == "blocks" else entries.units.noun,
+        noun=entries.units.unit,
         without=_without(rows, board, table),
     )
 

@@ -13,6 +13,8 @@ ScopeKind: TypeAlias = Literal["groups", "cases", "blocks", "sets", "fixed", "se
 
 FEWEST_UNITS: Final = 3
 """With fewer nothing is said about others: a spread of two units is next to unknown."""
+BLOCK: Final = "block of slices"
+"""What a volume is cut into: it has no more of them."""
 _WORDS: Final = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -35,6 +37,11 @@ class Scope:
     """Volumes that blocks lie in."""
     seeds: bool
     """Whether the chance of training (its seed) is in the intervals."""
+
+    @property
+    def unit(self) -> str:
+        """What one sampled unit is called."""
+        return BLOCK if self.kind == "blocks" else self.noun
 
     @property
     def phrase(self) -> str:
@@ -60,8 +67,9 @@ class Scope:
 
 
 def several(noun: str) -> str:
-    """Write a noun's plural, of every part of ``animal or volume``."""
-    return " or ".join(f"{part}s" for part in noun.split(" or "))
+    """Write a noun's plural: ``animals or volumes``, ``blocks of slices``."""
+    parts = (part.partition(" of ") for part in noun.split(" or "))
+    return " or ".join(f"{head}s{of}{rest}" for head, of, rest in parts)
 
 
 def _word(number: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from .contest import FEWEST_UNITS, ScopeKind
+from .contest import BLOCK, FEWEST_UNITS, ScopeKind
 
 BLOCKS: Final = 6
 """Contiguous blocks that the slices of a volume are put into; neighbouring slices are no two samples."""
@@ -22,6 +22,7 @@ class Units:
 
     kind: ScopeKind
     noun: str
+    """What one unit is; for blocks what holds them."""
     of_case: dict[str, int]
     """Numbers from 0, by case."""
     count: int
@@ -29,6 +30,11 @@ class Units:
     """What one case is."""
     held: int = 1
     """Volumes that blocks lie in."""
+
+    @property
+    def unit(self) -> str:
+        """What one unit is called."""
+        return BLOCK if self.kind == "blocks" else self.noun
 
 
 def units_of(cases: pd.DataFrame) -> Units:

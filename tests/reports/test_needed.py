@@ -103,6 +103,13 @@ def test_typical_spreads_say_where_they_are_from(make) -> None:
     assert "Run two models with two seeds on 8 images into the same folder first" in text
 
 
+def test_slices_of_one_volume_are_counted_in_blocks(make) -> None:
+    cases = [make.replace(case, group="v") for case in cases_of(120)[MANIFEST]]
+    (need,) = needs(specs(make), {MANIFEST: cases}, [], 0.02)
+    assert need.told[0].startswith("synthetic-em, 2 models, 3 seeds, 6 blocks of slices:")
+    assert "nothing can be said about others than these blocks of slices." in need.told[-1]
+
+
 def test_other_data_is_not_comparable(make) -> None:
     board = stored(make, 3, 8)
     other = [

@@ -63,6 +63,16 @@ def test_groups_are_left_out_whole_and_called_by_their_names(make) -> None:
     assert "IoU per group" in {order.by for order in found.orders}
 
 
+def test_slices_of_one_volume_are_left_out_in_blocks(make, tmp_path) -> None:
+    trials = [
+        make.trial(model=f"{name}@x", iou={1: [score] * 120}, groups=["v"] * 120)
+        for name, score in (("a", 0.6), ("b", 0.4))
+    ]
+    found = section(make.board(trials), tmp_path)
+    assert found is not None
+    assert "Leaving out one of the 6 blocks of slices at a time, a@x has the best mean each" in found.markdown
+
+
 def test_seeds_are_averaged_first(make) -> None:
     one, two = (leaderboard(board_of(make, seeds=seeds)).robustness for seeds in ((0,), (0, 1, 2)))
     assert one is not None
