@@ -63,8 +63,7 @@ class CommonGround:
 @lru_cache(maxsize=1)
 def ground_of(board: Board) -> CommonGround:
     """Find the common ground of a board's complete trials, in the board's order; who asks again shares it."""
-    complete = [trial for trial in board.trials if trial.record.status == "complete"]
-    return common_ground(complete, board.sanity)
+    return common_ground(board.complete, board.sanity)
 
 
 def common_ground(trials: Sequence[Trial], sanity: pd.DataFrame | None = None) -> CommonGround:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.contracts.reporting import Board
 from ..benchmark.evaluation.aggregation import BACKGROUND
 from .common_ground import CommonGround, ground_of
 from .naming import name_of
@@ -13,16 +13,10 @@ from .wording import capitalised, listing, metric_title, plural
 
 
 def ground_remarks(board: Board, table: Leaderboard) -> Iterator[str]:
-    """Say what is not in everybody's mean: cases, classes, seeds.
-
-    Args:
-        board: With its complete trials in the order of its common ground.
-        table: Its leaderboard.
-    """
+    """Say of a board and its leaderboard what is not in everybody's mean: cases, classes, seeds."""
     ground = ground_of(board)
-    complete = [trial for trial in board.trials if trial.record.status == "complete"]
     if (ground.held < ground.known).any():
-        yield _cases(ground, complete, board, table)
+        yield _cases(ground, board, table)
     for label in ground.absent:
         if label != BACKGROUND and label in table.scoring.classes:
             yield _absent(label, ground, table)
@@ -36,9 +30,9 @@ def ground_remarks(board: Board, table: Leaderboard) -> Iterator[str]:
         )
 
 
-def _cases(ground: CommonGround, complete: Sequence[Trial], board: Board, table: Leaderboard) -> str:
+def _cases(ground: CommonGround, board: Board, table: Leaderboard) -> str:
     unit = f"test {table.scoring.unit}"
-    trials = list(zip(complete, ground.held.tolist(), ground.compared.tolist(), strict=True))
+    trials = list(zip(board.complete, ground.held.tolist(), ground.compared.tolist(), strict=True))
     texts = [
         (compared, f"{name_of(trial, board)}, seed {trial.record.spec.seed} ({held} of {ground.known})")
         for trial, held, compared in trials

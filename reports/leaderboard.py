@@ -31,7 +31,7 @@ def leaderboard(board: Board) -> Leaderboard:
     Raises:
         ValueError: Two complete trials of the board have the same model and seed.
     """
-    complete = complete_trials(board)
+    complete = board.complete
     _check_distinct(complete)
     conditions = all_conditions(trial.record.profile for trial in complete)
     ground = ground_of(board)
@@ -72,11 +72,6 @@ def leaderboard(board: Board) -> Leaderboard:
         *code_remarks(board),
     )
     return replace(table, remarks=told, claims=claims(table))
-
-
-def complete_trials(board: Board) -> tuple[Trial, ...]:
-    """Return the trials that have scores, in the board's order."""
-    return tuple(trial for trial in board.trials if trial.record.status == "complete")
 
 
 def _check_distinct(complete: Sequence[Trial]) -> None:

@@ -22,7 +22,7 @@ MOST_ENVIRONMENT_BYTES = 1 << 20
 
 def code_remarks(board: Board) -> tuple[str, ...]:
     """Say where complete trials of a board ran with other code, since that alone may change a number."""
-    trials = [trial for trial in board.trials if trial.record.status == "complete"]
+    trials = board.complete
     current = [trial for trial in trials if not trial.outdated]
     found = (
         _outdated(trials, board),

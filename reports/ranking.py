@@ -20,8 +20,7 @@ from .verdicts.schema import Verdicts
 @lru_cache(maxsize=1)
 def entries_of(board: Board) -> Entries:
     """Put a board's complete trials and its blind predictions into one table; who asks again shares it."""
-    ground, names = ground_of(board), names_of(board)
-    complete = [trial for trial in board.trials if trial.record.status == "complete"]
+    ground, names, complete = ground_of(board), names_of(board), board.complete
     return Entries.of(
         ground.cases,
         tuple(names[row_of(trial)] for trial in complete),

@@ -226,7 +226,7 @@ class Leaderboard:
     robustness: Robustness | None = None
     """None with fewer than two rows to put in order."""
     margin: float | None = None
-    """How much worse than the first row is good enough, in units of `metric`; None: nobody asked."""
+    """How much worse than any other model is good enough, in units of `metric`; None: nobody asked."""
     false_best: float | None = None
     """Probability that another model is better than the first row; None: not known."""
     resolution: Resolution | None = None

@@ -58,7 +58,12 @@ class Board:
     remarks: tuple[str, ...] = ()
     """What was found wrong when its trials were read, and left them usable."""
     margin: float | None = None
-    """How much worse than the leader is good enough, in units of `primary`; None: nobody asked."""
+    """How much worse than any other model is good enough, in units of `primary`; None: nobody asked."""
+
+    @property
+    def complete(self) -> tuple[Trial, ...]:
+        """The trials that have scores, in the board's order."""
+        return tuple(trial for trial in self.trials if trial.record.status == "complete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
-from ..leaderboard import complete_trials, leaderboard
+from ..leaderboard import leaderboard
 from ..naming import row_of
 from ..schema import Leaderboard
 from ..templating import render
@@ -35,7 +35,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     titles = {LOSS: "Training loss", f"val/{table.metric.name}": f"Validation {metric_heading(table.metric)}"}
     shown = {row.key: row.model for row in table.scored[:MODELS_SHOWN]}
     names = list(shown.values())
-    curves = _curves(complete_trials(board), shown, list(titles))
+    curves = _curves(board.complete, shown, list(titles))
     series = [name for name in titles if (curves["series"] == name).any()]
     if not series:
         return None

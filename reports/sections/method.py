@@ -11,7 +11,6 @@ from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ...benchmark.experiments.label_fraction import describe_fraction
 from ..footnotes import CUTS
 from ..grid import Cell, Column, Grid, html, markdown
-from ..leaderboard import complete_trials
 from ..scoring import scored_classes
 from ..templating import render
 from ..wording import MISSING, metric_heading, plural
@@ -61,7 +60,7 @@ def _grid(caption: str, facts: Facts) -> Grid:
 
 
 def _data(board: Board) -> Facts:
-    complete = complete_trials(board)
+    complete = board.complete
     seeds = sorted({trial.record.spec.seed for trial in board.trials})
     facts = [
         ("dataset", _each(board.trials, lambda trial: trial.record.spec.dataset.label)),

@@ -12,7 +12,7 @@ from ...benchmark.contracts.errors import StoreError
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..common_ground import CommonGround, ground_of
 from ..figures import FOLDER, MAX_BOARDS, no_room
-from ..leaderboard import complete_trials, leaderboard
+from ..leaderboard import leaderboard
 from ..naming import row_of
 from ..overlay import fit, overlay
 from ..palette import CLASSES, OTHER, class_colour
@@ -70,7 +70,7 @@ class Swatch:
 def section(board: Board, folder: Path) -> ReportSection | None:
     """Show what the best models make of the same test cases; None if no trial kept pictures."""
     table = leaderboard(board)
-    sources, problems = _sources(complete_trials(board), table, ground_of(board))
+    sources, problems = _sources(board.complete, table, ground_of(board))
     if not sources:
         return _problems_only(problems)
     if len(list((folder / FOLDER).glob(f"*-case0-{KIND}.png"))) >= MAX_BOARDS:

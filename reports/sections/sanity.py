@@ -12,7 +12,7 @@ from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..ceilings import perfect
 from ..common_ground import ground_of
 from ..grid import Cell, Column, Grid, bullets, html, markdown
-from ..leaderboard import complete_trials, leaderboard
+from ..leaderboard import leaderboard
 from ..schema import Row
 from ..scores import POOLED_IOU, scores_of
 from ..templating import render
@@ -26,7 +26,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     """Tabulate them; None if the board's trials did not score them."""
     if board.sanity is None:
         return None
-    trial = complete_trials(board)[0]
+    trial = board.complete[0]
     names = list(dict.fromkeys(board.sanity["predictor"]))
     table = _means(ground_of(board).on(board.sanity), names, trial)
     grid = sanity_grid(table, trial.record.spec.metrics, board.primary)
