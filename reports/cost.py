@@ -133,14 +133,19 @@ def faster(one: Cost, other: Cost) -> bool:
     Nothing is said of rows that were measured under other conditions, beside others' work, or whose figures
     contradict each other.
     """
-    ends = one.latency_p50_high_ms, other.latency_p50_low_ms
-    if one.condition != other.condition or not (is_sound(one) and is_sound(other)) or None in ends:
+    slowest, quickest = one.latency_p50_high_ms, other.latency_p50_low_ms
+    if slowest is None or quickest is None or not comparable(one, other):
         return False
-    return ends[1] > MARGIN * ends[0]  # type: ignore[operator]
+    return quickest > MARGIN * slowest
 
 
-def is_sound(found: Cost) -> bool:
-    """Tell whether times can be compared with others': the machine was free, and they fit each other."""
+def comparable(one: Cost, other: Cost) -> bool:
+    """Tell whether times of two rows can be compared: under the same conditions, both undisturbed."""
+    return one.condition == other.condition and _is_sound(one) and _is_sound(other)
+
+
+def _is_sound(found: Cost) -> bool:
+    """Tell whether the machine was free, and latency and throughput fit each other."""
     return (found.others_share or 0.0) <= BUSY and not found.contradiction
 
 

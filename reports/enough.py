@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .cost import Cost, faster, is_sound
+from .cost import Cost, comparable, faster
 from .schema import Leaderboard, Row
 from .verdicts.margins import Within, equivalent, within
 from .verdicts.schema import Verdicts
@@ -57,7 +57,7 @@ def _cheapest(
 ) -> str:
     """Name the cheapest of the models that are good enough: of several that cost the same, the first."""
     first = table.scored[0]
-    timed = [(latency, row) for row in sure if (latency := latency_beside(row, first)) is not None]
+    timed = [(latency, row) for row in sure if (latency := _latency_beside(row, first)) is not None]
     if not timed:
         return (
             f"{listing([row.model for row in sure])} {'is' if len(sure) == 1 else 'are'} surely {by} "
@@ -69,7 +69,7 @@ def _cheapest(
     one = found[row.model]
     certainty = f"surely ({p_value(one.p)}, all models at once) {by} {verdicts.scope.phrase}"
     told = f"{row.model} is the cheapest model that is {certainty}"
-    own = latency_beside(first, first)
+    own = _latency_beside(first, first)
     times = f"{number(latency)} ms" + ("" if row is first else f" against {number(own)} ms")
     return f"{told}: {times}. {CHEAPEST} {first.model}."
 
@@ -82,9 +82,9 @@ def cheaper(table: Leaderboard) -> str:
     if table.margin is not None:
         return ""
     first = table.scored[0]
-    own = latency_beside(first, first)
+    own = _latency_beside(first, first)
     equals = [row for row in table.scored[1:] if row.model in first.tied_with]
-    timed = [(latency, row) for row in equals if (latency := latency_beside(row, first)) is not None]
+    timed = [(latency, row) for row in equals if (latency := _latency_beside(row, first)) is not None]
     if own is None or not timed:
         return ""
     latency, row = min(timed, key=lambda item: item[0])
@@ -100,10 +100,8 @@ def _is_beaten(found: Cost | None, others: Iterable[Cost | None]) -> bool:
     return any(found and other and faster(other, found) for other in others)
 
 
-def latency_beside(row: Row, first: Row) -> float | None:
+def _latency_beside(row: Row, first: Row) -> float | None:
     """Return a row's latency in ms, if it can be compared with the first row's."""
-    if row.cost is None or first.cost is None or row.cost.condition != first.cost.condition:
-        return None
-    if not (is_sound(row.cost) and is_sound(first.cost)):
+    if row.cost is None or first.cost is None or not comparable(row.cost, first.cost):
         return None
     return row.cost.latency_p50_ms
