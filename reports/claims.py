@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .schema import Leaderboard, Row
-from .verdicts.contest import FEWEST_UNITS, several
+from .verdicts.contest import FEWEST_UNITS, Scope, several
 from .verdicts.schema import Comparison, Verdicts
 from .wording import listing, metric_title, plural, score, span, spread
 
@@ -21,17 +21,17 @@ def headline(table: Leaderboard, verdicts: Verdicts) -> str:
 
 def reach(verdicts: Verdicts) -> str:
     """Say what the claims do not reach."""
-    scope = verdicts.scope
-    if len(verdicts.names) < 2:
-        return ""
+    return " ".join(_beyond(verdicts.scope)) if len(verdicts.names) > 1 else ""
+
+
+def _beyond(scope: Scope) -> Iterator[str]:
     if scope.kind in ("seeds", "blocks"):
-        return f"Nothing is known about other {several(scope.noun)}: that takes at least {FEWEST_UNITS}."
+        yield f"Nothing is known about other {several(scope.noun)}: that takes at least {FEWEST_UNITS}."
     if scope.kind != "none" and not scope.seeds:
-        return (
+        yield (
             "Every model was trained with one seed, so the intervals do not hold how much a score varies "
             "from training to training."
         )
-    return ""
 
 
 def standing(table: Leaderboard, found: Comparison | None) -> str:

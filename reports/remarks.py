@@ -23,11 +23,10 @@ def remarks(table: Leaderboard) -> tuple[str, ...]:
 
 
 def _spread(table: Leaderboard) -> str:
+    """Say who has one seed beside others with more; where all have one, the claims say it."""
     single = [row.model for row in table.scored if row.score.mean.seeds == 1]
-    if not single:
+    if not 0 < len(single) < len(table.scored):
         return ""
-    if len(single) == len(table.scored):
-        return "1 seed for every model: how much of a difference is the chance of training is not known."
     return (
         f"1 seed for {listing(single)}: the spread over seeds is taken from the other models, below which "
         "these stand whatever their score."

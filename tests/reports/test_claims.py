@@ -216,6 +216,18 @@ def test_intervals_of_one_seed_say_that_seeds_are_not_in_them(make, everywhere) 
     )
 
 
+def test_blocks_of_one_seed_reach_neither_other_volumes_nor_other_seeds(make, everywhere) -> None:
+    trials = [
+        make.trial(
+            model=f"{name}@x", iou={1: [score + 0.001 * (i % 7) for i in range(120)]}, groups=["v"] * 120
+        )
+        for name, score in (("a", 0.6), ("b", 0.4))
+    ]
+    out = everywhere(make.board(trials))
+    assert out.say("Nothing is known about other volumes: that takes at least 3.")
+    assert out.say("Every model was trained with one seed")
+
+
 # ---------------------------------------------------------------------------------------- the margin
 GOOD = [0.80, 0.82, 0.78, 0.81, 0.79, 0.83, 0.80, 0.77]
 NEARLY = [0.799, 0.820, 0.778, 0.811, 0.787, 0.829, 0.800, 0.769]

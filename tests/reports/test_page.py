@@ -229,7 +229,7 @@ def test_failed_only(make, tmp_path) -> None:
 def test_single_seed_shows_no_spread(make, tmp_path) -> None:
     page = page_of([make.board([*make.seeds("a@x", [0.5]), *make.seeds("b@x", [0.4])])], tmp_path / "r")
     assert "1\N{EN DASH}2" in page.text
-    assert "1 seed for every model" in page.text
+    assert "every model has one seed" in page.text
     assert not re.search(r"±\s*0\.000", page.text)
     assert not re.search(r"\d ± ", page.text), "a ± stands in headers only"
 
