@@ -21,7 +21,6 @@ from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write
 from .leaderboard import leaderboard
 from .page import BoardPage, Contents, SectionPart, markdown, page
 from .publishing import ACROSS, COMPARISONS, CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
-from .schema import Leaderboard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +62,18 @@ def build(
         UsageError: There is nothing to report.
         StoreError: `folder` holds something else, or cannot be written.
     """
-    if not any(board.trials for board in boards):
+    reported = [board for board in boards if board.trials]
+    if not reported:
         raise UsageError(
             "there are no trials to report; run some first: emseg-bench run --models retina,unet"
         )
     with replacing(folder) as published:
         draft = published.folder
         (draft / FIGURES).mkdir()
-        pages = [_board_page(board, sections, draft) for board in boards if board.trials]
+        pages = [_board_page(board, sections, draft) for board in reported]
         tables = tuple(item.table for item in pages)
-        reported = [board for board in boards if board.trials]
-        ranked = [Ranked(board, table) for board, table in zip(reported, tables, strict=True) if table.scored]
+        known = [Ranked(board, table) for board, table in zip(reported, tables, strict=True)]
+        ranked = [one for one in known if one.table.scored]
         across = tables_across(ranked)
         content = LeaderboardFile(
             generated=generated,
@@ -87,17 +87,12 @@ def build(
         write_csv(draft / CSV, tables)
         write_comparisons(draft / COMPARISONS, tables, across)
         write_across(draft / ACROSS, across)
-        elsewhere.write_csv(draft / PUBLISHED, _by_dataset(boards, tables))
-        contents = Contents(pages, across, why_none(ranked), generated, version, left_out)
+        elsewhere.write_csv(draft / PUBLISHED, [(one.dataset.name, one.table) for one in known])
+        why = "" if across else why_none(ranked)
+        contents = Contents(pages, across, why, generated, version, left_out)
         (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")
         (draft / INDEX).write_text(page(contents, draft), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))
-
-
-def _by_dataset(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> list[tuple[str, Leaderboard]]:
-    reported = [board for board in boards if board.trials]
-    names = (board.trials[0].record.spec.dataset.name for board in reported)
-    return list(zip(names, tables, strict=True))
 
 
 def _board_page(board: Board, sections: Sequence[ReportSectionCard], folder: Path) -> BoardPage:

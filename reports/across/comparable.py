@@ -63,8 +63,8 @@ def families(boards: Sequence[Ranked]) -> list[Family]:
 
 
 def why_none(boards: Sequence[Ranked]) -> str:
-    """Say why nothing is averaged over several data sets; empty where something is."""
-    if len({_data(one) for one in boards}) < LEAST or families(boards):
+    """Say why boards have no table in common; empty where all are of one data set."""
+    if len({_data(one) for one in boards}) < LEAST:
         return ""
     first = boards[0]
     others = [one for one in boards if _data(one) != _data(first)]
