@@ -7,14 +7,15 @@ from pathlib import Path
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..aggregates import RATIOS
 from ..cells import model_cell
-from ..grid import Cell, Column, Grid, bullets, html, markdown
+from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
 from ..schema import AggregateScore, Leaderboard, Row
-from ..templating import render
+from ..tabled import tabled
 from ..wording import capitalised, metric_title, spread
 
 MAX_ROWS = 120
 """On the page; all numbers are in leaderboard.json."""
+FOLDED = "Show IoU, Dice, precision and recall by every aggregate"
 READING = (
     "All of these follow from the confusion counts that every trial stores. Per case, a small one weighs as "
     "much as a large one; pooled, every pixel weighs the same, and single cases no longer show.",
@@ -33,9 +34,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     grid = aggregates_grid(table)
     lines = sum(len(row.aggregates) for row in table.scored)
     reading = READING if _has_groups(table) else (READING[0], READING[2])
-    page = {"grid": html(grid), "left_out": lines - len(grid.rows), "reading": reading}
-    text = "\n\n".join((markdown(grid), bullets(reading)))
-    return ReportSection(html=render("aggregates.html", page), markdown=text)
+    return tabled(grid, reading, left_out=lines - len(grid.rows), folded=FOLDED)
 
 
 def aggregates_grid(table: Leaderboard) -> Grid:

@@ -8,10 +8,10 @@ from pathlib import Path
 from ...benchmark.contracts.records import MetricSpec
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..cells import class_cell, model_cell, undefined
-from ..grid import Cell, Column, Grid, html, markdown
+from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard, MetricScore, Row
-from ..templating import render
+from ..tabled import tabled
 from ..wording import capitalised, metric_title, spread
 
 MAX_ROWS = 120
@@ -26,8 +26,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     specs = {spec.name: spec for trial in board.trials for spec in trial.record.spec.metrics}
     grid = metrics_grid(table, specs)
     left_out = _lines(table) * len(table.scored) - len(grid.rows)
-    page = {"grid": html(grid), "left_out": left_out}
-    return ReportSection(html=render("metrics.html", page), markdown=markdown(grid))
+    return tabled(grid, left_out=left_out, folded="Show all metrics, model by model and class by class")
 
 
 def metrics_grid(table: Leaderboard, specs: Mapping[str, MetricSpec]) -> Grid:

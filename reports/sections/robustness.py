@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
-from ..grid import Cell, Column, Grid, bullets, html, markdown
+from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
 from ..robustness import left_out
 from ..schema import Leaderboard, Order, Robustness
-from ..templating import render
+from ..tabled import tabled
 from ..wording import capitalised, score
 
 READING = (
@@ -23,10 +23,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     if table.robustness is None:
         return None
     grid, reading = orders_grid(table, table.robustness), (left_out(table.robustness), READING)
-    page = {"grid": html(grid), "left_out": 0, "reading": reading}
-    return ReportSection(
-        html=render("table.html", page), markdown="\n\n".join((markdown(grid), bullets(reading)))
-    )
+    return tabled(grid, reading)
 
 
 def orders_grid(table: Leaderboard, found: Robustness) -> Grid:

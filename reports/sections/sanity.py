@@ -11,11 +11,11 @@ from ...benchmark.contracts.records import MetricSpec, TrialSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..ceilings import perfect
 from ..common_ground import ground_of
-from ..grid import Cell, Column, Grid, bullets, html, markdown
+from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
 from ..schema import Row
 from ..scores import POOLED_IOU, scores_of
-from ..templating import render
+from ..tabled import tabled
 from ..wording import capitalised, listing, metric_heading, metric_title, score
 
 POOLED = "Pooled IoU"
@@ -34,9 +34,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
         *_reading(table, names, board, leaderboard(board).scored),
         *_ceilings(table.iloc[-1], trial.record.spec),
     )
-    page = {"grid": html(grid), "reading": reading}
-    text = "\n\n".join((markdown(grid), bullets(reading)))
-    return ReportSection(html=render("sanity.html", page), markdown=text)
+    return tabled(grid, reading)
 
 
 def sanity_grid(table: pd.DataFrame, metrics: Sequence[MetricSpec], primary: MetricSpec) -> Grid:

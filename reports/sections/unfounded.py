@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
 from ..cells import model_cell
-from ..grid import Cell, Column, Grid, bullets, html, markdown
+from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard, Row
-from ..templating import render
+from ..tabled import tabled
 from ..wording import MISSING, capitalised
 
 MAX_ROWS = 120
@@ -21,11 +21,8 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     table = leaderboard(board)
     if not any(row.unfounded for row in table.scored):
         return None
-    grid, reading = unfounded_grid(table), (_reading(table),)
-    page = {"grid": html(grid), "left_out": len(table.scored) - len(grid.rows), "reading": reading}
-    return ReportSection(
-        html=render("table.html", page), markdown="\n\n".join((markdown(grid), bullets(reading)))
-    )
+    grid = unfounded_grid(table)
+    return tabled(grid, (_reading(table),), left_out=len(table.scored) - len(grid.rows))
 
 
 def unfounded_grid(table: Leaderboard) -> Grid:
