@@ -31,7 +31,9 @@ NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 LEGEND_LETTERS = 12
 """Letters per inch of legend."""
 LONGEST_NAME = 56
-"""Letters of a name in a legend."""
+"""Letters of a name in a figure."""
+NARROW_NAME = 34
+"""Where names have a margin of fixed width."""
 WIDE = 20
 """Axes that span more than this factor are logarithmic."""
 STYLE: dict[Any, Any] = {
@@ -163,9 +165,12 @@ def _legend_columns(names: Sequence[str], width: float) -> int:
     return max(1, min(4, len(names), int(width * LEGEND_LETTERS / (longest + 4))))
 
 
-def short_name(name: str) -> str:
-    """Cut a long name."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+def short_name(name: str, letters: int = LONGEST_NAME) -> str:
+    """Leave out the middle of a long name: its ends tell more, options and where weights start."""
+    if len(name) <= letters:
+        return name
+    end = letters // 3
+    return f"{name[: letters - end - 1]}…{name[-end:]}"
 
 
 def _legend_text(name: str) -> str:

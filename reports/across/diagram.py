@@ -14,11 +14,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..figures import Drawing, save, style
+from ..figures import NARROW_NAME, Drawing, save, short_name, style
 from ..grid import Cell, Column, Grid
 from ..palette import BLACK, BLUE
 from .schema import Across
-from .wording import middle_left_out
 
 FEWEST_SETS = 10
 MOST_MODELS = 20
@@ -96,7 +95,7 @@ def draw_diagram(across: Across, found: Places, folder: Path) -> Drawing:
         )
         axes.plot(means, range(len(models)), marker="o", linestyle="", color=BLUE, markersize=7, zorder=3)
         _bars(axes, means, runs)
-        axes.set_yticks(range(len(models)), [middle_left_out(model) for model in models], fontsize=9)
+        axes.set_yticks(range(len(models)), [short_name(model, NARROW_NAME) for model in models], fontsize=9)
         axes.set_ylim(len(models) - 0.4, -1.4)
         axes.plot([means[0], means[0] + found.critical], [-0.9, -0.9], color=BLACK, linewidth=3)
         axes.annotate("critical difference", (means[0], -0.9), (0, 4), textcoords="offset points", fontsize=9)

@@ -9,13 +9,12 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..figures import Drawing, save, style
+from ..figures import NARROW_NAME, Drawing, save, short_name, style
 from ..grid import Cell, Column, Grid
 from ..palette import BLACK, BLUE
 from ..verdicts.schema import Verdict
 from ..wording import metric_heading, score, span
 from .schema import Across
-from .wording import LETTERS, middle_left_out
 
 RIVALS, LINES = 7, 48
 """Models that are drawn against the first one, in the order of the table, and lines for all of them: with
@@ -114,9 +113,9 @@ def _draw(axes: Axes, drawn: list[Line], across: Across) -> None:
     for line in drawn:
         if line.rival != rival:
             rival = line.rival
-            names.append((place, f"{AGAINST}{middle_left_out(rival, LETTERS - len(AGAINST))}"))
+            names.append((place, f"{AGAINST}{short_name(rival, NARROW_NAME - len(AGAINST))}"))
             place += 1
-        names.append((place, middle_left_out(line.dataset)))
+        names.append((place, short_name(line.dataset, NARROW_NAME)))
         _mark(axes, line, place)
         place += 1
     axes.axvline(0, color="#5f6368", linewidth=1, zorder=1)
@@ -127,7 +126,9 @@ def _draw(axes: Axes, drawn: list[Line], across: Across) -> None:
     axes.set_ylim(place - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(f"{middle_left_out(across.rows[0].model)} ahead by ({metric_heading(across.metric)})")
+    axes.set_xlabel(
+        f"{short_name(across.rows[0].model, NARROW_NAME)} ahead by ({metric_heading(across.metric)})"
+    )
 
 
 def _mark(axes: Axes, line: Line, place: float) -> None:

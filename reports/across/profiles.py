@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..figures import MODELS_SHOWN, Drawing, save, style
+from ..figures import MODELS_SHOWN, NARROW_NAME, Drawing, save, short_name, style
 from ..grid import Cell, Column, Grid
 from ..palette import MODELS
 from ..wording import metric_heading, plural, score
 from .schema import Across, AcrossRow
-from .wording import middle_left_out
 
 FEWEST_SETS = 3
 COLUMNS = 8
@@ -69,7 +68,7 @@ def draw_profiles(across: Across, folder: Path) -> Drawing:
                 color=colour,
                 linestyle=DASHES[place % len(DASHES)],
                 linewidth=2,
-                label=middle_left_out(row.model),
+                label=short_name(row.model, NARROW_NAME),
             )
         axes.set(
             xlabel=f"Within so much of the best ({metric_heading(across.metric)})",

@@ -219,6 +219,15 @@ def test_names_in_figures_are_no_formulas(make, tmp_path) -> None:
         assert any("_a$\\alpha$b" in word for word in words)
 
 
+def test_long_names_in_figures_keep_where_weights_start_and_the_rank(make, tmp_path) -> None:
+    model = f"m[{'option=value,' * 5}]@file"
+    trials = [*make.seeds(f"{model}:one.pt", [0.8, 0.81]), *make.seeds(f"{model}:two.pt", [0.5, 0.51])]
+    page_of([make.board(trials)], tmp_path / "r")
+    (figure,) = (tmp_path / "r" / "figures").glob("*-intervals.svg")
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", figure.read_text(encoding="utf-8"))
+    assert [word[-12:] for word in words if word.startswith("m[")] == ["e:one.pt   1", "e:two.pt   2"]
+
+
 def test_failed_only(make, tmp_path) -> None:
     page = page_of([make.board([make.failed("a@x"), make.failed("b@x", 1)])], tmp_path / "r")
     assert "no trial is complete: 2 trials failed" in page.text
