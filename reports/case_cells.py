@@ -6,15 +6,12 @@ Everything is a sum over rows, so time and memory follow the rows, whatever a ta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-Whole: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-Names: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
+from .arrays import Flags, Floats, Names, Whole
 
 
 @dataclass(frozen=True, slots=True)

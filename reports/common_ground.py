@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from ..benchmark.contracts.reporting import Board, Trial
 from ..benchmark.evaluation.aggregation import COUNT_NAMES
+from .arrays import Flags, Whole
 from .case_cells import CaseCells
 from .scores import joined
 
 LEAST_SHARE: Final = 0.5
 """Of the cases, or of a metric's cells: with less, a trial, or a metric, is not compared on common ones."""
-
-Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-Whole: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from ...benchmark.contracts.records import MetricSpec
+from ..arrays import Floats
 from ..verdicts.comparing import Pairs, compare, judged
-from ..verdicts.contest import FEWEST_UNITS, Contest, Floats, Scope, ScopeKind
+from ..verdicts.contest import FEWEST_UNITS, Contest, Scope, ScopeKind
 from ..verdicts.schema import Comparison, Verdicts
 from .boards import BoardVerdicts
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..schema import Leaderboard
-from ..verdicts.contest import Floats
 from ..verdicts.false_best import false_best
 from ..verdicts.resolution import resolution
 from ..verdicts.schema import Verdicts

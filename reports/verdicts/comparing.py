@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from .contest import Contest, Floats
+from ..arrays import Floats
+from .contest import Contest
 from .means import intervals_of_means
 from .schema import Comparison, Placed, Verdicts
 
@@ -44,7 +45,7 @@ def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Ve
     adjusted = holm(p)
     sure = adjusted <= 1 - confidence
     low, high = _ends(pairs, sure, confidence)
-    degrees, shared = _seeds_pooled(contest)
+    degrees, shared = contest.seeds_pooled
     return Verdicts(
         metric=contest.metric,
         direction=contest.direction,
@@ -234,7 +235,7 @@ def _directions(centred: Floats) -> float:
 
 def _over_seeds(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
     """Each model has its seeds' spread for itself; one of a single seed is given the pooled spread."""
-    degrees, shared = _seeds_pooled(contest)
+    degrees, shared = contest.seeds_pooled
     if not degrees:
         nothing = np.full(one.shape, np.nan)
         return _Part(nothing, nothing, nothing, nothing)
@@ -247,17 +248,8 @@ def _over_seeds(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
         variances[one] + variances[other],
         np.maximum(own[one] + own[other], together),
         together,
-        np.full(one.shape, degrees),
+        np.full(one.shape, float(degrees)),
     )
-
-
-def _seeds_pooled(contest: Contest) -> tuple[float, float]:
-    """Give the degrees of freedom and the pooled variance of the models' scores over seeds."""
-    several = np.isfinite(contest.variances[: contest.models])
-    degrees = (contest.seeds[: contest.models] - 1)[several]
-    variances = contest.variances[: contest.models][several]
-    total = float(degrees.sum())
-    return total, float(degrees @ variances) / total if total else 0.0
 
 
 def _outcomes(contest: Contest, one: np.ndarray, other: np.ndarray, sign: float) -> np.ndarray:

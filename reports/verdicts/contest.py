@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+from ..arrays import Floats, Whole
+
 Direction: TypeAlias = Literal["higher", "lower"]
 ScopeKind: TypeAlias = Literal["groups", "cases", "blocks", "sets", "fixed", "seeds", "none"]
 
@@ -90,7 +91,7 @@ class Contest:
     """Pseudo-values, averaged over seeds, by contender and unit, (M, G); None: there are too few units."""
     variances: Floats
     """Sample variance of the mean over seeds, (M,); NaN with one seed, 0 where no seed has any part."""
-    seeds: np.ndarray[Any, np.dtype[np.int64]]
+    seeds: Whole
     """Seeds with a score, (M,)."""
     blind: bool = False
     """Whether the last contender is a prediction that looks at no image."""
@@ -100,3 +101,12 @@ class Contest:
     def models(self) -> int:
         """How many of the contenders are models."""
         return len(self.names) - self.blind
+
+    @property
+    def seeds_pooled(self) -> tuple[int, float]:
+        """Degrees of freedom and variance of the models' scores over seeds, pooled; 0 where all have one."""
+        variances = self.variances[: self.models]
+        several = np.isfinite(variances)
+        degrees = (self.seeds[: self.models] - 1)[several]
+        total = int(degrees.sum())
+        return total, float(degrees @ variances[several]) / total if total else 0.0

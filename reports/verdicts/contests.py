@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Flags, Floats, Whole
 from ..scores import POOLED_IOU, foreground
-from .contest import FEWEST_UNITS, Contest, Direction, Floats, Scope
+from .contest import FEWEST_UNITS, Contest, Direction, Scope
 from .pseudo_values import pseudo_values, scores_of_sums, scores_without
 from .units import Units, units_of
-
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,8 +46,7 @@ class Entries:
         """
         cases = cases.assign(metric=cases["metric"].astype("category"))
         metrics, chosen = cases["metric"].cat.categories, foreground(cases)
-        codes, names = pd.factorize(cases["case"])
-        units = units_of(cases.iloc[_first(codes, len(names))])
+        units = units_of(cases)
         tables = [_arranged(chosen, chosen["trial"].to_numpy(), units, metrics)]
         blind: list[str] = []
         if sanity is not None and not sanity.empty:
@@ -68,7 +65,7 @@ class Entries:
         )
 
 
-def _arranged(rows: pd.DataFrame, entry: Numbers, units: Units, metrics: pd.Index) -> pd.DataFrame:
+def _arranged(rows: pd.DataFrame, entry: Whole, units: Units, metrics: pd.Index) -> pd.DataFrame:
     """Take from rows of cases what contests need."""
     codes, names = pd.factorize(rows["case"])
     unit = np.array([units.of_case[str(name)] for name in names], np.int64)
@@ -81,13 +78,6 @@ def _arranged(rows: pd.DataFrame, entry: Numbers, units: Units, metrics: pd.Inde
             "value": rows["value"].to_numpy(np.float64),
         }
     )
-
-
-def _first(codes: Numbers, count: int) -> Numbers:
-    """Find where each code stands first."""
-    first = np.zeros(count, np.int64)
-    first[codes[::-1]] = np.arange(codes.size)[::-1]
-    return first
 
 
 def contest_of(entries: Entries, metric: str, direction: Direction) -> Contest | None:
@@ -135,7 +125,7 @@ def without_each_unit(entries: Entries, metric: str) -> Floats:
     return np.where(sums.undefined[:, None], np.nan, without)
 
 
-def _trials_of(models: tuple[str, ...], scores: Floats) -> dict[str, Numbers]:
+def _trials_of(models: tuple[str, ...], scores: Floats) -> dict[str, Whole]:
     """Give each model's trials that have a score."""
     found: dict[str, list[int]] = {}
     for trial, name in enumerate(models):
@@ -144,7 +134,7 @@ def _trials_of(models: tuple[str, ...], scores: Floats) -> dict[str, Numbers]:
     return {name: np.array(trials) for name, trials in found.items()}
 
 
-def _ordered(trials: dict[str, Numbers], scores: Floats, direction: Direction) -> list[str]:
+def _ordered(trials: dict[str, Whole], scores: Floats, direction: Direction) -> list[str]:
     """Put models best first; those of one seed stand below those of several, whatever it drew."""
     sign = -1 if direction == "higher" else 1
     several = max(own.size for own in trials.values()) > 1
@@ -160,7 +150,7 @@ def _best(scores: Floats, first: int, direction: Direction) -> int | None:
     return first + int(np.nanargmax(blind) if direction == "higher" else np.nanargmin(blind))
 
 
-def _units(sums: Sums, members: list[Numbers]) -> Floats | None:
+def _units(sums: Sums, members: list[Whole]) -> Floats | None:
     """Give the contenders' pseudo-values, averaged over seeds; None: too few units show a class."""
     by_class = np.asarray((sums.denominators > 0).any(axis=0))
     told, units_of_class = by_class.any(axis=1), by_class.sum(axis=0)
@@ -185,7 +175,7 @@ class Sums:
 
     numerators: Floats
     denominators: Floats
-    undefined: np.ndarray[Any, np.dtype[np.bool_]]
+    undefined: Flags
     """Entries whose score a class without a number, or the protocol's rule, makes undefined, (R,)."""
 
     @classmethod

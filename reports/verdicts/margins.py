@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from ..arrays import Floats
 from .comparing import holm
-from .contest import Floats
 from .schema import Verdicts
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtrit
 
-from .contest import Contest, Floats
+from ..arrays import Floats
+from .contest import Contest
 from .schema import Interval
 
 
@@ -13,16 +14,17 @@ def intervals_of_means(contest: Contest, confidence: float) -> tuple[Interval | 
     """Give the interval of each contender's mean; None where nothing varied or nothing is known of it.
 
     The variance over units is the contender's own.  That over seeds is its own or the one pooled over the
-    models, whichever is larger.
+    models, whichever is larger.  Degrees of freedom are Satterthwaite's.
 
     Args:
         contest: Who competes.
         confidence: Of each interval for itself.
     """
-    units, seeds = _over_units(contest), _over_seeds(contest)
-    variance = units[0] + seeds[0]
+    units, units_freedom = _over_units(contest)
+    seeds, seeds_freedom = _over_seeds(contest)
+    variance = units + seeds
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = variance**2 / (units[0] ** 2 / units[1] + seeds[0] ** 2 / seeds[1])
+        freedom = variance**2 / (units**2 / units_freedom + seeds**2 / seeds_freedom)
         half = stdtrit(freedom, (1 + confidence) / 2) * np.sqrt(variance)
     ends = zip((contest.means - half).tolist(), (contest.means + half).tolist(), half.tolist(), strict=True)
     return tuple(Interval(low=low, high=high) if width > 0 else None for low, high, width in ends)
@@ -38,11 +40,9 @@ def _over_units(contest: Contest) -> tuple[Floats, float]:
 
 def _over_seeds(contest: Contest) -> tuple[Floats, float]:
     """Variances of the means over seeds, and their degrees of freedom."""
-    models = np.arange(len(contest.names)) < contest.models
-    degrees = np.where(models & np.isfinite(contest.variances), contest.seeds - 1, 0)
-    total = float(degrees.sum())
-    if not total:
+    degrees, pooled = contest.seeds_pooled
+    if not degrees:
         return np.zeros(len(contest.names)), 1.0
-    known = np.nan_to_num(contest.variances)
-    pooled = float((degrees * known).sum()) / total
-    return np.where(models, np.maximum(known, pooled), known) / contest.seeds, total
+    models = np.arange(len(contest.names)) < contest.models
+    own = np.nan_to_num(contest.variances)
+    return np.where(models, np.maximum(own, pooled), own) / contest.seeds, degrees

@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 
-from .contest import Floats
+from ..arrays import Floats
 
 
 def scores_of_sums(numerators: Floats, denominators: Floats) -> Floats:
