@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.session import Outcome
-    from ..reports.verdicts.needed import Need
+    from ..reports.verdicts.sample_size import Need
     from .console import Console
 
 EXAMPLES = """Examples:

@@ -16,8 +16,8 @@ from .leaderboard import leaderboard
 from .needed_words import told
 from .schema import Leaderboard
 from .verdicts.contest import BLOCK
-from .verdicts.needed import Assumed, Need, seeds_needed, units_needed
 from .verdicts.resolution import LARGER, Design, Spreads, resolvable
+from .verdicts.sample_size import Assumed, Need, seeds_needed, units_needed
 from .verdicts.schema import Verdicts
 from .verdicts.units import units_of
 

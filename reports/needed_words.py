@@ -8,7 +8,7 @@ from typing import Final
 from ..benchmark.contracts.records import MetricSpec
 from .schema import Leaderboard
 from .verdicts.contest import FEWEST_UNITS, several
-from .verdicts.needed import Need
+from .verdicts.sample_size import Need
 from .wording import capitalised, listing, metric_title, number, plural
 
 MEASURED: Final = (

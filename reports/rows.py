@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -17,7 +16,7 @@ from .naming import by_row, names_of, row_of
 from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore, Unfounded
 from .scores import POOLED_IOU, Scores, scores_of
 from .scoring import scored_classes
-from .statistics import Estimate, estimate
+from .statistics import NONE, estimates, finite
 
 Key = tuple[object, ...]
 
@@ -97,8 +96,8 @@ class _Summaries:
         overall = scored.overall.assign(row=scored.overall["trial"].map(row))
         by_class = scored.by_class.assign(row=scored.by_class["trial"].map(row))
         keys = ["row", "metric", "class_index"]
-        self._means = _estimates(overall, keys[:2])
-        self._classes = _estimates(by_class, keys)
+        self._means = estimates(overall, keys[:2])
+        self._classes = estimates(by_class, keys)
         self._applicable = by_class.groupby(keys)["applicable"].sum().to_dict()
 
     def _of_trial(self, scored: Scores) -> None:
@@ -108,7 +107,7 @@ class _Summaries:
     def _of_aggregates(self, table: pd.DataFrame, row: pd.Series[str]) -> None:
         keys = ["row", "aggregate", "metric"]
         long = table.melt(["trial", "aggregate", "units"], list(RATIOS), "metric")
-        self._aggregates = _estimates(long.assign(row=long["trial"].map(row)), keys)
+        self._aggregates = estimates(long.assign(row=long["trial"].map(row)), keys)
         units = table.groupby("aggregate", sort=False)["units"].max()
         self._units = {str(name): int(number) for name, number in units.items()}
 
@@ -146,7 +145,7 @@ class _Summaries:
         """Sum up one metric of one row over its seeds."""
         return MetricScore(
             metric=metric,
-            mean=self._means.get((row, metric), estimate(())),
+            mean=self._means.get((row, metric), NONE),
             classes=tuple(self._class(row, metric, i) for i in self._scored),
         )
 
@@ -154,7 +153,7 @@ class _Summaries:
         return ClassScore(
             class_index=index,
             class_name=self._class_names[index],
-            score=self._classes.get((row, metric, index), estimate(())),
+            score=self._classes.get((row, metric, index), NONE),
             applicable=int(self._applicable.get((row, metric, index), 0)),
             cases=int(self._known.get(row, 0)),
         )
@@ -175,18 +174,4 @@ class _Summaries:
 
 def _lookup(table: pd.DataFrame, keys: list[str]) -> dict[Key, float | None]:
     columns = zip(*(table[key].tolist() for key in keys), strict=True)
-    return dict(zip(columns, map(_number, table["value"].tolist()), strict=True))
-
-
-def _estimates(table: pd.DataFrame, keys: list[str]) -> dict[Key, Estimate]:
-    summed = table.groupby(keys)["value"].agg(["mean", "std", "count"])
-    return {
-        key: Estimate(mean=_number(mean), sd=_number(sd), seeds=seeds)
-        for key, (mean, sd, seeds) in zip(
-            summed.index, summed.itertuples(index=False, name=None), strict=True
-        )
-    }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return dict(zip(columns, map(finite, table["value"].tolist()), strict=True))

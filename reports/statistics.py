@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +22,26 @@ class Estimate:
     """How many seeds gave a number."""
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Sum up one number per seed; NaN (no number) is left out."""
-    numbers = np.asarray(values, dtype=np.float64)
-    numbers = numbers[np.isfinite(numbers)]
-    mean = float(numbers.mean()) if numbers.size else None
-    sd = float(numbers.std(ddof=1)) if numbers.size > 1 else None
-    return Estimate(mean=mean, sd=sd, seeds=int(numbers.size))
+NONE: Final = Estimate(mean=None, sd=None, seeds=0)
+"""Of no seed."""
+
+
+def estimates(table: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[object, ...], Estimate]:
+    """Sum up the column ``value`` over seeds, by keys; NaN (no number) is left out.
+
+    Args:
+        table: One line per seed and combination of keys.
+        keys: Columns, two at least: of one alone the result's keys would be no tuples.
+    """
+    summed = table.groupby([*keys])["value"].agg(["mean", "std", "count"])
+    return {
+        key: Estimate(mean=finite(mean), sd=finite(sd), seeds=seeds)
+        for key, (mean, sd, seeds) in zip(
+            summed.index, summed.itertuples(index=False, name=None), strict=True
+        )
+    }
+
+
+def finite(value: float) -> float | None:
+    """Write a missing number as JSON knows it."""
+    return value if math.isfinite(value) else None

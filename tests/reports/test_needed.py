@@ -7,8 +7,8 @@ import pytest
 from emseg_bench.benchmark.contracts.data import Case
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.needed import TYPICAL, needs
-from emseg_bench.reports.verdicts.needed import seeds_needed, units_needed
 from emseg_bench.reports.verdicts.resolution import Design, Spreads, resolvable
+from emseg_bench.reports.verdicts.sample_size import seeds_needed, units_needed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

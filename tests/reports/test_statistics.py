@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 import statistics as standard
 
+import pandas as pd
 import pytest
-from emseg_bench.reports.statistics import Estimate, estimate
+from emseg_bench.reports.statistics import Estimate, estimates
 from hypothesis import given
 from hypothesis import strategies as st
 
 SCORES = st.floats(0, 1, allow_nan=False).map(lambda x: round(x, 3))
+
+
+def estimate(values: list[float]) -> Estimate:
+    table = pd.DataFrame({"row": "a@x", "metric": "iou", "value": values})
+    return estimates(table, ["row", "metric"])["a@x", "iou"]
 
 
 def test_mean_and_sample_standard_deviation() -> None:
