@@ -14,14 +14,12 @@ SHOWN = 2
 """Of several larger designs."""
 
 
-def risk(table: Leaderboard, verdicts: Verdicts) -> str:
+def risk(share: float | None, verdicts: Verdicts) -> str:
     """Say how probable it is that the first model is not the best; empty if that is not known."""
-    if table.false_best is None:
+    if share is None:
         return ""
-    return (
-        f"The risk that another model is better than {verdicts.names[0]}, {verdicts.scope.phrase}, is "
-        f"{percent(table.false_best)}."
-    )
+    first, phrase = verdicts.names[0], verdicts.scope.phrase
+    return f"The risk that another model is better than {first}, {phrase}, is {percent(share)}."
 
 
 def resolved(table: Leaderboard, verdicts: Verdicts) -> str:

@@ -20,7 +20,7 @@ def claims(table: Leaderboard) -> tuple[str, ...]:
     verdicts = table.verdicts
     found = (
         headline(table, verdicts),
-        risk(table, verdicts),
+        risk(table.false_best, verdicts),
         enough(table, verdicts),
         alike(table, verdicts),
         cheaper(table),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..prospects import risk
 from ..verdicts.schema import Comparison, Verdicts
-from ..wording import listing, metric_title, percent, score, span
+from ..wording import listing, metric_title, score, span
 from .schema import Across
 
 
@@ -16,7 +17,7 @@ def summary(across: Across) -> str:
         _unskilled(verdicts),
         _first(across, verdicts),
         _others(across, verdicts),
-        _risk(across, verdicts),
+        risk(across.false_best, verdicts),
     )
     return " ".join(part for part in parts if part)
 
@@ -60,11 +61,3 @@ def _difference(found: Comparison, across: Across) -> str:
     if found.low is None:
         return f"{value}, and nothing tells how much of it is chance"
     return f"{value} (95 % interval {span(found.low, found.high, unit)})"
-
-
-def _risk(across: Across, verdicts: Verdicts) -> str:
-    """Say how likely the best one is another."""
-    if across.false_best is None:
-        return ""
-    first, phrase = verdicts.names[0], verdicts.scope.phrase
-    return f"The risk that another model is better than {first}, {phrase}, is {percent(across.false_best)}."
