@@ -95,9 +95,9 @@ def find_candidates(path: Path, cache: Path) -> Seen:
     """
     files, unread = _all_files(path)
     every = [_candidate(location, cache) for file in files for location in _parts(file)]
-    found = [one for one in every if one.volume.shape[0] > 1] or every
-    single = tuple(one.location for one in every if one not in found)
-    return Seen(volumes=tuple(found), single=single, unread=tuple(map(str, unread)))
+    volumes = tuple(one for one in every if one.volume.shape[0] > 1)
+    single = tuple(one.location for one in every if one.volume.shape[0] == 1) if volumes else ()
+    return Seen(volumes=volumes or tuple(every), single=single, unread=tuple(map(str, unread)))
 
 
 def _candidate(location: str, cache: Path) -> Candidate:
