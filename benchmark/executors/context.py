@@ -6,14 +6,22 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing.util import get_temp_dir
-from typing import Any
+from typing import Any, TypeVar
 
 from .openmp import waiting
 from .temporary import claim_folder, place_for_sockets, sweep
+
+T = TypeVar("T")
+
+STARTS = 7
+"""Tries to start a process: they fail while a server that has been killed is not gone yet."""
+PAUSE_SECONDS = 0.05
+"""Before the second try, and twice as long before each further one: 3 s together."""
 
 PRELOADED = (
     "emseg_bench.benchmark.trials.trial",
@@ -60,6 +68,23 @@ def worker_environment() -> Iterator[None]:
     finally:
         for name in added:
             del os.environ[name]
+
+
+def persistently(start: Callable[[], T]) -> T:
+    """Start a process in an environment fit for it, again and again while the server cannot be reached.
+
+    Args:
+        start: Starts it, and gives what there is to give.
+
+    Raises:
+        OSError: It cannot be started; so does EOFError.
+    """
+    with worker_environment():
+        for tried in range(STARTS - 1):
+            with suppress(OSError, EOFError):
+                return start()
+            time.sleep(PAUSE_SECONDS * 2**tried)
+        return start()
 
 
 @cache

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from .context import persistently
+
 VISIBLE: Final = "CUDA_VISIBLE_DEVICES"
 ANSWER_SECONDS: Final = 120.0
 """That a GPU may take for a first small sum: a driver that hangs never answers."""
@@ -71,17 +73,25 @@ def answers(device: str, context: Any) -> bool:
 
     Args:
         device: One of the pool's.
-        context: Starts the process.
+        context: Starts the process; where it cannot, nothing is known against the device.
     """
     if not device.startswith("cuda"):
         return True
-    process = context.Process(target=_add, args=(device,))
-    process.start()
+    try:
+        process = persistently(lambda: _start(device, context))
+    except (OSError, EOFError):
+        return True
     process.join(ANSWER_SECONDS)
     if process.is_alive():
         process.kill()
         process.join()
     return bool(process.exitcode == 0)
+
+
+def _start(device: str, context: Any) -> Any:
+    process = context.Process(target=_add, args=(device,))
+    process.start()
+    return process
 
 
 def _add(device: str) -> None:

@@ -14,18 +14,13 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 
 from ..contracts.running import Event, Job, Runtime
-from .context import worker_context, worker_environment
+from .context import persistently, worker_context
 from .death import MemoryWatch, cause_of_death
 from .devices import DevicePool, answers
 from .running import Running
 from .worker import work
 
 Listener = Callable[[Event], None]
-
-STARTS = 7
-"""Tries to start a process: they fail while a server that has been killed is not gone yet."""
-PAUSE_SECONDS = 0.05
-"""Before the second try, and twice as long before each further one: 3 s together."""
 
 
 class LocalExecutor:
@@ -65,15 +60,10 @@ class LocalExecutor:
     def _start(self, job: Job, device: str, pool: DevicePool, on_event: Listener) -> list[Running]:
         """Start a trial; give nothing if that cannot be done, which has failed it."""
         on_event(Event(fingerprint=job.fingerprint, kind="started"))
-        for tried in range(STARTS):
-            try:
-                return [self._launch(job, device)]
-            except (OSError, EOFError) as error:
-                if tried < STARTS - 1:
-                    time.sleep(PAUSE_SECONDS * 2**tried)
-                else:
-                    reason = f"its process could not be started: {type(error).__name__}: {error}"
-                    on_event(_failed(job, reason))
+        try:
+            return [persistently(lambda: self._launch(job, device))]
+        except (OSError, EOFError) as error:
+            on_event(_failed(job, f"its process could not be started: {type(error).__name__}: {error}"))
         pool.give_back(device)
         return []
 
@@ -83,8 +73,7 @@ class LocalExecutor:
         runtime = replace(self._runtime, place=device) if len(self._devices) > 1 else self._runtime
         try:
             process = self._context.Process(target=work, args=(job, runtime, news_out, alive_in))
-            with worker_environment():
-                process.start()
+            process.start()
         finally:
             news_out.close()
             alive_in.close()

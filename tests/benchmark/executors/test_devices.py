@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from emseg_bench.benchmark.executors import local
+from emseg_bench.benchmark.executors import context, local
 from emseg_bench.benchmark.executors.devices import VISIBLE, DevicePool, answers, see_alone
 from emseg_bench.benchmark.executors.local import LocalExecutor
 from hypothesis import given
@@ -54,8 +55,6 @@ def test_a_trial_sees_its_gpu_alone(monkeypatch, seen, device, left, name):
     monkeypatch.delenv(VISIBLE, raising=False)
     if seen is not None:
         monkeypatch.setenv(VISIBLE, seen)
-    import os
-
     monkeypatch.setattr(os, "environ", dict(os.environ))
     assert see_alone(device) == name
     assert os.environ.get(VISIBLE) == left
@@ -63,6 +62,38 @@ def test_a_trial_sees_its_gpu_alone(monkeypatch, seen, device, left, name):
 
 def test_places_on_the_cpu_always_answer():
     assert answers("cpu:1", context=None)
+
+
+class GoingDown:
+    """A server that takes no call before it has been replaced; then processes end with 0."""
+
+    def __init__(self, refusals: int) -> None:
+        self.left, self.exitcode, self.environment = refusals, 0, ""
+
+    def Process(self, target, args):  # noqa: N802 - as multiprocessing calls it
+        return self
+
+    def start(self) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise ConnectionRefusedError(111, "Connection refused")
+        self.environment = os.environ.get("PYTHONSAFEPATH")
+
+    def join(self, timeout) -> None:
+        pass
+
+    def is_alive(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("refusals", [0, 3, 99])
+def test_a_gpu_is_not_blamed_for_a_server_that_was_killed(monkeypatch, refusals):
+    """What kills a trial for memory may kill its server, too; the next one is started as for trials."""
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    monkeypatch.setattr(context.time, "sleep", lambda seconds: None)
+    server = GoingDown(refusals)
+    assert answers("cuda:1", server)
+    assert server.environment == ("" if refusals == 99 else "1")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
-from emseg_bench.benchmark.executors import local, temporary
+from emseg_bench.benchmark.executors import context, temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
 from emseg_bench.benchmark.executors.devices import DevicePool
 from emseg_bench.benchmark.executors.local import LocalExecutor
@@ -91,7 +91,7 @@ def test_server_that_is_killed_between_trials_is_made_anew(make_job, runtime, to
     assert ends == [job.fingerprint for job in jobs]
 
 
-@pytest.mark.parametrize(("refusals", "starts"), [(0, 1), (4, 5), (99, local.STARTS)])
+@pytest.mark.parametrize(("refusals", "starts"), [(0, 1), (4, 5), (99, context.STARTS)])
 def test_a_server_that_is_going_down_is_waited_for(make_job, runtime, monkeypatch, refusals, starts):
     """Until its end has been noticed, a killed server takes calls that it does not answer."""
     tries, pauses, events = [], [], []
@@ -103,12 +103,12 @@ def test_a_server_that_is_going_down_is_waited_for(make_job, runtime, monkeypatc
         return "running"
 
     monkeypatch.setattr(LocalExecutor, "_launch", launch)
-    monkeypatch.setattr(local.time, "sleep", pauses.append)
+    monkeypatch.setattr(context.time, "sleep", pauses.append)
     started = LocalExecutor(runtime)._start(make_job(), "cpu", DevicePool(["cpu"], 1), events.append)
     assert (len(tries), len(pauses)) == (starts, starts - 1)
-    assert started == (["running"] if refusals < local.STARTS else [])
-    assert [event.kind for event in events] == ["started"] + ["failed"] * (refusals >= local.STARTS)
-    assert sum(pauses) == pytest.approx(local.PAUSE_SECONDS * (2 ** (starts - 1) - 1))
+    assert started == (["running"] if refusals < context.STARTS else [])
+    assert [event.kind for event in events] == ["started"] + ["failed"] * (refusals >= context.STARTS)
+    assert sum(pauses) == pytest.approx(context.PAUSE_SECONDS * (2 ** (starts - 1) - 1))
 
 
 @pytest.mark.slow
