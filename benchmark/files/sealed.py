@@ -23,12 +23,10 @@ _BYTES: Final = 32
 """Of the key, and of a seal."""
 
 
-def write_sealed(path: Path, content: bytes) -> bool:
-    """Write a file whole, and say whether that was done: where it cannot be kept, nothing is lost."""
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write a file whole; where it cannot be kept, nothing is lost."""
     with suppress(OSError, EmsegError):
         write_whole(path, hmac.digest(_key(), content, "sha256") + content)
-        return True
-    return False
 
 
 def read_sealed(path: Path) -> bytes | None:

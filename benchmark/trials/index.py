@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import numpy as np
 
@@ -19,69 +19,26 @@ from ..contracts.errors import EmsegError
 from ..contracts.records import Record, TrialSpec
 from ..contracts.reporting import Trial
 from ..files.code import code_sha256
-from ..files.hashing import canonical_json, sha256_of
+from ..files.hashing import sha256_of
 from ..files.sealed import read_sealed, write_sealed
 from ..files.store import Store, TrialFolder
 from ..files.texts import parse_json
 from ..files.validation import adapter, plain
-from .plain_tables import Column, Numbers, Shape, columns_of, numbers_of
+from .index_content import Content, Entry, Shelf
+from .plain_tables import Numbers, Shape, columns_of, numbers_of
 from .result_tables import no_tables
 
 READING: Final = (
-    *("contracts/data.py", "contracts/records.py", "contracts/settings.py", "files/parquet.py"),
-    *("trials/boards.py", "trials/folder_state.py", "trials/index.py", "trials/kept_files.py"),
-    *("trials/older.py", "trials/plain_tables.py", "trials/record_checks.py", "trials/records.py"),
-    "trials/result_tables.py",
+    *("contracts/data.py", "contracts/records.py", "contracts/settings.py", "evaluation/scoring.py"),
+    *("files/parquet.py", "trials/boards.py", "trials/folder_state.py", "trials/index.py"),
+    *("trials/index_content.py", "trials/kept_files.py", "trials/older.py", "trials/plain_tables.py"),
+    *("trials/record_checks.py", "trials/records.py", "trials/result_tables.py"),
 )
 """Whose code says what a trial's files mean."""
 ALONE: Final = frozenset({"seed", "label_fraction"})
 PARTS: Final = tuple(one.name for one in fields(TrialSpec) if one.name not in ALONE)
 """Of a specification what many trials have in common."""
 _TYPES: Final = get_type_hints(TrialSpec)
-
-
-class _Entry(NamedTuple):
-    """A trial as plain data."""
-
-    state: str
-    record: dict[str, Any]
-    """Without its specification."""
-    alone: dict[str, Any]
-    """Of its specification what is no part."""
-    parts: list[int]
-    """Numbers of `PARTS`, in their order."""
-    tables: list[tuple[int, int]]
-    """Shape and first number of its scores and its curve."""
-
-
-@dataclass(slots=True)
-class _Content:
-    """What an index holds."""
-
-    parts: list[tuple[int, Any]] = field(default_factory=list)
-    """Which of `PARTS`, and its plain data."""
-    shapes: list[list[Column]] = field(default_factory=list)
-    trials: dict[str, _Entry] = field(default_factory=dict)
-    """By the names of their folders."""
-    numbers: list[Numbers] = field(default_factory=list)
-    length: int = 0
-    places: dict[str, int] = field(default_factory=dict)
-    """Of parts and shapes, by their text."""
-
-    def place(self, shelf: list[Any], item: Any) -> int:
-        """Put something on a shelf, unless it is there; say where."""
-        text = canonical_json([shelf is self.parts, item])
-        if text not in self.places:
-            self.places[text] = len(shelf)
-            shelf.append(item)
-        return self.places[text]
-
-    def append(self, numbers: Numbers) -> int:
-        """Add numbers; say where they begin."""
-        begin = self.length
-        self.numbers.append(numbers)
-        self.length += numbers.size
-        return begin
 
 
 class Index:
@@ -94,10 +51,9 @@ class Index:
     def __init__(self, store: Store) -> None:
         self._path = store.index
         self._code = sha256_of([code_sha256(Path(__file__).parents[1] / name) for name in READING])
-        self._known, self._next = _Content(), _Content()
+        self._known, self._next = Content(), Content()
         self._parts: list[Any] = []
         self._shapes: list[Shape] = []
-        self._moved: dict[tuple[str, int], int] = {}
         self._changed = False
         with suppress(EmsegError, IndexError, KeyError, TypeError, ValueError):
             self._read()
@@ -107,15 +63,15 @@ class Index:
         told = parse_json(head, str(self._path))
         if told["code"] != self._code:
             return
-        content = _Content(
-            parts=told["parts"],
-            shapes=told["shapes"],
-            trials={name: _Entry(*entry) for name, entry in told["trials"].items()},
+        content = Content(
+            parts=Shelf(told["parts"]),
+            shapes=Shelf(told["shapes"]),
+            trials={name: Entry(*entry) for name, entry in told["trials"].items()},
             numbers=[np.frombuffer(bytearray(numbers), dtype="<f8")],
         )
         kinds = [adapter(_TYPES[name]) for name in PARTS]
-        self._parts = [kinds[kind].validate_python(part) for kind, part in content.parts]
-        self._shapes = [Shape(columns) for columns in content.shapes]
+        self._parts = [kinds[kind].validate_python(part) for kind, part in content.parts.items]
+        self._shapes = [Shape(columns) for columns in content.shapes.items]
         self._known = content
 
     def find(self, folder: TrialFolder, state: str) -> Trial | None:
@@ -139,16 +95,14 @@ class Index:
         for table in (trial.cases, trial.curve) if trial.record.status == "complete" else ():
             if (numbers := numbers_of(table)) is None:
                 return
-            tables.append(
-                (self._next.place(self._next.shapes, columns_of(table)), self._next.append(numbers))
-            )
+            tables.append((self._next.shapes.place(columns_of(table)), self._next.append(numbers)))
         record = plain(trial.record)
         spec = record.pop("spec")
-        self._next.trials[folder.path.name] = _Entry(
+        self._next.trials[folder.path.name] = Entry(
             state,
             record,
             {name: spec[name] for name in ALONE},
-            [self._next.place(self._next.parts, [kind, spec[name]]) for kind, name in enumerate(PARTS)],
+            [self._next.parts.place([kind, spec[name]]) for kind, name in enumerate(PARTS)],
             tables,
         )
         self._changed = True
@@ -158,32 +112,25 @@ class Index:
         if not self._changed and self._next.trials.keys() == self._known.trials.keys():
             return
         content = self._next
-        held = {"parts": content.parts, "shapes": content.shapes, "trials": content.trials}
-        head = {"code": self._code, **held}
+        shelves = {"parts": content.parts.items, "shapes": content.shapes.items}
+        head = {"code": self._code, **shelves, "trials": content.trials}
         text = json.dumps(head, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         numbers = np.concatenate([np.empty(0), *content.numbers]).astype("<f8", copy=False)
         write_sealed(self._path, text.encode() + b"\n" + numbers.tobytes())
 
-    def _spec(self, entry: _Entry) -> TrialSpec:
+    def _spec(self, entry: Entry) -> TrialSpec:
         parts = {name: self._parts[place] for name, place in zip(PARTS, entry.parts, strict=True)}
         return TrialSpec(**entry.alone, **parts)
 
     def _numbers(self, shape: int, begin: int) -> Numbers:
         return self._known.numbers[0][begin : begin + len(self._shapes[shape])]
 
-    def _keep(self, name: str, entry: _Entry) -> None:
+    def _keep(self, name: str, entry: Entry) -> None:
         """Take over what is known of a trial."""
-        parts = [self._move("part", place) for place in entry.parts]
+        known, content = self._known, self._next
+        parts = [content.parts.move(known.parts, place) for place in entry.parts]
         tables = [
-            (self._move("shape", shape), self._next.append(self._numbers(shape, begin)))
+            (content.shapes.move(known.shapes, shape), content.append(self._numbers(shape, begin)))
             for shape, begin in entry.tables
         ]
-        self._next.trials[name] = entry._replace(parts=parts, tables=tables)
-
-    def _move(self, kind: str, place: int) -> int:
-        """Take over a part or a shape, once."""
-        if (kind, place) not in self._moved:
-            shelf = "parts" if kind == "part" else "shapes"
-            item = getattr(self._known, shelf)[place]
-            self._moved[kind, place] = self._next.place(getattr(self._next, shelf), item)
-        return self._moved[kind, place]
+        content.trials[name] = entry._replace(parts=parts, tables=tables)
