@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from ..benchmark.contracts.errors import StoreError, UnknownNameError, UsageError
-from .exit_codes import ALL_DONE, SOME_FAILED, interruptible
+from ..benchmark.contracts.errors import UnknownNameError, UsageError
+from .exit_codes import interruptible
 from .json_output import json_stream
 from .margins import (
     MarginOption,
@@ -22,20 +22,16 @@ from .margins import (
     check_difference,
     ranking_metrics,
     read_difference,
-    with_margin,
 )
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..benchmark.contracts.running import Executor, Runtime
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.session import Outcome
     from ..reports.verdicts.sample_size import Need
-    from .console import Console
 
 EXAMPLES = """Examples:
 
@@ -179,6 +175,7 @@ def run(
     from ..benchmark.trials.staleness import keep_stale as keep
     from ..benchmark.trials.staleness import stale_notes, stale_trials
     from ..datasets.inspection.remarks import remarks
+    from .finishing import finish
 
     if experiment is not None:
         refuse_name(experiment)
@@ -234,8 +231,9 @@ def run(
             return
         with interruptible():
             outcome = _run(plan, plugins, Store(out), runtime, executor, stream)
-            told = _finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
-            raise typer.Exit(told)
+            raise typer.Exit(
+                finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
+            )
 
 
 def _places(plan: Plan) -> set[Path]:
@@ -309,86 +307,3 @@ def _run(
         runner: Executor = resolve(offer.card.factory, offer)(runtime)
     with show(plan.trials, todo, console) as view:
         return run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)
-
-
-def _finish(
-    plan: Plan,
-    plugins: Plugins,
-    store: Store,
-    outcome: Outcome,
-    stream: TextIO | None,
-    *,
-    keep_stale: bool,
-    margin: float | None,
-) -> int:
-    """Report what came of a run; return the exit code."""
-    from ..reports.publishing import clear_leftovers
-    from .console import Console
-    from .last_report import recalled, state_of_report
-    from .reporting import told_across
-    from .summary import outcome_as_data, print_failures, print_shown
-    from .tables import say
-
-    console = Console(stderr=stream is not None)
-    clear_leftovers(store.report)
-    options = {"keep_stale": keep_stale, "margin": margin, "trials": [*plan.trials, *plan.kept.values()]}
-    tables = recalled(store, state_of_report(store, plugins.catalogue, options))
-    made = _Made(tables) if tables else _make_report(plan, plugins, store, console, options, margin)
-    if stream:
-        typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2), stream)
-    else:
-        print_shown(made.tables)
-        print_failures(outcome.failed, plan, console)
-        if made.written:
-            for sentence in told_across(store):
-                say(console, sentence)
-            text = f"report: {store.report / 'index.html'}"
-            console.print(text, highlight=False, markup=False, soft_wrap=True)
-    return SOME_FAILED if outcome.failed or not (made.whole and made.written) else ALL_DONE
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What became of a report."""
-
-    tables: list[dict[str, Any]]
-    """What the terminal shows."""
-    whole: bool = True
-    """Whether all trials are in it."""
-    written: bool = True
-
-
-def _make_report(
-    plan: Plan,
-    plugins: Plugins,
-    store: Store,
-    console: Console,
-    options: Mapping[str, object],
-    margin: float | None,
-) -> _Made:
-    """Read what is stored, and make the report anew unless it is of that already."""
-    from ..benchmark.trials.boards import load_boards
-    from ..benchmark.trials.today import Today
-    from .last_report import remember, state_of_report, state_of_trials
-    from .reporting import build_report, is_fresh, tell_left_out
-    from .summary import shown
-    from .tables import say
-
-    before, problems = state_of_trials(store), tuple[str, ...]()
-    stored = load_boards(store, Today(plugins.catalogue), keep_stale=bool(options["keep_stale"]))
-    stored = with_margin(stored, margin)
-    tell_left_out(stored.left_out)
-    written = True
-    if not is_fresh(stored, store, plugins):
-        say(console, "writing the report", "dim")
-        try:
-            problems = build_report(stored, store, plugins)
-        except StoreError as error:  # the trials are there; 'emseg-bench report' makes it anew
-            say(console, f"no report: {error}", "red")
-            written = False
-        for problem in problems:
-            say(console, f"warning: {problem}", "yellow")
-    tables = shown(stored.boards, plan)
-    if written and not problems and not stored.left_out and before == state_of_trials(store):
-        remember(store, state_of_report(store, plugins.catalogue, options), tables)
-    return _Made(tables, not stored.left_out, written)

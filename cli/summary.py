@@ -27,7 +27,7 @@ def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
     first = next(iter(plan.trials.values()))
     kept = f", {len(plan.kept)} kept though stale" if plan.kept else ""
     cached = len(plan.trials) - len(plan.kept) - todo
-    trials = f"{len(plan.trials)} trial{'s' if len(plan.trials) != 1 else ''}"
+    trials = counted(len(plan.trials), "trial")
     own = sum(bool(trial.model.own_recipe) for trial in plan.trials.values())
     where = ", ".join(runtime.devices) or runtime.device
     apart = f" ({own} by their authors' own)" if own else ""
@@ -121,9 +121,10 @@ def print_shown(tables: Sequence[Mapping[str, Any]]) -> None:
     """Print what `shown` wrote down."""
     for table in tables:
         print_table(table["wide"], table["narrow"], title=table["title"])
-        for style in ("", "dim"):
-            for text in table["remarks" if style else "claims"]:
-                say(Console(), text, style)
+        for text in table["claims"]:
+            say(Console(), text)
+        for text in table["remarks"]:
+            say(Console(), text, "dim")
 
 
 def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> None:
