@@ -58,11 +58,11 @@ def _absent(label: int, ground: CommonGround, table: Leaderboard) -> str:
     hits = [
         (row, item) for row in table.rows for item in row.unfounded if item.class_index == label and item.hits
     ]
-    told = listing([f"{row.model} ({unfounded_text(item, unit)})" for row, item in hits])
+    told = listing([f"{row.model} ({_unfounded_text(item, unit)})" for row, item in hits])
     return f"{text}, so {name} is in no mean; predicted all the same by {told or 'no model'}."
 
 
-def unfounded_text(item: Unfounded, unit: str) -> str:
+def _unfounded_text(item: Unfounded, unit: str) -> str:
     """Write how much was predicted where the truth has none: ``1,204 px in 1 of 24 images``."""
     return f"{item.pixels:,} px in {item.hits} of {plural(item.cases, unit)}"
 

@@ -16,35 +16,23 @@ from scipy.special import stdtr, stdtrit
 from ..arrays import Floats
 from .contest import Contest
 from .means import intervals_of_means
-from .schema import Comparison, Placed, Verdicts
+from .schema import CONFIDENCE, Comparison, Placed, Verdicts
 
-CONFIDENCE = 0.95
 ROUNDING = 1e-12
 """Relative to the scores' size: sums in another order differ by as much, so smaller spreads are none."""
 
 
-def compare(contest: Contest, confidence: float = CONFIDENCE) -> Verdicts:
-    """Compare every contender with every other.
-
-    Args:
-        contest: At least one model; its first contender need not be the best.
-        confidence: Of all intervals and of all verdicts at once.
-    """
-    return judged(contest, Pairs.of(contest), confidence)
+def compare(contest: Contest) -> Verdicts:
+    """Compare every contender of a contest with every other; the first need not be the best."""
+    return judged(contest, Pairs.of(contest))
 
 
-def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Verdicts:
-    """Judge pairs whose differences have errors, by t-tests that Holm's steps adjust for each other.
-
-    Args:
-        contest: Whose pairs they are.
-        pairs: All of them.
-        confidence: Of all intervals and of all verdicts at once.
-    """
+def judged(contest: Contest, pairs: Pairs) -> Verdicts:
+    """Judge all pairs of a contest, whose differences have errors, by t-tests and Holm's steps."""
     p = 2 * stdtr(pairs.freedom, -np.abs(pairs.value / pairs.error))
     adjusted = holm(p)
-    sure = adjusted <= 1 - confidence
-    low, high = _ends(pairs, sure, confidence)
+    sure = adjusted <= 1 - CONFIDENCE
+    low, high = _ends(pairs, sure)
     degrees, shared = contest.seeds_pooled
     return Verdicts(
         metric=contest.metric,
@@ -52,13 +40,13 @@ def judged(contest: Contest, pairs: Pairs, confidence: float = CONFIDENCE) -> Ve
         names=contest.names,
         blind=contest.blind,
         scope=contest.scope,
-        confidence=confidence,
+        confidence=CONFIDENCE,
         comparisons=_comparisons(pairs, low, high, adjusted, sure),
         places=_places(contest.models, pairs, sure),
         seeds=tuple(contest.seeds[: contest.models].tolist()),
         units_sd=_units_sd(contest.models, pairs),
         seeds_sd=float(np.sqrt(shared)) if degrees else None,
-        means=intervals_of_means(contest, confidence),
+        means=intervals_of_means(contest),
     )
 
 
@@ -72,10 +60,10 @@ def holm(p: Floats) -> Floats:
     return adjusted
 
 
-def _ends(pairs: Pairs, sure: np.ndarray, confidence: float) -> tuple[Floats, Floats]:
+def _ends(pairs: Pairs, sure: np.ndarray) -> tuple[Floats, Floats]:
     """Give intervals that hold at once (Bonferroni); a pair that only Holm tells apart, to 0."""
     tests = max(1, int(np.isfinite(pairs.error).sum()))
-    half = stdtrit(pairs.freedom, 1 - (1 - confidence) / (2 * tests)) * pairs.error
+    half = stdtrit(pairs.freedom, 1 - (1 - CONFIDENCE) / (2 * tests)) * pairs.error
     low, high = pairs.value - half, pairs.value + half
     low = np.where(sure & (pairs.value > 0), np.maximum(low, 0), low)
     high = np.where(sure & (pairs.value < 0), np.minimum(high, 0), high)

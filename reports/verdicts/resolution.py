@@ -10,7 +10,7 @@ from typing import Final
 
 from scipy.special import stdtrit
 
-from .schema import Verdicts
+from .schema import CONFIDENCE, Verdicts
 
 POWER: Final = 0.8
 """How often a difference of the smallest size that counts as resolved is found."""
@@ -62,16 +62,12 @@ class Resolution:
     more_units: tuple[Resolved, ...]
 
 
-def resolvable(
-    spreads: Spreads, design: Design, *, confidence: float = 0.95, power: float = POWER
-) -> float | None:
-    """Give the smallest true difference of two models that is found in `power` of all repetitions.
+def resolvable(spreads: Spreads, design: Design) -> float | None:
+    """Give the smallest true difference of two models that is found in `POWER` of all repetitions.
 
     Args:
         spreads: Of scores.
         design: Seeds are of each model.
-        confidence: Of all verdicts at once.
-        power: Of finding one given pair's difference.
 
     Returns:
         A difference in the metric's unit; None if nothing is known of how scores vary.
@@ -85,8 +81,8 @@ def resolvable(
     if not variance:
         return None
     freedom = variance / sum(part / degrees for part, degrees in parts)
-    level = (1 - confidence) / (2 * design.pairs)
-    return float(stdtrit(freedom, 1 - level) + stdtrit(freedom, power)) * sqrt(variance)
+    level = (1 - CONFIDENCE) / (2 * design.pairs)
+    return float(stdtrit(freedom, 1 - level) + stdtrit(freedom, POWER)) * sqrt(variance)
 
 
 def resolution(verdicts: Verdicts) -> Resolution | None:
@@ -127,7 +123,7 @@ def _more(verdicts: Verdicts, designs: Iterator[Design]) -> Iterator[Resolved]:
 
 def _resolved(verdicts: Verdicts, design: Design) -> Resolved | None:
     spreads = Spreads(units=verdicts.units_sd, seeds=verdicts.seeds_sd)
-    found = resolvable(spreads, design, confidence=verdicts.confidence)
+    found = resolvable(spreads, design)
     if found is None:
         return None
     return Resolved(seeds=design.seeds, units=design.units, difference=found)

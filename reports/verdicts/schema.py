@@ -6,13 +6,17 @@ All of it is numbers and names, and goes into ``leaderboard.json`` as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from ..arrays import Whole
 from .contest import Direction, Scope
 
 Verdict: TypeAlias = Literal["better", "worse"]
+
+CONFIDENCE: Final = 0.95
+"""Of all intervals and verdicts of a contest at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +131,7 @@ class Verdicts:
             return self.between(other, one).reversed()
         return self.comparisons[one * len(self.names) - one * (one + 1) // 2 + other - one - 1]
 
-    def signs(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def signs(self) -> Whole:
         """Say who is surely better than whom: 1, -1 or 0 (not told apart) by row and column, (N, N)."""
         signs = {"better": 1, "worse": -1, None: 0}
         found = np.zeros((len(self.names),) * 2, np.int64)
