@@ -80,9 +80,11 @@ def _is_meant(name: str, one: Standing) -> bool:
 
 
 def _told(one: Standing) -> str:
+    from .trial_progress import data_name
+
     if one.named is None:
         return one.fingerprint[:12]
-    return f"{one.fingerprint[:12]}  {one.named.model.label}/{one.named.seed} on {one.named.data}"
+    return f"{one.fingerprint[:12]}  {one.named.model.label}/{one.named.seed} on {data_name(one.named)}"
 
 
 def _texts(folder: TrialFolder, *, follow: bool) -> Iterator[str]:

@@ -75,6 +75,7 @@ def _look(store: Store, console: Console, *, all_: bool, as_json: bool, again: b
 
 
 def _print(found: Sequence[Standing], console: Console, *, all_: bool) -> None:
+    from ..benchmark.files.wording import counted
     from ..benchmark.trials.standing import STATES
     from .tables import print_table, say
 
@@ -89,29 +90,29 @@ def _print(found: Sequence[Standing], console: Console, *, all_: bool) -> None:
             say(console, f"{one.fingerprint[:12]} {_name(one)}: {one.state}: {one.reason}", "red")
     counts = Counter(one.state for one in found)
     told = [f"{counts[state]} {state}" for state in order if counts[state]]
-    say(console, f"{len(found)} trial{'s' if len(found) > 1 else ''}: {', '.join(told)}")
+    say(console, f"{counted(len(found), 'trial')}: {', '.join(told)}")
     for state in ("silent", "gone"):
         if counts[state]:
             say(console, f"{state}: {STATES[state]}", "dim")
 
 
 def _row(one: Standing) -> dict[str, str]:
-    from ..benchmark.trials.standing import STATES
-    from .trial_progress import PHASES
+    from ..benchmark.trials.standing import BEGUN
+    from .trial_progress import PHASES, data_name
 
-    sign, named = one.sign, one.named
-    live = one.state in list(STATES)[:3] and sign is not None
+    named = one.named
+    sign = one.sign if one.state in BEGUN else None
     return {
         "trial": one.fingerprint[:12],
         "model": named.model.label if named else NOTHING,
-        "dataset": named.data if named else NOTHING,
+        "dataset": data_name(named) if named else NOTHING,
         "seed": str(named.seed) if named else NOTHING,
         "state": one.state,
-        "phase": PHASES.get(sign.phase, sign.phase) or NOTHING if live and sign else NOTHING,
-        "done": _share(one) if live else NOTHING,
+        "phase": PHASES.get(sign.phase, sign.phase) or NOTHING if sign else NOTHING,
+        "done": f"{100 * min(1.0, sign.done / sign.total):.0f} %" if sign and sign.total else NOTHING,
         "left": duration(one.seconds_left),
-        "where": _where(sign) if live and sign else NOTHING,
-        "last sign": f"{duration(one.seconds_silent)} ago" if live else NOTHING,
+        "where": _where(sign) if sign else NOTHING,
+        "last sign": f"{duration(one.seconds_silent)} ago" if sign else NOTHING,
     }
 
 
@@ -119,16 +120,10 @@ def _where(sign: Sign) -> str:
     return ", ".join(filter(None, [sign.host, sign.device, f"process {sign.process}"]))
 
 
-def _share(one: Standing) -> str:
-    sign = one.sign
-    return f"{100 * min(1.0, sign.done / sign.total):.0f} %" if sign and sign.total else NOTHING
-
-
 def _name(one: Standing) -> str:
-    """Name a trial as ``run`` does."""
-    if one.named is None:
-        return one.fingerprint
-    return f"{one.named.model.label} on {one.named.data}, seed {one.named.seed}"
+    from .trial_progress import trial_name
+
+    return trial_name(one.named) if one.named else one.fingerprint
 
 
 def duration(seconds: float | None) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.contracts.running import Event
 from ..benchmark.experiments.label_fraction import describe_fraction
 from .console import Console
 from .progress import Display, Work, display
+
+if TYPE_CHECKING:
+    from ..benchmark.trials.standing import Named
 
 PHASES = {
     "load": "loading",
@@ -27,10 +31,14 @@ def show(trials: Mapping[str, TrialSpec], todo: int, console: Console) -> Iterat
         yield _View(trials, todo, shown)
 
 
-def trial_name(spec: TrialSpec) -> str:
+def trial_name(spec: TrialSpec | Named) -> str:
     """Name a trial for people."""
-    data = " with ".join(filter(None, [spec.dataset.label, describe_fraction(spec.label_fraction)]))
-    return f"{spec.model.label} on {data}, seed {spec.seed}"
+    return f"{spec.model.label} on {data_name(spec)}, seed {spec.seed}"
+
+
+def data_name(spec: TrialSpec | Named) -> str:
+    """Name a trial's dataset and its share of labels."""
+    return " with ".join(filter(None, [spec.dataset.label, describe_fraction(spec.label_fraction)]))
 
 
 class _View:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from annotated_types import Ge, Gt, Le, MaxLen
 
 from ..contracts.errors import EmsegError, StoreError
-from ..experiments.label_fraction import describe_fraction
 from ..files.regular import open_regular, shown
 from ..files.store import MOST_RECORD_BYTES, Store, TrialFolder, read_record
 from ..files.texts import parse_json, read_json
@@ -32,6 +31,8 @@ STATES: Final[Mapping[State, str]] = {
     "complete": "it has scores",
 }
 """What each means, in the order in which people want to see them."""
+BEGUN: Final = frozenset({"running", "silent", "gone"})
+"""States of trials without a result whose last sign of life tells how far they came."""
 SILENT_SECONDS: Final = 12 * BEAT_SECONDS
 _TAIL_BYTES: Final = 64 << 10
 _LINES: Final = 10
@@ -60,11 +61,6 @@ class Named:
     dataset: Labelled
     label_fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     seed: Annotated[int, Ge(0)]
-
-    @property
-    def data(self) -> str:
-        """Its dataset and its share of labels, as ``run`` names them."""
-        return " with ".join(filter(None, [self.dataset.label, describe_fraction(self.label_fraction)]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
