@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .schema import Leaderboard, Row
 from .verdicts.contest import FEWEST_UNITS, Scope, several
 from .verdicts.schema import Comparison, Verdicts
-from .wording import listing, metric_title, plural, score, span, spread
+from .wording import listing, metric_title, plural, score, span, spread, with_unit
 
 
 def headline(table: Leaderboard, verdicts: Verdicts) -> str:
@@ -57,6 +57,21 @@ def blind_mean(table: Leaderboard, verdicts: Verdicts) -> float | None:
     return first - sign * verdicts.between(0, len(verdicts.names) - 1).value
 
 
+def difference(found: Comparison, unit: str) -> str:
+    """Write a difference that has an interval, with it."""
+    value = with_unit(score(found.value, unit), unit)
+    return f"{value} (95 % interval {span(found.low, found.high, unit)})"
+
+
+def ahead_of_all(verdicts: Verdicts, unit: str) -> str:
+    """Say of a first model that is surely better than all others by how much it is better than the next."""
+    others = verdicts.models[1:]
+    each = f"each of the {len(others)} other models" if len(others) > 1 else others[0]
+    nearest = f"; than {others[0]}, the next, by" if len(others) > 1 else ", by"
+    apart = difference(verdicts.between(0, 1), unit)
+    return f"It is surely better than {each} {verdicts.scope.phrase}{nearest} {apart}."
+
+
 # ----------------------------------------------------------------------------------------- skill
 def _no_skill(table: Leaderboard, verdicts: Verdicts) -> Iterator[str]:
     if verdicts.skilled is not False:
@@ -80,16 +95,9 @@ def _first(table: Leaderboard, verdicts: Verdicts) -> Iterator[str]:
             blind = f"“{verdicts.names[-1]}”, which looks at no image"
             yield f"It is surely better than {blind}, {verdicts.scope.phrase}."
     elif verdicts.leader:
-        yield f"{on}{first.model} leads with mean {title} {mean}. {_margin_to_next(table, verdicts)}"
+        yield f"{on}{first.model} leads with mean {title} {mean}. {ahead_of_all(verdicts, table.metric.unit)}"
     else:
         yield f"{on}{first.model} has the {_extreme(table, title)}, {mean}. {_why_not(table, verdicts)}"
-
-
-def _margin_to_next(table: Leaderboard, verdicts: Verdicts) -> str:
-    others, found = table.scored[1:], verdicts.between(0, 1)
-    each = f"each of the {len(others)} other models" if len(others) > 1 else others[0].model
-    nearest = f"; than {others[0].model}, the next, by" if len(others) > 1 else ", by"
-    return f"It is surely better than {each} {verdicts.scope.phrase}{nearest} {_difference(table, found)}."
 
 
 def _why_not(table: Leaderboard, verdicts: Verdicts) -> str:
@@ -119,18 +127,12 @@ def _outcome(table: Leaderboard, verdicts: Verdicts, found: Comparison) -> str:
     if verdicts.scope.units:
         nouns = several(verdicts.scope.unit)
         counts = f"; better in {found.wins} and worse in {found.losses} of {verdicts.scope.units} {nouns}"
-    return f"the difference is {_difference(table, found)}{counts}"
-
-
-def _difference(table: Leaderboard, found: Comparison) -> str:
-    unit = table.metric.unit
-    suffix = "" if unit == "1" else f" {unit}"
-    return f"{score(found.value, unit)}{suffix} (95 % interval {span(found.low, found.high, unit)})"
+    return f"the difference is {difference(found, table.metric.unit)}{counts}"
 
 
 def _mean(table: Leaderboard, row: Row) -> str:
     unit = table.metric.unit
-    return spread(row.score.mean, unit) + ("" if unit == "1" else f" {unit}")
+    return with_unit(spread(row.score.mean, unit), unit)
 
 
 def _extreme(table: Leaderboard, title: str = "") -> str:

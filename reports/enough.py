@@ -8,7 +8,7 @@ from .cost import Cost, comparable, faster
 from .schema import Leaderboard, Row
 from .verdicts.margins import Within, equivalent, within
 from .verdicts.schema import Verdicts
-from .wording import listing, number, p_value, score
+from .wording import listing, number, p_value, score, with_unit
 
 CHEAPEST = "Cheapest means the lowest latency (p50, per image) under the conditions of"
 
@@ -48,8 +48,7 @@ def alike(table: Leaderboard, verdicts: Verdicts) -> str:
 
 
 def _margin(table: Leaderboard) -> str:
-    unit = "" if table.metric.unit == "1" else f" {table.metric.unit}"
-    return f"{table.margin:g}{unit}"
+    return with_unit(f"{table.margin:g}", table.metric.unit)
 
 
 def _cheapest(

@@ -66,6 +66,11 @@ def spread(estimate: Estimate, unit: str = "1") -> str:
     return f"{mean} ± {score(estimate.sd, unit)}"
 
 
+def with_unit(text: str, unit: str) -> str:
+    """Write ``0.612``, ``22.00 nm``: in a sentence, which has no heading that names the unit."""
+    return text if unit == "1" else f"{text} {unit}"
+
+
 def span(low: float | None, high: float | None, unit: str = "1") -> str:
     """Write the ends of an interval: ``0.001 to 0.041``; ``n/a`` where there is none."""
     if low is None or high is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..claims import ahead_of_all, difference
 from ..prospects import risk
 from ..verdicts.schema import Comparison, Verdicts
-from ..wording import listing, metric_title, score, span
+from ..wording import listing, metric_title, score, with_unit
 from .schema import Across
 
 
@@ -32,7 +33,7 @@ def _unskilled(verdicts: Verdicts) -> str:
 def _first(across: Across, verdicts: Verdicts) -> str:
     row, unit = across.rows[0], across.metric.unit
     title = metric_title(across.metric)
-    mean = score(row.mean, unit) + ("" if unit == "1" else f" {unit}")
+    mean = with_unit(score(row.mean, unit), unit)
     over = f"Over {len(across.sets)} data sets"
     if verdicts.leader:
         return f"{over}, {row.model} leads with mean {title} {mean}."
@@ -50,14 +51,11 @@ def _others(across: Across, verdicts: Verdicts) -> str:
         nearest = _difference(found[names.index(open_[0])], across)
         to = f" to {open_[0]}" if len(open_) > 1 else ""
         return f"It is not surely better than {listing(open_)} {phrase}: the difference{to} is {nearest}."
-    each = f"each of the {len(names)} other models" if len(names) > 1 else names[0]
-    nearest = f"; than {names[0]}, the next, by" if len(names) > 1 else ", by"
-    return f"It is surely better than {each} {phrase}{nearest} {_difference(found[0], across)}."
+    return ahead_of_all(verdicts, across.metric.unit)
 
 
 def _difference(found: Comparison, across: Across) -> str:
     unit = across.metric.unit
-    value = score(found.value, unit) + ("" if unit == "1" else f" {unit}")
     if found.low is None:
-        return f"{value}, and nothing tells how much of it is chance"
-    return f"{value} (95 % interval {span(found.low, found.high, unit)})"
+        return f"{with_unit(score(found.value, unit), unit)}, and nothing tells how much of it is chance"
+    return difference(found, unit)
