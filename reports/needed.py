@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..benchmark.contracts.data import Case
 from ..benchmark.contracts.records import MetricSpec, TrialSpec
-from ..benchmark.contracts.reporting import Board
+from ..benchmark.contracts.reporting import OWN_TRAINING, Board
 from ..benchmark.files.hashing import model_sha256
 from .leaderboard import leaderboard
 from .needed_words import told
@@ -65,7 +65,7 @@ def _need(
     )
     source, spreads = _spreads(spec, stored)
     larger = found.kind in LARGER
-    if stored and stored.verdicts and source == "stored" and spreads[0].units is not None:
+    if stored and stored.verdicts and stored.verdicts.units_sd is not None:
         design = replace(design, units=stored.verdicts.scope.units)
         larger = stored.verdicts.scope.kind in LARGER
     assumed = tuple(_assumed(one, design, difference, larger=larger) for one in spreads)
@@ -115,7 +115,7 @@ def _varies(verdicts: Verdicts) -> bool:
 
 
 def _same_board(stored: Leaderboard, spec: TrialSpec) -> bool:
-    return stored.recipe == spec.recipe.name
+    return stored.recipe == (OWN_TRAINING if spec.model.own_recipe else spec.recipe.name)
 
 
 def _spreads(

@@ -33,7 +33,7 @@ def told(need: Need, metric: MetricSpec, stored: Leaderboard | None) -> Iterator
         f"{metric_title(metric)} in 4 of 5 repetitions, all pairs and the best blind prediction compared at "
         "once at 95 %:"
     )
-    if need.source == "unknown" or stored is None:
+    if stored is None:
         yield _not_stored(need)
     else:
         yield _stored(need, stored)

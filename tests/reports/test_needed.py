@@ -91,6 +91,17 @@ def test_a_board_that_would_grow_has_more_pairs(make) -> None:
     assert need.models == 3
 
 
+def test_a_board_of_recipes_of_their_own_would_grow_too(make) -> None:
+    def own(spec):
+        return make.replace(spec, model=make.replace(spec.model, own_recipe="as published"))
+
+    board = stored(make, 3, 8)
+    trials = [make.replace(t, record=make.replace(t.record, spec=own(t.record.spec))) for t in board.trials]
+    planned = [own(spec) for spec in specs(make, ("a@x", "c@x"))]
+    (need,) = needs(planned, cases_of(8), [make.board(trials)], 0.05)
+    assert need.models == 3
+
+
 def test_typical_spreads_say_where_they_are_from(make) -> None:
     (need,) = needs(specs(make), cases_of(8), [], 0.02)
     assert need.source == "typical"
