@@ -14,6 +14,8 @@ from uuid import uuid4
 
 _UNFINISHED: Final = re.compile(r"\.writing-(?P<host>[^/-]+)-(?P<process>\d+)-[0-9a-f]{8}")
 
+_NAMESPACE: Final = Path("/proc/self/ns/pid")
+
 _swept: set[Path] = set()
 """Folders that this process has cleared."""
 _given: set[str] = set()
@@ -26,7 +28,7 @@ def mark() -> str:
 
 
 def is_at_work(host: str, process: str) -> bool:
-    """Tell whether a process of such a mark may still run; those of other machines may."""
+    """Tell whether a process of such a mark may still run; those of other machines and containers may."""
     if host != _host():
         return True
     if int(process) == os.getpid():
@@ -74,4 +76,11 @@ def _sweep(folder: Path) -> None:
 
 
 def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname()) or "host"
+    """Name what a process's number is unique in: a machine, and on Linux which processes it sees of it.
+
+    Containers may share a name of a machine, and a folder, but see none of each other's processes.
+    """
+    name = re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname()) or "host"
+    with suppress(OSError):
+        return f"{name}.{_NAMESPACE.stat().st_ino}"
+    return name

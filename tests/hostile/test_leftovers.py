@@ -76,6 +76,20 @@ def test_folders_are_cleared_too_and_what_others_are_at_stays(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == stays
 
 
+def test_a_container_of_the_same_name_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its processes have numbers that nobody has here."""
+    namespace = tmp_path / "namespace"
+    namespace.touch()
+    monkeypatch.setattr(leftovers, "_NAMESPACE", namespace)
+    theirs = tmp_path / f".writing-{leftovers._host()}-{ended_process()}-01234567"
+    theirs.touch()
+    monkeypatch.undo()
+    unfinished_in(tmp_path)
+    assert theirs.exists()
+
+
 def test_clearing_costs_no_other_thread_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One thread clears while another has begun to write; a killed process had the same number before."""
     other = unfinished_in(tmp_path)
