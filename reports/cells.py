@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .across.schema import AcrossRow
 from .claims import standing
 from .footnotes import letter
 from .grid import Cell
@@ -31,7 +32,7 @@ def rank_cell(row: Row) -> Cell:
     return Cell(text=str(row.rank), order=row.rank.best)
 
 
-def model_cell(row: Row) -> Cell:
+def model_cell(row: Row | AcrossRow) -> Cell:
     """Name the model."""
     return Cell(text=row.model, order=row.model.lower())
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..cells import stacked
+from ..cells import model_cell, stacked
 from ..footnotes import ENDS_AT_0
 from ..grid import Cell, Column, Grid
 from ..wording import metric_heading, score, span, spread
-from .schema import Across, AcrossRow, OnSet
+from .schema import Across, AcrossRow
 
 BESIDE = 5
 """Data sets that have columns in the first table; more of them have a table of their own."""
@@ -56,7 +56,7 @@ def sets_grid(across: Across) -> Grid | None:
     return Grid(
         caption=f"Mean {metric_heading(across.metric)} by data set, ± SD over seeds",
         columns=(Column(title="Model", numeric=False, row_header=True), *_set_columns(across)),
-        rows=tuple((_name(row), *_on_sets(row, across)) for row in across.rows[:MOST_ROWS]),
+        rows=tuple((model_cell(row), *_on_sets(row, across)) for row in across.rows[:MOST_ROWS]),
     )
 
 
@@ -77,7 +77,7 @@ def wins_grid(across: Across) -> Grid:
         rows=tuple(
             (
                 *([Cell(text=str(i + 1))] if numbered else []),
-                _name(row),
+                model_cell(row),
                 *(_tally(tallies.get((i, j))) for j in range(len(shown))),
             )
             for i, row in enumerate(shown)
@@ -95,7 +95,7 @@ def _ranked(across: Across, place: int) -> tuple[Cell, ...]:
     row, unit = across.rows[place], across.metric.unit
     return (
         Cell(text=str(row.placed), order=row.placed.best),
-        _name(row),
+        model_cell(row),
         Cell(text=score(row.mean, unit), order=row.mean),
         Cell(text=f"{row.mean_place:.2f}", order=row.mean_place),
         _behind(across, place),
@@ -109,17 +109,9 @@ def _behind(across: Across, place: int) -> Cell:
     return Cell(text=score(found.value, unit), order=found.value, below=(span(found.low, found.high, unit),))
 
 
-def _name(row: AcrossRow) -> Cell:
-    return Cell(text=row.model, order=row.model.lower())
-
-
 def _on_sets(row: AcrossRow, across: Across) -> Iterator[Cell]:
     for on in row.sets:
-        yield _on_set(on, across.metric.unit)
-
-
-def _on_set(on: OnSet, unit: str) -> Cell:
-    return stacked(Cell(text=spread(on.score, unit), order=on.score.mean))
+        yield stacked(Cell(text=spread(on.score, across.metric.unit), order=on.score.mean))
 
 
 def _tally(counts: tuple[int, int, int] | None) -> Cell:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..cells import model_cell
 from ..figures import MODELS_SHOWN, NARROW_NAME, Drawing, save, short_name, style
 from ..grid import Cell, Column, Grid
 from ..palette import MODELS
@@ -45,7 +46,7 @@ def _counts(sets: int) -> list[int]:
 def _line(row: AcrossRow, counts: list[int], unit: str) -> tuple[Cell, ...]:
     off = _sorted(row)
     cells = (Cell(text=score(off[count - 1], unit), order=off[count - 1]) for count in counts)
-    return (Cell(text=row.model, order=row.model.lower()), *cells)
+    return (model_cell(row), *cells)
 
 
 def _sorted(row: AcrossRow) -> list[float]:
