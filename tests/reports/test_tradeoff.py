@@ -30,7 +30,7 @@ def test_the_interval_of_a_mean_is_students_where_units_alone_vary() -> None:
         seeds=np.ones(2, np.int64),
         scope=Scope(kind="cases", units=4, noun="image", seeds=False),
     )
-    for found, values in zip(intervals_of_means(contest, 0.95), units, strict=True):
+    for found, values in zip(intervals_of_means(contest), units, strict=True):
         expected = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
         assert found is not None
         assert (found.low, found.high) == pytest.approx(expected)
