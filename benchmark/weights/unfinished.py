@@ -1,24 +1,26 @@
 """Files in the library of weights that are not finished, and downloads that were cut off.
 
-Each process has a folder of its own, ``.unfinished-<pid>-...``.  A download whose rest can be asked for is
-kept as ``.cut-<name>``.  Folders change hands by being renamed: of two processes only one goes on with it.
+Each process has folders of its own, ``.unfinished-HOST-PROCESS-...``.  A download whose rest can be asked for
+is kept as ``.cut-<name>``.  Folders change hands by being renamed: of two processes only one goes on with it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Final
 
 from ..contracts.errors import WeightsError
 from ..files.disk import what_failed
 from ..files.download_part import Part
+from ..files.leftovers import is_at_work, mark
 
 _UNFINISHED: Final = ".unfinished-"
+_NAME: Final = re.compile(re.escape(_UNFINISHED) + r"(?P<host>[^/-]+)-(?P<process>\d+)-[0-9a-f]{8}")
 _CUT: Final = ".cut-"
 _DOWNLOAD: Final = "download"
 
@@ -39,7 +41,8 @@ def unfinished(root: Path) -> Iterator[Path]:
     try:
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
-        folder = Path(mkdtemp(prefix=f"{_UNFINISHED}{os.getpid()}-", dir=root))
+        folder = root / f"{_UNFINISHED}{mark()}"
+        folder.mkdir(0o700)
         yield folder
     except OSError as error:
         raise WeightsError(
@@ -82,10 +85,10 @@ def _clear(root: Path, folder: Path) -> None:
 
 
 def _sweep(root: Path) -> None:
-    """Clear what killed processes left behind."""
-    from psutil import pid_exists
-
+    """Clear what killed processes left behind; another thread of this one may be at work."""
     for left in root.glob(f"{_UNFINISHED}*"):
-        process = left.name.removeprefix(_UNFINISHED).partition("-")[0]
-        if process.isdecimal() and not pid_exists(int(process)):
+        match = _NAME.fullmatch(left.name)
+        if match is None or int(match["process"]) == os.getpid():
+            continue
+        if not is_at_work(match["host"], match["process"]):
             _clear(root, left)

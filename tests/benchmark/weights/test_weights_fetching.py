@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import torch
 from emseg_bench.benchmark.files import download
+from emseg_bench.benchmark.files.leftovers import mark
 from torch import nn
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -143,8 +144,9 @@ def test_a_download_goes_on_where_it_was_cut_or_killed(killed, server, invoke, l
     if killed:
         with subprocess.Popen(["true"]) as gone:
             pass
-        (library / f".unfinished-{gone.pid}-x").mkdir()
-        (library / ".cut-tiny-one").rename(library / f".unfinished-{gone.pid}-x" / "tiny-one")
+        left = library / f".unfinished-{mark().partition('-')[0]}-{gone.pid}-01234567"
+        left.mkdir()
+        (library / ".cut-tiny-one").rename(left / "tiny-one")
     done = invoke("weights", "fetch", "tiny-one", "--url", f"{server}/part")
     assert done.code == 0, done.err
     entry = json.loads((library / "index.json").read_text())["weights"]["tiny-one"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import WeightsError
+from emseg_bench.benchmark.files.leftovers import mark
 from emseg_bench.benchmark.weights.library import Entry, Library
 
 PUT = """
@@ -59,12 +60,15 @@ def test_two_processes_at_once_lose_nothing(tmp_path):
 def test_what_a_killed_process_left_is_swept(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    (tmp_path / f".unfinished-{gone.pid}-x").mkdir()
+    host = mark().partition("-")[0]
+    (tmp_path / f".unfinished-{host}-{gone.pid}-01234567").mkdir()
     alive = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    (tmp_path / f".unfinished-{alive.pid}-x").mkdir()
+    (tmp_path / f".unfinished-{host}-{alive.pid}-01234567").mkdir()
+    (tmp_path / f".unfinished-elsewhere-{gone.pid}-01234567").mkdir()  # of another machine
     with Library(tmp_path).unfinished():
         pass
-    assert [path.name for path in tmp_path.iterdir()] == [f".unfinished-{alive.pid}-x"]
+    stay = {f".unfinished-{host}-{alive.pid}-01234567", f".unfinished-elsewhere-{gone.pid}-01234567"}
+    assert {path.name for path in tmp_path.iterdir()} == stay
     alive.communicate(b"\n")
 
 
