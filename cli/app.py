@@ -36,8 +36,11 @@ VERBS: Mapping[str, str] = {
     "data": "data:app",
     "weights": "weights:app",
     "plugins": "plugin_commands:app",
+    "trial": "trial:trial",
 }
 """In this room: a function, with the module's ``EXAMPLES`` below its help, or a `typer.Typer` of verbs."""
+HIDDEN = frozenset({"trial"})
+"""What programs call."""
 
 _LINE: Final = re.compile(r"\n(?=[^\s-])")
 """Where a line begins that is neither an item of a list nor indented."""
@@ -82,7 +85,7 @@ def _add(app: typer.Typer, name: str) -> None:
     if isinstance(verb, typer.Typer):
         app.add_typer(verb, name=name)
     else:
-        app.command(name, cls=LightCommand, epilog=room.EXAMPLES)(verb)
+        app.command(name, cls=LightCommand, epilog=room.EXAMPLES, hidden=name in HIDDEN)(verb)
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
-ALL_DONE, SOME_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+ALL_DONE, SOME_FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from ..benchmark.contracts.errors import EmsegError
 from ..benchmark.contracts.running import Event, Job, Runtime
 from ..benchmark.files.store import Store
+from ..benchmark.trials.jobs import write_job
 from ..benchmark.trials.records import write_record
 from . import card_checks
 from .card_checks import CardBench
@@ -113,7 +114,7 @@ def _jobs(folder: Path) -> list[Job]:
     records = [complete_record(spec(label, seed)) for label in MODELS for seed in (0, 1)][: len(NAMES)]
     write_record(store.trial(records[-1].fingerprint), records[-1])
     return [
-        Job(fingerprint=one.fingerprint, spec=one.spec, folder=store.trial(one.fingerprint).path)
+        write_job(Job(fingerprint=one.fingerprint, spec=one.spec, folder=store.trial(one.fingerprint).path))
         for one in records
     ]
 

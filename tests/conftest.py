@@ -16,6 +16,7 @@ from emseg_bench.benchmark.contracts.running import Job, Runtime
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.plugins.loading import installed_plugins, load_plugins
+from emseg_bench.benchmark.trials.jobs import write_job
 from hypothesis import settings
 
 # A busy machine is no failure: nothing here is held to a time.
@@ -104,7 +105,7 @@ def runtime(tmp_path: Path) -> Runtime:
 
 @pytest.fixture
 def make_job(toy: Path, tmp_path: Path) -> MakeJob:
-    """Plan one trial on toy data."""
+    """Plan one trial on toy data, and write it into its folder."""
 
     def make(
         model: str = "toy",
@@ -122,7 +123,7 @@ def make_job(toy: Path, tmp_path: Path) -> MakeJob:
         plan = make_plan(experiment, load_plugins().catalogue, device="cpu", cache=tmp_path / "cache")
         ((fingerprint, spec),) = plan.trials.items()
         place = f"{store}/trials/{fingerprint}" if store else folder
-        return Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / place)
+        return write_job(Job(fingerprint=fingerprint, spec=spec, folder=tmp_path / place))
 
     return make
 

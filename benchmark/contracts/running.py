@@ -9,11 +9,16 @@ from typing import (
     Annotated,
     Literal,
     Protocol,
+    TypeAlias,
 )
 
 from annotated_types import Ge, Gt
 
 from .records import TrialSpec
+
+EventKind: TypeAlias = Literal["started", "progress", "note", "complete", "failed", "stopped"]
+"""``stopped`` is what a trial's process says of itself when it was asked to end before it could: no executor
+ends a trial so, but as ``failed``, or has it run again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Event:
     """News of one trial."""
 
     fingerprint: str
-    kind: Literal["started", "progress", "note", "complete", "failed"]
+    kind: EventKind
     phase: str = ""
     """Which part of its life: ``load``, ``train``, ``test``, ``sanity``, ``profile``."""
     done: int = 0

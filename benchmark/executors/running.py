@@ -49,12 +49,12 @@ class Running:
         return self._is_orphaned and self.memory.runs()
 
     def received(self) -> Iterator[Event]:
-        """Give the events that have come, without waiting for more; keep the last one of all as `end`."""
+        """Give the events that have come, without waiting for more; keep the one that ends it as `end`."""
         try:
             while self.news.poll():
                 event: Event = self.news.recv()
                 if event.kind in {"complete", "failed"}:
-                    self.end = event
+                    self.end = self.end or event
                 else:
                     yield event
         except (EOFError, OSError):

@@ -104,11 +104,11 @@ class TrialFolder:
         """Tell whether the trial has been run to its end, and left its record here."""
         try:
             record = read_json(self.own(self.record), StoreError, MOST_RECORD_BYTES)
-            return bool(record["status"] == "complete" and self._is_place_of(record["fingerprint"]))
+            return bool(record["status"] == "complete" and self.is_place_of(record["fingerprint"]))
         except (StoreError, KeyError, TypeError):
             return False
 
-    def _is_place_of(self, fingerprint: object) -> bool:
+    def is_place_of(self, fingerprint: object) -> bool:
         """Tell a trial's own record from another's; a folder of another kind of name takes any."""
         return len(self.path.name) != FINGERPRINT_DIGITS or self.path.name == fingerprint
 

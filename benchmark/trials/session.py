@@ -13,12 +13,12 @@ from ..contracts.running import Event, Executor, Job
 from ..experiments.planning import Plan
 from ..files.clock import now
 from ..files.disk import keeping
-from ..files.store import Store, to_json, write_whole
-from ..files.validation import plain
+from ..files.store import Store
 from ..plugins.loading import Plugins
 from ..plugins.registry import Problem
 from ..plugins.strangers import RAISED, describe_error
 from .deadlines import Deadlines, TimeUpError
+from .jobs import write_job
 from .records import failed_record, load_record, write_record
 
 
@@ -143,7 +143,9 @@ def _execute(
 
 
 def _checked(event: Event, store: Store) -> Event:
-    """Believe an executor that a trial is complete only if the trial left its record."""
+    """Believe an executor that a trial is complete only if the trial left its record; stopped is no end."""
+    if event.kind == "stopped":
+        return replace(event, kind="failed")
     if event.kind != "complete" or store.trial(event.fingerprint).is_complete():
         return event
     return replace(
@@ -154,8 +156,7 @@ def _checked(event: Event, store: Store) -> Event:
 def _prepare(store: Store, name: str, plan: Plan) -> Job:
     folder = store.trial(name)
     with keeping(folder.spec, "Nothing was started; make room or choose another folder with --out."):
-        write_whole(folder.spec, to_json(plain(plan.trials[name])))
-    return Job(fingerprint=name, spec=plan.trials[name], folder=folder.path)
+        return write_job(Job(fingerprint=name, spec=plan.trials[name], folder=folder.path))
 
 
 def _record(store: Store, plan: Plan, event: Event, started: str) -> Record:

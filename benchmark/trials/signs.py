@@ -16,16 +16,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from annotated_types import Ge, MaxLen
 
 from ..contracts.basics import STRICT
 from ..contracts.errors import EmsegError, StoreError
-from ..contracts.running import Event
+from ..contracts.running import Event, EventKind
 from ..files.clock import now
 from ..files.printable import brief
 from ..files.regular import read_regular
+from .stopping import StoppedError
 
 BEAT_SECONDS: Final = 5.0
 """Between two renewals of the file's time of change."""
@@ -45,7 +46,7 @@ class Sign:
 
     at: Text
     """ISO 8601, UTC."""
-    kind: Literal["started", "progress", "note", "complete", "failed"]
+    kind: EventKind
     phase: Text = ""
     done: Count = 0
     total: Count = 0
@@ -89,7 +90,8 @@ def leaving_signs(
     try:
         yield both
     except BaseException as error:
-        signs.take(Event(fingerprint=fingerprint, kind="failed", message=str(error) or type(error).__name__))
+        kind: EventKind = "stopped" if isinstance(error, StoppedError | KeyboardInterrupt) else "failed"
+        signs.take(Event(fingerprint=fingerprint, kind=kind, message=str(error) or type(error).__name__))
         raise
     else:
         signs.take(Event(fingerprint=fingerprint, kind="complete"))

@@ -135,7 +135,7 @@ def _on_its_way(found: Standing, folder: TrialFolder) -> Standing:
         return found
     silent = max(0.0, time.time() - folder.events.stat().st_mtime)
     state: State = "running" if silent < SILENT_SECONDS else "silent"
-    if sign.kind == "failed" or _has_ended(sign):
+    if sign.kind in {"failed", "stopped"} or _has_ended(sign):
         state = "gone"
     return replace(found, state=state, reason=sign.message, seconds_silent=silent)
 

@@ -72,7 +72,7 @@ GUARDING: Final[dict[str, str]] = {
     "testing/optimiser_checks.py": "what it has just saved itself",
     "testing/schedule_checks.py": "what it has just saved itself",
     "testing/section_checks.py": "what the section under test has written",
-    "benchmark/executors/worker.py": "opens a log to write it",
+    "benchmark/executors/alone.py": "opens a log to write it",
     "benchmark/executors/rehearsal.py": "opens nowhere to write to",
     "cli/terminal.py": "opens nowhere to write to",
     "testing/child.py": "opens a log to write it",
