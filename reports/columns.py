@@ -192,6 +192,7 @@ def _costs() -> Iterator[BoardColumn]:
     yield from _spread("peak_memory_{}_mib", "Peak memory", "MiB", digits=4, short="memory\n(MiB)")
     yield from _spread("train_{}_seconds", "Training", "s", short="training\n(s)")
     yield _cost("train_images_per_s", "Training speed", "images/s")
+    yield _cost("compile_seconds", "Compiling", "s")
     yield _cost("validation_seconds", "Validation", "s")
     yield _cost("test_seconds", "Test", "s")
     yield _cost("trainable_parameters_m", "Trainable", "M")

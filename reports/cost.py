@@ -73,6 +73,8 @@ class Cost:
     train_high_seconds: float | None = None
     others_share: float | None = None
     """Largest share (0 to 1) of all processors' time that other processes took while a seed was measured."""
+    compile_seconds: float | None = None
+    """Of first steps that compile, which are no part of training's; None: nothing was compiled."""
     contradiction: str = ""
     """How latency and throughput of a seed contradict each other, in words."""
 
@@ -123,6 +125,7 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
         train_low_seconds=_end(min, same, "train_seconds"),
         train_high_seconds=_end(max, same, "train_seconds"),
         others_share=_end(max, same, "others_share"),
+        compile_seconds=_median(profile.compile_seconds for profile in same),
         contradiction=next(filter(None, map(contradiction, same)), ""),
     )
 

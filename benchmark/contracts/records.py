@@ -184,6 +184,9 @@ class Profile:
     throughput_p25_images_per_s: float | None = None
     """With `throughput_p75_images_per_s` the middle half of the timed batches."""
     throughput_p75_images_per_s: float | None = None
+    compile_seconds: float | None = None
+    """First steps of all sessions, in which ``recipe.compile`` compiles; not in `train_seconds`.  None: it
+    was off."""
     others_share: float | None = None
     """Share (0 to 1) of all processors' time that other processes took while these were measured."""
 

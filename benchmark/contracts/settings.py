@@ -24,7 +24,10 @@ class Recipe:
     iterations: Annotated[int, Ge(1), Le(10_000_000)]
     """Optimiser steps."""
     batch_size: Annotated[int, Ge(1), Le(65_536)]
-    """Crops per step."""
+    """Crops per step, over all accumulated parts together."""
+    accumulate: Annotated[int, Ge(1), Le(65_536)] = 1
+    """Equal parts that each batch is taken in, one after another, to fit into memory; gradients are the mean
+    of theirs.  A loss over the batch as a whole, and BatchNorm, see a part at a time."""
     crop: Annotated[int, Ge(16), Le(32_768)]
     """Side of the square training crop, px; rounded up to the model's size divisor."""
     foreground_crops: Annotated[float, Ge(0), Le(1)] = 0.5
@@ -63,6 +66,9 @@ class Recipe:
     """auto: bf16 autocast where the hardware has it, else fp32; settled when the run is planned."""
     deterministic: bool = False
     """On CUDA: use deterministic kernels only (slower).  On CPU training is always deterministic."""
+    compile: bool = False
+    """Train through ``torch.compile``, which fuses operations: sums are rounded otherwise, and the first step
+    takes a minute or so.  Validation and testing run the network as it is."""
     validations: Annotated[int, Ge(1), Le(10_000_000)] = 5
     """How often the validation split is scored, evenly spread; the best state is kept."""
     validation_cases: Annotated[int, Ge(0), Le(10_000_000)] = 0

@@ -29,6 +29,7 @@ from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
 from .opening import open_dataset
 from .own_recipes import PlannedModel
+from .parting import check_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,8 @@ def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset
     """Check what of a recipe depends on the data or the weights.
 
     Raises:
-        UsageError: There is not one class weight per class, or the normalisation does not fit.
+        UsageError: There is not one class weight per class, the normalisation does not fit, or a batch
+            cannot be parted.
     """
     weights = recipe.class_weights
     for dataset in datasets:
@@ -177,6 +179,7 @@ def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset
                 f"{dataset.spec.label}; {takes}."
             )
         settle_normalisation(recipe, model, dataset.manifest)
+    check_parts(recipe.batch_size, 1, recipe.accumulate)
 
 
 def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:

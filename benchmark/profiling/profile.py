@@ -97,6 +97,7 @@ def complete_profile(
     *,
     train_seconds: float,
     train_images_per_s: float,
+    compile_seconds: float | None = None,
     validation_seconds: float,
     test_seconds: float,
 ) -> Profile:
@@ -108,6 +109,7 @@ def complete_profile(
         peak_memory_reserved_mib=memory.reserved_mib,
         train_seconds=train_seconds,
         train_images_per_s=train_images_per_s,
+        compile_seconds=compile_seconds,
         validation_seconds=validation_seconds,
         test_seconds=test_seconds,
         profiling_code=profiling_sha256(),

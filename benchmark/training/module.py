@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,9 @@ from ..contracts.data import Normalisation, TrainingOutputs
 from ..contracts.errors import TrialError
 from ..images.normalise import to_input
 from .batch import Batch
+from .compiling import Compiled
 from .methods import TrainingLoss
+from .step import take_step
 
 
 class TrainingModule(BaseModel):  # type: ignore[misc]
@@ -25,12 +28,23 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         loss: Of logits and labels.
         normalisation: Of the images.
         device: Where batches go.
+        accumulate: Equal parts that each batch is taken in.
+        compiles: Whether the network is called through ``torch.compile``.
     """
 
     def __init__(
-        self, network: nn.Module, loss: TrainingLoss, normalisation: Normalisation, device: torch.device
+        self,
+        network: nn.Module,
+        loss: TrainingLoss,
+        normalisation: Normalisation,
+        device: torch.device,
+        accumulate: int = 1,
+        *,
+        compiles: bool = False,
     ) -> None:
         super().__init__()
+        self._accumulate = accumulate
+        self._call = Compiled(network) if compiles else network.__call__
         self.network, self.loss_module = network, loss.module
         self._loss = loss
         self.shown = nn.ModuleDict(loss.shown)
@@ -47,20 +61,27 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
             ``loss``, and what the training curve shows beside it.
         """
         images, labels = data.on(self._device)
-        with optim_wrapper.optim_context(self):
-            logits, auxiliary = _parted(self(images))
-            _check_logits(images, logits, self._loss.num_logits)
-            loss = self._loss(logits, labels)
-            for name, (more, weight) in auxiliary.items():
-                loss = loss + weight * self._loss(_sized(name, more, logits), labels)
-        optim_wrapper.update_params(loss)
-        outputs = {"loss": loss.detach()}
-        return outputs | {name: one(logits.detach(), labels) for name, one in self.shown.items()}
+        parts = zip(images.chunk(self._accumulate), labels.chunk(self._accumulate), strict=True)
+        seen: list[Tensor] = []
+        loss = take_step(parts, self._accumulate, partial(self._loss_of, seen), self, optim_wrapper)
+        logits = torch.cat(seen) if len(seen) > 1 else seen[0]
+        return {"loss": loss} | {name: one(logits, labels) for name, one in self.shown.items()}
+
+    def _loss_of(self, seen: list[Tensor], part: tuple[Tensor, Tensor]) -> Tensor:
+        """Give the loss of images and labels, and add their logits to what was seen."""
+        images, labels = part
+        logits, auxiliary = _parted(self(images))
+        _check_logits(images, logits, self._loss.num_logits)
+        seen.append(logits.detach())
+        loss = self._loss(logits, labels)
+        for name, (more, weight) in auxiliary.items():
+            loss = loss + weight * self._loss(_sized(name, more, logits), labels)
+        return loss
 
     def forward(self, images: Tensor) -> Tensor | TrainingOutputs:
         """Map images (N, C, H, W) on the 0-1 scale to logits (N, K, H, W), or to these and others."""
         images = to_input(images, self._normalisation.mean, self._normalisation.std)
-        outputs: Tensor | TrainingOutputs = self.network(images.contiguous(memory_format=torch.channels_last))
+        outputs: Tensor | TrainingOutputs = self._call(images.contiguous(memory_format=torch.channels_last))
         return outputs
 
 

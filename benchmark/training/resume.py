@@ -209,6 +209,7 @@ def _pack(state: TrainingState) -> dict[str, Any]:
         "best_iteration": state.best_iteration,
         "best_weights": state.best_weights,
         "train_seconds": state.train_seconds,
+        "compile_seconds": state.compile_seconds,
         "validation_seconds": state.validation_seconds,
         "resumed": state.resumed,
         "dropped": state.dropped,

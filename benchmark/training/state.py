@@ -27,6 +27,8 @@ class TrainingState:
     """On the CPU; empty before the first validation."""
     train_seconds: float = 0.0
     """Without validation and saving."""
+    compile_seconds: float = 0.0
+    """First steps that compile, one of each session; 0: none does."""
     validation_seconds: float = 0.0
     resumed: int = 0
     dropped: int = 0

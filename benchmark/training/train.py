@@ -13,6 +13,7 @@ from ..contracts.data import Dataset, Normalisation
 from ..contracts.records import TrialSpec
 from ..contracts.settings import Recipe
 from ..experiments.methods import Methods
+from .compiling import CompileHook
 from .loader import make_loader
 from .methods import build_optimiser, make_augmentation, make_loss, make_schedules
 from .module import TrainingModule
@@ -91,12 +92,19 @@ def train(
     print(plan, flush=True)  # noqa: T201 - into the trial's log
     setup.tell_loader(str(plan))
     runner = TrialRunner(
-        TrainingModule(network, loss, normalisation, setup.device),
+        TrainingModule(
+            network, loss, normalisation, setup.device, recipe.accumulate, compiles=recipe.compile
+        ),
         loader,
         recipe.iterations,
         optimiser,
         make_schedules(methods, optimiser, recipe),
-        [watch, _validation(network, spec, score, state, watch), resume],
+        [
+            watch,
+            *([CompileHook(state)] if recipe.compile else []),
+            _validation(network, spec, score, state, watch),
+            resume,
+        ],
         setup.folder / "mmengine",
         spec.seed,
         deterministic=recipe.deterministic,

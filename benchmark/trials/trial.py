@@ -220,6 +220,7 @@ class _Trial:
     ) -> Profile:
         self.tell("profile")
         recipe = self.spec.recipe
+        untimed = state.resumed + 1 if recipe.compile else 0  # steps that compiled
         inference = profile_inference(
             parts.network,
             channels=parts.dataset.manifest.channels,
@@ -232,7 +233,8 @@ class _Trial:
             inference,
             memory,
             train_seconds=state.train_seconds,
-            train_images_per_s=recipe.iterations * recipe.batch_size / state.train_seconds,
+            train_images_per_s=(recipe.iterations - untimed) * recipe.batch_size / state.train_seconds,
+            compile_seconds=state.compile_seconds if recipe.compile else None,
             validation_seconds=state.validation_seconds,
             test_seconds=test_seconds,
         )

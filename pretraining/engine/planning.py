@@ -16,6 +16,7 @@ from ...benchmark.contracts.errors import UnknownNameError, UsageError
 from ...benchmark.contracts.pretraining import PretrainingRecipe
 from ...benchmark.experiments.methods import find_method, method_specs
 from ...benchmark.experiments.named import complete_references
+from ...benchmark.experiments.parting import check_parts
 from ...benchmark.experiments.settings import describe_changes, parse_settings
 from ...benchmark.files.validation import merge, validate
 from ...benchmark.plugins.asked import complete_options, provider_of
@@ -138,11 +139,7 @@ def _check_fit(card: ModelCard, recipe: PretrainingRecipe, processes: Processes)
         raise UsageError(
             f"recipe.crop: got {recipe.crop} px, but {card.name} takes multiples of {card.size_divisor} px."
         )
-    if recipe.batch_size % (processes.count * recipe.accumulate):
-        raise UsageError(
-            f"recipe.batch_size: got {recipe.batch_size}, expected a multiple of {processes.count} "
-            f"process(es) × {recipe.accumulate} accumulated part(s), so that all parts are equal."
-        )
+    check_parts(recipe.batch_size, processes.count, recipe.accumulate)
     if recipe.normalisation and not len(recipe.normalisation.mean) == len(recipe.normalisation.std) == 1:
         raise UsageError("recipe.normalisation: expected one mean and one std, for grey images.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from ...benchmark.contracts.pretraining import PretrainingMethod
+from ...benchmark.training.step import take_step
 from .processes import Processes
 
 
@@ -44,26 +44,16 @@ class PretrainingStep(BaseModel):  # type: ignore[misc]
             optim_wrapper: Enters autocast, and updates the parameters.
         """
         views = [view.to(self._device, non_blocking=True).chunk(self._accumulate) for view in data]
-        total = torch.zeros((), device=self._device)
-        for number, part in enumerate(zip(*views, strict=True)):
-            with self._alone(last=number == self._accumulate - 1):
-                with optim_wrapper.optim_context(self):
-                    loss = self(*part) / self._accumulate
-                optim_wrapper.backward(loss)
-            total += loss.detach()
-        optim_wrapper.step()
-        optim_wrapper.zero_grad()
+        parallel = self._parallel[0] if self._parallel else None
+        parts, count = zip(*views, strict=True), self._accumulate
+        loss = take_step(parts, count, lambda part: self(*part), self, optim_wrapper, parallel)
         self._method.after_step()
-        return {"loss": total}
+        return {"loss": loss}
 
     def forward(self, *views: Tensor) -> Tensor:
         """Return the loss of some views, a scalar."""
         loss: Tensor = (self._parallel[0] if self._parallel else self.module)(*views)
         return loss
-
-    def _alone(self, *, last: bool) -> AbstractContextManager[Any]:
-        """Keep gradients to this process until the last part: they need to be averaged once only."""
-        return self._parallel[0].no_sync() if self._parallel and not last else nullcontext()
 
 
 def _parallel(method: PretrainingMethod, device: torch.device) -> DistributedDataParallel:
