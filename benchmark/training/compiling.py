@@ -28,7 +28,7 @@ class Compiled:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        options = IN_THIS_PROCESS if BACKEND == "inductor" else None
+        options: Any = IN_THIS_PROCESS if BACKEND == "inductor" else None
         self._call: Any = torch.compile(network, backend=BACKEND, options=options)
 
     def __call__(self, images: Tensor) -> Tensor | TrainingOutputs:

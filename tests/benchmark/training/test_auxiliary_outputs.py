@@ -38,7 +38,12 @@ class Deep(nn.Module):
 def step(network: nn.Module) -> float:
     loss = TrainingLoss(Mean(), 1, None, "mean")
     module = TrainingModule(network, loss, Normalisation(mean=(0.0,), std=(1.0,)), torch.device("cpu"))
-    wrapper = SimpleNamespace(optim_context=lambda _: nullcontext(), update_params=lambda _: None)
+    wrapper = SimpleNamespace(
+        optim_context=lambda _: nullcontext(),
+        backward=lambda _: None,
+        step=lambda: None,
+        zero_grad=lambda: None,
+    )
     return float(module.train().train_step(SimpleNamespace(on=lambda _: (IMAGES, LABELS)), wrapper)["loss"])
 
 
