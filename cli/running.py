@@ -283,7 +283,8 @@ def _needs(plan: Plan, store: Store, difference: float) -> tuple[Need, ...]:
     from ..reports.needed import needs
 
     boards = load_boards(store).boards if store.root.is_dir() else []
-    return needs(plan.trials.values(), plan.cases, boards, difference)
+    cases = {name: manifest.split("test") for name, manifest in plan.manifests.items()}
+    return needs(plan.trials.values(), cases, boards, difference)
 
 
 def _run(

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from emseg_bench.benchmark.evaluation.placing import crop_side
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.planning import make_plan
@@ -27,7 +28,7 @@ from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.training.loader import make_loader
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.methods import build_optimiser, make_augmentation
-from emseg_bench.benchmark.training.train import TrainingSetup, crop_side, train
+from emseg_bench.benchmark.training.train import TrainingSetup, train
 from emseg_bench.benchmark.trials.parts import build_network, load_parts
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 

@@ -1,7 +1,6 @@
 """Where windows lie: a regular grid on an image that is padded where it is smaller than a window.
 
-The last window of each row and column is shifted to the image's border.  Placement is MONAI's (Cardoso et
-al. 2022, arXiv:2211.02701).
+The last window of each row and column is shifted to the image's border (`placing.starts`).
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from typing import Literal, TypeAlias
 
 import torch.nn.functional as F
 from torch import Tensor
+
+from .placing import round_up, starts
 
 Padding: TypeAlias = Literal["mirror", "zero"]
 Place: TypeAlias = tuple[int, int]
@@ -78,13 +79,12 @@ def overlapping(
             or right.
     """
     side = round_up(side, size_divisor)
-    step = _step(side, overlap)
     return Grid(
         height=height,
         width=width,
         window=(side, side),
-        rows=_starts(max(height, side), side, step),
-        columns=_starts(max(width, side), side, step),
+        rows=starts(height, side, overlap),
+        columns=starts(width, side, overlap),
         margins=(*_margins(width, side), *_margins(height, side)),
         padding=padding,
     )
@@ -102,21 +102,6 @@ def whole(height: int, width: int, *, size_divisor: int) -> Grid:
         margins=(0, beside, 0, below),
         padding="mirror",
     )
-
-
-def round_up(side: int, divisor: int) -> int:
-    """Round up to a multiple of `divisor`."""
-    return -(-side // divisor) * divisor
-
-
-def _step(side: int, overlap: float) -> int:
-    # 20 * (1 - 0.9) is 1.9999999999999996 in binary: without the 1e-6 the step would be 1
-    return max(1, int(side * (1 - overlap) + 1e-6))
-
-
-def _starts(length: int, side: int, step: int) -> tuple[int, ...]:
-    """Return where windows begin along one axis of `length` >= `side` px; the last touches the border."""
-    return (*range(0, length - side, step), length - side)
 
 
 def _margins(length: int, side: int) -> tuple[int, int]:

@@ -13,22 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..contracts.settings import ScoringProtocol
 from .blending import Blender, Blending
 from .forward import Forward
-from .grid import Grid, Padding, Place, overlapping, round_up
+from .grid import Grid, Padding, Place, overlapping
 from .logit_checks import check_finite
-
-
-def window_side(protocol: ScoringProtocol, crop: int, size_divisor: int) -> int:
-    """Return the side of the inference window in px.
-
-    Args:
-        protocol: Says the side; otherwise it is the training crop's, on which whole images are timed too.
-        crop: The recipe's training crop, px.
-        size_divisor: The model's; the side is rounded up to a multiple of it.
-    """
-    return round_up(protocol.window if isinstance(protocol.window, int) else crop, size_divisor)
 
 
 def predict_logits(

@@ -7,7 +7,7 @@ per voxel and output of the network, in a scratch file if that is much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +17,7 @@ from ..contracts.data import Axes
 from ..contracts.errors import DataError
 from ..files.cache import cache_folder
 from .overlapped import read_ahead, write_behind
+from .placing import AXES
 from .postprocessing import TidiedLabels
 from .scratch import scratch_array
 from .segmenter import Segmenter
@@ -25,8 +26,6 @@ from .votes import Bytes, Tally, votes
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-AXES: Mapping[Axes, tuple[int, ...]] = {"stack": (0,), "orthoplane": (2, 1, 0)}
-"""Along which axes of (Z, Y, X) the slices follow each other.  z comes last: labels are decided with it."""
 NAMES: Final = "zyx"
 
 

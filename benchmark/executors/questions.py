@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..contracts.records import TrialSpec
+from ..evaluation.placing import crop_side, window_side
 from ..experiments.planning import Plan
 from ..files.hashing import sha256_of
 from ..files.validation import plain
@@ -39,19 +40,13 @@ _NO_MATTER = {"label", "citation", "family", "weights_path"}
 
 def question_of(plan: Plan, name: str, memory: int | None = None) -> Question:
     """Ask of the model of a planned trial, named by its fingerprint."""
-    spec, (channels, num_logits) = plan.trials[name], plan.inputs[name]
-    crop = _rounded(spec.recipe.crop, spec)
-    window = spec.protocol.window
+    spec, manifest = plan.trials[name], plan.manifest(name)
+    crop = crop_side(spec.recipe, spec.model.size_divisor)
     return Question(
         spec=spec,
-        channels=channels,
-        num_logits=num_logits,
+        channels=manifest.channels,
+        num_logits=manifest.num_logits,
         crop=crop,
-        window=_rounded(window, spec) if isinstance(window, int) else crop,
+        window=window_side(spec.protocol, crop, spec.model.size_divisor),
         memory=memory,
     )
-
-
-def _rounded(side: int, spec: TrialSpec) -> int:
-    """Round a side up to one that the model takes, px."""
-    return -(-side // spec.model.size_divisor) * spec.model.size_divisor

@@ -51,7 +51,7 @@ def rehearse(
     """
     whole = psutil.virtual_memory().total
     memory = whole if on_this_cpu else None
-    questions = {name: question_of(plan, name, memory) for name in todo if name in plan.inputs}
+    questions = {name: question_of(plan, name, memory) for name in todo}
     for question in questions.values():
         _check_memory(question, whole)
     faults = _faults({one.key: one for one in questions.values()}, cache / FOLDER)

@@ -15,7 +15,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from ..contracts.errors import EmsegError, PluginError, TrialError
-from ..evaluation.grid import round_up
+from ..evaluation.placing import round_up
 from ..experiments.methods import find_methods
 from ..files.limits import told
 from ..plugins.loading import load_plugins

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..contracts.cards import DatasetCard
-from ..contracts.data import Case, Dataset, Manifest
+from ..contracts.data import Dataset, Manifest
 from ..contracts.errors import UsageError
 from ..contracts.records import DatasetSpec, MethodSpec, ModelSpec, TrialSpec
 from ..contracts.settings import Recipe, ScoringProtocol
@@ -38,12 +38,14 @@ class Plan:
 
     trials: Mapping[str, TrialSpec]
     notes: tuple[str, ...]
-    inputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Channels of the images and outputs of the network, by fingerprint."""
     kept: Mapping[str, str] = field(default_factory=dict)
     """Stored trials that other code made and that stand for trials of the plan, by fingerprint."""
-    cases: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
-    """Test cases, by the hash of their dataset's manifest."""
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    """What the datasets hold, by hash."""
+
+    def manifest(self, name: str) -> Manifest:
+        """Give what the dataset of a trial holds."""
+        return self.manifests[self.trials[name].dataset.manifest_sha256]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,7 @@ def make_plan(
     ]
     notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
     by_name = {fingerprint(trial): trial for trial in trials}
-    shapes = {one.spec.manifest_sha256: (one.manifest.channels, one.manifest.num_logits) for one in datasets}
-    inputs = {name: shapes[trial.dataset.manifest_sha256] for name, trial in by_name.items()}
-    cases = {one.spec.manifest_sha256: one.manifest.split("test") for one in datasets}
-    return Plan(by_name, tuple(notes), inputs, cases=cases)
+    return Plan(by_name, tuple(notes), manifests={one.spec.manifest_sha256: one.manifest for one in datasets})
 
 
 @dataclass(frozen=True, slots=True)

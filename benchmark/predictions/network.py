@@ -157,7 +157,7 @@ def settle_window(info: WeightsInfo, protocol: ScoringProtocol, size_divisor: in
     Raises:
         UsageError: The protocol wants the crop, and the weights do not say it.
     """
-    from ..evaluation.sliding_window import window_side
+    from ..evaluation.placing import window_side
 
     if protocol.window == "crop" and info.window is None:
         raise UsageError(

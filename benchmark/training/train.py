@@ -12,6 +12,7 @@ from torch import nn
 from ..contracts.data import Dataset, Normalisation
 from ..contracts.records import TrialSpec
 from ..contracts.settings import Recipe
+from ..evaluation.placing import crop_side
 from ..experiments.methods import Methods
 from .compiling import CompileHook
 from .loader import make_loader
@@ -44,11 +45,6 @@ class TrainingSetup:
     """Called with what people should know."""
     trials: int = 1
     """How many run on this machine at once, and share it."""
-
-
-def crop_side(recipe: Recipe, size_divisor: int) -> int:
-    """Round the recipe's crop up to a multiple of the model's size divisor, px."""
-    return -(-recipe.crop // size_divisor) * size_divisor
 
 
 def train(

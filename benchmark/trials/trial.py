@@ -25,8 +25,8 @@ from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
 from ..evaluation.evaluate import evaluate, steps_of
 from ..evaluation.inference import inference_batch
+from ..evaluation.placing import crop_side, window_side
 from ..evaluation.segmenter import Segmenter
-from ..evaluation.sliding_window import window_side
 from ..files.clock import now
 from ..files.locks import locked
 from ..files.store import TrialFolder
@@ -35,7 +35,7 @@ from ..profiling.memory import MemoryPeak, PeakMemory
 from ..profiling.profile import complete_profile, profile_inference
 from ..training.memory_layout import channels_last
 from ..training.state import TrainingState
-from ..training.train import TrainingSetup, crop_side, train
+from ..training.train import TrainingSetup, train
 from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything
 from .previews import PreviewWriter

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from emseg_bench.benchmark.contracts.errors import TrialError
 from emseg_bench.benchmark.contracts.settings import ScoringProtocol
-from emseg_bench.benchmark.evaluation.sliding_window import predict_logits, window_side
+from emseg_bench.benchmark.evaluation.placing import window_side
+from emseg_bench.benchmark.evaluation.sliding_window import predict_logits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn

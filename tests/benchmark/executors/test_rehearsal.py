@@ -198,7 +198,7 @@ def test_two_datasets_of_one_name_keep_their_channels(plan):
     made = plan("toy")
     (spec,) = made.trials.values()
     assert isinstance(spec.dataset, DatasetSpec)
-    assert [*made.inputs.values()] == [(1, 1)]
+    assert [(one.channels, one.num_logits) for one in made.manifests.values()] == [(1, 1)]
 
 
 @pytest.mark.slow
