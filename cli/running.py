@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from ..benchmark.contracts.errors import UnknownNameError, UsageError
+from .costs import BudgetOption, EstimateOption, foresee
 from .exit_codes import interruptible
 from .json_output import json_stream
 from .margins import (
@@ -27,6 +28,7 @@ from .run_values import read_datasets, read_fractions, read_list, read_seeds, re
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.running import Executor, Runtime
+    from ..benchmark.costs.schema import PlanCost
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
@@ -153,6 +155,8 @@ def run(
     ] = False,
     resolve: ResolveOption = None,
     margin: MarginOption = None,
+    estimate: EstimateOption = False,
+    budget: BudgetOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: Annotated[
         bool,
@@ -161,6 +165,7 @@ def run(
 ) -> None:
     """Train, evaluate and profile every model on every dataset, and write a report."""
     from ..benchmark.contracts.running import Runtime
+    from ..benchmark.costs.budget import read_budget
     from ..benchmark.executors.rehearsal import rehearse
     from ..benchmark.experiments.experiment import build_experiment
     from ..benchmark.experiments.planning import make_plan
@@ -196,6 +201,8 @@ def run(
         "own_recipes": own_recipes or None,
     }
     settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
+    if budget is not None:
+        read_budget(budget)
     wanted = build_experiment(experiment, asked, settings)
     plugins = installed_plugins()
     plugins.catalogue.find(plugins.catalogue.executors, executor)
@@ -225,12 +232,14 @@ def run(
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
             on_this_cpu = executor == "local" and where == "cpu"
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache, on_this_cpu=on_this_cpu)
-        plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, stale)))
+        todo = pending(plan, Store(out))
+        cost = foresee(plan, todo, Store(out), runtime, estimating=estimate, budget=budget)
+        plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, stale), *cost.notes))
         if dry_run:
-            _print_plan(plan, Store(out), runtime, stream, wanted_difference)
+            _print_plan(plan, Store(out), runtime, stream, wanted_difference, cost)
             return
         with interruptible():
-            outcome = _run(plan, plugins, Store(out), runtime, executor, stream)
+            outcome = _run(plan, plugins, Store(out), runtime, executor, stream, cost)
             raise typer.Exit(
                 finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
             )
@@ -254,24 +263,31 @@ def _status(text: str) -> AbstractContextManager[object]:
 
 
 def _print_plan(
-    plan: Plan, store: Store, runtime: Runtime, stream: TextIO | None, difference: float | None
+    plan: Plan,
+    store: Store,
+    runtime: Runtime,
+    stream: TextIO | None,
+    difference: float | None,
+    cost: PlanCost,
 ) -> None:
+    from .costs import as_data, rows
     from .summary import plan_as_data
 
     found = _needs(plan, store, difference) if difference is not None else ()
     if stream:
         data = plan_as_data(plan, store)
         resolve = {} if difference is None else {"resolve": [asdict(need) for need in found]}
-        typer.echo(json.dumps({**data, **resolve}, indent=2), stream)
+        typer.echo(json.dumps({**data, "cost": as_data(cost), **resolve}, indent=2), stream)
         return
-    from ..benchmark.trials.session import pending
     from .console import Console
     from .summary import announce, print_plan
-    from .tables import say
+    from .tables import print_table, say
 
     console = Console()
-    announce(plan, console, len(pending(plan, store)), runtime)
+    announce(plan, console, cost, runtime)
     print_plan(plan, store)
+    if cost.trials:
+        print_table(rows(plan, cost), title="What the trials take that are to run, each alone on its device")
     for need in found:
         for i, text in enumerate(need.told):
             say(console, f"  {text}" if i else text)
@@ -288,11 +304,17 @@ def _needs(plan: Plan, store: Store, difference: float) -> tuple[Need, ...]:
 
 
 def _run(
-    plan: Plan, plugins: Plugins, store: Store, runtime: Runtime, executor: str, stream: TextIO | None
+    plan: Plan,
+    plugins: Plugins,
+    store: Store,
+    runtime: Runtime,
+    executor: str,
+    stream: TextIO | None,
+    cost: PlanCost,
 ) -> Outcome:
     from ..benchmark.plugins.lazy import resolve
     from ..benchmark.plugins.strangers import blaming
-    from ..benchmark.trials.session import pending, run_plan
+    from ..benchmark.trials.session import run_plan
     from .console import Console
     from .summary import announce
     from .tables import say
@@ -300,11 +322,10 @@ def _run(
 
     console = Console(stderr=stream is not None)
     offer = plugins.catalogue.find(plugins.catalogue.executors, executor)
-    todo = len(pending(plan, store))
-    announce(plan, console, todo, runtime)
+    announce(plan, console, cost, runtime)
     for problem in plugins.catalogue.problems:
         say(console, f"warning: plugin {problem}", "yellow")
     with blaming(offer, "starting it"):
         runner: Executor = resolve(offer.card.factory, offer)(runtime)
-    with show(plan.trials, todo, console) as view:
+    with show(plan.trials, len(cost.trials), console) as view:
         return run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)

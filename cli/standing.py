@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..benchmark.contracts.errors import StoreError
+from ..benchmark.files.wording import duration
 from .cells import NOTHING
 from .exit_codes import interruptible
 
@@ -110,9 +111,9 @@ def _row(one: Standing) -> dict[str, str]:
         "state": one.state,
         "phase": PHASES.get(sign.phase, sign.phase) or NOTHING if sign else NOTHING,
         "done": f"{100 * min(1.0, sign.done / sign.total):.0f} %" if sign and sign.total else NOTHING,
-        "left": duration(one.seconds_left),
+        "left": _duration(one.seconds_left),
         "where": _where(sign) if sign else NOTHING,
-        "last sign": f"{duration(one.seconds_silent)} ago" if sign else NOTHING,
+        "last sign": f"{_duration(one.seconds_silent)} ago" if sign else NOTHING,
     }
 
 
@@ -126,13 +127,8 @@ def _name(one: Standing) -> str:
     return trial_name(one.named) if one.named else one.fingerprint
 
 
-def duration(seconds: float | None) -> str:
-    """Write seconds as people say them: ``45 s``, ``12 min``, ``3.5 h``."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+def _duration(seconds: float | None) -> str:
+    return NOTHING if seconds is None else duration(seconds)
 
 
 def as_data(one: Standing) -> dict[str, Any]:

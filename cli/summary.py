@@ -13,20 +13,22 @@ from ..benchmark.files.store import Store
 from ..benchmark.files.wording import counted
 from ..benchmark.trials.session import Outcome
 from .console import Console
+from .costs import told
 from .tables import print_table, say
 from .trial_progress import trial_name
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.reporting import Board
+    from ..benchmark.costs.schema import PlanCost
     from ..reports.columns import BoardColumn
     from ..reports.schema import Row
 
 
-def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
-    """Say what will run, where, and what must be known about it."""
+def announce(plan: Plan, console: Console, cost: PlanCost, runtime: Runtime) -> None:
+    """Say what will run, where, what it takes, and what must be known about it."""
     first = next(iter(plan.trials.values()))
     kept = f", {len(plan.kept)} kept though stale" if plan.kept else ""
-    cached = len(plan.trials) - len(plan.kept) - todo
+    cached = len(plan.trials) - len(plan.kept) - len(cost.trials)
     trials = counted(len(plan.trials), "trial")
     own = sum(bool(trial.model.own_recipe) for trial in plan.trials.values())
     where = ", ".join(runtime.devices) or runtime.device
@@ -37,6 +39,8 @@ def announce(plan: Plan, console: Console, todo: int, runtime: Runtime) -> None:
         f"protocol {describe(first.protocol)}; {where}, {first.recipe.precision}, "
         f"{counted(first.threads or 1, 'thread')}",
     )
+    if text := told(cost):
+        say(console, text)
     for note in plan.notes:
         say(console, f"note: {note}", "yellow")
 

@@ -22,6 +22,7 @@ FLOORS = [
     "trials",
     "predictions",
     "executors",
+    "costs",
     "papers",
     "models",
     "datasets",

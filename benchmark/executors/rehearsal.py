@@ -7,15 +7,12 @@ but the answer.  What was found to work is remembered in the cache.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
@@ -93,12 +90,12 @@ def _faults(questions: Mapping[str, Question], known: Path) -> dict[str, str | N
 
 def _ask(questions: Sequence[Question]) -> list[str | None]:
     """Ask a process for faults, empty where it works; None where it crashes or hangs: trials will tell."""
-    from .context import worker_context, worker_environment
+    from .asking import asked
 
-    context, found = worker_context(), list[str | None]()
+    found = list[str | None]()
     while len(found) < len(questions):
         left = questions[len(found) :]
-        with suppress(OSError, EOFError), worker_environment(), _asked(context, left) as answers:
+        with suppress(OSError, EOFError), asked(_serve, left) as answers:
             if answers.poll(LOADING_SECONDS):
                 answers.recv_bytes()
             for _ in left:
@@ -110,36 +107,12 @@ def _ask(questions: Sequence[Question]) -> list[str | None]:
     return found
 
 
-@contextmanager
-def _asked(context: Any, questions: Sequence[Question]) -> Iterator[Connection]:
-    """Start a process that answers; it is ended with the block."""
-    answers, answers_out = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(questions, answers_out), daemon=True)
-    process.start()
-    answers_out.close()
-    try:
-        yield answers
-    finally:
-        process.kill()
-        process.join()
-        answers.close()
-
-
 def _serve(questions: Sequence[Question], answers: Connection) -> None:
-    """Answer questions one after another, as JSON, for what a stranger's code sends is not unpickled."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command hears Ctrl-C and ends this process
-    _silence()
+    """Answer questions one after another, as JSON."""
+    from .asking import be_quiet
     from .rehearsing import find_fault
 
+    be_quiet()
     answers.send_bytes(b"ready")
     for question in questions:
         answers.send_bytes(json.dumps(find_fault(question)).encode())
-
-
-def _silence() -> None:
-    """Send what models print while they are tried to nowhere; a trial's own log will have it."""
-    target = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-        os.dup2(target, stream.fileno())
-    os.close(target)

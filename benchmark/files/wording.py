@@ -20,3 +20,13 @@ def joined(names: Sequence[str]) -> str:
 def counted(number: int, noun: str, several: str = "") -> str:
     """Return ``1 image`` or ``3 images``."""
     return f"{number} {noun}" if number == 1 else f"{number} {several or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them: ``45 s``, ``12 min``, ``3.5 h``, ``12 days``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    hours = seconds / 3600
+    return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:.0f} days"

@@ -24,6 +24,10 @@ class Limits:
     most_runs: int
     seconds: float
 
+    def expected(self, each: float) -> float:
+        """Say how long repeating takes (s) what takes `each` s."""
+        return min(max(self.seconds, self.least_runs * each), self.most_runs * each)
+
 
 WARM_UP = Limits(least_runs=2, most_runs=5, seconds=1.0)
 """Discarded: the first passes choose kernels, allocate memory and raise clocks."""

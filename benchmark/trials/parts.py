@@ -14,6 +14,10 @@ from torch import nn
 from ..contracts.data import Dataset, Metric, Normalisation, PostProcessing
 from ..contracts.errors import EmsegError, TrialError, WeightsError
 from ..contracts.records import TrialSpec
+from ..contracts.settings import ScoringProtocol
+from ..evaluation.inference import inference_batch
+from ..evaluation.placing import crop_side, window_side
+from ..evaluation.segmenter import Segmenter
 from ..experiments.making_metrics import make_metrics
 from ..experiments.methods import Methods, find_methods, find_steps, make_steps
 from ..experiments.opening import reopen_dataset
@@ -62,6 +66,32 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     methods = find_methods(spec.recipe, catalogue, spec.methods)
     steps = make_steps(find_steps(spec.protocol, catalogue, spec.methods))
     return Parts(dataset, network, initialisation, normalisation, metrics, methods, steps)
+
+
+def segmenter_of(
+    parts: Parts, spec: TrialSpec, network: nn.Module, protocol: ScoringProtocol, device: str
+) -> Segmenter:
+    """Make what segments the cases of a trial.
+
+    Args:
+        parts: Of the trial.
+        spec: Says windows.
+        network: On `device`.
+        protocol: The trial's, or what validation makes of it.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    """
+    divisor = spec.model.size_divisor
+    return Segmenter(
+        model=network,
+        normalisation=parts.normalisation,
+        protocol=protocol,
+        window=window_side(spec.protocol, crop_side(spec.recipe, divisor), divisor),
+        size_divisor=divisor,
+        device=device,
+        batch_size=inference_batch(device),
+        num_logits=parts.dataset.manifest.num_logits,
+        steps=parts.steps,
+    )
 
 
 def build_network(

@@ -24,9 +24,7 @@ from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
 from ..evaluation.evaluate import evaluate, steps_of
-from ..evaluation.inference import inference_batch
 from ..evaluation.placing import crop_side, window_side
-from ..evaluation.segmenter import Segmenter
 from ..files.clock import now
 from ..files.locks import locked
 from ..files.store import TrialFolder
@@ -37,7 +35,7 @@ from ..training.memory_layout import channels_last
 from ..training.state import TrainingState
 from ..training.train import TrainingSetup, train
 from .kept_labels import KeptLabels
-from .parts import Parts, load_parts, seed_everything
+from .parts import Parts, load_parts, seed_everything, segmenter_of
 from .previews import PreviewWriter
 from .records import load_record
 from .shared_sanity import shared_sanity
@@ -189,19 +187,8 @@ class _Trial:
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
         on_slice: Callable[[], None],
     ) -> pd.DataFrame:
-        segmenter = Segmenter(
-            model=network,
-            normalisation=parts.normalisation,
-            protocol=protocol,
-            window=self._window(),
-            size_divisor=self.spec.model.size_divisor,
-            device=self.device,
-            batch_size=inference_batch(self.runtime.device),
-            num_logits=parts.dataset.manifest.num_logits,
-            steps=parts.steps,
-        )
         return evaluate(
-            segmenter,
+            segmenter_of(parts, self.spec, network, protocol, self.runtime.device),
             parts.dataset,
             cases,
             metrics=parts.metrics,

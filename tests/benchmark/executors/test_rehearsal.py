@@ -12,7 +12,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.records import DatasetSpec
-from emseg_bench.benchmark.executors import context, rehearsal
+from emseg_bench.benchmark.executors import asking, rehearsal
 from emseg_bench.benchmark.executors.questions import Question, question_of
 from emseg_bench.benchmark.executors.rehearsal import rehearse
 from emseg_bench.benchmark.executors.rehearsing import find_fault
@@ -183,7 +183,7 @@ def test_process_that_crashes_leaves_the_answer_to_the_trial(plan, monkeypatch):
     made = plan("toy", "toy-wide")
     questions = [question_of(made, name) for name in made.trials]
     monkeypatch.setattr(rehearsal, "_serve", _crash_at_the_first)
-    monkeypatch.setattr(context, "worker_context", lambda: multiprocessing.get_context("fork"))
+    monkeypatch.setattr(asking, "worker_context", lambda: multiprocessing.get_context("fork"))
     assert rehearsal._ask(questions) == [None, "answered"]
 
 

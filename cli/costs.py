@@ -1,0 +1,142 @@
+"""``--estimate`` and ``--budget``: what a run will take, as it is asked for and said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from ..benchmark.contracts.running import Runtime
+from ..benchmark.files.wording import counted, duration
+from .console import Console
+
+if TYPE_CHECKING:
+    from ..benchmark.costs.schema import PlanCost, Span, TrialCost
+    from ..benchmark.experiments.planning import Plan
+    from ..benchmark.files.store import Store
+
+EstimateOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--estimate",
+        help="Time a few training steps and windows of what never ran here on the same data, and say what "
+        "the run will take.",
+    ),
+]
+BudgetOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Refuse to start what takes longer: 30min, 8h, 1.5d; what never ran is timed as by --estimate.",
+    ),
+]
+SOURCES: Mapping[str, str] = {
+    "stored": "stored trials of the same model, size, device and data",
+    "other data": "stored trials on other data; validation and test without reading and scoring",
+    "timed": "a few steps timed just now",
+}
+UNKNOWN = "not known"
+
+
+def foresee(
+    plan: Plan, todo: Sequence[str], store: Store, runtime: Runtime, *, estimating: bool, budget: str | None
+) -> PlanCost:
+    """Find out what the trials that are to run take, and hold it against the budget.
+
+    Raises:
+        UsageError: It is over the budget.
+    """
+    from ..benchmark.costs.budget import check_budget
+    from ..benchmark.costs.estimate import estimate
+    from ..benchmark.profiling.hardware import device_name
+    from .tables import say
+
+    console = Console(stderr=True)
+    timing = (lambda text: say(console, text)) if estimating or budget else None
+    cost = estimate(plan, todo, store, runtime, device_name(runtime.device), timing=timing)
+    if budget and todo:
+        check_budget(cost, budget)
+    return cost
+
+
+def told(cost: PlanCost) -> str:
+    """Say in one sentence what a run takes; nothing where nothing is to run."""
+    known = [one for one in cost.trials.values() if one]
+    if not cost.trials:
+        return ""
+    if not known:
+        return (
+            "how long this takes is not known: nothing like it ran here before; --estimate times a few steps."
+        )
+    sources = dict.fromkeys(SOURCES[one.source] for one in known)
+    memory = f", {_memory(cost.memory)} of memory at the peak" if cost.memory else ""
+    unknown = (
+        f"; of {counted(cost.unknown, 'more trial')} nothing is known (--estimate)" if cost.unknown else ""
+    )
+    return (
+        f"this takes about {_time(cost.seconds)} for {counted(len(known), 'trial')}, {cost.at_once} at once"
+        f"{memory}; from {'; and from '.join(sources)}{unknown}"
+    )
+
+
+def rows(plan: Plan, cost: PlanCost) -> list[dict[str, str]]:
+    """Make a table of what each kind of trial takes."""
+    kinds: dict[tuple[str, ...], list[TrialCost | None]] = {}
+    for name, one in cost.trials.items():
+        spec = plan.trials[name]
+        kinds.setdefault((spec.model.label, spec.dataset.label, spec.recipe.name), []).append(one)
+    return [
+        {"model": kind[0], "dataset": kind[1], "trials": str(len(members)), **_cells(members[0])}
+        for kind, members in kinds.items()
+    ]
+
+
+def _cells(one: TrialCost | None) -> dict[str, str]:
+    parts = ("training", "validation", "test", "beside")
+    if one is None:
+        return {**dict.fromkeys((*parts, "each", "memory"), UNKNOWN), "from": "–"}
+    times = {part: _time(getattr(one, part), spread=False) for part in parts}
+    seen = counted(one.seen, "step" if one.source == "timed" else "trial")
+    return {
+        **times,
+        "each": _time(one.seconds),
+        "memory": _memory(one.memory),
+        "from": f"{seen}{', other data' if one.source == 'other data' else ''}",
+    }
+
+
+def as_data(cost: PlanCost) -> dict[str, Any]:
+    """Give what a plan takes as plain data: times in seconds, memory in MiB."""
+    return {
+        "seconds": asdict(cost.seconds) if cost.unknown < len(cost.trials) else None,
+        "memory_mib": asdict(cost.memory) if cost.memory else None,
+        "at_once": cost.at_once,
+        "unknown": cost.unknown,
+        "trials": {name: _trial(one) if one else None for name, one in cost.trials.items()},
+    }
+
+
+def _trial(one: TrialCost) -> dict[str, Any]:
+    return {
+        **{
+            f"{part}_seconds": asdict(getattr(one, part))
+            for part in ("training", "validation", "test", "beside")
+        },
+        "seconds": asdict(one.seconds),
+        "memory_mib": asdict(one.memory),
+        "memory_kind": one.memory_kind,
+        "source": one.source,
+        "seen": one.seen,
+        "device": one.device,
+    }
+
+
+def _time(span: Span, *, spread: bool = True) -> str:
+    low, middle, high = (duration(value) for value in (span.low, span.middle, span.high))
+    return f"{middle} ({low} to {high})" if spread and low != high else middle
+
+
+def _memory(span: Span) -> str:
+    return f"{span.middle:,.0f} MiB" if span.middle < 10_240 else f"{span.middle / 1024:.1f} GiB"
