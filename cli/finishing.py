@@ -82,19 +82,20 @@ def _report(
     from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
     from .last_report import recalled, remember, state_of_report, state_of_trials
-    from .reporting import is_fresh, tell_left_out
+    from .reporting import is_fresh, one_report, tell_left_out
     from .summary import shown
 
     options = {"keep_stale": keep_stale, "margin": margin, "trials": [*plan.trials, *plan.kept.values()]}
     if tables := recalled(store, state_of_report(store, plugins.catalogue, options)):
         return _Made(tables)
-    before = state_of_trials(store)
-    stored = with_margin(load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale), margin)
-    tell_left_out(stored.left_out)
-    problems = () if is_fresh(stored, store, plugins) else _write(stored, store, plugins, console)
-    tables = shown(stored.boards, plan)
-    if problems == () and not stored.left_out and before == state_of_trials(store):
-        remember(store, state_of_report(store, plugins.catalogue, options), tables)
+    with one_report(store):
+        before = state_of_trials(store)
+        stored = with_margin(load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale), margin)
+        tell_left_out(stored.left_out)
+        problems = () if is_fresh(stored, store, plugins) else _write(stored, store, plugins, console)
+        tables = shown(stored.boards, plan)
+        if problems == () and not stored.left_out and before == state_of_trials(store):
+            remember(store, state_of_report(store, plugins.catalogue, options), tables)
     return _Made(tables, whole=not stored.left_out, written=problems is not None)
 
 

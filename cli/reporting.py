@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,16 +52,34 @@ def report(
     from ..benchmark.trials.today import Today
 
     plugins = load_plugins()
-    stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
-    check_difference("--margin", wanted, (board.primary for board in stored.boards))
-    tell_left_out(stored.left_out)
-    stored = with_margin(stored, wanted)
-    for problem in build_report(stored, store, plugins):
-        typer.echo(f"warning: {problem}", err=True)
+    with one_report(store):
+        stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
+        check_difference("--margin", wanted, (board.primary for board in stored.boards))
+        tell_left_out(stored.left_out)
+        stored = with_margin(stored, wanted)
+        for problem in build_report(stored, store, plugins):
+            typer.echo(f"warning: {problem}", err=True)
     for sentence in told_across(store):
         typer.echo(printable(sentence))
     typer.echo(f"report: {store.report / 'index.html'}")
     raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
+
+
+@contextmanager
+def one_report(store: Store) -> Iterator[None]:
+    """Have one command at a time read what is stored and report it: the last report is of all trials.
+
+    Where there can be no lock, no report can be written either, which says why.
+    """
+    from ..benchmark.files.locks import locked
+
+    def tell() -> None:
+        typer.echo(f"another emseg-bench command is writing {store.report}; waiting for it", err=True)
+
+    with ExitStack() as held:
+        with suppress(OSError):
+            held.enter_context(locked(store.lock, on_wait=tell))
+        yield
 
 
 def tell_left_out(left_out: Sequence[LeftOut]) -> None:

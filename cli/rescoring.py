@@ -91,17 +91,18 @@ def _tell(
     from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
     from .console import Console
-    from .reporting import build_report, tell_left_out
+    from .reporting import build_report, one_report, tell_left_out
     from .summary import print_leaderboards
     from .tables import print_table, say
 
     rows = [_row(item, failed) for item in plan]
-    stored = load_boards(store, Today(plugins.catalogue))
-    tell_left_out(stored.left_out)
-    boards = stored.boards if changed else []
-    if changed:
-        for problem in build_report(stored, store, plugins):
-            typer.echo(f"warning: {problem}", err=True)
+    with one_report(store):
+        stored = load_boards(store, Today(plugins.catalogue))
+        tell_left_out(stored.left_out)
+        boards = stored.boards if changed else []
+        if changed:
+            for problem in build_report(stored, store, plugins):
+                typer.echo(f"warning: {problem}", err=True)
     if stream:
         data = {"trials": rows, "failed": failed, "report": str(store.report / "index.html")}
         typer.echo(json.dumps(data, indent=2), stream)

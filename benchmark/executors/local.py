@@ -14,6 +14,8 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 
 from ..contracts.running import Event, Job, Runtime
+from ..files.claims import is_claimed
+from ..files.store import TrialFolder
 from .context import persistently, worker_context
 from .death import MemoryWatch, cause_of_death
 from .devices import DevicePool, answers
@@ -45,7 +47,7 @@ class LocalExecutor:
         try:
             while waiting or running:
                 while waiting and (device := pool.take()):
-                    running += self._start(waiting.pop(0), device, pool, on_event)
+                    running += self._start(_next_of(waiting), device, pool, on_event)
                 self._listen(running, on_event)
                 for one in [*running]:
                     if end := self._end_of(one, on_event):
@@ -121,6 +123,12 @@ class LocalExecutor:
             return False
         pool.drop(device)
         return True
+
+
+def _next_of(waiting: list[Job]) -> Job:
+    """Take the first trial that no other command has begun, or of those that all have begun the first."""
+    free = (number for number, job in enumerate(waiting) if not is_claimed(TrialFolder(job.folder).lock))
+    return waiting.pop(next(free, 0))
 
 
 def _failed(job: Job, reason: str) -> Event:

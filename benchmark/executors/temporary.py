@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from multiprocessing.util import Finalize
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
 from ..contracts.errors import UsageError
-from ..files.locks import HeldError, locked
+from ..files.claims import HeldError
+from ..files.locks import locked_here
 
 PREFIX: Final = "emseg-bench-"
 SHORT: Final = "/tmp"  # noqa: S108 - folders in it have names that nobody can guess
@@ -38,7 +39,8 @@ def claim_folder(place: str | None = None) -> Path:
         place: The folder to make it in; None: that for temporary files.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
-    _held.enter_context(locked(folder / _LOCK, wait=False))
+    with suppress(OSError):  # of a file system without locks; then the folder stays if this process is killed
+        _held.enter_context(locked_here(folder / _LOCK))
     Finalize(None, rmtree, args=(folder, True), exitpriority=_AFTER_MULTIPROCESSING)
     return folder
 
@@ -88,7 +90,7 @@ def sweep() -> None:
 def _is_unused(folder: Path) -> bool:
     """Say whether nobody locks a folder; a process of another container has no number here."""
     try:
-        with locked(folder / _LOCK, wait=False):
+        with locked_here(folder / _LOCK):
             return True
     except (HeldError, OSError):
         return False

@@ -129,6 +129,11 @@ class Store:
         """What reports have read of the trials; remade as it is needed."""
         return self.root / "trials.index"
 
+    @property
+    def lock(self) -> Path:
+        """Held while what is stored is read for a report and that is written."""
+        return self.root / ".lock"
+
     def trial(self, fingerprint: str) -> TrialFolder:
         """Return the folder of one trial; it need not exist."""
         return TrialFolder(self.root / "trials" / fingerprint)

@@ -8,13 +8,9 @@ import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 from ..files.seen import SETTLED_NS
-from .kept_files import GROWING
-
-_UNREAD: Final = GROWING - {"record.json"}
-"""Of a trial's folder what no report is made from."""
+from .kept_files import grows
 
 
 def state_of_trial(folder: Path) -> str | None:
@@ -42,7 +38,7 @@ def _states(folder: str, place: str) -> Iterator[tuple[str, int, int, int]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = place + entry.name
-            if name in _UNREAD:
+            if grows(name) and name != "record.json":
                 continue
             state = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(state.st_mode):

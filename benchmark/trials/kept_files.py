@@ -24,8 +24,13 @@ def hash_files(folder: TrialFolder) -> dict[str, str]:
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        if path.is_file() and name.parts[0] not in GROWING and not path.name.startswith("."):
+        if path.is_file() and not grows(name.parts[0]) and not path.name.startswith("."):
             yield name.as_posix(), path
+
+
+def grows(name: str) -> bool:
+    """Tell whether what is called so in a trial's folder is not hashed; its claims are not either."""
+    return name in GROWING or name.startswith("lock.")
 
 
 def with_checksum(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,11 +20,11 @@ from typing import Annotated, Final
 from annotated_types import Ge, MaxLen
 
 from ..contracts.basics import STRICT
-from ..contracts.errors import EmsegError, StoreError
 from ..contracts.running import Event, EventKind
+from ..files.claims import LostError
 from ..files.clock import now
 from ..files.printable import brief
-from ..files.regular import read_regular
+from ..files.processes import here
 from .stopping import StoppedError
 
 BEAT_SECONDS: Final = 5.0
@@ -90,22 +89,14 @@ def leaving_signs(
     try:
         yield both
     except BaseException as error:
-        kind: EventKind = "stopped" if isinstance(error, StoppedError | KeyboardInterrupt) else "failed"
+        is_stopped = isinstance(error, StoppedError | KeyboardInterrupt | LostError)
+        kind: EventKind = "stopped" if is_stopped else "failed"
         signs.take(Event(fingerprint=fingerprint, kind=kind, message=str(error) or type(error).__name__))
         raise
     else:
         signs.take(Event(fingerprint=fingerprint, kind="complete"))
     finally:
         ended.set()
-
-
-def process_space() -> str:
-    """Name what a process's number is unique in; empty where the system does not tell."""
-    try:
-        boot = read_regular(Path("/proc/sys/kernel/random/boot_id"), MOST_TEXT, StoreError)
-        return f"{boot.decode('ascii').strip()} {Path('/proc/self/ns/pid').readlink()}"
-    except (EmsegError, OSError, ValueError):
-        return ""
 
 
 class _Signs:
@@ -117,9 +108,7 @@ class _Signs:
             at=now(),
             kind="started",
             device=device,
-            host=socket.gethostname(),
-            process=os.getpid(),
-            space=process_space(),
+            **asdict(here()),
         )
         self._written = float("-inf")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +13,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from annotated_types import Ge, Gt, Le, MaxLen
 
 from ..contracts.errors import EmsegError, StoreError
+from ..files.processes import Whereabouts, has_ended
 from ..files.regular import open_regular, shown
 from ..files.store import MOST_RECORD_BYTES, Store, TrialFolder, read_record
 from ..files.texts import parse_json, read_json
 from ..files.validation import validate
-from .signs import BEAT_SECONDS, Sign, process_space
+from .signs import BEAT_SECONDS, Sign
 
 State: TypeAlias = Literal["running", "silent", "gone", "waiting", "failed", "damaged", "complete"]
 STATES: Final[Mapping[State, str]] = {
@@ -142,11 +142,7 @@ def _on_its_way(found: Standing, folder: TrialFolder) -> Standing:
 
 def _has_ended(sign: Sign) -> bool:
     """Tell whether the process is known to be gone; that of another machine or container never is."""
-    if (sign.host, sign.space) != (socket.gethostname(), process_space()):
-        return False
-    from psutil import pid_exists
-
-    return not pid_exists(sign.process)
+    return has_ended(Whereabouts(host=sign.host, process=sign.process, space=sign.space))
 
 
 def last_sign(folder: TrialFolder) -> Sign | None:

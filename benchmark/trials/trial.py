@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
 from ..evaluation.evaluate import evaluate, steps_of
 from ..evaluation.placing import crop_side, window_side
+from ..files.claims import Claim, LostError
 from ..files.clock import now
 from ..files.locks import locked
 from ..files.store import TrialFolder
@@ -42,9 +43,13 @@ from .shared_sanity import shared_sanity
 from .signs import leaving_signs
 from .trial_results import Results, write_results
 
+WAITS: Final = "Another emseg-bench command is running this trial; waiting for it"
+
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
     """Run a trial to its end, or read its record if another process has just ended it.
+
+    One that another command took over, since this process was cut off or asleep, is left to that command.
 
     Args:
         job: What to run and where its files go.
@@ -56,15 +61,23 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
     """
     folder = TrialFolder(job.folder)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _lock(folder, lambda text: tell(Event(fingerprint=job.fingerprint, kind="note", message=text))):
-        if folder.is_complete():
-            return load_record(folder)
-        folder.record.unlink(missing_ok=True)
-        with (
-            _threads(job.spec),
-            leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling,
-        ):
-            return _Trial(job, folder, runtime, telling).run()
+
+    def note(text: str) -> None:
+        tell(Event(fingerprint=job.fingerprint, kind="note", message=text))
+
+    while True:
+        with locked(folder.lock, on_wait=lambda: note(WAITS)) as claim:
+            if folder.is_complete():
+                return load_record(folder)
+            folder.record.unlink(missing_ok=True)
+            try:
+                with (
+                    _threads(job.spec),
+                    leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling,
+                ):
+                    return _Trial(job, folder, runtime, telling, claim).run()
+            except LostError as error:
+                note(f"{error} {WAITS}")
 
 
 @dataclass(slots=True)
@@ -75,6 +88,7 @@ class _Trial:
     folder: TrialFolder
     runtime: Runtime
     listener: Callable[[Event], None]
+    claim: Claim
 
     @property
     def spec(self) -> TrialSpec:
@@ -92,6 +106,8 @@ class _Trial:
         return settled
 
     def tell(self, phase: str, done: int = 0, total: int = 0, message: str = "") -> None:
+        if self.claim.is_lost:
+            self.claim.check()
         self.listener(
             Event(
                 fingerprint=self.job.fingerprint,
@@ -129,6 +145,7 @@ class _Trial:
             profile=profile,
             window=self._window(),
         )
+        self.claim.check()
         return write_results(self.job, self.runtime.device, results)
 
     def _train(self, parts: Parts) -> TrainingState:
@@ -236,9 +253,3 @@ def _threads(spec: TrialSpec) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _lock(folder: TrialFolder, note: Callable[[str], None]) -> AbstractContextManager[None]:
-    """Take the trial's lock, waiting for another command that runs the same trial."""
-    text = "another emseg-bench command is running this trial; waiting for it"
-    return locked(folder.lock, on_wait=lambda: note(text), tell=note)

@@ -145,7 +145,7 @@ class Library:
         """Give the path for a download of the weights called `name`; see `arriving`."""
         return arriving(self.root, name)
 
-    def _lock(self) -> AbstractContextManager[None]:
+    def _lock(self) -> AbstractContextManager[object]:
         return locked(self.root / ".lock")
 
     def _write(self, entries: Mapping[str, Entry]) -> None:

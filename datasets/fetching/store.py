@@ -60,7 +60,7 @@ class DataStore:
         """Return the folder that an archive of a dataset is unpacked into."""
         return self.files(name) / f"{file}.unpacked"
 
-    def lock(self, name: str, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
+    def lock(self, name: str, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[object]:
         """Give the lock that who changes a dataset's folder holds; `on_wait` is called if another does."""
         self.folder(name).mkdir(parents=True, exist_ok=True)
         return locked(self.folder(name) / ".lock", on_wait=on_wait)

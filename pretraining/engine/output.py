@@ -12,8 +12,9 @@ from annotated_types import Gt
 
 from ...benchmark.contracts.basics import STRICT
 from ...benchmark.contracts.errors import EmsegError, StoreError, TrialError, UsageError
+from ...benchmark.files.claims import HeldError
 from ...benchmark.files.leftovers import replacing
-from ...benchmark.files.locks import HeldError, locked
+from ...benchmark.files.locks import locked
 from ...benchmark.files.store import give_usual_mode, to_json, write_whole
 from ...benchmark.files.texts import read_json
 from ...benchmark.files.validation import plain, validate

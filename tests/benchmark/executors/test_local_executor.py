@@ -14,7 +14,7 @@ from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.executors import context, temporary
 from emseg_bench.benchmark.executors.death import SERVER_GONE, MemoryWatch, cause_of_death
 from emseg_bench.benchmark.executors.devices import DevicePool
-from emseg_bench.benchmark.executors.local import LocalExecutor
+from emseg_bench.benchmark.executors.local import LocalExecutor, _next_of
 from emseg_bench.benchmark.files.locks import locked
 
 GIB = 1 << 30
@@ -122,6 +122,14 @@ def test_killed_worker_says_what_it_held_and_leaves_nothing(make_job, runtime, t
     assert "it held" in failed.message
     assert "GiB were free" in failed.message
     assert [path for path in (tmp_path / "tmp").iterdir() if f"{os.getpid()}-" not in path.name] == []
+
+
+def test_trials_that_another_command_has_begun_come_last(make_job):
+    jobs = [make_job(model, folder=model) for model in ("toy", "toy-raises")]
+    jobs[0].folder.mkdir()
+    (jobs[0].folder / "lock.held-1").touch()
+    waiting = list(jobs)
+    assert [_next_of(waiting), _next_of(waiting)] == jobs[::-1]
 
 
 def test_what_a_killed_command_left_is_swept_and_what_is_used_stays(tmp_path, monkeypatch):

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.contracts.running import Event, Job
+from emseg_bench.benchmark.files.processes import process_space
 from emseg_bench.benchmark.files.store import Store, TrialFolder, to_json, write_whole
 from emseg_bench.benchmark.files.validation import plain
 from emseg_bench.benchmark.trials import signs
 from emseg_bench.benchmark.trials.records import failed_record, write_record
-from emseg_bench.benchmark.trials.signs import Sign, leaving_signs, process_space
+from emseg_bench.benchmark.trials.signs import Sign, leaving_signs
 from emseg_bench.benchmark.trials.standing import SILENT_SECONDS, standing, standings
 from emseg_bench.testing.sample_trials import complete_record, spec
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +13,13 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import TrialError
 from emseg_bench.benchmark.contracts.running import Event, Job, Runtime
+from emseg_bench.benchmark.files import claims
+from emseg_bench.benchmark.files.claims import is_claimed
 from emseg_bench.benchmark.files.store import TrialFolder
 from emseg_bench.benchmark.images.spread import spread
 from emseg_bench.benchmark.training import loader
 from emseg_bench.benchmark.trials.records import load_record
-from emseg_bench.benchmark.trials.trial import run_trial
+from emseg_bench.benchmark.trials.trial import WAITS, run_trial
 from emseg_bench.benchmark.weights.weight_info import read_info
 from safetensors.torch import load_file
 
@@ -285,3 +289,42 @@ def test_bf16_is_used_and_recorded(make_job, runtime):
     record = run_trial(make_job("toy", "recipe.precision=bf16"), runtime, ignore)
     assert record.profile.precision == "bf16"
     assert leftovers(make_job())[0]["0.weight"].dtype == torch.float32, "parameters stay float32"
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr(claims, "BEAT_SECONDS", 0.02)
+    monkeypatch.setattr(claims, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(claims, "LOOK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_trial_that_another_machine_runs_is_waited_for_until_that_is_silent(make_job, runtime):
+    job, events = make_job("toy"), []
+    job.folder.mkdir()
+    (job.folder / "lock.held-3").write_text('{"host": "elsewhere", "process": 7, "space": ""}')
+    assert run_trial(job, runtime, events.append).status == "complete"
+    assert WAITS in [event.message for event in events if event.kind == "note"]
+    assert not is_claimed(job.folder / "lock")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_trial_that_another_machine_took_over_is_left_to_that(make_job, runtime):
+    """This machine was cut off while it trained; the other one ends the trial meanwhile."""
+    done, job = make_job("toy", folder="done"), make_job("toy", folder="lost")
+    run_trial(done, runtime, ignore)
+    events, taken = [], job.folder / "lock.held-2"
+
+    def listen(event):
+        events.append(event)
+        if event.phase == "train" and not taken.exists():
+            taken.touch()
+            time.sleep(0.5)
+        if "took over" in event.message:
+            shutil.copytree(done.folder, job.folder, dirs_exist_ok=True)
+            taken.unlink()
+
+    record = run_trial(job, runtime, listen)
+    assert record == load_record(TrialFolder(done.folder))
+    assert [event.phase for event in events if event.phase] == ["load", "train"]
+    assert any("had given no sign of life" in event.message for event in events)
