@@ -126,7 +126,6 @@ def test_killed_worker_says_what_it_held_and_leaves_nothing(make_job, runtime, t
 
 def test_trials_that_another_command_has_begun_come_last(make_job):
     jobs = [make_job(model, folder=model) for model in ("toy", "toy-raises")]
-    jobs[0].folder.mkdir()
     (jobs[0].folder / "lock.held-1").touch()
     waiting = list(jobs)
     assert [_next_of(waiting), _next_of(waiting)] == jobs[::-1]

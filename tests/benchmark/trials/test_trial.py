@@ -272,6 +272,7 @@ def test_folder_holds_no_stray_files(make_job, runtime):
         "previews",
         "record.json",
         "sanity.parquet",
+        "trial.json",
         "weights.safetensors",
     }
     assert {path.name for path in Path(job.folder).iterdir()} == known
@@ -301,7 +302,6 @@ def hasty(monkeypatch):
 @pytest.mark.usefixtures("hasty")
 def test_a_trial_that_another_machine_runs_is_waited_for_until_that_is_silent(make_job, runtime):
     job, events = make_job("toy"), []
-    job.folder.mkdir()
     (job.folder / "lock.held-3").write_text('{"host": "elsewhere", "process": 7, "space": ""}')
     assert run_trial(job, runtime, events.append).status == "complete"
     assert WAITS in [event.message for event in events if event.kind == "note"]
