@@ -7,9 +7,10 @@ from collections.abc import Callable
 from .benchmark.contracts.records import Record
 from .benchmark.contracts.running import Event, Job, Runtime
 from .benchmark.executors.alone import run_folder
+from .benchmark.executors.following import Follower
 from .benchmark.executors.local import LocalExecutor
 
-__all__ = ["LocalExecutor", "run_folder", "run_trial"]
+__all__ = ["Follower", "LocalExecutor", "run_folder", "run_trial"]
 
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from .light import LightCommand, LightGroup
 if TYPE_CHECKING:
     from ..benchmark.contracts.cards import (
         DatasetCard,
+        ExecutorCard,
         MetricCard,
         ModelCard,
         PretrainingCard,
@@ -129,6 +131,16 @@ def _metric(card: MetricCard) -> list[Row]:
     return [row]
 
 
+def _executor(card: ExecutorCard) -> list[Row]:
+    row = {
+        "name": card.name,
+        "trials run": "elsewhere" if card.elsewhere else "on this machine",
+        "options": [field.name for field in fields(card.options)] if card.options else None,
+        "description": card.description,
+    }
+    return [row]
+
+
 def _pretraining(card: PretrainingCard) -> list[Row]:
     return [
         {
@@ -189,6 +201,7 @@ ROWS: Mapping[str, Callable[[Any], list[Row]]] = {
     "models": _model,
     "datasets": _dataset,
     "metrics": _metric,
+    "executors": _executor,
     "pretraining": _pretraining,
     "recipes": _recipe,
     "protocols": _protocol,

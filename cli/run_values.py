@@ -49,7 +49,7 @@ def refuse_name(experiment: Path) -> None:
         command = shlex.join(["emseg-bench", "run", "--models", text])
         raise UsageError(f"{text} is no experiment file but the name of a model; write: {command}.")
     for option, registry in (("--datasets", catalogue.datasets), ("--executor", catalogue.executors)):
-        if text in registry.offers:
+        if text.partition("[")[0] in registry.offers:
             raise UsageError(f"{text} is no experiment file; write {option} {text}.")
 
 

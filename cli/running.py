@@ -27,8 +27,9 @@ from .margins import (
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
 
 if TYPE_CHECKING:
-    from ..benchmark.contracts.running import Executor, Runtime
+    from ..benchmark.contracts.running import Runtime
     from ..benchmark.costs.schema import PlanCost
+    from ..benchmark.executors.choosing import ChosenExecutor
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
@@ -126,7 +127,12 @@ def run(
             help="bf16: bfloat16 under autocast; auto: where the hardware is made for it.  [default: auto]"
         ),
     ] = None,
-    executor: Annotated[str, typer.Option(help="What runs the trials.")] = "local",
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            help="What runs the trials: NAME or NAME[OPTION=VALUE,...] of 'list executors'.  [default: local]"
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once on each device.")] = 1,
     threads: Annotated[
         int | None,
@@ -166,7 +172,8 @@ def run(
     """Train, evaluate and profile every model on every dataset, and write a report."""
     from ..benchmark.contracts.running import Runtime
     from ..benchmark.costs.budget import read_budget
-    from ..benchmark.executors.rehearsal import rehearse
+    from ..benchmark.executors.choosing import choose_executor
+    from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
     from ..benchmark.experiments.experiment import build_experiment
     from ..benchmark.experiments.planning import make_plan
     from ..benchmark.files.cache import cache_folder
@@ -174,7 +181,7 @@ def run(
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.every_model import optional_models
     from ..benchmark.plugins.loading import installed_plugins
-    from ..benchmark.profiling.hardware import choose_devices
+    from ..benchmark.profiling.hardware import believed_device, choose_devices
     from ..benchmark.trials.providers import told_by_stored
     from ..benchmark.trials.session import pending
     from ..benchmark.trials.staleness import keep_stale as keep
@@ -199,15 +206,16 @@ def run(
         "protocol": protocol,
         "strict_weights": strict_weights or None,
         "own_recipes": own_recipes or None,
+        "executor": executor,
     }
     settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
     if budget is not None:
         read_budget(budget)
     wanted = build_experiment(experiment, asked, settings)
     plugins = installed_plugins()
-    plugins.catalogue.find(plugins.catalogue.executors, executor)
+    chosen = choose_executor(wanted.executor, plugins.catalogue)
     cache = cache_folder()
-    devices = choose_devices(device)
+    devices = (believed_device(device, chosen.label),) if chosen.elsewhere else choose_devices(device)
     where = "cpu" if devices[0].startswith("cpu") else devices[0]
     runtime = Runtime(
         device=where,
@@ -219,7 +227,14 @@ def run(
     with json_stream(as_json) as stream:
         with _status("checking models and data"):
             try:
-                plan = make_plan(wanted, plugins.catalogue, device=where, cache=cache, remarks=remarks)
+                plan = make_plan(
+                    wanted,
+                    plugins.catalogue,
+                    device=where,
+                    elsewhere=chosen.elsewhere,
+                    cache=cache,
+                    remarks=remarks,
+                )
             except UnknownNameError as error:
                 raise told_by_stored(error, Store(out)) from None
         ranking = ranking_metrics(plan.trials.values())
@@ -230,16 +245,16 @@ def run(
         plan = keep(plan, stale) if keep_stale else plan
         with _status("trying the models out"):
             optional = optional_models(wanted.models, plugins.catalogue.models.offers)
-            on_this_cpu = executor == "local" and where == "cpu"
-            plan = rehearse(plan, pending(plan, Store(out)), optional, cache, on_this_cpu=on_this_cpu)
+            runs_on = ELSEWHERE if chosen.elsewhere else where
+            plan = rehearse(plan, pending(plan, Store(out)), optional, cache, runs_on=runs_on)
         todo = pending(plan, Store(out))
         cost = foresee(plan, todo, Store(out), runtime, estimating=estimate, budget=budget)
-        plan = replace(plan, notes=(*plan.notes, *stale_notes(plan, stale), *cost.notes))
+        plan = replace(plan, notes=(*plan.notes, *chosen.notes, *stale_notes(plan, stale), *cost.notes))
         if dry_run:
             _print_plan(plan, Store(out), runtime, stream, wanted_difference, cost)
             return
         with interruptible():
-            outcome = _run(plan, plugins, Store(out), runtime, executor, stream, cost)
+            outcome = _run(plan, plugins, Store(out), runtime, chosen, stream, cost)
             raise typer.Exit(
                 finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
             )
@@ -308,12 +323,10 @@ def _run(
     plugins: Plugins,
     store: Store,
     runtime: Runtime,
-    executor: str,
+    chosen: ChosenExecutor,
     stream: TextIO | None,
     cost: PlanCost,
 ) -> Outcome:
-    from ..benchmark.plugins.lazy import resolve
-    from ..benchmark.plugins.strangers import blaming
     from ..benchmark.trials.session import run_plan
     from .console import Console
     from .summary import announce
@@ -321,11 +334,9 @@ def _run(
     from .trial_progress import show
 
     console = Console(stderr=stream is not None)
-    offer = plugins.catalogue.find(plugins.catalogue.executors, executor)
     announce(plan, console, cost, runtime)
     for problem in plugins.catalogue.problems:
         say(console, f"warning: plugin {problem}", "yellow")
-    with blaming(offer, "starting it"):
-        runner: Executor = resolve(offer.card.factory, offer)(runtime)
+    runner = chosen.make(runtime)
     with show(plan.trials, len(cost.trials), console) as view:
         return run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)

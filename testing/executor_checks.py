@@ -36,7 +36,7 @@ class ExecutorBench(CardBench):
             BlockedError: It says that it cannot work on this machine.
         """
         try:
-            return self.factory()(Runtime())
+            return self.factory()(Runtime(), **self.options)
         except EmsegError as error:
             raise BlockedError(f"it cannot be used here: {error}") from error
 
@@ -59,7 +59,7 @@ class ExecutorBench(CardBench):
 def check_builds(bench: ExecutorBench) -> None:
     """The factory makes something with ``run`` of a `Runtime`, and nothing comes of no jobs."""
     events: list[Event] = []
-    with demanding("an executor from factory(runtime)", "Mend the factory"):
+    with demanding("an executor from factory(runtime, **options)", "Mend the factory"):
         executor = bench.make()
     if not callable(getattr(executor, "run", None)):
         raise ContractError(f"a {type(executor).__name__} without run", "run(jobs, on_event)", "See Executor")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from ..benchmark.contracts.records import (
 )
 from ..benchmark.contracts.reporting import Board, Trial
 from ..benchmark.contracts.settings import Recipe, ScoringProtocol
+from ..benchmark.files.hashing import fingerprint
 
 CLASSES: Final = ("background", "mito <&> co")
 """As people may call them: a page has to escape it."""
@@ -106,7 +106,7 @@ def _complete(folder: Path, what: TrialSpec, score: float) -> Trial:
 def complete_record(what: TrialSpec) -> Record:
     """Make the record of a trial that reached its end."""
     return Record(
-        fingerprint=sha256(f"{what.model.label} {what.seed}".encode()).hexdigest(),
+        fingerprint=fingerprint(what),
         spec=what,
         status="complete",
         started="2026-01-01T10:00:00+00:00",

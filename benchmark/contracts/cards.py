@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .published import ConversionWriter, RemoteFile, SourceFiles
     from .reporting import Board, ReportSection
-    from .running import Executor, Runtime
+    from .running import Executor
 
 
 class WeightSource(Protocol):
@@ -193,11 +193,19 @@ class MetricCard(metaclass=CardType):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorCard(metaclass=CardType):
-    """A named way to run trials; the factory is called as ``factory(runtime)`` and gives an `Executor`."""
+    """A named way to run trials; asked for as ``name`` or ``name[option=value,...]``.
+
+    The factory is called as ``factory(runtime, **options)`` and gives an `Executor`.
+    """
 
     name: str
     description: str
-    factory: LazyReference | Callable[[Runtime], Executor]
+    factory: LazyReference | Callable[..., Executor]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    elsewhere: bool = False
+    """Whether trials may run on other machines than the one that plans them: then the device is taken as the
+    user names it, and nothing of what runs them is judged by what this machine has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,10 +29,12 @@ LOADING_SECONDS: Final = 600.0
 """For importing torch, on a machine that is busy."""
 _ITEM_BYTES: Final = 4
 FOLDER: Final = "rehearsed"
+ELSEWHERE: Final = "elsewhere"
+"""In place of a device: none of this machine's."""
 
 
 def rehearse(
-    plan: Plan, todo: Collection[str], may_be_left_out: Collection[str], cache: Path, *, on_this_cpu: bool
+    plan: Plan, todo: Collection[str], may_be_left_out: Collection[str], cache: Path, *, runs_on: str
 ) -> Plan:
     """Try the models of a plan out; give it back without the trials that cannot be run.
 
@@ -41,15 +43,15 @@ def rehearse(
         todo: Fingerprints of its trials that are not complete.
         may_be_left_out: Names of models that were not asked for by name; the others' faults are errors.
         cache: Where it is remembered what works.
-        on_this_cpu: Whether trials run on this machine's processor, in its memory.
+        runs_on: The device; ``cpu`` has this machine's memory, and `ELSEWHERE` nobody knows how much.
 
     Raises:
         UsageError: A model that was asked for cannot take its weights, crops or batches.
     """
     whole = psutil.virtual_memory().total
-    memory = whole if on_this_cpu else None
+    memory = whole if runs_on == "cpu" else None
     questions = {name: question_of(plan, name, memory) for name in todo}
-    for question in questions.values():
+    for question in questions.values() if runs_on != ELSEWHERE else ():
         _check_memory(question, whole)
     faults = _faults({one.key: one for one in questions.values()}, cache / FOLDER)
     wrong = {name: fault for name, one in questions.items() if (fault := faults.get(one.key))}

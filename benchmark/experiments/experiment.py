@@ -62,6 +62,8 @@ class _Keys:
     """Missing published weights are an error rather than an announced start from scratch."""
     own_recipes: bool = False
     """Models are trained as their authors train them, too, as far as their cards say how."""
+    executor: str = "local"
+    """What runs the trials, which changes no number: a reference, ``slurm[partition=gpu]``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

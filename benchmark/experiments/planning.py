@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from ..contracts.basics import Precision
 from ..contracts.cards import DatasetCard
 from ..contracts.data import Dataset, Manifest
 from ..contracts.errors import UsageError
@@ -22,7 +24,7 @@ from ..plugins.dataset_lookup import find_dataset
 from ..plugins.references import DatasetReference, label
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
-from ..profiling.precision import resolve_precision
+from ..profiling.precision import AskedPrecision, resolve_precision
 from .experiment import Experiment
 from .methods import find_methods, find_steps, method_specs
 from .metric_planning import object_notes, plan_scoring
@@ -74,6 +76,7 @@ def make_plan(
     *,
     device: str,
     cache: Path,
+    elsewhere: bool = False,
     remarks: Remarks = _no_remarks,
 ) -> Plan:
     """Plan every model on every dataset with every seed.
@@ -83,6 +86,7 @@ def make_plan(
         catalogue: What the plugins offer.
         device: Settles ``precision: auto``.
         cache: Folder of converted data and weights.
+        elsewhere: Whether that device is another machine's, of which its name is all that is known.
         remarks: Looks at the data, which is no part of planning.
 
     Raises:
@@ -97,7 +101,8 @@ def make_plan(
         plan_scoring(experiment.protocol, dataset.manifest, dataset.spec.label, catalogue)
         for dataset in datasets
     ]
-    trainings = [_training(model, experiment.protocol, catalogue, datasets, device) for model in models]
+    settle = partial(resolve_precision, device=device, elsewhere=elsewhere)
+    trainings = [_training(model, experiment.protocol, catalogue, datasets, settle) for model in models]
     engine = engine_rooms()
     trials = [
         TrialSpec(
@@ -123,7 +128,13 @@ def make_plan(
         for one in trainings
         for seed in experiment.seeds
     ]
-    notes = dict.fromkeys([*left_out, *(note for trial in trials for note in trial.notes)])
+    settled = (
+        f"precision auto is {one.recipe.precision} where trials run elsewhere on {device}: what this machine "
+        "has does not count, and --precision decides otherwise"
+        for planned, one in zip(models, trainings, strict=True)
+        if elsewhere and planned.recipe.precision == "auto"
+    )
+    notes = dict.fromkeys([*left_out, *settled, *(note for trial in trials for note in trial.notes)])
     by_name = {fingerprint(trial): trial for trial in trials}
     return Plan(by_name, tuple(notes), manifests={one.spec.manifest_sha256: one.manifest for one in datasets})
 
@@ -144,7 +155,7 @@ def _training(
     protocol: ScoringProtocol,
     catalogue: Catalogue,
     datasets: Sequence[_OpenDataset],
-    device: str,
+    settle: Callable[[AskedPrecision], Precision],
 ) -> _Training:
     """Look up what a model is trained and scored by, and check that it fits.
 
@@ -154,7 +165,7 @@ def _training(
     model, recipe = planned.spec, planned.recipe
     try:
         _check_fit(recipe, model, datasets)
-        recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+        recipe = replace(recipe, precision=settle(recipe.precision))
         methods = method_specs([*find_methods(recipe, catalogue), *find_steps(protocol, catalogue)])
     except UsageError as error:
         raise UsageError(f"{model.label}: {error}" if model.own_recipe else str(error)) from error

@@ -17,6 +17,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 _ACCELERATOR_NODES = tuple(Path("/dev", name) for name in ("nvidia0", "nvidiactl", "kfd", "dxg"))
 """NVIDIA, NVIDIA in a container, AMD, and either under WSL."""
 
+_KINDS = ("cpu", "cuda", "mps")
 _CPU_PLACE = re.compile(r"cpu:[0-9]{1,3}")
 
 
@@ -76,6 +77,29 @@ def choose_devices(requested: str) -> tuple[str, ...]:
             "cuda:0,cuda:2."
         )
     return tuple(name if _CPU_PLACE.fullmatch(name) else choose_device(name) for name in names)
+
+
+def believed_device(requested: str, executor: str) -> str:
+    """Take a device that another machine has as the user names it.
+
+    Args:
+        requested: ``cpu``, ``cuda`` or ``mps``.
+        executor: What gives each trial its own; for messages.
+
+    Raises:
+        UsageError: It is none of these; ``auto`` would say what this machine has.
+    """
+    if requested in _KINDS:
+        return requested
+    if requested == "auto":
+        raise UsageError(
+            f"the executor {executor} runs trials elsewhere, so this machine cannot tell on what; say it "
+            "with --device cuda or --device cpu."
+        )
+    raise UsageError(
+        f"got --device {brief(requested)}, expected {', '.join(_KINDS)}: the executor {executor} gives each "
+        "trial a device of its own."
+    )
 
 
 def device_name(device: str) -> str:

@@ -194,6 +194,6 @@ def test_a_trial_of_nothing_but_plugins(command, mirror, tmp_path):
     assert "Area balance" in page
     assert re.search(r"^- ramp@lab: 0\.0\d h$", (report / "leaderboard.md").read_text(), re.M)
 
-    again = command(*TRIAL[:6], "shortest-first", *TRIAL[7:])
+    again = command(*TRIAL[:6], "by-length[longest_first=true]", *TRIAL[7:])
     assert again.returncode == 0, again.stderr
     assert len((tmp_path / "diary.jsonl").read_text().splitlines()) == 2, "it ran again"

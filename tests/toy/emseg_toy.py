@@ -6,6 +6,7 @@ from emseg_bench import hookimpl
 from emseg_bench.plugin import (
     AugmentationCard,
     DatasetCard,
+    ExecutorCard,
     LossCard,
     ModelCard,
     OptimiserCard,
@@ -23,6 +24,12 @@ BROUGHT = Recipe(name="as-in-its-paper", iterations=2, batch_size=1, crop=32, va
 @dataclass(frozen=True)
 class Slow:
     share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    node: str = "n1"
+    hours: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -174,4 +181,17 @@ def emseg_postprocessing():
     return [
         PostProcessingCard(name=name, description="for tests", factory=f"emseg_toy_parts:{factory}")
         for name, factory in (("toy-all", "all_foreground"), ("toy-floats", "floats"))
+    ]
+
+
+@hookimpl
+def emseg_executors():
+    return [
+        ExecutorCard(
+            name="toy-cluster",
+            description="pretends to be other machines",
+            factory="emseg_toy_parts:ToyCluster",
+            options=Cluster,
+            elsewhere=True,
+        )
     ]

@@ -5,11 +5,12 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from emseg_bench.plugin import Case, Manifest, Sample, TrainingCrop
+from emseg_bench.plugin import Case, Event, Manifest, Sample, TrainingCrop
 from torch import nn
 
 SIDE = 48
@@ -333,3 +334,19 @@ def all_foreground():
 
 def floats():
     return lambda labels: labels / 2
+
+
+class ToyCluster:
+    """Runs trials in this process, as if it were that of a machine with a CPU alone."""
+
+    def __init__(self, runtime, node, hours):
+        self.runtime, self.node, self.hours = runtime, node, hours
+
+    def run(self, jobs, on_event):
+        from emseg_bench.executors import run_folder
+
+        for job in jobs:
+            told = f"on {self.node} for {self.hours} h, {self.runtime.device}"
+            on_event(Event(fingerprint=job.fingerprint, kind="started"))
+            on_event(Event(fingerprint=job.fingerprint, kind="note", message=told))
+            on_event(run_folder(job.folder, replace(self.runtime, device="cpu"), on_event))

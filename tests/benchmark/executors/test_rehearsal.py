@@ -125,7 +125,7 @@ def test_more_than_the_machine_s_memory_is_refused_without_a_try(
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=200 << 20))
     made = plan("toy-plain", settings=[setting])
     with pytest.raises(UsageError, match=expected):
-        rehearse(made, made.trials, (), tmp_path, on_this_cpu=True)
+        rehearse(made, made.trials, (), tmp_path, runs_on="cpu")
 
 
 def test_more_than_memory_in_a_single_layer_is_refused(plan):
@@ -156,9 +156,9 @@ def test_what_works_is_remembered_and_what_is_complete_is_not_asked(plan, tmp_pa
     made = plan("toy", "toy-plain", "toy-wide")
     for _ in range(2):
         with pytest.raises(UsageError, match="too small"):
-            rehearse(made, made.trials, (), tmp_path, on_this_cpu=True)
+            rehearse(made, made.trials, (), tmp_path, runs_on="cpu")
     assert asked.asked == [["toy", "toy-plain", "toy-wide"], ["toy-wide"]]
-    assert rehearse(made, [], (), tmp_path, on_this_cpu=True) == made
+    assert rehearse(made, [], (), tmp_path, runs_on="cpu") == made
     assert len(asked.asked) == 2
 
 
@@ -167,14 +167,14 @@ def test_what_nobody_answered_is_asked_again(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal, "_ask", lambda questions: asked.append(1) or [None for _ in questions])
     made = plan("toy")
     for _ in range(2):
-        assert rehearse(made, made.trials, (), tmp_path, on_this_cpu=True) == made
+        assert rehearse(made, made.trials, (), tmp_path, runs_on="cpu") == made
     assert len(asked) == 2
 
 
 def test_models_that_only_all_asks_for_are_left_out_with_a_note(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal, "_ask", Asked(toy_wide="too small"))
     made = plan("toy", "toy-wide")
-    left = rehearse(made, made.trials, {"toy-wide"}, tmp_path, on_this_cpu=True)
+    left = rehearse(made, made.trials, {"toy-wide"}, tmp_path, runs_on="cpu")
     assert [trial.model.name for trial in left.trials.values()] == ["toy"]
     assert left.notes[-1] == "toy-wide@scratch is left out of 'all': too small"
 
