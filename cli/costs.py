@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from ..benchmark.contracts.errors import UsageError
 from ..benchmark.contracts.running import Runtime
 from ..benchmark.files.wording import counted, duration
 from .console import Console
@@ -41,12 +42,19 @@ UNKNOWN = "not known"
 
 
 def foresee(
-    plan: Plan, todo: Sequence[str], store: Store, runtime: Runtime, *, estimating: bool, budget: str | None
+    plan: Plan,
+    todo: Sequence[str],
+    store: Store,
+    runtime: Runtime,
+    *,
+    elsewhere: bool,
+    estimating: bool,
+    budget: str | None,
 ) -> PlanCost:
     """Find out what the trials that are to run take, and hold it against the budget.
 
     Raises:
-        UsageError: It is over the budget.
+        UsageError: It is over the budget; or steps should be timed here that will run elsewhere.
     """
     from ..benchmark.costs.budget import check_budget
     from ..benchmark.costs.estimate import estimate
@@ -54,11 +62,21 @@ def foresee(
     from .tables import say
 
     console = Console(stderr=True)
-    timing = (lambda text: say(console, text)) if estimating or budget else None
-    cost = estimate(plan, todo, store, runtime, device_name(runtime.device), timing=timing)
+    if elsewhere and estimating:
+        raise UsageError(
+            "--estimate times steps on this machine, and these trials run elsewhere; leave it out."
+        )
+    timing = (lambda text: say(console, text)) if (estimating or budget) and not elsewhere else None
+    device = _of_others(runtime.device) if elsewhere else device_name(runtime.device)
+    cost = estimate(plan, todo, store, runtime, device, timing=timing)
     if budget and todo:
         check_budget(cost, budget)
     return cost
+
+
+def _of_others(device: str) -> str | None:
+    """Say whose stored trials count where nobody knows what a machine has: those of any GPU, of no CPU."""
+    return None if device == "cuda" else ""
 
 
 def told(cost: PlanCost) -> str:

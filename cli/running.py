@@ -248,7 +248,15 @@ def run(
             runs_on = ELSEWHERE if chosen.elsewhere else where
             plan = rehearse(plan, pending(plan, Store(out)), optional, cache, runs_on=runs_on)
         todo = pending(plan, Store(out))
-        cost = foresee(plan, todo, Store(out), runtime, estimating=estimate, budget=budget)
+        cost = foresee(
+            plan,
+            todo,
+            Store(out),
+            runtime,
+            elsewhere=chosen.elsewhere,
+            estimating=estimate,
+            budget=budget,
+        )
         plan = replace(plan, notes=(*plan.notes, *chosen.notes, *stale_notes(plan, stale), *cost.notes))
         if dry_run:
             _print_plan(plan, Store(out), runtime, stream, wanted_difference, cost)

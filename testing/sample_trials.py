@@ -57,7 +57,7 @@ def spec(label: str, seed: int) -> TrialSpec:
     return TrialSpec(
         model=ModelSpec(
             name=label.partition("@")[0].partition("[")[0],
-            options={},
+            options={"label": label},
             init="scratch",
             requested_init="scratch",
             provider=_PROVIDER,

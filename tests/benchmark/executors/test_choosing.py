@@ -150,6 +150,8 @@ def test_an_experiment_file_names_an_executor_and_the_command_line_wins(toy, inv
         assert f"executor toy-cluster{label}" in notes
     done = invoke("run", "e.yaml", *RUN[1:])
     assert (done.code, "--device cuda or --device cpu" in done.err) == (2, True)
+    done = invoke("run", "e.yaml", *RUN[1:], *SMALL, "--device", "cuda", "--estimate", "--dry-run")
+    assert (done.code, "--estimate times steps on this machine" in done.err) == (2, True)
 
 
 def test_lists_and_descriptions_show_options_and_where_trials_run(toy, invoke):
