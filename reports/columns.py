@@ -41,9 +41,11 @@ SCORES: Final = (
 COSTS: Final = (
     *("rank", "model", "score_mean", "parameters_m", "trainable_parameters_m", "gflops"),
     *("latency_p50_ms", "latency_p95_ms", "throughput_images_per_s", "peak_memory_mib"),
-    *("train_seconds", "train_images_per_s", "measured_as"),
+    *("train_seconds", "train_images_per_s", "trial_joules", "inference_joules", "measured_as"),
 )
 """The second one."""
+ENERGY: Final = ("trial_joules", "inference_joules")
+"""Shown where the hardware counted it."""
 NARROW: Final = (
     *("rank", "model", "score_mean"),
     *("parameters_m", "latency_p50_ms", "peak_memory_mib", "train_seconds"),
@@ -77,7 +79,10 @@ def score_columns(table: Leaderboard) -> list[BoardColumn]:
 
 def cost_columns(table: Leaderboard) -> list[BoardColumn]:
     """Choose what the page says about each model's cost, its score beside it."""
-    return _chosen(table, COSTS if len(table.conditions) > 1 else COSTS[:-1])
+    unlike = () if len(table.conditions) > 1 else ("measured_as",)
+    unknown = (key for key in ENERGY if not any(getattr(row.cost, key, None) for row in table.rows))
+    hidden = {*unlike, *unknown}
+    return _chosen(table, [key for key in COSTS if key not in hidden])
 
 
 def csv_columns(table: Leaderboard) -> list[BoardColumn]:
@@ -192,6 +197,8 @@ def _costs() -> Iterator[BoardColumn]:
     yield from _spread("peak_memory_{}_mib", "Peak memory", "MiB", digits=4, short="memory\n(MiB)")
     yield from _spread("train_{}_seconds", "Training", "s", short="training\n(s)")
     yield _cost("train_images_per_s", "Training speed", "images/s")
+    yield from _spread("trial_{}_joules", "Energy of a trial", "J")
+    yield from _spread("inference_{}_joules", "Energy of an image", "J")
     yield _cost("compile_seconds", "Compiling", "s")
     yield _cost("validation_seconds", "Validation", "s")
     yield _cost("test_seconds", "Test", "s")

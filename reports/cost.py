@@ -35,6 +35,8 @@ class Conditions:
     memory_kind: str
     profiling_code: str = ""
     """SHA-256 of what measured; empty where no record says."""
+    energy_counted: str = ""
+    """Whose energy, and of how many trials; empty where it was not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,14 @@ class Cost:
     """Largest share (0 to 1) of all processors' time that other processes took while a seed was measured."""
     compile_seconds: float | None = None
     """Of first steps that compile, which are no part of training's; None: nothing was compiled."""
+    trial_joules: float | None = None
+    trial_low_joules: float | None = None
+    """Least and largest of the seeds, as of an image."""
+    trial_high_joules: float | None = None
+    inference_joules: float | None = None
+    """Of one image, in batches."""
+    inference_low_joules: float | None = None
+    inference_high_joules: float | None = None
     contradiction: str = ""
     """How latency and throughput of a seed contradict each other, in words."""
 
@@ -126,6 +136,12 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
         train_high_seconds=_end(max, same, "train_seconds"),
         others_share=_end(max, same, "others_share"),
         compile_seconds=_median(profile.compile_seconds for profile in same),
+        trial_joules=_median(profile.trial_joules for profile in same),
+        trial_low_joules=_end(min, same, "trial_joules"),
+        trial_high_joules=_end(max, same, "trial_joules"),
+        inference_joules=_median(profile.inference_joules for profile in same),
+        inference_low_joules=_end(min, same, "inference_joules"),
+        inference_high_joules=_end(max, same, "inference_joules"),
         contradiction=next(filter(None, map(contradiction, same)), ""),
     )
 

@@ -99,7 +99,16 @@ def _condition_text(condition: Conditions) -> str:
     return (
         f"{condition.device}, {condition.precision}{threads}; GFLOPs and latency for an input of {shape} "
         f"(N, C, H, W); throughput in batches of {condition.throughput_batch}; "
-        f"peak memory: {condition.memory_kind}"
+        f"peak memory: {condition.memory_kind}{_energy_text(condition)}"
+    )
+
+
+def _energy_text(condition: Conditions) -> str:
+    if not condition.energy_counted:
+        return ""
+    return (
+        f"; energy: {condition.energy_counted}, counted whole, idling and other processes' work included; of "
+        "a trial from loading to the test's end, of an image in batches"
     )
 
 

@@ -189,6 +189,12 @@ class Profile:
     was off."""
     others_share: float | None = None
     """Share (0 to 1) of all processors' time that other processes took while these were measured."""
+    energy_counted: str = ""
+    """Whose energy is counted, whatever it does, and for how many trials at once; empty: not measured."""
+    trial_joules: float | None = None
+    """From loading to the test's end; None too for a trial that was resumed, of which a part is not known."""
+    inference_joules: float | None = None
+    """Of one window of `input_shape`, in batches of `throughput_batch`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,14 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
 """What of the engine's own code can change a number, by room."""
 
 
-PROFILING: tuple[str, ...] = ("complexity.py", "latency.py", "load.py", "memory.py", "profile.py")
+PROFILING: tuple[str, ...] = (
+    "complexity.py",
+    "energy.py",
+    "latency.py",
+    "load.py",
+    "memory.py",
+    "profile.py",
+)
 """What of `profiling` measures costs; they are no part of a trial's name."""
 
 

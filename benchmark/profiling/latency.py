@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..contracts.basics import Precision
 from ..evaluation.inference import inference
+from .energy import EnergyMeter
 
 Shape = tuple[int, int, int, int]
 
@@ -33,6 +34,8 @@ WARM_UP = Limits(least_runs=2, most_runs=5, seconds=1.0)
 """Discarded: the first passes choose kernels, allocate memory and raise clocks."""
 LATENCY_LIMITS = Limits(least_runs=5, most_runs=30, seconds=3.0)
 THROUGHPUT_LIMITS = Limits(least_runs=2, most_runs=10, seconds=3.0)
+ENERGY_LIMITS = Limits(least_runs=2, most_runs=100_000, seconds=3.0)
+"""Some counters are read anew every tenth of a second only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,19 +123,48 @@ def measure_throughput(
     )
 
 
+def measure_energy(
+    model: nn.Module, shape: Shape, meter: EnergyMeter, *, device: torch.device | str, precision: Precision
+) -> float | None:
+    """Return the joules of one image in batches; None where nothing counts them.
+
+    Args:
+        model: On `device`.
+        shape: (N, C, H, W) of a batch.
+        meter: Counts.
+        device: Where the model runs.
+        precision: ``bf16``: under autocast.
+    """
+    if not meter.what:
+        return None
+    forward = _forward(model, shape, device)
+    with inference(model, device, precision):
+        forward()
+        before = meter.joules()
+        runs = len(_repeat(forward, ENERGY_LIMITS))
+        after = meter.joules()
+    return None if before is None or after is None else (after - before) / (runs * shape[0])
+
+
 def _time_forward(
     model: nn.Module, shape: Shape, device: torch.device | str, precision: Precision, limits: Limits
 ) -> list[float]:
     """Return the durations (s) of forward passes after warm-up."""
+    forward = _forward(model, shape, device)
+    with inference(model, device, precision):
+        _repeat(forward, WARM_UP)
+        return _repeat(forward, limits)
+
+
+def _forward(model: nn.Module, shape: Shape, device: torch.device | str) -> Callable[[], None]:
+    """Make a forward pass that is waited for to its end."""
     images = _images(shape).to(device)
 
     def forward() -> None:
         model(images)
         _synchronise(images.device)
 
-    with inference(model, device, precision):
-        _repeat(forward, WARM_UP)
-        return _repeat(forward, limits)
+    return forward
 
 
 def _images(shape: Shape) -> Tensor:

@@ -14,8 +14,9 @@ from ..contracts.records import Profile
 from ..evaluation.inference import inference_batch
 from ..files.hashing import profiling_sha256
 from .complexity import count_flops, count_parameters
+from .energy import EnergyMeter
 from .hardware import device_name
-from .latency import Shape, measure_latency, measure_throughput
+from .latency import Shape, measure_energy, measure_latency, measure_throughput
 from .load import OthersShare
 from .memory import MemoryPeak
 
@@ -41,6 +42,7 @@ class InferenceProfile:
     throughput_p25_images_per_s: float
     throughput_p75_images_per_s: float
     others_share: float | None
+    inference_joules: float | None
 
 
 def profile_inference(
@@ -50,6 +52,7 @@ def profile_inference(
     window: int,
     device: str,
     precision: Precision,
+    energy: EnergyMeter,
     on_note: Callable[[str], None],
 ) -> InferenceProfile:
     """Measure a model on windows as evaluation uses them.
@@ -62,6 +65,7 @@ def profile_inference(
         window: H and W of the input, px.
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         precision: ``bf16``: under autocast.
+        energy: Counts joules, where the hardware does.
         on_note: Hears why a number is not available, or was taken in another way than usual.
     """
     shape = (1, channels, window, window)
@@ -70,6 +74,8 @@ def profile_inference(
     with OthersShare() as others:
         latency = measure_latency(model, shape, device=device, precision=precision)
         throughput = measure_throughput(model, batches, device=device, precision=precision, on_note=on_note)
+    batches = (throughput.batch, *shape[1:])
+    joules = measure_energy(model, batches, energy, device=device, precision=precision)
     return InferenceProfile(
         device=device_name(device),
         precision=precision,
@@ -88,6 +94,7 @@ def profile_inference(
         throughput_p25_images_per_s=throughput.p25_images_per_s,
         throughput_p75_images_per_s=throughput.p75_images_per_s,
         others_share=others.share,
+        inference_joules=joules,
     )
 
 
@@ -100,6 +107,8 @@ def complete_profile(
     compile_seconds: float | None = None,
     validation_seconds: float,
     test_seconds: float,
+    energy_counted: str,
+    trial_joules: float | None,
 ) -> Profile:
     """Join what inference costs with what the trial as a whole cost."""
     return Profile(
@@ -112,6 +121,8 @@ def complete_profile(
         compile_seconds=compile_seconds,
         validation_seconds=validation_seconds,
         test_seconds=test_seconds,
+        energy_counted=energy_counted,
+        trial_joules=trial_joules,
         profiling_code=profiling_sha256(),
     )
 

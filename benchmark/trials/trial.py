@@ -30,6 +30,7 @@ from ..files.clock import now
 from ..files.locks import locked
 from ..files.store import TrialFolder
 from ..images.spread import spread
+from ..profiling.energy import EnergyMeter
 from ..profiling.memory import MemoryPeak, PeakMemory
 from ..profiling.profile import complete_profile, profile_inference
 from ..training.memory_layout import channels_last
@@ -123,6 +124,10 @@ class _Trial:
         self.listener(Event(fingerprint=self.job.fingerprint, kind="note", message=message))
 
     def run(self) -> Record:
+        with EnergyMeter(self.runtime.device) as energy:
+            return self._run(energy)
+
+    def _run(self, energy: EnergyMeter) -> Record:
         started = now()
         self.tell("load")
         seed_everything(self.spec.seed)
@@ -133,9 +138,10 @@ class _Trial:
             test_start = time.perf_counter()
             cases = self._test(parts)
             test_seconds = time.perf_counter() - test_start
+        joules = None if state.resumed else energy.joules()
         self.tell("sanity")
         sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
-        profile = self._profile(parts, state, memory.read(), test_seconds)
+        profile = self._profile(parts, state, memory.read(), test_seconds, energy, joules)
         results = Results(
             started=started,
             parts=parts,
@@ -220,7 +226,13 @@ class _Trial:
         return window_side(self.spec.protocol, crop_side(self.spec.recipe, divisor), divisor)
 
     def _profile(
-        self, parts: Parts, state: TrainingState, memory: MemoryPeak, test_seconds: float
+        self,
+        parts: Parts,
+        state: TrainingState,
+        memory: MemoryPeak,
+        test_seconds: float,
+        energy: EnergyMeter,
+        joules: float | None,
     ) -> Profile:
         self.tell("profile")
         recipe = self.spec.recipe
@@ -231,6 +243,7 @@ class _Trial:
             window=self._window(),
             device=self.runtime.device,
             precision=self.precision,
+            energy=energy,
             on_note=self.note,
         )
         return complete_profile(
@@ -241,6 +254,8 @@ class _Trial:
             compile_seconds=state.compile_seconds if recipe.compile else None,
             validation_seconds=state.validation_seconds,
             test_seconds=test_seconds,
+            energy_counted=energy.shared_by(self.runtime),
+            trial_joules=joules,
         )
 
 

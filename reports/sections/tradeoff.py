@@ -48,6 +48,8 @@ class Axis:
 COSTS = (
     Axis("Latency p50", "ms per image", "latency_p50_ms", "latency_p50_low_ms", "latency_p50_high_ms"),
     Axis("Training time", "s", "train_seconds", "train_low_seconds", "train_high_seconds"),
+    Axis("Energy", "J per image", "inference_joules", "inference_low_joules", "inference_high_joules"),
+    Axis("Energy of a trial", "J", "trial_joules", "trial_low_joules", "trial_high_joules"),
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from emseg_bench.reports.columns import csv_columns, terminal_columns
+from emseg_bench.reports.columns import cost_columns, csv_columns, terminal_columns
 from emseg_bench.reports.cost import contradiction, faster
 from emseg_bench.reports.enough import cheaper
+from emseg_bench.reports.footnotes import about_cost
 from emseg_bench.reports.leaderboard import leaderboard
+from emseg_bench.reports.sections import tradeoff
 
 
 def timed(make, low, middle, high, **more):
@@ -82,3 +84,26 @@ def test_people_see_the_spread_and_csv_holds_it(make):
     assert held["throughput_low_images_per_s"] == held["throughput_images_per_s"] == 50
     assert held["peak_memory_low_mib"] == held["peak_memory_mib"] == 1234.5
     assert held["train_low_seconds"] == 61.5
+
+
+def test_energy_stands_where_somebody_measured_it_and_nowhere_else(make, tmp_path):
+    known = {"trial_joules": 5400.0, "inference_joules": 0.25, "energy_counted": "the GPU by NVML"}
+    table = board(
+        make, timed(make, 29, 29.8, 31, **known), timed(make, 29, 29.8, 31, **known | {"trial_joules": 6e3})
+    )
+    shown = {column.title: [column.cell(row).text for row in table.rows] for column in cost_columns(table)}
+    assert (shown["Energy of a trial"], shown["Energy of an image"]) == (["n/a", "5400"], ["n/a", "0.250"])
+    cost = table.rows[1].cost
+    assert (cost.trial_low_joules, cost.trial_high_joules) == (5400, 6000)
+    assert any(
+        "energy: the GPU by NVML, counted whole, idling and other" in text for text in about_cost(table)
+    )
+    assert [len(tradeoff._points(table, axis)) for axis in tradeoff.COSTS] == [2, 2, 1, 1]
+
+    unknown = board(make, timed(make, 29, 29.8, 31))
+    assert not any("Energy" in column.title for column in cost_columns(unknown))
+    assert not any("energy" in text for text in about_cost(unknown))
+    (value,) = (
+        column.value(unknown.rows[0]) for column in csv_columns(unknown) if column.key == "trial_joules"
+    )
+    assert value is None

@@ -1,17 +1,29 @@
 from dataclasses import asdict, fields
+from pathlib import Path
 
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.records import Profile
 from emseg_bench.benchmark.files.hashing import profiling_sha256
+from emseg_bench.benchmark.profiling.energy import EnergyMeter
 from emseg_bench.benchmark.profiling.hardware import cpu_name
 from emseg_bench.benchmark.profiling.memory import MemoryPeak
 from emseg_bench.benchmark.profiling.profile import complete_profile, profile_inference
 from torch import nn
 
+NOWHERE = Path("/nowhere")
+
 
 def measure(model, on_note):
-    return profile_inference(model, channels=2, window=16, device="cpu", precision="bf16", on_note=on_note)
+    return profile_inference(
+        model,
+        channels=2,
+        window=16,
+        device="cpu",
+        precision="bf16",
+        energy=EnergyMeter("cpu", NOWHERE),
+        on_note=on_note,
+    )
 
 
 def refuse(note):
@@ -48,6 +60,7 @@ def test_flops_that_cannot_be_counted_are_none_and_noted():
 def test_complete_profile_has_every_field(memory, kind, reserved):
     inference = measure(nn.Conv2d(2, 1, 1), refuse)
     costs = {"train_seconds": 1.0, "train_images_per_s": 2.0, "validation_seconds": 3.0, "test_seconds": 4.0}
+    costs |= {"energy_counted": "the GPU by NVML", "trial_joules": 5.0, "compile_seconds": None}
     whole = asdict(complete_profile(inference, memory, **costs))
     expected = {
         **asdict(inference),
@@ -64,7 +77,13 @@ def test_complete_profile_has_every_field(memory, kind, reserved):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_profile():
     found = profile_inference(
-        nn.Conv2d(1, 1, 1).cuda(), channels=1, window=16, device="cuda", precision="bf16", on_note=refuse
+        nn.Conv2d(1, 1, 1).cuda(),
+        channels=1,
+        window=16,
+        device="cuda",
+        precision="bf16",
+        energy=EnergyMeter("cuda"),
+        on_note=refuse,
     )
     assert found.device == torch.cuda.get_device_name()
     assert found.threads is None
