@@ -11,7 +11,6 @@ import typer
 from ..benchmark.contracts.errors import UsageError
 from ..benchmark.contracts.running import Runtime
 from ..benchmark.files.wording import counted, duration
-from .console import Console
 
 if TYPE_CHECKING:
     from ..benchmark.costs.schema import PlanCost, Span, TrialCost
@@ -59,6 +58,7 @@ def foresee(
     from ..benchmark.costs.budget import check_budget
     from ..benchmark.costs.estimate import estimate
     from ..benchmark.profiling.hardware import device_name
+    from .console import Console
     from .tables import say
 
     console = Console(stderr=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -79,18 +80,28 @@ def _report(
     plan: Plan, plugins: Plugins, store: Store, console: Console, *, keep_stale: bool, margin: float | None
 ) -> _Made:
     """Recall what the last report said; if anything changed since, see that it is of what is stored."""
-    from ..benchmark.trials.boards import load_boards
-    from ..benchmark.trials.today import Today
-    from .last_report import recalled, remember, state_of_report, state_of_trials
-    from .reporting import is_fresh, one_report, tell_left_out
-    from .summary import shown
+    from .last_report import recalled, state_of_report
 
     options = {"keep_stale": keep_stale, "margin": margin, "trials": [*plan.trials, *plan.kept.values()]}
     if tables := recalled(store, state_of_report(store, plugins.catalogue, options)):
         return _Made(tables)
+    return _made_anew(plan, plugins, store, console, options)
+
+
+def _made_anew(
+    plan: Plan, plugins: Plugins, store: Store, console: Console, options: Mapping[str, Any]
+) -> _Made:
+    """Read what is stored, and write the report unless it is of that; remember what was said."""
+    from ..benchmark.trials.boards import load_boards
+    from ..benchmark.trials.today import Today
+    from .last_report import remember, state_of_report, state_of_trials
+    from .reporting import is_fresh, one_report, tell_left_out
+    from .summary import shown
+
     with one_report(store):
         before = state_of_trials(store)
-        stored = with_margin(load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale), margin)
+        loaded = load_boards(store, Today(plugins.catalogue), keep_stale=options["keep_stale"])
+        stored = with_margin(loaded, options["margin"])
         tell_left_out(stored.left_out)
         problems = () if is_fresh(stored, store, plugins) else _write(stored, store, plugins, console)
         tables = shown(stored.boards, plan)

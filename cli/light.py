@@ -1,7 +1,7 @@
 """Commands that start without pydantic, and take every option once.
 
-From typer 0.29 on, pydantic reads every option that was not given, ``--help`` among them, unless its value
-is a truth value already.  Importing it would take as long as all the rest of ``emseg-bench list``.
+From typer 0.29 on, pydantic reads every option, also one that was not given, unless its value is a truth
+value already.  Importing it would take as long as all the rest of ``emseg-bench list``.
 
 Of an option that is given twice, typer keeps the last without a word; here, lists are joined, and of all
 others two different values are an error.
@@ -9,7 +9,11 @@ others two different values are an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
@@ -35,10 +39,7 @@ class LightGroup(TyperGroup):
         Raises:
             UsageError: One of them is given twice, with different values.
         """
-        for option in self.params:
-            known: Any = option
-            if known.type_descriptor.annotation is str:
-                known.process_value = _as_it_is
+        lighten(self.params)
         return super().parse_args(ctx, once_each(args, self.get_params(ctx)))
 
 
@@ -55,7 +56,48 @@ class LightCommand(TyperCommand):
         Raises:
             UsageError: Another option is given twice, with different values.
         """
+        lighten(self.params)
         return super().parse_args(ctx, once_each(args, self.get_params(ctx)))
+
+
+def lighten(parameters: Sequence[Any]) -> None:
+    """Keep pydantic from values that need no reading: defaults, texts, and paths that may be anywhere."""
+    for parameter in parameters:
+        if hasattr(parameter, "type_descriptor"):
+            parameter.get_runtime_param = partial(_Light, parameter, parameter.get_runtime_param)
+
+
+@dataclass(frozen=True, slots=True)
+class _Light:
+    """Reads the values of one parameter, in typer's stead where that is easy."""
+
+    parameter: Any
+    typers: Callable[[], Any]
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Turn what was typed into what the verb takes."""
+        kind = self.parameter.type_descriptor.annotation
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        if several and kind == list[str]:
+            return list(value)
+        if not several and (kind is str or type(value) is kind):
+            return value
+        if kind is Path and isinstance(value, str) and _may_be_any(param) and _is_readable(value):
+            return Path(value)
+        return self.typers().coerce(value, param=param, ctx=ctx)
+
+
+def _may_be_any(param: Any) -> bool:
+    """Tell whether nothing more is asked of a path than to be readable, if it is there."""
+    wanted = param.type_descriptor.parameter_info
+    asked = wanted.exists or wanted.writable or wanted.resolve_path or wanted.path_type is not None
+    return wanted.file_okay and wanted.dir_okay and not asked
+
+
+def _is_readable(path: str) -> bool:
+    return not os.path.exists(path) or os.access(path, os.R_OK)  # noqa: PTH110 - asked of a text
 
 
 def once_each(arguments: Sequence[str], parameters: Sequence[Any]) -> list[str]:
@@ -123,7 +165,3 @@ def _false_by_default(option: Any) -> Any:
     if option is not None:
         option.default = False
     return option
-
-
-def _as_it_is(_: Any, value: str | None) -> str | None:
-    return value

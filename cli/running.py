@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from enum import StrEnum
@@ -173,7 +174,6 @@ def run(
     from ..benchmark.contracts.running import Runtime
     from ..benchmark.costs.budget import read_budget
     from ..benchmark.executors.choosing import choose_executor
-    from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
     from ..benchmark.experiments.experiment import build_experiment
     from ..benchmark.experiments.planning import make_plan
     from ..benchmark.files.cache import cache_folder
@@ -243,11 +243,11 @@ def run(
         check_output_folder(out, "--out", _places(plan))
         stale = stale_trials(plan, Store(out))
         plan = keep(plan, stale) if keep_stale else plan
-        with _status("trying the models out"):
-            optional = optional_models(wanted.models, plugins.catalogue.models.offers)
-            runs_on = ELSEWHERE if chosen.elsewhere else where
-            plan = rehearse(plan, pending(plan, Store(out)), optional, cache, runs_on=runs_on)
-        todo = pending(plan, Store(out))
+        if todo := pending(plan, Store(out)):
+            with _status("trying the models out"):
+                optional = optional_models(wanted.models, plugins.catalogue.models.offers)
+                plan = _rehearsed(plan, todo, optional, cache, None if chosen.elsewhere else where)
+            todo = pending(plan, Store(out))
         cost = foresee(
             plan,
             todo,
@@ -266,6 +266,15 @@ def run(
             raise typer.Exit(
                 finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
             )
+
+
+def _rehearsed(
+    plan: Plan, todo: list[str], optional: Collection[str], cache: Path, place: str | None
+) -> Plan:
+    """Try models out on a device of this machine; None: they run elsewhere."""
+    from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
+
+    return rehearse(plan, todo, optional, cache, runs_on=place or ELSEWHERE)
 
 
 def _places(plan: Plan) -> set[Path]:
@@ -335,16 +344,20 @@ def _run(
     stream: TextIO | None,
     cost: PlanCost,
 ) -> Outcome:
-    from ..benchmark.trials.session import run_plan
+    from ..benchmark.trials.session import Outcome, run_plan
     from .console import Console
     from .summary import announce
     from .tables import say
-    from .trial_progress import show
 
     console = Console(stderr=stream is not None)
     announce(plan, console, cost, runtime)
     for problem in plugins.catalogue.problems:
         say(console, f"warning: plugin {problem}", "yellow")
+    if not cost.trials:
+        store.prepare()
+        return Outcome(cached=tuple(plan.trials), ran=(), failed={})
+    from .trial_progress import show
+
     runner = chosen.make(runtime)
     with show(plan.trials, len(cost.trials), console) as view:
         return run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)

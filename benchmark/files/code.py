@@ -6,15 +6,31 @@ Docstrings, comments and formatting change no number, so they change no hash (`s
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final, NamedTuple
 
-from ..contracts.errors import PluginError
-from .seen import remembered, state_of
+from ..contracts.errors import DataError, PluginError
+from .cache import cache_folder
+from .regular import open_regular
+from .seen import State, is_settled, keep, recall, state_of
 from .syntax import words_of
+
+_NOTES: Final = "code-3"
+"""Where they are in the cache, and in which form."""
+
+
+class Import(NamedTuple):
+    """What a statement imports."""
+
+    level: int
+    module: str
+    names: tuple[str, ...]
+    """None: the module itself."""
 
 
 def code_sha256(path: Path) -> str:
@@ -23,37 +39,65 @@ def code_sha256(path: Path) -> str:
     Raises:
         PluginError: It cannot be read, or is no Python.
     """
-    return _sha256(path, _state(path))
+    return _read_once(path).sha256
 
 
-def imports_of(path: Path) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
-    """Give level, module and names of each import that runs; no names: the module itself is imported.
+def imports_of(path: Path) -> tuple[Import, ...]:
+    """Give all imports of a Python file that run.
 
     Raises:
         PluginError: The file cannot be read, or is no Python.
     """
-    return _imported(path, _state(path))
+    return _read_once(path).imports
 
 
-def _state(path: Path) -> tuple[int, ...]:
-    return tuple(state_of(path.stat()))
+class _Code(NamedTuple):
+    """What was found out about a Python file in some state."""
+
+    state: State
+    sha256: str
+    imports: tuple[Import, ...]
 
 
-@lru_cache(maxsize=4096)
-def _sha256(path: Path, _as_it_is: tuple[int, ...]) -> str:
-    def read(file: BinaryIO) -> str:
-        return sha256(words_of(_tree(file, path)).encode()).hexdigest()
+class _Folder:
+    """The Python files of a folder, in one note: each alone would cost more than all else that planning does.
 
-    return str(remembered(path, "code-2", read, error=PluginError))
+    Args:
+        path: Of the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._note = cache_folder() / _NOTES / f"{sha256(os.fsencode(path)).hexdigest()}.json"
+        self._files: dict[str, _Code] = {}
+        with suppress(AttributeError, TypeError, ValueError):
+            for name, (state, digest, imports) in (recall(self._note, _NOTES, dict) or {}).items():
+                found = (Import(level, module, tuple(names)) for level, module, names in imports)
+                self._files[name] = _Code(state, digest, tuple(found))
+
+    def read(self, path: Path) -> _Code:
+        """Read one of the files, unless it was read in the state in which it is."""
+        known = self._files.get(path.name)
+        if known is None or known.state != state_of(path.stat()):
+            known = self._files[path.name] = _read(path)
+            if is_settled(known.state):
+                settled = {name: one for name, one in self._files.items() if is_settled(one.state)}
+                with suppress(DataError):  # it is read again where nothing can be remembered
+                    keep(self._note, _NOTES, settled)
+        return known
 
 
-@lru_cache(maxsize=4096)
-def _imported(path: Path, _as_it_is: tuple[int, ...]) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
-    def read(file: BinaryIO) -> list[tuple[int, str, list[str]]]:
-        return [*_imports(_tree(file, path))]
+_folder = lru_cache(maxsize=1024)(_Folder)
 
-    found = remembered(path, "imports-1", read, error=PluginError)
-    return tuple((level, module, tuple(names)) for level, module, names in found)
+
+def _read_once(path: Path) -> _Code:
+    return _folder(path.parent).read(path)
+
+
+def _read(path: Path) -> _Code:
+    with open_regular(path, PluginError) as file:
+        state = state_of(os.fstat(file.fileno()))
+        tree = _tree(file, path)
+    return _Code(state, sha256(words_of(tree).encode()).hexdigest(), tuple(_imports(tree)))
 
 
 def _tree(file: BinaryIO, path: Path) -> ast.Module:
@@ -63,15 +107,15 @@ def _tree(file: BinaryIO, path: Path) -> ast.Module:
         raise PluginError(f"{path} is no Python that can be read: {error}.") from error
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[int, str, list[str]]]:
+def _imports(tree: ast.AST) -> Iterator[Import]:
     """Give all imports, wherever they stand, but those for types alone."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import):
-            yield from ((0, alias.name, []) for alias in node.names)
+            yield from (Import(0, alias.name, ()) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.level, node.module or "", [alias.name for alias in node.names]
+            yield Import(node.level, node.module or "", tuple(alias.name for alias in node.names))
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             waiting += node.orelse
         else:
@@ -96,9 +140,13 @@ def closure(starts: Iterable[Path], root: Path, aside: Path) -> set[Path]:
         if path in found or not path.is_relative_to(root) or path.is_relative_to(aside):
             continue
         found.add(path)
-        for level, module, names in imports_of(path):
-            waiting += _files_of(path, root, level, module, names)
+        waiting += _needed(path, imports_of(path), root)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _needed(path: Path, imports: tuple[Import, ...], root: Path) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(file for one in imports for file in _files_of(path, root, *one)))
 
 
 def _files_of(path: Path, root: Path, level: int, module: str, names: Iterable[str]) -> Iterator[Path]:

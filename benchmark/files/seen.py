@@ -52,6 +52,11 @@ def state_of(status: os.stat_result) -> State:
     return [1, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
+def is_settled(state: State) -> bool:
+    """Tell whether a file changed so long ago that another change would show."""
+    return time.time_ns() - max(state[2:]) > SETTLED_NS
+
+
 def recall(note: Path, state: Any, kind: type[T]) -> T | None:
     """Return what is remembered; None where that is nothing, damaged, of another state or no such kind."""
     try:
@@ -130,7 +135,7 @@ def remembered(
         if (known := recall(note, seen, object)) is not None:
             return known
         found = _found(file, path, find_out, error)
-    if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > SETTLED_NS:
+    if is_settled(seen):
         with suppress(DataError):  # it is found out again where nothing can be remembered
             keep(note, seen, found)
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..contracts.basics import OptionValue
 from ..contracts.cards import Card
@@ -19,6 +20,11 @@ from .lazy import source_of
 from .own_code import sha256_of_card
 from .provider_files import sha256_of_distribution, sha256_of_places, source_places
 from .registry import OWN, Offer
+
+_PLAIN_WORD: Final = re.compile("[a-z]+[0-9]*(-[a-z0-9]+)*")
+_TRUTH_VALUES: Final = frozenset({"false", "no", "null", "off", "on", "true", "yes"})
+_PLAIN_NUMBER: Final = re.compile("0|-?[1-9][0-9]{0,8}")
+"""What YAML reads in no other way either; importing it takes as long as much of planning."""
 
 
 def provider_of(offer: Offer[Any]) -> Provider:
@@ -82,6 +88,10 @@ def _scalar(value: OptionValue) -> Any:
     """Read ``768`` as a number and ``true`` as a truth value, as YAML does."""
     if not isinstance(value, str):
         return value
+    if _PLAIN_WORD.fullmatch(value) and value not in _TRUTH_VALUES:
+        return value
+    if _PLAIN_NUMBER.fullmatch(value):
+        return int(value)
     from ..files.texts import parse_yaml
 
     return parse_yaml(value, f"the option value {brief(value)}", UsageError)

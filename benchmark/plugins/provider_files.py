@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from ..contracts.errors import PluginError
 from ..files.file_hashes import sha256_of_large_file
@@ -114,6 +113,8 @@ def _direct(found: Distribution) -> dict[str, dict[str, object]]:
 
 def _editable(found: Distribution) -> Iterator[tuple[str, Path]]:
     """Give the files of the modules that lie in the project's folder and that it makes importable."""
+    from urllib.request import url2pathname  # brings all of HTTP along
+
     project = Path(url2pathname(unquote(urlsplit(str(_direct(found).get("url", ""))).path))).resolve()
     named = (found.read_text("top_level.txt") or "").split()
     places = [place for name in named if (place := _module(name, project))]
