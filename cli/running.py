@@ -149,6 +149,9 @@ def run(
             min=0.01, max=MOST_MINUTES, help="Stop a trial after so many minutes and mark it as failed."
         ),
     ] = None,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(min=0, max=60 * MOST_MINUTES, help="Seconds of training between resume points.")
+    ] = 30.0,
     strict_weights: Annotated[
         bool,
         typer.Option("--strict-weights", help="Stop if a model's published weights are not on this machine."),
@@ -193,6 +196,8 @@ def run(
         refuse_name(experiment)
     if timeout is not None and isnan(timeout):
         raise UsageError("got --timeout nan, expected minutes such as 30.")
+    if isnan(checkpoint_seconds):
+        raise UsageError("got --checkpoint-seconds nan, expected seconds such as 30.")
     enough, wanted_difference = read_difference("--margin", margin), read_difference("--resolve", resolve)
     if resolve is not None and not dry_run:
         raise UsageError("--resolve plans and runs nothing: give it together with --dry-run.")
@@ -222,6 +227,7 @@ def run(
         devices=devices,
         workers=workers,
         timeout_minutes=timeout,
+        checkpoint_seconds=checkpoint_seconds,
         cache=str(cache),
     )
     with json_stream(as_json) as stream:

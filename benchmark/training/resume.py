@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import nn
 
 from ..files.disk import keeping
 from ..files.leftovers import replacing
 from ..files.printable import brief
 from ..files.regular import shown
-from ..weights.reading import kind_of, weigh
+from .resume_point import check_alike, check_optimiser, check_state, read_point
 from .state import CurvePoint, TrainingState
 from .watch import WatchHook
 
@@ -43,6 +42,7 @@ class ResumeHook(Hook):  # type: ignore[misc]
         state: Saved and brought back with the weights.
         watch: Its clock is stopped while saving.
         tell: Hears that a damaged resume point was dropped.
+        network: Whose best weights the state keeps; None: it keeps none.
         saves: False: goes on from the point only, which another process writes.
     """
 
@@ -56,11 +56,13 @@ class ResumeHook(Hook):  # type: ignore[misc]
         state: TrainingState,
         watch: WatchHook,
         tell: Callable[[str], None],
+        network: nn.Module | None = None,
         *,
         saves: bool = True,
     ) -> None:
         self._path, self._fingerprint, self._seconds = path, fingerprint, seconds
         self._state, self._watch, self._tell, self._saves = state, watch, tell, saves
+        self._network = network
         self._saved = time.monotonic()
 
     def before_train(self, runner: Runner) -> None:
@@ -72,7 +74,7 @@ class ResumeHook(Hook):  # type: ignore[misc]
     def _go_on(self, runner: Runner) -> None:
         start, clean = _snapshot(runner), replace(self._state)
         try:
-            self._restore(runner, _load(self._path))
+            self._restore(runner, read_point(self._path))
         except Exception as failure:  # noqa: BLE001 - torch raises what it likes on a damaged file
             _put_back(runner, start)
             for item in fields(clean):
@@ -100,7 +102,14 @@ class ResumeHook(Hook):  # type: ignore[misc]
         """Write the resume point whole: a kill at any moment leaves the former one, as do broken weights."""
         if not all(bool(value.isfinite().all()) for value in runner.model.state_dict().values()):
             return  # the loss will show it
-        content = {
+        content = self._content(runner, iteration)
+        with keeping(self._path, KEPT), replacing(self._path) as temporary:
+            with temporary.open("wb") as file:  # by name, torch refuses one that begins with a point
+                torch.save(content, file)
+            _sync(temporary)
+
+    def _content(self, runner: Runner, iteration: int) -> dict[str, Any]:
+        return {
             "fingerprint": self._fingerprint,
             "iteration": iteration,
             "model": runner.model.state_dict(),
@@ -109,15 +118,14 @@ class ResumeHook(Hook):  # type: ignore[misc]
             "random": _random_states(),
             "state": _pack(self._state),
         }
-        with keeping(self._path, KEPT), replacing(self._path) as temporary:
-            with temporary.open("wb") as file:  # by name, torch refuses one that begins with a point
-                torch.save(content, file)
-            _sync(temporary)
 
-    def _restore(self, runner: Runner, content: dict[str, Any]) -> None:
+    def _restore(self, runner: Runner, content: Mapping[str, Any]) -> None:
         if content["fingerprint"] != self._fingerprint:
             return
-        if not 0 < content["iteration"] < runner.max_iters:
+        check_alike(content, self._content(runner, 0), "content")
+        check_optimiser(content["optimiser"], runner.optim_wrapper.optimizer)
+        check_state(content["state"], self._network)
+        if content["iteration"] not in range(1, runner.max_iters):
             raise ValueError(f"it was saved after {content['iteration']} of {runner.max_iters} iterations")
         runner.model.load_state_dict(content["model"])
         runner.optim_wrapper.load_state_dict(content["optimiser"])
@@ -126,20 +134,6 @@ class ResumeHook(Hook):  # type: ignore[misc]
         runner.train_loop.iter = content["iteration"]
         _unpack(content["state"], self._state)
         _set_random_states(content["random"])
-
-
-def _load(path: Path) -> dict[str, Any]:
-    kind = kind_of(path)
-    if kind != "torch":
-        raise TypeError(f"it is a file of {kind}")
-    weigh(path, kind)
-    with ZipFile(path) as archive:  # torch believes the bytes of tensors
-        if member := archive.testzip():
-            raise ValueError(f"{member} is not what was written")
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    if not isinstance(content, dict):
-        raise TypeError(f"it holds {type(content).__name__}")
-    return content
 
 
 def _remove(path: Path) -> None:
@@ -216,10 +210,7 @@ def _pack(state: TrainingState) -> dict[str, Any]:
     }
 
 
-def _unpack(saved: dict[str, Any], state: TrainingState) -> None:
-    weights = saved["best_weights"]
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise TypeError("its best weights are none")
+def _unpack(saved: Mapping[str, Any], state: TrainingState) -> None:
     for name, value in saved.items():
         setattr(state, name, value)
     state.curve = [CurvePoint(*point) for point in _points(saved["curve"])]

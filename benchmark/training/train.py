@@ -79,6 +79,7 @@ def train(
         state,
         watch,
         setup.note,
+        network,
     )
     loss = make_loss(methods, recipe, manifest.num_logits, manifest.ignore_value, setup.device)
     optimiser = _optimiser(methods, network, recipe, setup.device)

@@ -70,6 +70,8 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
         with locked(folder.lock, on_wait=lambda: note(WAITS)) as claim:
             if folder.is_complete():
                 return load_record(folder)
+            for path in folder.path.iterdir():
+                folder.own(path)  # what is written would follow links
             folder.record.unlink(missing_ok=True)
             try:
                 with (
