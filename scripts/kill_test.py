@@ -1,7 +1,7 @@
 """Kills a grid of tiny trials at random moments, again and again, and looks at what is left of it.
 
     python scripts/kill_test.py
-    python scripts/kill_test.py --kills 20 --trials 8 --seed 1
+    python scripts/kill_test.py --kills 20 --trials 8 --seed 1 --signals KILL,TERM,INT
 
 First the grid runs undisturbed.  Then the same grid runs in another folder, a few trials a command, and
 every so often a process is killed: the command, a worker or the server that workers are forked from.  What a
@@ -54,9 +54,10 @@ class Disturbance:
 
     lab: Lab
     mark: str
-    kills: int
     signals: Sequence[str]
     draw: random.Random
+    until: float
+    """When no more are killed, by the clock that only goes on."""
     hit: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How many kills hit which process, in which phase, by which signal."""
     commands: int = 0
@@ -74,10 +75,14 @@ class Disturbance:
             options = (f"--device={device}", workers, "--checkpoint-seconds=0")
             command = self.lab.start(self.lab.command(seeds, iterations, *options), **{MARK: self.mark})
             self.commands += 1
-            while self.spent < spent and command.poll() is None:
+            while self.spent < spent and self._has_time and command.poll() is None:
                 self._aim(command)
-            if command.wait() == 0 and self.spent >= spent:
+            if command.wait() == 0 and (self.spent >= spent or not self._has_time):
                 return
+
+    @property
+    def _has_time(self) -> bool:
+        return time.monotonic() < self.until
 
     def _aim(self, command: subprocess.Popen[bytes]) -> None:
         """Wait for a drawn phase, and a drawn time longer, and kill what is there then."""
@@ -117,6 +122,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--iterations", type=int, default=6, help="of each trial's training")
     parser.add_argument("--signals", default="KILL", help="which are sent: KILL,TERM,INT")
     parser.add_argument("--seed", type=int, default=0, help="of what is killed when")
+    parser.add_argument("--minutes", type=float, default=60, help="after which nothing more is killed")
     return parser.parse_args()
 
 
@@ -124,11 +130,11 @@ def main() -> int:
     """Run both grids, print what was hit and what differs."""
     options = parse()
     with tempfile.TemporaryDirectory(prefix="kill-test-") as temporary:
-        return run(Path(temporary), options)
+        return compare(Path(temporary), options)
 
 
-def run(folder: Path, options: argparse.Namespace) -> int:
-    """Do it in a folder."""
+def compare(folder: Path, options: argparse.Namespace) -> int:
+    """Run both grids in a folder."""
     seeds = range(options.trials // len(MODELS))
     whole, killed = Lab(folder / "whole"), Lab(folder / "killed")
     for lab in (whole, killed):
@@ -140,7 +146,8 @@ def run(folder: Path, options: argparse.Namespace) -> int:
     between, before = time.monotonic(), segments()
     mark = uuid4().hex
     draw = random.Random(options.seed)  # noqa: S311 - which process dies is no secret
-    disturbance = Disturbance(killed, mark, options.kills, options.signals.split(","), draw)
+    until = between + 60 * options.minutes
+    disturbance = Disturbance(killed, mark, options.signals.split(","), draw, until)
     for group, kills in shares(seeds, options.kills):
         disturbance.run(group, options.iterations, kills)
         print(f"{disturbance.spent} kills, trials of seeds up to {group[-1]} complete", flush=True)

@@ -83,8 +83,8 @@ class ResumeHook(Hook):  # type: ignore[misc]
             if self._saves:
                 _remove(self._path)
             self._tell(
-                f"its resume point {shown(self._path)} is damaged ({_why(failure)}); it was dropped, and "
-                "training begins anew"
+                f"its resume point {shown(self._path)} is damaged ({_why(failure, self._path)}); it was "
+                "dropped, and training begins anew"
             )
 
     def after_train_iter(
@@ -163,10 +163,10 @@ def _put_back(runner: Runner, start: dict[str, Any]) -> None:
     _set_random_states(start["random"])
 
 
-def _why(failure: Exception) -> str:
-    """Give the start of what was wrong."""
-    first = str(failure).strip().partition("\n")[0] or "nothing more is known"
-    return brief(f"{type(failure).__name__}: {first}", 160)
+def _why(failure: Exception, path: Path) -> str:
+    """Give the start of what was wrong with a file that the sentence around it names."""
+    first = str(failure).strip().partition("\n")[0].replace(str(path), "it") or "nothing more is known"
+    return brief(f"{type(failure).__name__}: {first}", 300)
 
 
 def plain_state(saved: dict[str, Any]) -> dict[str, Any]:
