@@ -7,10 +7,11 @@ from collections.abc import Callable
 from .benchmark.contracts.records import Record
 from .benchmark.contracts.running import Event, Job, Runtime
 from .benchmark.executors.alone import run_folder
+from .benchmark.executors.devices import DevicePool
 from .benchmark.executors.following import Follower
 from .benchmark.executors.local import LocalExecutor
 
-__all__ = ["Follower", "LocalExecutor", "run_folder", "run_trial"]
+__all__ = ["DevicePool", "Follower", "LocalExecutor", "run_folder", "run_trial"]
 
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:

@@ -84,6 +84,7 @@ from .benchmark.contracts.records import (
 from .benchmark.contracts.reporting import Board, LeftOut, ReportSection, Trial
 from .benchmark.contracts.running import Event, Executor, Job, Runtime
 from .benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
+from .benchmark.trials.scores import scores_of
 
 __all__ = [
     "INTERFACE",
@@ -173,4 +174,5 @@ __all__ = [
     "WeightsUnavailableError",
     "WrongFileError",
     "hookimpl",
+    "scores_of",
 ]

@@ -7,6 +7,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.contracts.running import Event
 from ..benchmark.files.store import TrialFolder
 from ..benchmark.plugins.loading import Plugins
 from ..benchmark.trials.records import write_record
@@ -49,6 +50,18 @@ def check_started(bench: EventBench) -> None:
     bench.tell("trial_started", "f" * 64, spec(next(iter(MODELS)), 0))
 
 
+def check_news(bench: EventBench) -> None:
+    """It hears all that is told of a trial, from its beginning to its end."""
+    for event in (
+        Event(fingerprint="f" * 64, kind="started"),
+        Event(fingerprint="f" * 64, kind="progress", phase="train", done=1, total=2, message="loss 0.5"),
+        Event(fingerprint="f" * 64, kind="note", message="it waits"),
+        Event(fingerprint="f" * 64, kind="failed", message="its process died"),
+        Event(fingerprint="f" * 64, kind="complete"),
+    ):
+        bench.tell("trial_event", event)
+
+
 def check_complete(bench: EventBench) -> None:
     """It hears that a trial is complete, and finds its scores and its curve in the folder."""
     with tempfile.TemporaryDirectory() as name:
@@ -71,4 +84,4 @@ def check_failed(bench: EventBench) -> None:
         bench.tell("trial_finished", trial.record, folder.path)
 
 
-CHECKS: tuple[Check, ...] = (check_started, check_complete, check_failed)
+CHECKS: tuple[Check, ...] = (check_started, check_news, check_complete, check_failed)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .records import Record, TrialSpec
+    from .running import Event
 
 PROJECT = "emseg_bench"
 INTERFACE: Final = (1, 0)
@@ -125,11 +126,24 @@ def emseg_trial_started(fingerprint: str, trial: TrialSpec) -> None:
 
 
 @hookspec
+def emseg_trial_event(event: Event) -> None:
+    """Hear, in the command's process, all news of trials: whatever the executor tells.
+
+    It comes after `emseg_trial_started` and before `emseg_trial_finished`.  The command waits for it, so it
+    has to be brief; what goes wrong in it is told once.
+
+    Args:
+        event: Of the trial that ``event.fingerprint`` names: ``started``, ``progress`` (which phase, and how
+            much of it is done), ``note``, ``complete`` or ``failed``.
+    """
+
+
+@hookspec
 def emseg_trial_finished(record: Record, folder: Path) -> None:
     """Hear, in the command's process, that a trial's record has been written.
 
     Args:
         record: What came of it; ``record.status`` says whether it is complete or failed.
         folder: What it left behind: of a complete trial ``cases.parquet`` and ``curve.parquet``, with the
-            columns of `Trial.cases` and `Trial.curve`.
+            columns of `Trial.cases` and `Trial.curve`; `scores_of` has the means of its test scores.
     """

@@ -26,6 +26,7 @@ from .strangers import RAISED, describe_error, one_line
 
 if TYPE_CHECKING:
     from ..contracts.records import Record, TrialSpec
+    from ..contracts.running import Event
 
 REMEDY_FIELD = "Update emseg-bench if the field is newer, or else correct the card; other cards count"
 REMEDY_UPDATE = "Update or uninstall it; runs that do not ask for it go on"
@@ -65,6 +66,10 @@ class Plugins:
     def trial_started(self, fingerprint: str, trial: TrialSpec) -> list[Problem]:
         """Tell the plugins that a trial has begun; return what went wrong in them."""
         return self._tell("emseg_trial_started", {"fingerprint": fingerprint, "trial": trial})
+
+    def trial_event(self, event: Event) -> list[Problem]:
+        """Tell the plugins what is new of a trial; return what went wrong in them."""
+        return self._tell("emseg_trial_event", {"event": event})
 
     def trial_finished(self, record: Record, folder: Path) -> list[Problem]:
         """Tell the plugins that a record has been written in a folder; return what went wrong in them."""

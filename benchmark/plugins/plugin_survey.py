@@ -12,7 +12,7 @@ from .registry import OWN, Catalogue, Problem
 SLOW_MS = 200.0
 """An import that takes longer is slow: every command waits for it."""
 
-TRIAL_EVENTS = ("emseg_trial_started", "emseg_trial_finished")
+TRIAL_EVENTS = ("emseg_trial_started", "emseg_trial_event", "emseg_trial_finished")
 
 
 @dataclass(frozen=True, slots=True)

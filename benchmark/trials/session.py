@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -64,6 +64,7 @@ def run_plan(
     failed: dict[str, str] = {}
     started: dict[str, str] = {}
     ended: set[str] = set()
+    told: set[Problem] = set()  # of news, of which there are many
     jobs = [_prepare(store, name, plan) for name in todo]
     deadlines = Deadlines(None if timeout_minutes is None else 60 * timeout_minutes)
 
@@ -73,22 +74,30 @@ def run_plan(
                 take(event)
 
     def take(event: Event) -> None:
-        event, problems = _checked(event, store), list[Problem]()
+        event = _checked(event, store)
         deadlines.heard()
-        if event.kind == "started":
-            deadlines.started(event.fingerprint)
-            started[event.fingerprint] = now()
-            problems = plugins.trial_started(event.fingerprint, plan.trials[event.fingerprint])
-        elif event.kind == "failed":
-            failed[event.fingerprint] = event.message
-        if event.kind in {"complete", "failed"}:
-            ended.add(event.fingerprint)
-            deadlines.ended(event.fingerprint)
-            record = _record(store, plan, event, started.get(event.fingerprint, now()))
-            problems = plugins.trial_finished(record, store.trial(event.fingerprint).path)
-        for problem in problems:
+        for problem in tell(event):
             on_event(Event(fingerprint=event.fingerprint, kind="note", message=f"plugin {problem}"))
         on_event(event)
+
+    def tell(event: Event) -> Iterator[Problem]:
+        """Keep what an event says, and tell the plugins; give what goes wrong in them."""
+        name, record = event.fingerprint, None
+        if event.kind == "started":
+            deadlines.started(name)
+            started[name] = now()
+            yield from plugins.trial_started(name, plan.trials[name])
+        if event.kind == "failed":
+            failed[name] = event.message
+        if event.kind in {"complete", "failed"}:
+            ended.add(name)
+            deadlines.ended(name)
+            record = _record(store, plan, event, started.get(name, now()))
+        new = [problem for problem in plugins.trial_event(event) if problem not in told]
+        told.update(new)
+        yield from new
+        if record:
+            yield from plugins.trial_finished(record, store.trial(name).path)
 
     while left := [job for job in jobs if job.fingerprint not in ended]:
         reasons = _execute(executor, left, listen, deadlines)

@@ -203,6 +203,13 @@ def use_started(plugins, folder, capsys):
     assert capsys.readouterr().out == "plane on stripes, seed 3: 01234567\n"
 
 
+@uses("emseg_trial_event")
+def use_event(plugins, folder, capsys):
+    for kind, more in (("started", {}), ("progress", {"phase": "train", "done": 3, "total": 4})):
+        assert plugins.trial_event(SimpleNamespace(fingerprint="0123456789", kind=kind, **more)) == []
+    assert capsys.readouterr().out == "01234567: train 75 %\n"
+
+
 @uses("emseg_trial_finished")
 def use_finished(plugins, folder, capsys):
     spec = SimpleNamespace(model=SimpleNamespace(label="plane"))

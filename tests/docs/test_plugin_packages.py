@@ -132,7 +132,11 @@ def test_all_are_there_and_sound(installed, invoke):
     ours = {one["distribution"]: one for one in found if one["distribution"] in here}
     assert ours.keys() == here
     assert [one["problems"] for one in ours.values() if one["problems"]] == []
-    assert ours["emseg-diary"]["trial_events"] == ["emseg_trial_started", "emseg_trial_finished"]
+    assert ours["emseg-diary"]["trial_events"] == [
+        "emseg_trial_started",
+        "emseg_trial_event",
+        "emseg_trial_finished",
+    ]
     assert invoke("describe", "optimiser", "signs").code == 0
     assert "half" not in invoke("list", "recipes").err
     assert "gentle" in invoke("list", "recipes").out
@@ -179,8 +183,9 @@ def test_a_trial_of_nothing_but_plugins(command, mirror, tmp_path):
         ("augmentation", "corners[flip=0.1]"),
         ("post-processing step", "keep-largest"),
     }
-    started, finished = map(json.loads, (tmp_path / "diary.jsonl").read_text().splitlines())
+    started, trained, finished = map(json.loads, (tmp_path / "diary.jsonl").read_text().splitlines())
     assert (started["model"], started["dataset"], started["seed"]) == ("ramp@lab", "islands", 0)
+    assert trained == {"trial": started["trial"], "trained": record["spec"]["recipe"]["iterations"]}
     assert finished["status"] == "complete"
     assert finished["loss"] > 0
     assert 0 <= finished["dice"] <= 1
@@ -196,4 +201,4 @@ def test_a_trial_of_nothing_but_plugins(command, mirror, tmp_path):
 
     again = command(*TRIAL[:6], "by-length[longest_first=true]", *TRIAL[7:])
     assert again.returncode == 0, again.stderr
-    assert len((tmp_path / "diary.jsonl").read_text().splitlines()) == 2, "it ran again"
+    assert len((tmp_path / "diary.jsonl").read_text().splitlines()) == 3, "it ran again"

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+import pandas as pd
 import pytest
 from emseg_bench import hookimpl
 from emseg_bench.benchmark.contracts.running import Event
@@ -18,6 +19,7 @@ from emseg_bench.benchmark.plugins.loading import Plugins
 from emseg_bench.benchmark.trials import deadlines
 from emseg_bench.benchmark.trials.records import load_record, write_record
 from emseg_bench.benchmark.trials.session import pending, run_plan
+from emseg_bench.plugin import scores_of
 
 
 class Listener:
@@ -87,6 +89,67 @@ def test_everybody_hears_and_every_trial_leaves_a_record(session):
     record = load_record(store.trial(bad))
     assert (record.status, record.reason) == ("failed", "its process died")
     assert store.trial(bad).spec.exists()
+
+
+class Tracker:
+    """Hears everything, in the order in which a tracker needs it; its own fault is in every progress."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.heard = store, []
+
+    @hookimpl
+    def emseg_trial_started(self, fingerprint):
+        self.heard.append((fingerprint, "begun"))
+
+    @hookimpl
+    def emseg_trial_event(self, event):
+        self.heard.append(
+            (event.fingerprint, event.kind, self.store.trial(event.fingerprint).record.exists())
+        )
+        if event.kind in {"progress", "note"}:
+            raise RuntimeError("no connection")
+
+    @hookimpl
+    def emseg_trial_finished(self, record, folder):
+        self.heard.append((record.fingerprint, scores_of(record, folder)))
+
+
+class Talkative(Pretender):
+    """Tells of progress again and again."""
+
+    def run(self, jobs, on_event):
+        def again(event) -> None:
+            for _ in range(5 if event.kind == "progress" else 1):
+                on_event(event)
+
+        super().run(jobs, again)
+
+
+def test_trackers_hear_all_news_and_find_scores_and_their_faults_are_told_once(session, make_job):
+    plan, store, complete = session
+    plugins, tracker, events = Plugins(), Tracker(store), []
+    plugins.register(tracker, "tracker", "tests", "1")
+    good, bad = plan.trials
+    for file in ("cases.parquet", "curve.parquet"):
+        folder = store.trial(good)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        (folder.path / file).write_bytes((make_job("toy", folder="elsewhere").folder / file).read_bytes())
+    run_plan(plan, store, Talkative(complete), plugins, events.append)
+    cases = pd.read_parquet(store.trial(good).cases)
+    expected = cases[(cases["metric"] == "iou") & (cases["class_index"] == 1)]["value"].mean()
+    for name, end, scores in ((good, "complete", {"iou": expected}), (bad, "failed", {})):
+        heard = [one[1:] for one in tracker.heard if one[0] == name]
+        assert heard[:-1] == [
+            ("begun",),
+            ("started", False),
+            *[("progress", False)] * 5,
+            (end, True),
+        ]
+        assert heard[-1][0].get("iou") == pytest.approx(scores.get("iou"))
+        assert (heard[-1][0] == {}) == (scores == {})
+    notes = [event.message for event in events if event.kind == "note"]
+    assert len(notes) == 1
+    assert "tests (emseg_trial_event): it raised RuntimeError: no connection" in notes[0]
 
 
 def test_only_what_is_not_complete_runs_again(session):
