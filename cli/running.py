@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from enum import StrEnum
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO, TypeAlias
 
 import typer
 
@@ -51,6 +51,14 @@ EXAMPLES = """Examples:
 """
 
 
+TrackerOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[OPTION=VALUE]",
+        help="Draw every trial's curves in tensorboard, wandb[mode=offline,project=...] or mlflow[uri=...]; "
+        "several are comma-separated.",
+    ),
+]
 MOST = 1024
 """Trials at once, or threads of one; more are a slip of the finger."""
 MOST_MINUTES = 1e6
@@ -165,6 +173,7 @@ def run(
     ] = False,
     resolve: ResolveOption = None,
     margin: MarginOption = None,
+    tracker: TrackerOption = None,
     estimate: EstimateOption = False,
     budget: BudgetOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
@@ -189,6 +198,7 @@ def run(
     from ..benchmark.trials.session import pending
     from ..benchmark.trials.staleness import keep_stale as keep
     from ..benchmark.trials.staleness import stale_notes, stale_trials
+    from ..benchmark.trials.tracking import check_trackers
     from ..datasets.inspection.remarks import remarks
     from .finishing import finish
 
@@ -229,6 +239,7 @@ def run(
         timeout_minutes=timeout,
         checkpoint_seconds=checkpoint_seconds,
         cache=str(cache),
+        trackers=check_trackers(tracker) if tracker else (),
     )
     with json_stream(as_json) as stream:
         with _status("checking models and data"):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .exit_codes import ALL_DONE, SOME_FAILED, TERMINATED, interruptible
-from .running import MOST
+from .running import MOST, TrackerOption
 
 EXAMPLES = "Example:  emseg-bench trial results/trials/3f9a0c.../ --device cuda"
 EXITS = {"complete": ALL_DONE, "failed": SOME_FAILED, "stopped": TERMINATED}
@@ -27,6 +27,7 @@ def trial(
         Path | None,
         typer.Option(help="Folder of converted data and weights.  [default: this user's]"),
     ] = None,
+    tracker: TrackerOption = None,
     at_once: Annotated[
         int, typer.Option(min=1, max=MOST, help="Trials that share this machine meanwhile, this one counted.")
     ] = 1,
@@ -41,12 +42,14 @@ def trial(
     from ..benchmark.executors.temporary import sweep, use_own_folder
     from ..benchmark.files.cache import cache_folder
     from ..benchmark.profiling.hardware import choose_device
+    from ..benchmark.trials.tracking import check_trackers
 
     runtime = Runtime(
         device=choose_device(device),
         workers=at_once,
         checkpoint_seconds=checkpoint_seconds,
         cache=str(cache.absolute() if cache else cache_folder()),
+        trackers=check_trackers(tracker) if tracker else (),
     )
     sweep()
     use_own_folder()

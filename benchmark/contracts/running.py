@@ -37,6 +37,8 @@ class Runtime:
     """Seconds of training between two resume points."""
     cache: str = ""
     """Folder of converted data and weights."""
+    trackers: tuple[str, ...] = ()
+    """References to programs that draw curves: ``tensorboard``, ``mlflow[uri=http://host:5000]``."""
     place: str = ""
     """Which of several devices a trial has, as the run calls it; the trial may see no other."""
 

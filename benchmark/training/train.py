@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from .module import TrainingModule
 from .optimisation import AutocastOptimWrapper
 from .resume import ResumeHook
 from .runner import TrialRunner
-from .state import TrainingState
+from .state import CurvePoint, TrainingState
 from .validation import Score, ValidationHook
-from .watch import WatchHook
+from .watch import CurveHook, WatchHook
 
 RESUME_POINT = "resume.pt"
 
@@ -45,6 +45,8 @@ class TrainingSetup:
     """Called with what people should know."""
     trials: int = 1
     """How many run on this machine at once, and share it."""
+    tell_curve: Callable[[Sequence[CurvePoint]], None] = lambda _: None
+    """Called with what is new in the curve."""
 
 
 def train(
@@ -101,6 +103,7 @@ def train(
             *([CompileHook(state)] if recipe.compile else []),
             _validation(network, spec, score, state, watch),
             resume,
+            CurveHook(state, setup.tell_curve),
         ],
         setup.folder / "mmengine",
         spec.seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -16,6 +16,32 @@ from .state import CurvePoint, TrainingState
 
 POINTS = 200
 """Values of the loss that are kept: reading one makes a GPU wait, so not every step is read."""
+
+
+class CurveHook(Hook):  # type: ignore[misc]
+    """Tells of what is new in the curve.
+
+    Args:
+        state: Holds the curve; what a resume point brought back was told before.
+        tell: Called with new points.
+    """
+
+    priority = "LOWEST"  # after validation, and after the resume point was read
+
+    def __init__(self, state: TrainingState, tell: Callable[[Sequence[CurvePoint]], None]) -> None:
+        self._state, self._tell, self._told = state, tell, 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Leave out what was told before."""
+        self._told = len(self._state.curve)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Tell of new points, if there are some."""
+        if new := self._state.curve[self._told :]:
+            self._told += len(new)
+            self._tell(new)
 
 
 class WatchHook(Hook):  # type: ignore[misc]

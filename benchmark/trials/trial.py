@@ -42,6 +42,7 @@ from .previews import PreviewWriter
 from .records import load_record
 from .shared_sanity import shared_sanity
 from .signs import leaving_signs
+from .tracking import Trackers, run_of
 from .trial_results import Results, write_results
 
 WAITS: Final = "Another emseg-bench command is running this trial; waiting for it"
@@ -126,20 +127,25 @@ class _Trial:
         self.listener(Event(fingerprint=self.job.fingerprint, kind="note", message=message))
 
     def run(self) -> Record:
-        with EnergyMeter(self.runtime.device) as energy:
-            return self._run(energy)
+        run = run_of(self.spec, self.job.fingerprint, self.folder.path)
+        with (
+            EnergyMeter(self.runtime.device) as energy,
+            Trackers(self.runtime.trackers, run, self.note) as trackers,
+        ):
+            return self._run(energy, trackers)
 
-    def _run(self, energy: EnergyMeter) -> Record:
+    def _run(self, energy: EnergyMeter, trackers: Trackers) -> Record:
         started = now()
         self.tell("load")
         seed_everything(self.spec.seed)
         parts = load_parts(self.spec, Path(self.runtime.cache))
         channels_last(parts.network.to(self.device))
         with PeakMemory(self.device) as memory:
-            state = self._train(parts)
+            state = self._train(parts, trackers)
             test_start = time.perf_counter()
             cases = self._test(parts)
             test_seconds = time.perf_counter() - test_start
+        trackers.log(self._scores(cases), self.spec.recipe.iterations)
         joules = None if state.resumed else energy.joules()
         self.tell("sanity")
         sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
@@ -156,7 +162,16 @@ class _Trial:
         self.claim.check()
         return write_results(self.job, self.runtime.device, results)
 
-    def _train(self, parts: Parts) -> TrainingState:
+    def _scores(self, table: pd.DataFrame) -> dict[str, float]:
+        """Give the mean of every metric as the protocol ranks by it, where it applies."""
+        skips = self.spec.protocol.skips_undefined
+        means = {
+            metric.name: primary_score(table, metric.name, skips_undefined=skips)
+            for metric in self.spec.metrics
+        }
+        return {f"test/{name}": mean for name, mean in means.items() if mean is not None}
+
+    def _train(self, parts: Parts, trackers: Trackers) -> TrainingState:
         self.folder.scratch.mkdir(exist_ok=True)
         total = self.spec.recipe.iterations
         setup = TrainingSetup(
@@ -168,6 +183,7 @@ class _Trial:
             tell_loader=lambda plan: self.tell("train", 0, total, plan),
             note=self.note,
             trials=self.runtime.at_once,
+            tell_curve=trackers.curve,
         )
         score = partial(self._validate, parts)
         return train(

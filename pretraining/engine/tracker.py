@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...benchmark.contracts.errors import UnknownNameError, UsageError
+from ...benchmark.contracts.errors import UnknownNameError
+from ...benchmark.trials import tracking
 
 if TYPE_CHECKING:
     from mmengine.visualization import Visualizer
 
 BACKENDS = {"tensorboard": "TensorboardVisBackend"}
-"""mmengine's name of each; the tracker's own name is that of the package it needs."""
+"""mmengine's name of each."""
 
 
 def check_tracker(name: str) -> None:
@@ -24,11 +24,7 @@ def check_tracker(name: str) -> None:
     """
     if name not in BACKENDS:
         raise UnknownNameError("tracker", name, BACKENDS)
-    if find_spec(name) is None:
-        raise UsageError(
-            f"--tracker {name} needs the package {name!r}, which is not installed; "
-            'install it with: pip install "emseg-bench[trackers]"'
-        )
+    tracking.check_tracker(name)
 
 
 def open_tracker(name: str, folder: Path) -> Visualizer:

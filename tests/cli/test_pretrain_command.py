@@ -298,9 +298,9 @@ def test_a_tracker_gets_loss_and_rate(pretrain: Invoke, work: Path) -> None:
 
 
 def test_a_missing_trackers_package_is_told(pretrain: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emseg_bench.pretraining.engine import tracker
+    from emseg_bench.benchmark.trials import tracking
 
-    monkeypatch.setattr(tracker, "find_spec", lambda name: None)
+    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
     done = pretrain("--tracker", "tensorboard")
     assert done.code == 2
     assert 'pip install "emseg-bench[trackers]"' in done.err
