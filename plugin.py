@@ -82,12 +82,13 @@ from .benchmark.contracts.records import (
     TrialSpec,
 )
 from .benchmark.contracts.reporting import Board, LeftOut, ReportSection, Trial
-from .benchmark.contracts.running import Event, Executor, Job, Runtime
+from .benchmark.contracts.running import QUEUE, DetachableExecutor, Event, Executor, Job, Runtime
 from .benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
 from .benchmark.trials.scores import scores_of
 
 __all__ = [
     "INTERFACE",
+    "QUEUE",
     "RECORD_VERSION",
     "SCRATCH",
     "SPLITS",
@@ -106,6 +107,7 @@ __all__ = [
     "Dataset",
     "DatasetCard",
     "DatasetSpec",
+    "DetachableExecutor",
     "DownloadError",
     "EmsegError",
     "Event",

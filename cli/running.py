@@ -176,6 +176,12 @@ def run(
     tracker: TrackerOption = None,
     estimate: EstimateOption = False,
     budget: BudgetOption = None,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach", help="Submit trials to a cluster and leave; the same command looks on later."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: Annotated[
         bool,
@@ -279,7 +285,7 @@ def run(
             _print_plan(plan, Store(out), runtime, stream, wanted_difference, cost)
             return
         with interruptible():
-            outcome = _run(plan, plugins, Store(out), runtime, chosen, stream, cost)
+            outcome = _run(plan, plugins, Store(out), runtime, chosen, stream, cost, detach=detach)
             raise typer.Exit(
                 finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
             )
@@ -360,7 +366,14 @@ def _run(
     chosen: ChosenExecutor,
     stream: TextIO | None,
     cost: PlanCost,
+    *,
+    detach: bool,
 ) -> Outcome:
+    """Run the plan; or, to `detach`, have it run without this command, which ends.
+
+    Raises:
+        Exit: The trials were submitted.
+    """
     from ..benchmark.trials.session import Outcome, run_plan
     from .console import Console
     from .summary import announce
@@ -373,8 +386,12 @@ def _run(
     if not cost.trials:
         store.prepare()
         return Outcome(cached=tuple(plan.trials), ran=(), failed={})
+    from .detaching import asking_whether_to_cancel, submit_and_leave
     from .trial_progress import show
 
     runner = chosen.make(runtime)
-    with show(plan.trials, len(cost.trials), console) as view:
+    if detach:
+        submit_and_leave(plan, store, runner, chosen.label, console, stream)
+        raise typer.Exit
+    with asking_whether_to_cancel(runner, console), show(plan.trials, len(cost.trials), console) as view:
         return run_plan(plan, store, runner, plugins, view, runtime.timeout_minutes)

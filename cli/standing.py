@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +60,7 @@ def _look(store: Store, console: Console, *, all_: bool, as_json: bool, again: b
     """
     from ..benchmark.trials.standing import standings
 
-    found = list(standings(store))
+    found = _as_clusters_say(standings(store))
     if not found:
         raise StoreError(
             f"there is no trial in {store.root / 'trials'}; name a folder that 'emseg-bench run' wrote, "
@@ -72,7 +72,7 @@ def _look(store: Store, console: Console, *, all_: bool, as_json: bool, again: b
         if again and console.is_terminal:
             console.clear()
         _print(found, console, all_=all_)
-    return any(one.state in {"running", "silent", "waiting"} for one in found)
+    return any(one.state in {"running", "silent", "queued", "waiting"} for one in found)
 
 
 def _print(found: Sequence[Standing], console: Console, *, all_: bool) -> None:
@@ -112,12 +112,28 @@ def _row(one: Standing) -> dict[str, str]:
         "phase": PHASES.get(sign.phase, sign.phase) or NOTHING if sign else NOTHING,
         "done": f"{100 * min(1.0, sign.done / sign.total):.0f} %" if sign and sign.total else NOTHING,
         "left": _duration(one.seconds_left),
-        "where": _where(sign) if sign else NOTHING,
+        "where": _where(one, sign),
         "last sign": f"{_duration(one.seconds_silent)} ago" if sign else NOTHING,
     }
 
 
-def _where(sign: Sign) -> str:
+def _as_clusters_say(found: Iterable[Standing]) -> list[Standing]:
+    """Ask the queues that trials are in, as far as this machine sees them."""
+    known = list(found)
+    if not any(one.ticket for one in known):
+        return known
+    from ..benchmark.executors.slurm.standing import as_slurm_says
+
+    return as_slurm_says(known)
+
+
+def _where(one: Standing, sign: Sign | None) -> str:
+    """Name what runs a trial, or the job that will, and why it does not yet."""
+    if one.state == "queued" and one.ticket:
+        reason = f" ({one.reason})" if one.reason else ""
+        return f"{one.ticket.by} job {one.ticket.job}{reason}"
+    if sign is None:
+        return NOTHING
     return ", ".join(filter(None, [sign.host, sign.device, f"process {sign.process}"]))
 
 
@@ -146,6 +162,7 @@ def as_data(one: Standing) -> dict[str, Any]:
         "done": sign.done if sign else None,
         "total": sign.total if sign else None,
         "phase_seconds_left": one.seconds_left,
+        "job": one.ticket.job if one.ticket else None,
         "host": sign.host if sign else None,
         "device": sign.device or None if sign else None,
         "process": sign.process if sign else None,

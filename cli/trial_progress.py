@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..benchmark.trials.standing import Named
 
 PHASES = {
+    "queue": "queued",
     "load": "loading",
     "train": "training",
     "test": "testing",

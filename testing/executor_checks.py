@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from ..benchmark.contracts.errors import EmsegError
-from ..benchmark.contracts.running import Event, Job, Runtime
+from ..benchmark.contracts.running import QUEUE, Event, Job, Runtime
 from ..benchmark.files.store import Store
 from ..benchmark.trials.jobs import write_job
 from ..benchmark.trials.records import write_record
@@ -83,7 +83,7 @@ def check_every_job_ends(bench: ExecutorBench) -> None:
                 "one for each job",
                 "Pass on what run_trial tells and comes to; a trial that raises is failed",
             )
-        kinds = [event.kind for job, event in told if job == name]
+        kinds = [event.kind for job, event in told if job == name and not _is_of_waiting(event)]
         if "started" in kinds and kinds.index("started") > 0:
             raise ContractError("started after other news", "started first", "Tell it when the trial begins")
 
@@ -101,6 +101,11 @@ def check_tells_the_truth(bench: ExecutorBench) -> None:
             raise ContractError(f"{event.kind!r} for a trial that {what}", expected, "Believe run_trial")
         if event.kind == "failed" and not event.message.strip():
             raise ContractError("a failed trial without a message", "why it failed", "Give Event.message")
+
+
+def _is_of_waiting(event: Event) -> bool:
+    """Tell what may be said of a trial before it begins."""
+    return event.kind == "note" or event.phase == QUEUE
 
 
 def _ends_of(told: Told) -> dict[str, int]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import (
     Annotated,
+    Final,
     Literal,
     Protocol,
     TypeAlias,
+    runtime_checkable,
 )
 
 from annotated_types import Ge, Gt
@@ -48,6 +50,10 @@ class Runtime:
         return self.workers * max(1, len(self.devices))
 
 
+QUEUE: Final = "queue"
+"""Phase of a trial that waits, for the first time or again, for a machine that others use."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """News of one trial."""
@@ -55,7 +61,7 @@ class Event:
     fingerprint: str
     kind: EventKind
     phase: str = ""
-    """Which part of its life: ``load``, ``train``, ``test``, ``sanity``, ``profile``."""
+    """Which part of its life: ``load``, ``train``, ``test``, ``sanity``, ``profile``; or `QUEUE`."""
     done: int = 0
     total: int = 0
     message: str = ""
@@ -79,3 +85,17 @@ class Executor(Protocol):
         A trial that raises, dies or takes too long is a ``failed`` event with its reason; the others
         go on.  KeyboardInterrupt stops all of them and is raised again.
         """
+
+
+@runtime_checkable
+class DetachableExecutor(Executor, Protocol):
+    """One whose trials need no command of ours to go on: KeyboardInterrupt ends `run` and leaves them."""
+
+    def submit(self, jobs: Sequence[Job]) -> str:
+        """Have every job run, whether anybody looks on or not, and say where, for people.
+
+        What an earlier command has submitted and has not ended is not submitted again.
+        """
+
+    def cancel(self) -> str:
+        """End what has been submitted and has not ended, and say so, for people."""

@@ -84,18 +84,10 @@ class _Trail:
     def end(self) -> Event | None:
         record = _state(self._folder.record)
         if record is not None and record != self._record:
-            return self._by_record()
+            return recorded_end(self._fingerprint, self._folder)
         last = self._last
         has_failed = last is not None and last.kind == "failed" and self.silent_seconds > _ROOM_SECONDS
         return self._event("failed", last.message) if last and has_failed else None
-
-    def _by_record(self) -> Event:
-        try:
-            data = read_record(self._folder)
-        except EmsegError as error:
-            return self._event("failed", str(error))
-        complete = data.get("status") == "complete"
-        return self._event("complete") if complete else self._event("failed", str(data.get("reason")))
 
     def _lines(self, size: int) -> list[bytes]:
         """Read the lines that are new and whole."""
@@ -139,6 +131,17 @@ class _Trail:
 
     def _event(self, kind: EventKind, message: str = "") -> Event:
         return Event(fingerprint=self._fingerprint, kind=kind, message=message)
+
+
+def recorded_end(fingerprint: str, folder: TrialFolder) -> Event:
+    """Say how a trial ended that has left a record."""
+    try:
+        data = read_record(folder)
+    except EmsegError as error:
+        return Event(fingerprint=fingerprint, kind="failed", message=str(error))
+    if data.get("status") == "complete":
+        return Event(fingerprint=fingerprint, kind="complete")
+    return Event(fingerprint=fingerprint, kind="failed", message=str(data.get("reason")))
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

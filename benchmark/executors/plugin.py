@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..contracts.cards import ExecutorCard
 from ..contracts.hookspecs import hookimpl
+from .slurm.options import SlurmOptions
 
 
 @hookimpl
@@ -14,5 +15,12 @@ def emseg_executors() -> tuple[ExecutorCard, ...]:
             name="local",
             description="processes on this machine, one per trial",
             factory="emseg_bench.benchmark.executors.local:LocalExecutor",
+        ),
+        ExecutorCard(
+            name="slurm",
+            description="jobs of a Slurm cluster, one per trial",
+            factory="emseg_bench.benchmark.executors.slurm.executor:SlurmExecutor",
+            options=SlurmOptions,
+            elsewhere=True,
         ),
     )

@@ -73,6 +73,11 @@ class TrialFolder:
         return self.path / "events.jsonl"
 
     @property
+    def ticket(self) -> Path:
+        """By which job of a cluster's queue the trial runs; there as long as it does."""
+        return self.path / "ticket.json"
+
+    @property
     def predictions(self) -> Path:
         """Predicted label maps of the test cases."""
         return self.path / "predictions"

@@ -53,6 +53,10 @@ class Deadlines:
         self._started.pop(fingerprint, None)
         self.heard()
 
+    def waits(self, fingerprint: str) -> None:
+        """Hear that a trial is in a queue: the time until it goes on is none of its own."""
+        self.ended(fingerprint)
+
     def heard(self) -> None:
         """Hear that the executor lives."""
         self._heard = time.monotonic()

@@ -11,7 +11,7 @@ from ..files.file_hashes import sha256_of_large_file
 from ..files.hashing import sha256_of
 from ..files.store import TrialFolder
 
-GROWING: Final = frozenset({"record.json", "log.txt", "events.jsonl", "lock", "scratch"})
+GROWING: Final = frozenset({"record.json", "log.txt", "events.jsonl", "ticket.json", "lock", "scratch"})
 """Of a trial's folder what is not hashed: the record itself, and what is written on after it."""
 CHECKSUM: Final = "checksum"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..contracts.errors import EmsegError
 from ..contracts.records import Record
-from ..contracts.running import Event, Executor, Job
+from ..contracts.running import QUEUE, DetachableExecutor, Event, Executor, Job
 from ..experiments.planning import Plan
 from ..files.clock import now
 from ..files.disk import keeping
@@ -36,6 +36,16 @@ class Outcome:
 def pending(plan: Plan, store: Store) -> list[str]:
     """List the trials that are not complete yet, and for which none that other code made is kept."""
     return [name for name in plan.trials if name not in plan.kept and not store.trial(name).is_complete()]
+
+
+def submit_plan(plan: Plan, store: Store, executor: DetachableExecutor) -> str:
+    """Have what is not complete run without this command, and say where, for people.
+
+    Raises:
+        StoreError: The results folder cannot be written to.
+    """
+    store.prepare()
+    return executor.submit([_prepare(store, name, plan) for name in pending(plan, store)])
 
 
 def run_plan(
@@ -83,6 +93,8 @@ def run_plan(
     def tell(event: Event) -> Iterator[Problem]:
         """Keep what an event says, and tell the plugins; give what goes wrong in them."""
         name, record = event.fingerprint, None
+        if event.phase == QUEUE:
+            deadlines.waits(name)
         if event.kind == "started":
             deadlines.started(name)
             started[name] = now()

@@ -19,12 +19,14 @@ from ..files.store import MOST_RECORD_BYTES, Store, TrialFolder, read_record
 from ..files.texts import parse_json, read_json
 from ..files.validation import validate
 from .signs import BEAT_SECONDS, Sign
+from .tickets import Ticket, read_ticket
 
-State: TypeAlias = Literal["running", "silent", "gone", "waiting", "failed", "damaged", "complete"]
+State: TypeAlias = Literal["running", "silent", "gone", "queued", "waiting", "failed", "damaged", "complete"]
 STATES: Final[Mapping[State, str]] = {
     "running": "its process gives signs of life",
     "silent": "its process, on another machine or stopped, has given no sign of life for a minute",
     "gone": "its process ended without a result; the same run goes on from its resume point",
+    "queued": "a cluster has it in its queue",
     "waiting": "it has not begun",
     "failed": "it ended without scores; the same run tries it again",
     "damaged": "its files cannot be read",
@@ -72,7 +74,9 @@ class Standing:
     named: Named | None = None
     """None: its plan cannot be read."""
     reason: str = ""
-    """Why it failed or cannot be read."""
+    """Why it failed, cannot be read, or is still in a queue."""
+    ticket: Ticket | None = None
+    """Its job in a cluster's queue; None: it has none."""
     sign: Sign | None = None
     """Its last one; None: it has not begun, or was run by a version that left none."""
     seconds_silent: float | None = None
@@ -130,7 +134,10 @@ def _read_plan(folder: TrialFolder) -> dict[str, Any]:
 
 def _on_its_way(found: Standing, folder: TrialFolder) -> Standing:
     """Tell how a trial without a record stands, by its last sign."""
-    sign = found.sign
+    sign, ticket = found.sign, read_ticket(folder)
+    found = replace(found, ticket=ticket)
+    if ticket is not None and (sign is None or sign.at < ticket.at):
+        return replace(found, state="queued")
     if sign is None:
         return found
     silent = max(0.0, time.time() - folder.events.stat().st_mtime)

@@ -63,6 +63,7 @@ def emseg_models():
         _model("toy-raises", "raises"),
         _model("toy-killed", "killed"),
         _model("toy-sleeps", "sleeps"),
+        _model("toy-waits", "waits"),
         _model("toy-shape", "wrong_shape"),
         _model("toy-children", "has_children"),
         _model("toy-unbuildable", "unbuildable"),

@@ -117,6 +117,15 @@ class sleeps(_Broken):  # noqa: N801
         time.sleep(60)
 
 
+class waits(_Broken):  # noqa: N801
+    """Not broken: goes on once the file that EMSEG_TOY_HOLD names is gone."""
+
+    def act(self, logits):
+        while Path(os.environ["EMSEG_TOY_HOLD"]).exists():
+            time.sleep(0.1)
+        return logits
+
+
 class wrong_shape(_Broken):  # noqa: N801
     def act(self, logits):
         return logits[..., ::2, ::2]

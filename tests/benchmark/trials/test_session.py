@@ -10,7 +10,7 @@ import time
 import pandas as pd
 import pytest
 from emseg_bench import hookimpl
-from emseg_bench.benchmark.contracts.running import Event
+from emseg_bench.benchmark.contracts.running import QUEUE, Event
 from emseg_bench.benchmark.executors.context import WORKER_ENVIRONMENT, worker_environment
 from emseg_bench.benchmark.executors.openmp import SPIN_COUNT
 from emseg_bench.benchmark.experiments.planning import Plan
@@ -224,6 +224,24 @@ def test_executor_that_hangs_before_it_begins_is_ended_too(session, hurried):
     assert set(outcome.failed.values()) == {
         "the executor ran no trial and said nothing for 0.01 minutes, the limit set by --timeout"
     }
+
+
+class Queueing(Pretender):
+    """Puts each trial back into a queue before it goes on, for longer than it may take."""
+
+    def run(self, jobs, on_event):
+        for job in jobs:
+            on_event(Event(fingerprint=job.fingerprint, kind="started"))
+            for _ in range(12):
+                on_event(Event(fingerprint=job.fingerprint, kind="progress", phase=QUEUE))
+                time.sleep(0.1)
+        super().run(jobs, on_event)
+
+
+def test_time_in_a_queue_is_none_of_a_trials_own(session, hurried):
+    plan, store, complete = session
+    outcome = run_plan(plan, store, Queueing(complete), Plugins(), lambda event: None, timeout_minutes=0.01)
+    assert list(outcome.failed.values()) == ["its process died"]
 
 
 def test_no_alarm_is_left_behind(session, hurried):
