@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from ..experiments.label_fraction import describe_fraction
 from ..files.printable import printable
 from ..files.regular import check_within, shown
 from ..files.store import Store, TrialFolder
+from .alike_tables import AlikeTables
 from .folder_state import state_of_trial
 from .index import Index
 from .kept_files import changed_files
@@ -46,6 +47,14 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class _Tables:
+    """What reads the tables of all trials."""
+
+    scores: AlikeTables = field(default_factory=lambda: AlikeTables(SCORES, with_depth))
+    curves: AlikeTables = field(default_factory=lambda: AlikeTables(CURVE))
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """All that a results folder holds for a report."""
 
@@ -65,10 +74,10 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
     """
     groups: dict[str, list[Member]] = {}
     left_out: list[LeftOut] = []
-    index, subjects = Index(store), Subjects()
+    index, subjects, tables = Index(store), Subjects(), _Tables()
     for folder in store.trials():
         try:
-            trial, changed = _known_or_read(folder, store, index)
+            trial, changed = _known_or_read(folder, store, index, tables)
         except EmsegError as error:
             left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
             continue
@@ -83,7 +92,9 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
 
 
 # ----------------------------------------------------------------------------------------- trials
-def _known_or_read(folder: TrialFolder, store: Store, index: Index) -> tuple[Trial, tuple[str, ...]]:
+def _known_or_read(
+    folder: TrialFolder, store: Store, index: Index, tables: _Tables
+) -> tuple[Trial, tuple[str, ...]]:
     """Take a trial from the index, or else from its own files; and say which of these changed since it ran.
 
     Raises:
@@ -92,13 +103,13 @@ def _known_or_read(folder: TrialFolder, store: Store, index: Index) -> tuple[Tri
     state = state_of_trial(folder.path)
     if state and (known := index.find(folder, state)):
         return known, ()
-    trial, changed = _read(folder, store)
+    trial, changed = _read(folder, store, tables)
     if state and not changed and state == state_of_trial(folder.path):
         index.take(folder, state, trial)
     return trial, changed
 
 
-def _read(folder: TrialFolder, store: Store) -> tuple[Trial, tuple[str, ...]]:
+def _read(folder: TrialFolder, store: Store, tables: _Tables) -> tuple[Trial, tuple[str, ...]]:
     check_within(store.root / "trials", folder.path.absolute(), "the results folder", StoreError)
     record = load_record(folder)
     check_place(record, folder)
@@ -109,24 +120,27 @@ def _read(folder: TrialFolder, store: Store) -> tuple[Trial, tuple[str, ...]]:
             f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "
             f"believed. {REMEDY}."
         )
-    return _trial(record, folder), tuple(changed)
+    return _trial(record, folder, tables), tuple(changed)
 
 
-def _trial(record: Record, folder: TrialFolder) -> Trial:
+def _trial(record: Record, folder: TrialFolder, tables: _Tables) -> Trial:
     if record.status != "complete":
         return Trial(record, folder.path, *no_tables())
-    cases = with_depth(read_table(folder.own(folder.cases), SCORES))
-    _check_scores(cases, record, folder.cases)
-    return Trial(record, folder.path, cases, read_table(folder.own(folder.curve), CURVE))
+    primary, classes = record.spec.protocol.primary, len(record.class_names)
+    cases = tables.scores.read(
+        folder.own(folder.cases),
+        (primary, classes),
+        lambda table: _check_scores(table, primary, classes, folder.cases),
+    )
+    return Trial(record, folder.path, cases, tables.curves.read(folder.own(folder.curve)))
 
 
-def _check_scores(cases: pd.DataFrame, record: Record, path: Path) -> None:
+def _check_scores(cases: pd.DataFrame, primary: str, classes: int, path: Path) -> None:
     """Check that a table holds scores of named cases and of the record's classes, some by the ranking metric.
 
     Raises:
         StoreError: It does not.
     """
-    primary, classes = record.spec.protocol.primary, len(record.class_names)
     if not (cases["metric"] == primary).any():
         raise StoreError(f"{shown(path)} holds no score of its primary metric {primary!r}. {REMEDY}.")
     if cases[["case", "metric"]].isna().to_numpy().any():

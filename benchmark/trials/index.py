@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 import numpy as np
+import pandas as pd
 
 from ..contracts.errors import EmsegError
 from ..contracts.records import Record, TrialSpec
@@ -24,15 +25,16 @@ from ..files.sealed import read_sealed, write_sealed
 from ..files.store import Store, TrialFolder
 from ..files.texts import parse_json
 from ..files.validation import adapter, plain
+from .alike_tables import MOST
 from .index_content import Content, Entry, Shelf
-from .plain_tables import Numbers, Shape, columns_of, numbers_of
+from .plain_tables import VALUE, Numbers, Shape, columns_of, numbers_of
 from .result_tables import no_tables
 
 READING: Final = (
     *("contracts/data.py", "contracts/records.py", "contracts/settings.py", "evaluation/scoring.py"),
-    *("files/parquet.py", "trials/boards.py", "trials/folder_state.py", "trials/index.py"),
-    *("trials/index_content.py", "trials/kept_files.py", "trials/older.py", "trials/plain_tables.py"),
-    *("trials/record_checks.py", "trials/records.py", "trials/result_tables.py"),
+    *("files/parquet.py", "trials/alike_tables.py", "trials/boards.py", "trials/folder_state.py"),
+    *("trials/index.py", "trials/index_content.py", "trials/kept_files.py", "trials/older.py"),
+    *("trials/plain_tables.py", "trials/record_checks.py", "trials/records.py", "trials/result_tables.py"),
 )
 """Whose code says what a trial's files mean."""
 ALONE: Final = frozenset({"seed", "label_fraction"})
@@ -54,6 +56,7 @@ class Index:
         self._known, self._next = Content(), Content()
         self._parts: list[Any] = []
         self._shapes: list[Shape] = []
+        self._placed: dict[int, pd.DataFrame] = {}
         self._changed = False
         with suppress(EmsegError, IndexError, KeyError, TypeError, ValueError):
             self._read()
@@ -95,7 +98,7 @@ class Index:
         for table in (trial.cases, trial.curve) if trial.record.status == "complete" else ():
             if (numbers := numbers_of(table)) is None:
                 return
-            tables.append((self._next.shapes.place(columns_of(table)), self._next.append(numbers)))
+            tables.append((self._place(table), self._next.append(numbers)))
         record = plain(trial.record)
         spec = record.pop("spec")
         self._next.trials[folder.path.name] = Entry(
@@ -106,6 +109,17 @@ class Index:
             tables,
         )
         self._changed = True
+
+    def _place(self, table: pd.DataFrame) -> int:
+        """Put what a table's numbers are of on its shelf; a table is compared sooner than written down."""
+        labels = table.assign(**{VALUE: 0.0})
+        for place, known in self._placed.items():
+            if known.equals(labels):
+                return place
+        place = self._next.shapes.place(columns_of(table))
+        if len(self._placed) < MOST:
+            self._placed[place] = labels
+        return place
 
     def save(self) -> None:
         """Write what was found and taken, if that is not what the file holds."""

@@ -31,7 +31,7 @@ def columns_of(table: pd.DataFrame) -> list[Column]:
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:
-    return column.astype(object).where(column.notna(), None).tolist()
+    return [None if missing else value for value, missing in zip(column, column.isna(), strict=True)]
 
 
 class Shape:

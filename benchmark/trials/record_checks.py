@@ -60,7 +60,7 @@ def _odd(value: object, place: str = "") -> Iterator[str]:
         for inner in value:
             yield from _odd(inner, place)
     elif isinstance(value, str):
-        if any("\ud800" <= char <= "\udfff" for char in value):
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
             yield f"{printable(place)} holds halves of characters (lone surrogates)"
         elif len(value) > MOST_TEXT:
             yield f"{printable(place)} is a text of {len(value):,} characters"

@@ -32,6 +32,11 @@ REMEDY: Final = "Remove the trial's folder and run again, or bring the file back
 
 
 def read_table(path: Path, columns: Mapping[str, Kind]) -> pd.DataFrame:
+    """Read a table's known columns; arguments and errors are those of `read_arrow`."""
+    return to_pandas(read_arrow(path, columns), path)
+
+
+def read_arrow(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
     """Read a table's known columns.
 
     Args:
@@ -45,7 +50,15 @@ def read_table(path: Path, columns: Mapping[str, Kind]) -> pd.DataFrame:
     def chosen(file: ParquetFile) -> list[str]:
         return _check_columns(path, file.schema_arrow, columns, rows=file.metadata.num_rows)
 
-    table = read_parquet(path, chosen, StoreError)
+    return read_parquet(path, chosen, StoreError)
+
+
+def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
+    """Make a frame of a table that was read from `path`.
+
+    Raises:
+        StoreError: It is damaged.
+    """
     with decoding(path, "pyarrow", StoreError):
         return pd.DataFrame(table.replace_schema_metadata().to_pandas())
 

@@ -49,9 +49,9 @@ def opened(monkeypatch):
     """The names of the trials whose own files are read."""
     found = []
 
-    def read(folder, store):
+    def read(folder, store, tables):
         found.append(folder.path.name)
-        return original(folder, store)
+        return original(folder, store, tables)
 
     original = boards._read
     monkeypatch.setattr(boards, "_read", read)
