@@ -15,7 +15,9 @@ __all__ = ["DevicePool", "Follower", "LocalExecutor", "run_folder", "run_trial"]
 
 
 def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
-    """Run a trial in this process to its end, or read its record if it has ended; imports torch only now.
+    """Run a trial from this process to its end, or read its record if it has ended; imports torch only now.
+
+    Where its recipe says that several processes train together, this one starts them and waits.
 
     Args:
         job: What to run, and the folder that takes its results.
@@ -25,6 +27,6 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
     Raises:
         EmsegError: It cannot be run; the message is for people, and nobody but the caller puts it on record.
     """
-    from .benchmark.trials.trial import run_trial as run
+    from .benchmark.executors.together import run_trial as run
 
     return run(job, runtime, tell)

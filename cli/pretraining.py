@@ -16,9 +16,9 @@ from .running import PrecisionChoice
 
 if TYPE_CHECKING:
     from ..benchmark.plugins.registry import Catalogue
+    from ..benchmark.training.processes import Processes
     from ..pretraining.engine.output import OutputFolder, PretrainingRecord
     from ..pretraining.engine.planning import PretrainingPlan, Request
-    from ..pretraining.engine.processes import Processes
     from .console import Console
 
 MOST_SECONDS = 1e6
@@ -82,9 +82,9 @@ def pretrain(
 ) -> None:
     """Pre-train a model on images without labels; use the result as NAME@file:OUT/weights.safetensors."""
     from ..benchmark.executors.openmp import share_cores
+    from ..benchmark.training.processes import detect
     from ..pretraining.engine.output import OutputFolder
     from ..pretraining.engine.planning import Request
-    from ..pretraining.engine.processes import detect
 
     share_cores()
     processes = detect(os.environ)
@@ -138,11 +138,11 @@ def _pretrain(
     from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.plugins.loading import load_plugins
     from ..benchmark.profiling.hardware import choose_device
+    from ..benchmark.training.processes import own_device
     from ..datasets.fetching.store import DataStore
     from ..pretraining.engine.fetched import folder_of
     from ..pretraining.engine.output import check_same, read_record
     from ..pretraining.engine.planning import make_plan
-    from ..pretraining.engine.processes import own_device
     from ..pretraining.engine.tracker import check_tracker
     from .console import Console
     from .pretraining_progress import indexing
@@ -177,8 +177,8 @@ def _run(
     use: _Use,
     console: Console,
 ) -> None:
+    from ..benchmark.training.processes import agree, joined
     from ..pretraining.engine.output import held
-    from ..pretraining.engine.processes import agree, joined
     from ..pretraining.engine.spec import fingerprint
     from ..pretraining.engine.tracker import open_tracker
     from ..pretraining.engine.train import PretrainingSetup, pretrain

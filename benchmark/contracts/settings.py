@@ -24,7 +24,10 @@ class Recipe:
     iterations: Annotated[int, Ge(1), Le(10_000_000)]
     """Optimiser steps."""
     batch_size: Annotated[int, Ge(1), Le(65_536)]
-    """Crops per step, over all accumulated parts together."""
+    """Crops per step, over all processes and accumulated parts together."""
+    processes: Annotated[int, Ge(1), Le(4096)] = 1
+    """That train one trial together, a GPU each or all on the CPU: each takes an equal part of every batch,
+    whose loss and BatchNorm are taken over all of it, and a share of the cases that are scored."""
     accumulate: Annotated[int, Ge(1), Le(65_536)] = 1
     """Equal parts that each batch is taken in, one after another, to fit into memory; gradients are the mean
     of theirs.  A loss over the batch as a whole, and BatchNorm, see a part at a time."""

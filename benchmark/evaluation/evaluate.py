@@ -82,6 +82,20 @@ def steps_of(cases: Sequence[Case], axes: Axes) -> int:
     return sum(count_slices(case.sides, axes) for case in cases)
 
 
+def in_order(tables: Sequence[pd.DataFrame], cases: Sequence[Case]) -> pd.DataFrame:
+    """Join the tables of shares of some cases into the one of all.
+
+    Args:
+        tables: Of every case once.
+        cases: In the order of the table.
+    """
+    filled = [table for table in tables if len(table)] or tables[:1]
+    places = {case.id: place for place, case in enumerate(cases)}
+    whole = pd.concat(filled, ignore_index=True)
+    order = whole["case"].map(places).argsort(kind="stable")
+    return whole.iloc[order].reset_index(drop=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Predictor:
     """Segments images and volumes."""

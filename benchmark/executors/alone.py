@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import time
@@ -13,18 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ..contracts.errors import EmsegError, TrialError
+from ..contracts.errors import TrialError
 from ..contracts.running import Event, EventKind, Job, Runtime
 from ..files.clock import now
-from ..files.decoding import explained
-from ..files.disk import disk_told, what_failed
+from ..files.disk import what_failed
 from ..files.store import TrialFolder
-from ..plugins.strangers import RAISED, describe_error
+from ..plugins.strangers import RAISED
 from ..trials.jobs import read_job
 from ..trials.records import failed_record, write_record
 from ..trials.stopping import Stop, StoppedError, heeding_sigterm
 from .context import worker_environment
 from .devices import see_alone
+from .printing import outputs, print_to
+from .reasons import reason_of
+from .together import is_helper, run_trial
 
 KEPT: Final = "Trials that were complete are kept: make room, and run the same command again."
 _MOMENT_SECONDS: Final = 1.0
@@ -73,9 +74,11 @@ def _run(job: Job, runtime: Runtime, tell: Callable[[Event], None], stop: Stop) 
         if _lost_a_process(error):
             time.sleep(_MOMENT_SECONDS)
         stop.check()
-        reason = _reason(error, job)
+        reason = reason_of(error, TrialFolder(job.folder).log)
     else:
         return _end(job, "complete")
+    if is_helper(job):
+        return _end(job, "failed", reason)  # the first process says it on record
     with suppress(OSError):  # then who runs it says why the trial failed, and no record does
         write_record(TrialFolder(job.folder), failed_record(job, started, reason))
     return _end(job, "failed", reason)
@@ -84,8 +87,6 @@ def _run(job: Job, runtime: Runtime, tell: Callable[[Event], None], stop: Stop) 
 def _train_and_score(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> None:
     if runtime.place:
         runtime = replace(runtime, device=see_alone(runtime.place))
-    from ..trials.trial import run_trial
-
     run_trial(job, runtime, tell)
 
 
@@ -98,21 +99,6 @@ def _end(job: Job, kind: EventKind, message: str = "") -> Event:
     return Event(fingerprint=job.fingerprint, kind=kind, message=message)
 
 
-def _reason(error: BaseException, job: Job) -> str:
-    """Say for people why a trial failed."""
-    if isinstance(error, EmsegError):
-        return str(error)
-    if type(error).__name__ == "OutOfMemoryError":  # torch's, which may not be importable here
-        return f"out of GPU memory ({error}); lower --set recipe.batch_size=... or recipe.crop=..."
-    if "libGL" in str(error):
-        return f"OpenCV, which mmengine needs, lacks a system library ({error}); install it (Debian: libgl1)"
-    if sentence := disk_told(error):
-        return sentence
-    if sentence := explained(error):
-        return f"{sentence} The traceback is in {TrialFolder(job.folder).log}"
-    return f"{describe_error(error)}; the traceback is in {TrialFolder(job.folder).log}"
-
-
 @contextmanager
 def _printing_to(log: Path) -> Iterator[None]:
     """Send what this process prints meanwhile to a trial's log.
@@ -120,7 +106,7 @@ def _printing_to(log: Path) -> Iterator[None]:
     Raises:
         TrialError: It cannot be written.
     """
-    before = {number: os.dup(number) for number in _outputs()}
+    before = {number: os.dup(number) for number in outputs()}
     try:
         print_to(log)
     except OSError as error:
@@ -134,26 +120,3 @@ def _printing_to(log: Path) -> Iterator[None]:
         for number, own in before.items():
             os.dup2(own, number)
             os.close(own)
-
-
-def print_to(log: Path) -> None:
-    """Send everything that this process prints, C libraries and children included, to a trial's log.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    for number in _outputs():
-        os.dup2(target, number)
-    os.close(target)
-    for stream in (sys.stdout, sys.stderr):  # a log is UTF-8, whatever the terminal of the command is
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
-def _outputs() -> set[int]:
-    """Number standard output and error, as C libraries and children know them, and as Python does."""
-    return {1, 2, sys.stdout.fileno(), sys.stderr.fileno()}

@@ -32,17 +32,18 @@ class DevicePool:
         """Devices that have not failed."""
         return tuple(self._devices)
 
-    def take(self) -> str | None:
-        """Take a place; None: none is free."""
-        device = min(self._devices, key=lambda name: self._running[name], default=None)
-        if device is None or self._running[device] >= self._places:
+    def take(self, count: int = 1) -> str | None:
+        """Take a place on each of some devices, whose names are joined by commas; None: too few are free."""
+        free = [name for name in self._devices if self._running[name] < self._places]
+        if len(free) < count:
             return None
-        self._running[device] += 1
-        return device
+        taken = sorted(free, key=lambda name: self._running[name])[:count]
+        self._running.update(taken)
+        return ",".join(taken)
 
-    def give_back(self, device: str) -> None:
-        """Free a place."""
-        self._running[device] -= 1
+    def give_back(self, devices: str) -> None:
+        """Free what was taken together."""
+        self._running.subtract(devices.split(","))
 
     def drop(self, device: str) -> None:
         """Hand a device out no more."""
@@ -50,21 +51,23 @@ class DevicePool:
             self._devices.remove(device)
 
 
-def see_alone(device: str) -> str:
-    """Let this process, and all that it starts, see one GPU of several.
+def see_alone(devices: str) -> str:
+    """Let this process, and all that it starts, see one GPU of several, or some.
 
     To be called before CUDA is first used.
 
     Args:
-        device: ``cuda:1`` counts among those that the process has seen so far; ``cpu:1`` is the CPU.
+        devices: ``cuda:1`` counts among those that the process has seen so far; ``cpu:1`` is the CPU; or
+            several of one kind, joined by commas.
 
     Returns:
-        What the device is called from now on: ``cuda``, ``cpu``.
+        What they are called from now on: ``cuda``, ``cpu``.
     """
-    kind, _, number = device.partition(":")
-    if kind == "cuda" and number:
+    kind = devices.partition(":")[0]
+    numbers = [one.partition(":")[2] for one in devices.split(",")]
+    if kind == "cuda" and all(numbers):
         names = [name for name in os.environ.get(VISIBLE, "").split(",") if name.strip()]
-        os.environ[VISIBLE] = names[int(number)] if names else number
+        os.environ[VISIBLE] = ",".join(names[int(number)] if names else number for number in numbers)
     return kind
 
 

@@ -46,18 +46,24 @@ class LocalExecutor:
         waiting, running = list(jobs), list[Running]()
         try:
             while waiting or running:
-                while waiting and (device := pool.take()):
-                    running += self._start(_next_of(waiting), device, pool, on_event)
+                while waiting and (device := pool.take(self._needs(job := _next_of(waiting)))):
+                    waiting.remove(job)
+                    running += self._start(job, device, pool, on_event)
                 self._listen(running, on_event)
                 for one in [*running]:
                     if end := self._end_of(one, on_event):
                         running.remove(one)
                         waiting += self._conclude(one, end, pool, on_event)
-                while waiting and not pool.left:
-                    on_event(_failed(waiting.pop(0), "no device is left: all have failed"))
+                for job in [one for one in waiting if len(pool.left) < self._needs(one)]:
+                    waiting.remove(job)
+                    on_event(_failed(job, _too_few(job, pool)))
         finally:
             for one in running:
                 one.close()
+
+    def _needs(self, job: Job) -> int:
+        """Count the devices of a trial: one, or one for each of its processes, which share a CPU."""
+        return 1 if self._devices == ("cpu",) else job.spec.recipe.processes
 
     def _start(self, job: Job, device: str, pool: DevicePool, on_event: Listener) -> list[Running]:
         """Start a trial; give nothing if that cannot be done, which has failed it."""
@@ -104,12 +110,13 @@ class LocalExecutor:
         return one.end or _failed(one.job, cause_of_death(one.process.exitcode, one.memory))
 
     def _conclude(self, one: Running, end: Event, pool: DevicePool, on_event: Listener) -> list[Job]:
-        """Say how a trial ended; give it back to be run again if its device failed and another is left."""
+        """Say how a trial ended; give it back to be run again if a device failed and another is left."""
         pool.give_back(one.device)
-        if end.kind == "complete" or not self._has_failed(one.device, pool):
+        lost = [] if end.kind == "complete" else self._drop_failed(one.device, pool)
+        if not lost:
             on_event(end)
             return []
-        text = f"{one.device} no longer computes and takes no further trials ({end.message})"
+        text = f"{', '.join(lost)} no longer computes and takes no further trials ({end.message})"
         if not pool.left:
             on_event(_failed(one.job, text))
             return []
@@ -117,18 +124,31 @@ class LocalExecutor:
         on_event(Event(fingerprint=one.job.fingerprint, kind="note", message=text))
         return [one.job]
 
-    def _has_failed(self, device: str, pool: DevicePool) -> bool:
-        """Tell whether a trial failed because its device did; which takes no more then."""
-        if len(self._devices) == 1 or (device in pool.left and answers(device, self._context)):
-            return False
-        pool.drop(device)
-        return True
+    def _drop_failed(self, devices: str, pool: DevicePool) -> list[str]:
+        """Find the devices of a failed trial that have failed themselves, and take no more then."""
+        if len(self._devices) == 1:
+            return []
+        taken = devices.split(",")
+        lost = [one for one in taken if one not in pool.left or not answers(one, self._context)]
+        for one in lost:
+            pool.drop(one)
+        return lost
 
 
 def _next_of(waiting: list[Job]) -> Job:
-    """Take the first trial that no other command has begun, or of those that all have begun the first."""
-    free = (number for number, job in enumerate(waiting) if not is_claimed(TrialFolder(job.folder).lock))
-    return waiting.pop(next(free, 0))
+    """Give the first trial that no other command has begun, or of those that all have begun the first."""
+    free = (job for job in waiting if not is_claimed(TrialFolder(job.folder).lock))
+    return next(free, waiting[0])
+
+
+def _too_few(job: Job, pool: DevicePool) -> str:
+    """Say why a trial cannot have its devices."""
+    if not pool.left:
+        return "no device is left: all have failed"
+    return (
+        f"recipe.processes is {job.spec.recipe.processes}, and each takes a device, but there is only "
+        f"{', '.join(pool.left)}; name more with --device, or set fewer processes"
+    )
 
 
 def _failed(job: Job, reason: str) -> Event:

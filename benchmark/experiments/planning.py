@@ -189,7 +189,7 @@ def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset
                 f"{dataset.spec.label}; {takes}."
             )
         settle_normalisation(recipe, model, dataset.manifest)
-    check_parts(recipe.batch_size, 1, recipe.accumulate)
+    check_parts(recipe.batch_size, recipe.processes, recipe.accumulate)
 
 
 def _unfrozen(recipe: Recipe, model: ModelSpec) -> str:

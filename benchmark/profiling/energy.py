@@ -148,10 +148,12 @@ class EnergyMeter:
     Args:
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``; beside a GPU the processors count, too.
         powercap: See `rapl`.
+        processors: False: another process of this machine counts them.
     """
 
-    def __init__(self, device: str, powercap: Path = POWERCAP) -> None:
-        found = (nvml(device) if device.startswith("cuda") else None, rapl(powercap))
+    def __init__(self, device: str, powercap: Path = POWERCAP, *, processors: bool = True) -> None:
+        gpu = nvml(device) if device.startswith("cuda") else None
+        found = (gpu, rapl(powercap) if processors else None)
         self._counters: list[Counter] = [one for one in found if one is not None]
         if device.startswith("cuda") and found[0] is None:
             self._counters = []  # without the GPU the rest would be taken for all

@@ -21,7 +21,8 @@ from .batch import stack
 from .crops import TrainingCrops
 from .decoded import DecodedImages, Footprint, measure
 from .foreground import ForegroundRows
-from .sampler import DrawSampler
+from .processes import ALONE, Processes
+from .sampler import DrawSampler, Share
 
 MOST_WORKERS = 8
 PREFETCH = 4
@@ -63,6 +64,7 @@ def make_loader(
     device: torch.device,
     scratch: Path,
     trials: int,
+    processes: Processes = ALONE,
 ) -> tuple[DataLoader[TrainingCrop], LoaderPlan]:
     """Load the training batches of a trial.
 
@@ -73,11 +75,13 @@ def make_loader(
         device: That trains.
         scratch: Folder for decoded images that do not fit in memory.
         trials: How many run on this machine at once, and share it.
+        processes: Those that train this one together, each with its part of every batch.
 
     Returns:
         A loader that gives a `Batch` per step, and what was chosen.
     """
     recipe, manifest = spec.recipe, dataset.manifest
+    trials *= processes.local_count
     cases = labelled_subset(manifest.split("train"), spec.label_fraction, spec.seed)
     footprint = measure(dataset, cases)
     memory, place = keep(footprint, scratch, int(psutil.virtual_memory().available * MEMORY_SHARE) // trials)
@@ -94,8 +98,9 @@ def make_loader(
         augmentation,
         spec.seed,
     )
-    sampler = DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size)
-    return _loader(crops, sampler, recipe.batch_size, plan), plan
+    share = Share(recipe.batch_size // recipe.accumulate, processes.rank, processes.count)
+    sampler = DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size, share=share)
+    return _loader(crops, sampler, recipe.batch_size // processes.count, plan), plan
 
 
 def choose_workers(device: torch.device, trials: int) -> int:

@@ -17,7 +17,8 @@ from ..images.normalise import to_input
 from .batch import Batch
 from .compiling import Compiled
 from .methods import TrainingLoss
-from .step import take_step
+from .step import averaging, take_step
+from .whole_batch import gathered_batch
 
 
 class TrainingModule(BaseModel):  # type: ignore[misc]
@@ -30,6 +31,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         device: Where batches go.
         accumulate: Equal parts that each batch is taken in.
         compiles: Whether the network is called through ``torch.compile``.
+        together: Whether several processes train, each with its part of every batch.
     """
 
     def __init__(
@@ -41,10 +43,14 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         accumulate: int = 1,
         *,
         compiles: bool = False,
+        together: bool = False,
     ) -> None:
         super().__init__()
         self._accumulate = accumulate
-        self._call = Compiled(network) if compiles else network.__call__
+        # In a tuple, for a module would register it and save everything twice.
+        self._parallel = (averaging(network, device, may_idle=True),) if together else ()
+        called: nn.Module = self._parallel[0] if self._parallel else network
+        self._call = Compiled(called) if compiles else called.__call__
         self.network, self.loss_module = network, loss.module
         self._loss = loss
         self.shown = nn.ModuleDict(loss.shown)
@@ -62,17 +68,21 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         """
         images, labels = data.on(self._device)
         parts = zip(images.chunk(self._accumulate), labels.chunk(self._accumulate), strict=True)
-        seen: list[Tensor] = []
-        loss = take_step(parts, self._accumulate, partial(self._loss_of, seen), self, optim_wrapper)
-        logits = torch.cat(seen) if len(seen) > 1 else seen[0]
+        seen: list[tuple[Tensor, Tensor]] = []
+        parallel = self._parallel[0] if self._parallel else None
+        loss = take_step(parts, self._accumulate, partial(self._loss_of, seen), self, optim_wrapper, parallel)
+        logits, labels = seen[0] if len(seen) == 1 else map(torch.cat, zip(*seen, strict=True))
         return {"loss": loss} | {name: one(logits, labels) for name, one in self.shown.items()}
 
-    def _loss_of(self, seen: list[Tensor], part: tuple[Tensor, Tensor]) -> Tensor:
-        """Give the loss of images and labels, and add their logits to what was seen."""
+    def _loss_of(self, seen: list[tuple[Tensor, Tensor]], part: tuple[Tensor, Tensor]) -> Tensor:
+        """Give the loss of a part of the batch, of all processes, and add its logits and labels to `seen`."""
         images, labels = part
         logits, auxiliary = _parted(self(images))
         _check_logits(images, logits, self._loss.num_logits)
-        seen.append(logits.detach())
+        if self._parallel:
+            logits, labels = gathered_batch(logits), gathered_batch(labels)
+            auxiliary = {name: (gathered_batch(more), weight) for name, (more, weight) in auxiliary.items()}
+        seen.append((logits.detach(), labels))
         loss = self._loss(logits, labels)
         for name, (more, weight) in auxiliary.items():
             loss = loss + weight * self._loss(_sized(name, more, logits), labels)

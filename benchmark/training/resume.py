@@ -22,6 +22,7 @@ from ..files.disk import keeping
 from ..files.leftovers import replacing
 from ..files.printable import brief
 from ..files.regular import shown
+from .processes import agree
 from .resume_point import check_alike, check_optimiser, check_state, read_point
 from .state import CurvePoint, TrainingState
 from .watch import WatchHook
@@ -66,9 +67,14 @@ class ResumeHook(Hook):  # type: ignore[misc]
         self._saved = time.monotonic()
 
     def before_train(self, runner: Runner) -> None:
-        """Go on from the resume point, if there is one that is whole; a damaged one is dropped."""
+        """Go on from the resume point, if there is one that is whole; a damaged one is dropped.
+
+        Raises:
+            UsageError: Of several processes some see another one, or none.
+        """
         if self._path.exists():
             self._go_on(runner)
+        agree(str(runner.train_loop.iter), "resume point")
         self._saved = time.monotonic()
 
     def _go_on(self, runner: Runner) -> None:

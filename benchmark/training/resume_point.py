@@ -95,7 +95,14 @@ def check_state(state: Mapping[str, Any], network: nn.Module | None) -> None:
     Raises:
         ValueError: It could not.
     """
-    for name in ("best_iteration", "resumed", "dropped", "train_seconds", "validation_seconds"):
+    for name in (
+        "best_iteration",
+        "resumed",
+        "dropped",
+        "train_seconds",
+        "validation_seconds",
+        "compile_seconds",
+    ):
         if not (isfinite(state[name]) and state[name] >= 0):
             raise ValueError(f"its {name} is {state[name]}")
     best = state["best_score"]

@@ -1,11 +1,13 @@
-"""One optimiser step over a batch that is taken in parts."""
+"""One optimiser step over a batch that is taken in parts, and that several processes share."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -43,6 +45,22 @@ def take_step(
     optim_wrapper.step()
     optim_wrapper.zero_grad()
     return sum(losses[1:], losses[0])
+
+
+def averaging(network: nn.Module, device: torch.device, *, may_idle: bool = False) -> DistributedDataParallel:
+    """Wrap a network so that every backward pass averages gradients over all processes.
+
+    Args:
+        network: On its device; all processes get the first one's parameters.
+        device: Of this process.
+        may_idle: Whether some parameters may have no part in what the network gives.
+    """
+    # Running statistics of normalisation stay each process's own, or are equal in all.
+    devices = [device] if device.type == "cuda" else None
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # newer PyTorch has another name
+        return DistributedDataParallel(
+            network, device_ids=devices, broadcast_buffers=False, find_unused_parameters=may_idle
+        )
 
 
 def _alone(parallel: DistributedDataParallel | None) -> AbstractContextManager[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from .loader import make_loader
 from .methods import build_optimiser, make_augmentation, make_loss, make_schedules
 from .module import TrainingModule
 from .optimisation import AutocastOptimWrapper
+from .processes import ALONE, Processes
 from .resume import ResumeHook
 from .runner import TrialRunner
+from .seeding import SeedHook
 from .state import CurvePoint, TrainingState
 from .validation import Score, ValidationHook
 from .watch import CurveHook, WatchHook
+from .whole_batch import synchronised
 
 RESUME_POINT = "resume.pt"
 
@@ -47,6 +51,8 @@ class TrainingSetup:
     """How many run on this machine at once, and share it."""
     tell_curve: Callable[[Sequence[CurvePoint]], None] = lambda _: None
     """Called with what is new in the curve."""
+    processes: Processes = ALONE
+    """Those that train together; the first one writes."""
 
 
 def train(
@@ -73,6 +79,8 @@ def train(
         TrialError: The loss became NaN, or the network's output has the wrong shape.
     """
     recipe, manifest, state = spec.recipe, dataset.manifest, TrainingState()
+    processes = setup.processes
+    together = processes.count > 1
     watch = WatchHook(state, recipe.iterations, setup.tell)
     resume = ResumeHook(
         setup.folder / RESUME_POINT,
@@ -82,23 +90,34 @@ def train(
         watch,
         setup.note,
         network,
+        saves=processes.leads,
     )
     loss = make_loss(methods, recipe, manifest.num_logits, manifest.ignore_value, setup.device)
     optimiser = _optimiser(methods, network, recipe, setup.device)
     side = crop_side(recipe, spec.model.size_divisor)
     augmentation = make_augmentation(methods, recipe, side, manifest.ignore_value)
-    loader, plan = make_loader(dataset, spec, augmentation, setup.device, setup.folder, setup.trials)
-    print(plan, flush=True)  # noqa: T201 - into the trial's log
+    loader, plan = make_loader(
+        dataset, spec, augmentation, setup.device, setup.folder, setup.trials, processes
+    )
+    if processes.leads:
+        print(plan, flush=True)  # noqa: T201 - into the trial's log
     setup.tell_loader(str(plan))
     runner = TrialRunner(
         TrainingModule(
-            network, loss, normalisation, setup.device, recipe.accumulate, compiles=recipe.compile
+            network,
+            loss,
+            normalisation,
+            setup.device,
+            recipe.accumulate,
+            compiles=recipe.compile,
+            together=together,
         ),
         loader,
         recipe.iterations,
         optimiser,
         make_schedules(methods, optimiser, recipe),
         [
+            *([SeedHook(spec.seed, processes.rank)] if together else []),
             watch,
             *([CompileHook(state)] if recipe.compile else []),
             _validation(network, spec, score, state, watch),
@@ -109,7 +128,8 @@ def train(
         spec.seed,
         deterministic=recipe.deterministic,
     )
-    runner.train()
+    with synchronised(network) if together else nullcontext():
+        runner.train()
     watch.pause()
     network.load_state_dict(state.best_weights)
     return state

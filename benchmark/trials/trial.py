@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from ..contracts.records import Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
-from ..evaluation.evaluate import evaluate, steps_of
+from ..evaluation.evaluate import evaluate, in_order, steps_of
 from ..evaluation.placing import crop_side, window_side
 from ..files.claims import Claim, LostError
 from ..files.clock import now
@@ -34,6 +34,7 @@ from ..profiling.energy import EnergyMeter
 from ..profiling.memory import MemoryPeak, PeakMemory
 from ..profiling.profile import complete_profile, profile_inference
 from ..training.memory_layout import channels_last
+from ..training.processes import ALONE, Processes, gathered
 from ..training.state import TrainingState
 from ..training.train import TrainingSetup, train
 from .kept_labels import KeptLabels
@@ -47,8 +48,11 @@ from .trial_results import Results, write_results
 
 WAITS: Final = "Another emseg-bench command is running this trial; waiting for it"
 
+Tell: TypeAlias = Callable[[Event], None]
+Compute: TypeAlias = Callable[[Job, Runtime, Tell, Claim], None]
 
-def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Record:
+
+def run_trial(job: Job, runtime: Runtime, tell: Tell, compute: Compute | None = None) -> Record:
     """Run a trial to its end, or read its record if another process has just ended it.
 
     One that another command took over, since this process was cut off or asleep, is left to that command.
@@ -57,6 +61,7 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
         job: What to run and where its files go.
         runtime: Device, cache, time between resume points.
         tell: Hears how far it is.
+        compute: Does it, and leaves its record; None: this process does.
 
     Raises:
         EmsegError: The trial cannot be run; the message is for people.
@@ -75,13 +80,38 @@ def run_trial(job: Job, runtime: Runtime, tell: Callable[[Event], None]) -> Reco
                 folder.own(path)  # what is written would follow links
             folder.record.unlink(missing_ok=True)
             try:
-                with (
-                    _threads(job.spec),
-                    leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling,
-                ):
-                    return _Trial(job, folder, runtime, telling, claim).run()
+                with leaving_signs(folder.events, job.fingerprint, runtime.place, tell) as telling:
+                    (compute or compute_trial)(job, runtime, telling, claim)
             except LostError as error:
                 note(f"{error} {WAITS}")
+            else:
+                return load_record(folder)
+
+
+def compute_trial(
+    job: Job, runtime: Runtime, tell: Tell, claim: Claim | None, processes: Processes = ALONE
+) -> None:
+    """Do what there is to do for a trial; of several processes the first one tells and writes.
+
+    Args:
+        job: What to run.
+        runtime: On which device, this process's own.
+        tell: Hears how far it is.
+        claim: On the trial; None: another of the processes watches it.
+        processes: Those that train together, and talk to each other already (`processes.joined`).
+
+    Raises:
+        EmsegError: The trial cannot be run, or another command took it over.
+    """
+    wanted = job.spec.recipe.processes
+    if processes.count != wanted:
+        raise TrialError(
+            f"recipe.processes is {wanted}, but {processes.count} compute the trial; start as many, or have "
+            "emseg-bench start them."
+        )
+    threads = job.spec.threads or torch.get_num_threads()
+    with _threads(threads):
+        _Trial(job, TrialFolder(job.folder), runtime, tell, claim, processes, threads).run()
 
 
 @dataclass(slots=True)
@@ -91,8 +121,10 @@ class _Trial:
     job: Job
     folder: TrialFolder
     runtime: Runtime
-    listener: Callable[[Event], None]
-    claim: Claim
+    listener: Tell
+    claim: Claim | None
+    processes: Processes
+    threads: int
 
     @property
     def spec(self) -> TrialSpec:
@@ -110,7 +142,7 @@ class _Trial:
         return settled
 
     def tell(self, phase: str, done: int = 0, total: int = 0, message: str = "") -> None:
-        if self.claim.is_lost:
+        if self.claim and self.claim.is_lost:
             self.claim.check()
         self.listener(
             Event(
@@ -126,30 +158,37 @@ class _Trial:
     def note(self, message: str) -> None:
         self.listener(Event(fingerprint=self.job.fingerprint, kind="note", message=message))
 
-    def run(self) -> Record:
+    def run(self) -> None:
         run = run_of(self.spec, self.job.fingerprint, self.folder.path)
+        leads, processors = self.processes.leads, self.processes.local_rank == 0
         with (
-            EnergyMeter(self.runtime.device) as energy,
-            Trackers(self.runtime.trackers, run, self.note) as trackers,
+            EnergyMeter(self.runtime.device, processors=processors) as energy,
+            Trackers(self.runtime.trackers if leads else (), run, self.note) as trackers,
         ):
-            return self._run(energy, trackers)
+            self._run(energy, trackers)
 
-    def _run(self, energy: EnergyMeter, trackers: Trackers) -> Record:
+    def _run(self, energy: EnergyMeter, trackers: Trackers) -> None:
         started = now()
         self.tell("load")
         seed_everything(self.spec.seed)
         parts = load_parts(self.spec, Path(self.runtime.cache))
         channels_last(parts.network.to(self.device))
-        with PeakMemory(self.device) as memory:
+        with (
+            _threads(max(1, self.threads // self.processes.local_count)),
+            PeakMemory(self.device) as memory,
+        ):
             state = self._train(parts, trackers)
             test_start = time.perf_counter()
             cases = self._test(parts)
             test_seconds = time.perf_counter() - test_start
+        joules = self._joules(None if state.resumed else energy.joules())
+        peak = max(gathered(memory.read(), self.processes), key=lambda one: one.peak_mib)
+        if not self.processes.leads:
+            return
         trackers.log(self._scores(cases), self.spec.recipe.iterations)
-        joules = None if state.resumed else energy.joules()
         self.tell("sanity")
         sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
-        profile = self._profile(parts, state, memory.read(), test_seconds, energy, joules)
+        profile = self._profile(parts, state, peak, test_seconds, energy, joules)
         results = Results(
             started=started,
             parts=parts,
@@ -159,8 +198,15 @@ class _Trial:
             profile=profile,
             window=self._window(),
         )
-        self.claim.check()
-        return write_results(self.job, self.runtime.device, results)
+        if self.claim:
+            self.claim.check()
+        write_results(self.job, self.runtime.device, results)
+
+    def _joules(self, own: float | None) -> float | None:
+        """Add up what all processes counted; None where one could not that had to."""
+        counts = self.processes.local_rank == 0 or self.device.type == "cuda"
+        found = [joules for joules, counted in gathered((own, counts), self.processes) if counted]
+        return None if None in found else sum(filter(None, found))
 
     def _scores(self, table: pd.DataFrame) -> dict[str, float]:
         """Give the mean of every metric as the protocol ranks by it, where it applies."""
@@ -184,6 +230,7 @@ class _Trial:
             note=self.note,
             trials=self.runtime.at_once,
             tell_curve=trackers.curve,
+            processes=self.processes,
         )
         score = partial(self._validate, parts)
         return train(
@@ -203,8 +250,8 @@ class _Trial:
         cases = parts.dataset.manifest.split("test")
         previews = PreviewWriter(self.folder.previews, cases)
         labels = KeptLabels(self.folder.predictions, cases)
-        total = steps_of(cases, parts.dataset.manifest.axes)
-        numbers, steps = count(), count(1)
+        total = steps_of(self._share(cases), parts.dataset.manifest.axes)
+        numbers, steps = count(self.processes.rank, self.processes.count), count(1)
 
         def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
             previews.take(case, sample, prediction)
@@ -215,9 +262,14 @@ class _Trial:
 
         self.tell("test", 0, total)
         table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_slice)
-        previews.finish()
-        labels.list_cases()
+        if self.processes.leads:
+            previews.finish()
+            labels.list_cases()
         return table
+
+    def _share(self, cases: Sequence[Case]) -> Sequence[Case]:
+        """Give the cases that are this process's."""
+        return cases[self.processes.rank :: self.processes.count]
 
     def _evaluate(
         self,
@@ -228,16 +280,17 @@ class _Trial:
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
         on_slice: Callable[[], None],
     ) -> pd.DataFrame:
-        return evaluate(
+        mine = evaluate(
             segmenter_of(parts, self.spec, network, protocol, self.runtime.device),
             parts.dataset,
-            cases,
+            self._share(cases),
             metrics=parts.metrics,
             precision=self.precision,
             on_case=on_case,
             on_slice=on_slice,
             scratch=self.folder.scratch,
         )
+        return in_order(gathered(mine, self.processes), cases)
 
     def _window(self) -> int:
         divisor = self.spec.model.size_divisor
@@ -278,10 +331,10 @@ class _Trial:
 
 
 @contextmanager
-def _threads(spec: TrialSpec) -> Iterator[None]:
-    """Compute with as many threads as were planned, on any machine, and give the process its own back."""
+def _threads(count: int) -> Iterator[None]:
+    """Compute with so many threads, on any machine, and give the process its own back."""
     before = torch.get_num_threads()
-    torch.set_num_threads(spec.threads or before)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -14,9 +14,9 @@ from torch.utils.data import Dataset as TorchDataset
 
 from ...benchmark.contracts.pretraining import PretrainingMethod
 from ...benchmark.files.shared_memory import can_fork
+from ...benchmark.training.processes import Processes
 from ...benchmark.training.sampler import CROP_STREAM, Draw, DrawSampler, Share, random_stream
 from .images import ImageStore
-from .processes import Processes
 from .spec import PretrainingSpec
 
 MOST_WORKERS = 16

@@ -19,7 +19,7 @@ from ...benchmark.files.store import give_usual_mode, to_json, write_whole
 from ...benchmark.files.texts import read_json
 from ...benchmark.files.validation import plain, validate
 from ...benchmark.profiling.environment import Environment
-from .processes import Processes
+from ...benchmark.training.processes import Processes
 from .spec import PretrainingSpec, differences, fingerprint
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from ...benchmark.plugins.asked import complete_options, provider_of
 from ...benchmark.plugins.references import parse_model
 from ...benchmark.plugins.registry import Catalogue
 from ...benchmark.profiling.precision import resolve_precision
+from ...benchmark.training.processes import Processes
 from .images import count_tiles
 from .index import ImageIndex, Tell, open_index
-from .processes import Processes
 from .spec import PretrainingSpec
 
 REFERENCES = ("optimiser", "schedule")

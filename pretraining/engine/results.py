@@ -17,11 +17,11 @@ from ...benchmark.files.store import to_json, write_whole
 from ...benchmark.files.validation import plain
 from ...benchmark.plugins.registry import foreign
 from ...benchmark.profiling.environment import describe_environment
+from ...benchmark.training.processes import Processes
 from ...benchmark.training.state import TrainingState
 from ...benchmark.weights.weight_info import WeightsInfo
 from .output import OutputFolder, PretrainingRecord, save_weights
 from .panels import write_sheet
-from .processes import Processes
 from .spec import PretrainingSpec, fingerprint
 
 

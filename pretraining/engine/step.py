@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor
-from torch.nn.parallel import DistributedDataParallel
 
 from ...benchmark.contracts.pretraining import PretrainingMethod
-from ...benchmark.training.step import take_step
-from .processes import Processes
+from ...benchmark.training.processes import Processes
+from ...benchmark.training.step import averaging, take_step
 
 
 class PretrainingStep(BaseModel):  # type: ignore[misc]
@@ -34,7 +32,7 @@ class PretrainingStep(BaseModel):  # type: ignore[misc]
         self.module = method.module
         self._method, self._device, self._accumulate = method, device, accumulate
         # In a tuple, for a module would register it and save everything twice.
-        self._parallel = (_parallel(method, device),) if processes.count > 1 else ()
+        self._parallel = (averaging(method.module, device),) if processes.count > 1 else ()
 
     def train_step(self, data: list[Tensor], optim_wrapper: Any) -> dict[str, Tensor]:
         """Take one optimiser step.
@@ -54,10 +52,3 @@ class PretrainingStep(BaseModel):  # type: ignore[misc]
         """Return the loss of some views, a scalar."""
         loss: Tensor = (self._parallel[0] if self._parallel else self.module)(*views)
         return loss
-
-
-def _parallel(method: PretrainingMethod, device: torch.device) -> DistributedDataParallel:
-    # Running statistics of normalisation stay each process's own: training does not read them.
-    devices = [device] if device.type == "cuda" else None
-    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # newer PyTorch has another name
-        return DistributedDataParallel(method.module, device_ids=devices, broadcast_buffers=False)

@@ -19,18 +19,19 @@ from ...benchmark.plugins.lazy import resolve
 from ...benchmark.plugins.registry import Catalogue, Offer
 from ...benchmark.plugins.strangers import blaming
 from ...benchmark.training.memory_layout import channels_last
+from ...benchmark.training.processes import Processes, mean_over_processes
 from ...benchmark.training.resume import ResumeHook
 from ...benchmark.training.runner import TrialRunner
+from ...benchmark.training.seeding import SeedHook
 from ...benchmark.training.state import TrainingState
 from ...benchmark.training.watch import WatchHook
 from ...benchmark.trials.parts import seed_everything
 from .batches import ViewDataset, default_workers, make_loader, some_views
-from .hooks import EpochHook, SeedHook
+from .hooks import EpochHook
 from .images import ImageStore
 from .optimisation import build_optimiser, build_schedule
 from .output import OutputFolder, PretrainingRecord
 from .planning import PretrainingPlan
-from .processes import Processes, mean_over_processes
 from .results import Results
 from .spec import PretrainingSpec, fingerprint
 from .step import PretrainingStep

@@ -19,8 +19,8 @@ import pytest
 import tifffile
 import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.training.processes import Processes, detect, own_device
 from emseg_bench.benchmark.training.sampler import DrawSampler, Share
-from emseg_bench.pretraining.engine.processes import Processes, detect, own_device
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file

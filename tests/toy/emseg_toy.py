@@ -68,6 +68,7 @@ def emseg_models():
         _model("toy-children", "has_children"),
         _model("toy-unbuildable", "unbuildable"),
         _model("toy-plain", "plain", encoder="0"),
+        _model("toy-normed", "normed"),
         _model("toy-deep", "deep"),
         _model("toy-pooled", "pooled"),
         _model("toy-wide", "wide", size_divisor=4),

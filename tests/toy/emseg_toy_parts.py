@@ -32,6 +32,20 @@ def plain(in_channels, num_classes):
     return nn.Sequential(encoder, nn.Conv2d(4, num_classes, 3, padding=1))
 
 
+def normed(in_channels, num_classes):
+    """Looks at whole batches, by PyTorch's layer and by timm's."""
+    from timm.layers import BatchNormAct2d
+
+    return nn.Sequential(
+        nn.Conv2d(in_channels, 4, 3, padding=1, bias=False),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Conv2d(4, 4, 3, padding=1, bias=False),
+        BatchNormAct2d(4),
+        nn.Conv2d(4, num_classes, 3, padding=1),
+    )
+
+
 class deep(nn.Module):  # noqa: N801
     """Takes an image for a volume of one section, as networks do that were written for volumes."""
 

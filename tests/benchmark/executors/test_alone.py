@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import StoreError, TrialError
-from emseg_bench.benchmark.executors.alone import _reason, run_folder
+from emseg_bench.benchmark.executors.alone import run_folder
+from emseg_bench.benchmark.executors.reasons import reason_of
 from emseg_bench.benchmark.files.store import TrialFolder
 from emseg_bench.benchmark.trials.jobs import read_job
 from emseg_bench.benchmark.trials.records import load_record
@@ -30,8 +31,8 @@ from emseg_bench.benchmark.trials.records import load_record
         (SystemExit(3), "SystemExit: 3; the traceback is in"),
     ],
 )
-def test_reasons(make_job, error, reason):
-    assert reason in _reason(error, make_job())
+def test_reasons(tmp_path, error, reason):
+    assert reason in reason_of(error, tmp_path / "log.txt")
 
 
 def silent(_event) -> None:

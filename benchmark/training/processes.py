@@ -1,22 +1,35 @@
-"""Who trains together: ``torchrun`` or Slurm starts the processes, and says so in the environment."""
+"""Who trains together, and how they talk to each other.
+
+``torchrun`` or Slurm starts the processes and says so in the environment, or a trial's process starts them.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ...benchmark.contracts.errors import UsageError
+from ..contracts.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+T = TypeVar("T")
+
 FIRST_PORT, PORTS = 20_000, 20_000
 """A job under Slurm meets at a port that follows from its number."""
+STEP: Final = timedelta(minutes=30)
+"""That a process waits for the others within a step of training, before it gives up."""
+EVALUATION: Final = timedelta(hours=48)
+"""Likewise when its own test cases are done, of which others may have larger ones."""
+_patient: list[Any] = []
+"""The group of processes that wait so long, while there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +43,16 @@ class Processes:
     local_count: int = 1
     launcher: str = ""
     """``torchrun``, ``slurm`` or nothing."""
+    meeting: str = ""
+    """Where they find each other, as PyTorch calls it; empty: the environment says."""
 
     @property
     def leads(self) -> bool:
         """Say whether this is the process that prints and writes."""
         return self.rank == 0
+
+
+ALONE: Final = Processes()
 
 
 def detect(environment: Mapping[str, str]) -> Processes:
@@ -50,7 +68,7 @@ def detect(environment: Mapping[str, str]) -> Processes:
                     local_count=local_count,
                     launcher=launcher,
                 )
-    return Processes()
+    return ALONE
 
 
 _LAUNCHERS = {
@@ -83,7 +101,7 @@ def own_device(device: str, processes: Processes) -> str:
     import torch
 
     there = torch.cuda.device_count()
-    if there == 1:  # Slurm may show each process only its own
+    if there == 1 and processes.launcher:  # Slurm may show each process only its own
         return "cuda:0"
     if processes.local_rank >= there:
         raise UsageError(
@@ -106,11 +124,20 @@ def joined(processes: Processes, device: str) -> Iterator[None]:
         torch.cuda.set_device(device)
     if processes.launcher == "slurm":
         _meet_under_slurm()
-    backend = "nccl" if device.startswith("cuda") else "gloo"
-    distributed.init_process_group(backend, rank=processes.rank, world_size=processes.count)
+    if processes.meeting and sys.platform == "linux":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all are on this machine
+    distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo",
+        init_method=processes.meeting or None,
+        rank=processes.rank,
+        world_size=processes.count,
+        timeout=STEP,
+    )
+    _patient.append(distributed.new_group(backend="gloo", timeout=EVALUATION))
     try:
         yield
     finally:
+        _patient.clear()
         # Gloo's threads end with the last reference to their group, and the trained modules, which lie in
         # cycles, hold some. A thread that is left when Python ends may abort the process.
         gc.collect()
@@ -156,3 +183,14 @@ def agree(value: str, what: str) -> None:
             f"the processes do not see the same {what}; on several machines, images, cache and output must "
             "lie in folders that all of them share."
         )
+
+
+def gathered(value: T, processes: Processes) -> list[T]:
+    """Give every process the values of all, by their ranks; each waits until all have one."""
+    if processes.count == 1:
+        return [value]
+    from torch import distributed
+
+    values: list[Any] = [None] * processes.count
+    distributed.all_gather_object(values, value, group=_patient[0])
+    return values
