@@ -260,6 +260,8 @@ def run(
                 )
             except UnknownNameError as error:
                 raise told_by_stored(error, Store(out)) from None
+        if not chosen.elsewhere:
+            _check_devices(plan, devices)
         ranking = ranking_metrics(plan.trials.values())
         check_difference("--margin", enough, ranking)
         check_difference("--resolve", wanted_difference, ranking)
@@ -298,6 +300,19 @@ def _rehearsed(
     from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
 
     return rehearse(plan, todo, optional, cache, runs_on=place or ELSEWHERE)
+
+
+def _check_devices(plan: Plan, devices: tuple[str, ...]) -> None:
+    """Check that every trial can have as many devices as it takes.
+
+    Raises:
+        UsageError: One cannot.
+    """
+    from ..benchmark.executors.devices import lack, needed
+
+    most = max((trial.recipe.processes for trial in plan.trials.values()), default=1)
+    if needed(most, devices) > len(devices):
+        raise UsageError(lack(most, devices))
 
 
 def _places(plan: Plan) -> set[Path]:

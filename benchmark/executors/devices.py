@@ -51,6 +51,21 @@ class DevicePool:
             self._devices.remove(device)
 
 
+def needed(processes: int, devices: Sequence[str]) -> int:
+    """Count the devices that a trial takes: one for each of its processes, which share a lone CPU."""
+    return 1 if tuple(devices) == ("cpu",) else processes
+
+
+def lack(processes: int, devices: Sequence[str]) -> str:
+    """Say why a trial of so many processes cannot have its devices."""
+    if not devices:
+        return "no device is left: all have failed"
+    return (
+        f"recipe.processes: got {processes}, each of which takes a device, but there is only "
+        f"{', '.join(devices)}; name more with --device, or set fewer processes."
+    )
+
+
 def see_alone(devices: str) -> str:
     """Let this process, and all that it starts, see one GPU of several, or some.
 

@@ -18,7 +18,7 @@ from ..files.claims import is_claimed
 from ..files.store import TrialFolder
 from .context import persistently, worker_context
 from .death import MemoryWatch, cause_of_death
-from .devices import DevicePool, answers
+from .devices import DevicePool, answers, lack, needed
 from .running import Running
 from .worker import work
 
@@ -54,16 +54,16 @@ class LocalExecutor:
                     if end := self._end_of(one, on_event):
                         running.remove(one)
                         waiting += self._conclude(one, end, pool, on_event)
-                for job in [one for one in waiting if len(pool.left) < self._needs(one)]:
-                    waiting.remove(job)
-                    on_event(_failed(job, _too_few(job, pool)))
+                for job in [*waiting]:
+                    if self._needs(job) > len(pool.left):
+                        waiting.remove(job)
+                        on_event(_failed(job, lack(job.spec.recipe.processes, pool.left)))
         finally:
             for one in running:
                 one.close()
 
     def _needs(self, job: Job) -> int:
-        """Count the devices of a trial: one, or one for each of its processes, which share a CPU."""
-        return 1 if self._devices == ("cpu",) else job.spec.recipe.processes
+        return needed(job.spec.recipe.processes, self._devices)
 
     def _start(self, job: Job, device: str, pool: DevicePool, on_event: Listener) -> list[Running]:
         """Start a trial; give nothing if that cannot be done, which has failed it."""
@@ -139,16 +139,6 @@ def _next_of(waiting: list[Job]) -> Job:
     """Give the first trial that no other command has begun, or of those that all have begun the first."""
     free = (job for job in waiting if not is_claimed(TrialFolder(job.folder).lock))
     return next(free, waiting[0])
-
-
-def _too_few(job: Job, pool: DevicePool) -> str:
-    """Say why a trial cannot have its devices."""
-    if not pool.left:
-        return "no device is left: all have failed"
-    return (
-        f"recipe.processes is {job.spec.recipe.processes}, and each takes a device, but there is only "
-        f"{', '.join(pool.left)}; name more with --device, or set fewer processes"
-    )
 
 
 def _failed(job: Job, reason: str) -> Event:

@@ -28,14 +28,14 @@ class _Gathered(torch.autograd.Function):
     """Joins the parts of all processes, each of which computes the same with them."""
 
     @staticmethod
-    def forward(ctx: Any, part: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, part: Tensor) -> Tensor:
         ctx.size = len(part)
         parts = [torch.empty_like(part, memory_format=torch.contiguous_format) for _ in range(_count())]
         distributed.all_gather(parts, part.contiguous())
         return torch.cat(parts)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         begin = distributed.get_rank() * ctx.size
         return gradient[begin : begin + ctx.size] * _count()
 
@@ -44,11 +44,11 @@ class _Summed(torch.autograd.Function):
     """Adds up a tensor over all processes, and the gradients of what they make of the sum."""
 
     @staticmethod
-    def forward(_ctx: Any, value: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(_ctx: Any, value: Tensor) -> Tensor:
         return _sum(value)
 
     @staticmethod
-    def backward(_ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(_ctx: Any, gradient: Tensor) -> Tensor:
         return _sum(gradient)
 
 

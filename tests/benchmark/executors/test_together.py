@@ -99,7 +99,7 @@ def test_local_gives_a_trial_as_many_devices_as_it_has_processes(make_job, runti
     executor = LocalExecutor(replace(runtime, devices=("cpu:0", "cpu:1")))
     executor.run(jobs, lambda event: ends.update({event.fingerprint: event}))
     assert [ends[job.fingerprint].kind for job in jobs] == ["complete", "failed"]
-    assert "recipe.processes is 4, and each takes a device" in ends[jobs[1].fingerprint].message
+    assert "recipe.processes: got 4, each of which takes a device" in ends[jobs[1].fingerprint].message
     signs = TrialFolder(jobs[0].folder).events.read_text()
     assert '"device": "cpu:0,cpu:1"' in signs
 
