@@ -52,7 +52,7 @@ def finish(
         outcome: What became of the trials.
         stream: Takes the outcome as JSON; None: people are told.
         keep_stale: Whether trials that other code made stand beside those that replaced them.
-        margin: How much worse than the leader is good enough; None: nobody asked.
+        margin: How much worse than any other model is good enough; None: nobody asked.
     """
     from ..reports.publishing import clear_leftovers
     from .console import Console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -16,12 +17,15 @@ from ..benchmark.contracts.errors import StoreError
 from ..benchmark.contracts.reporting import Board, LeftOut, Trial
 from ..benchmark.files import texts
 from ..benchmark.files.hashing import sha256_of
+from ..benchmark.files.printable import printable_json
 from ..benchmark.files.spreadsheets import csv_of
 from .across.schema import Across
 from .columns import csv_columns
 from .schema import Leaderboard
 from .verdicts.schema import Comparison, Verdicts
 
+_INNERMOST: Final = re.compile(r"[\[{][^\[\]{}]*[\]}]")
+_BREAK: Final = re.compile(r"\n *")
 FORMAT_VERSION: Final = 2
 """Of ``leaderboard.json``; a report in another one is made anew."""
 
@@ -71,8 +75,13 @@ def _factory(card: ReportSectionCard) -> str:
 
 
 def write_json(path: Path, content: LeaderboardFile) -> None:
-    """Write everything that the page's numbers come from; a missing number is null."""
-    path.write_bytes(TypeAdapter(LeaderboardFile).dump_json(content, indent=1))
+    """Write everything that the page's numbers come from; a missing number is null.
+
+    What holds nothing else, such as a pair of models, stands on one line: a hundred models have 4,950 pairs.
+    """
+    document = TypeAdapter(LeaderboardFile).dump_json(content, indent=1).decode()
+    compact = _INNERMOST.sub(lambda found: _BREAK.sub("", found[0]), document)  # texts have no line breaks
+    path.write_text(printable_json(compact), encoding="utf-8")
 
 
 def read_json(path: Path) -> LeaderboardFile:

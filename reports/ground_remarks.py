@@ -9,6 +9,7 @@ from ..benchmark.evaluation.aggregation import BACKGROUND
 from .common_ground import CommonGround, ground_of
 from .naming import name_of
 from .schema import Leaderboard, Row, Unfounded
+from .verdicts.contest import FEWEST_UNITS, several
 from .wording import capitalised, listing, metric_title, plural
 
 
@@ -20,6 +21,7 @@ def ground_remarks(board: Board, table: Leaderboard) -> Iterator[str]:
     for label in ground.absent:
         if label != BACKGROUND and label in table.scoring.classes:
             yield _absent(label, ground, table)
+    yield from _rare(table)
     yield from _undefined(table)
     if ground.uncommon:
         unit, names = table.scoring.unit, [metric_title(name) for name in ground.uncommon]
@@ -60,6 +62,18 @@ def _absent(label: int, ground: CommonGround, table: Leaderboard) -> str:
     ]
     told = listing([f"{row.model} ({_unfounded_text(item, unit)})" for row, item in hits])
     return f"{text}, so {name} is in no mean; predicted all the same by {told or 'no model'}."
+
+
+def _rare(table: Leaderboard) -> Iterator[str]:
+    """Name the classes that leave the board without units."""
+    if table.verdicts is None or not table.verdicts.scope.rare:
+        return
+    names = [table.class_names[label] for label in table.verdicts.scope.rare]
+    others = several(table.verdicts.scope.noun)
+    yield (
+        f"Fewer than {FEWEST_UNITS} independent {others} (or groups of them) show {listing(names)}, so how "
+        f"scores vary from one to the next cannot be known, and nothing is said about other {others}."
+    )
 
 
 def _unfounded_text(item: Unfounded, unit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Final
 
@@ -31,6 +32,20 @@ def brief(text: object, most: int = 200) -> str:
         half = most // 2
         whole = f"{whole[:half]}…{whole[-half:]}"
     return printable(whole)
+
+
+def printable_json(document: str) -> str:
+    r"""Write what is harmful in a JSON document's texts as ``\u202e``, which means the same."""
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return "".join(
+        char
+        if _is_harmless(char, lines=True)
+        else f"\\u{ord(char):04x}"
+        if ord(char) < 0x10000
+        else json.dumps(char)[1:-1]
+        for char in document
+    )
 
 
 def _is_harmless(char: str, *, lines: bool) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from ..contracts.basics import RECORD_VERSION
 from ..contracts.errors import StoreError
 from .leftovers import replacing
+from .printable import printable_json
 from .regular import check_within, shown
 from .texts import read_json
 
@@ -220,4 +221,4 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 def to_json(data: Any) -> str:
     """Write plain data for people and machines."""
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return printable_json(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"

@@ -86,7 +86,8 @@ def read_label_map(
     elif labels.min() < 0:
         raise DataError(
             f"{path} holds {labels.dtype} values from {labels.min()} on; labels begin with 0. `score` takes "
-            "others for them by --map (predictions), --map-truth and --ignore: --map-truth=-128=0,-127=1."
+            "others for them: --map=-128=0,-127=1 in predictions, --map-truth=-128=0,-127=1 in true labels, "
+            "or --ignore."
         )
     check_range(labels, str(path), 0, most)
     return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)

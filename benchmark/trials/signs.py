@@ -124,7 +124,7 @@ class _Signs:
             sign = replace(sign, phase=event.phase, phase_at=sign.at, phase_done=event.done)
         self._last, self._written = sign, time.monotonic()
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(sign), ensure_ascii=False) + "\n")
+            file.write(json.dumps(asdict(sign)) + "\n")
 
 
 def _beat(path: Path, ended: Flag) -> None:

@@ -16,7 +16,7 @@ from ...benchmark.files.litter import is_litter
 from ...benchmark.files.regular import check_links
 from ...benchmark.files.wording import counted, listed
 from ...benchmark.images.pairing import nearness
-from ...benchmark.images.volumes.fitting import fits
+from ...benchmark.images.volumes.fitting import fits, why_not
 from ...benchmark.images.volumes.opening import (
     HDF5,
     Wanted,
@@ -277,6 +277,18 @@ def _shown(candidate: Candidate, root: Path) -> str:
     return os.path.relpath(candidate.location, root)
 
 
+def _elsewhere(volumes: Sequence[Candidate]) -> list[str]:
+    """Say of the first labels of an image's shape that lie elsewhere where both lie."""
+    reasons = (
+        why_not(image.volume, labels.volume)
+        for image in volumes
+        for labels in volumes
+        if labels.is_labels and not image.is_labels and image.volume.shape == labels.volume.shape
+    )
+    found = next(filter(None, reasons), None)
+    return [found] if found else []
+
+
 def refuse_none(path: Path, seen: Seen, matches: Sequence[Match], doubts: Sequence[str]) -> None:
     """Refuse a place without a pair of image and labels.
 
@@ -291,8 +303,12 @@ def refuse_none(path: Path, seen: Seen, matches: Sequence[Match], doubts: Sequen
         f"{' x '.join(map(str, one.volume.shape))})"
         for one in seen.volumes
     ]
-    what = f"volumes, but no image with labels of its shape: {'; '.join(shown[:6])}" if shown else "no volume"
-    more = [f"{doubt}." for doubt in doubts]
+    what = (
+        f"volumes, but no image with labels of its shape and place: {'; '.join(shown[:6])}"
+        if shown
+        else "no volume"
+    )
+    more = [*_elsewhere(seen.volumes), *(f"{doubt}." for doubt in doubts)]
     if seen.single:
         more.append(
             f"{counted(len(seen.single), 'file')} of a single section, such as "

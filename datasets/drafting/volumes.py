@@ -44,6 +44,7 @@ def draft_volumes(path: Path, cache: Path) -> Draft:
         ),
     ]
     decided = [f"{_short(root, match.image)} has the labels {_short(root, labels)}"
+               + (f", which fit its level {match.level}" if match.level else "")
                for match, (labels, _) in zip(matches, chosen, strict=True)]  # fmt: skip
     doubts = [*in_doubt, *(f"{os.path.relpath(one, root)} has no labels and is left out" for one in alone)]
     doubts += _left(root, seen, matches)
@@ -154,7 +155,7 @@ def _left(root: Path, seen: Seen, matches: Sequence[Match]) -> list[str]:
     told = {
         "with labels of no image that was found": alone,
         "of a single section, which no volume is": seen.single,
-        "that are not read, since they are no volumes": seen.unread,
+        "not read, no volume by its name": seen.unread,
     }
     return [
         f"{counted(len(places), 'file')} {words}: {listed((os.path.relpath(one, root) for one in places), 5)}"

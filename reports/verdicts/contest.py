@@ -38,6 +38,8 @@ class Scope:
     """Volumes that blocks lie in."""
     seeds: bool
     """Whether the chance of training (its seed) is in the intervals."""
+    rare: tuple[int, ...] = ()
+    """Labels of classes that fewer than `FEWEST_UNITS` units show, so that nothing is said about others."""
 
     @property
     def unit(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,7 @@ def contest_of_sums(sums: Sums, entries: Entries, metric: str, direction: Direct
     if blind is not None:
         names.append(entries.blind[blind - len(entries.models)])
         members.append(np.array([blind]))
-    units = _units(sums, members)
+    units, rare = _units(sums, members)
     seeds = np.array([own.size for own in members])
     variances = np.array([scores[own].var(ddof=1) if own.size > 1 else np.nan for own in members])
     if blind is not None:
@@ -114,7 +114,7 @@ def contest_of_sums(sums: Sums, entries: Entries, metric: str, direction: Direct
         variances=variances,
         seeds=seeds,
         blind=blind is not None,
-        scope=_scope(entries.units, units, several=bool(seeds.max() > 1)),
+        scope=replace(_scope(entries.units, units, several=bool(seeds.max() > 1)), rare=rare),
     )
 
 
@@ -150,17 +150,23 @@ def _best(scores: Floats, first: int, direction: Direction) -> int | None:
     return first + int(np.nanargmax(blind) if direction == "higher" else np.nanargmin(blind))
 
 
-def _units(sums: Sums, members: list[Whole]) -> Floats | None:
-    """Give the contenders' pseudo-values, averaged over seeds; None: too few units show a class."""
-    by_class = np.asarray((sums.denominators > 0).any(axis=0))
-    told, units_of_class = by_class.any(axis=1), by_class.sum(axis=0)
-    if np.min(units_of_class[units_of_class > 0], initial=told.size) < FEWEST_UNITS:
-        return None
+def _units(sums: Sums, members: list[Whole]) -> tuple[Floats | None, tuple[int, ...]]:
+    """Give the contenders' pseudo-values, averaged over seeds, and the classes that too few units show.
+
+    None: there are such classes, or too few units.
+    """
+    told = np.asarray((sums.denominators > 0).any(axis=(0, 2)))
+    shown = sums.denominators if sums.truth is None else sums.truth
+    units_of_class = (shown > 0).any(axis=0).sum(axis=0)
+    if told.sum() < FEWEST_UNITS:
+        return None, ()
+    if few := np.flatnonzero((units_of_class > 0) & (units_of_class < FEWEST_UNITS)).tolist():
+        return None, tuple(few)
     used = np.concatenate(members)
     values = np.full((sums.numerators.shape[0], int(told.sum())), np.nan)
     values[used] = pseudo_values(sums.numerators[used][:, told], sums.denominators[used][:, told])
     units = np.stack([values[own].mean(axis=0) for own in members])
-    return units if np.isfinite(units).all() else None
+    return (units if np.isfinite(units).all() else None), ()
 
 
 def _scope(sample: Units, units: Floats | None, *, several: bool) -> Scope:
@@ -177,13 +183,16 @@ class Sums:
     denominators: Floats
     undefined: Flags
     """Entries whose score a class without a number, or the protocol's rule, makes undefined, (R,)."""
+    truth: Floats | None = None
+    """How much of a class the truth has, (R, G, C), where it is not that which has a denominator: what is
+    falsely predicted has one, too, and a class whose truth lies in one unit is a sample of one."""
 
     @classmethod
     def of(cls, entries: Entries, metric: str) -> Sums:
         """Add up the cases of each unit."""
         if metric == POOLED_IOU:
             hits, false, missed = (_added(entries, name)[0] for name in ("tp", "fp", "fn"))
-            return cls(hits, hits + false + missed, np.zeros(hits.shape[0], bool))
+            return cls(hits, hits + false + missed, np.zeros(hits.shape[0], bool), hits + missed)
         sums, applicable, cases = _added(entries, metric)
         missing = np.asarray((applicable < cases).any(axis=1))
         if entries.skips_undefined:  # only a class that has no number at all

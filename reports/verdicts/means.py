@@ -14,13 +14,13 @@ def intervals_of_means(contest: Contest) -> tuple[Interval | None, ...]:
     """Give each contender's 95 % interval for itself; None where nothing varied or nothing is known.
 
     The variance over units is the contender's own.  That over seeds is its own or the one pooled over the
-    models, whichever is larger.  Degrees of freedom are Satterthwaite's.
+    models, whichever is larger.  Degrees of freedom are weighed by the variances, as those of differences.
     """
     units, units_freedom = _over_units(contest)
     seeds, seeds_freedom = _over_seeds(contest)
     variance = units + seeds
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = variance**2 / (units**2 / units_freedom + seeds**2 / seeds_freedom)
+        freedom = variance / (units / units_freedom + seeds / seeds_freedom)
         half = stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance)
     ends = zip((contest.means - half).tolist(), (contest.means + half).tolist(), half.tolist(), strict=True)
     return tuple(Interval(low=low, high=high) if width > 0 else None for low, high, width in ends)

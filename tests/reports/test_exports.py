@@ -54,6 +54,7 @@ def test_json_reads_back_equal(boards, folder) -> None:
 
 def test_json_follows_its_schema_and_holds_no_nan(folder) -> None:
     text = (folder / "leaderboard.json").read_text()
+    assert re.search(r'\{"one": 0,"other": 1,.*"losses": \d+\}', text), "a pair on one line"
 
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")

@@ -91,6 +91,15 @@ def fits(image: Volume, labels: Volume) -> bool:
     return one.shape == other.shape
 
 
+def why_not(image: Volume, labels: Volume) -> str | None:
+    """Say why labels cannot be brought onto an image by where both lie; None: nothing speaks against it."""
+    try:
+        fit(image, labels)
+    except DataError as error:
+        return str(error)
+    return None
+
+
 def box(volume: Volume) -> str:
     """Write where a volume lies, edge to edge, z, y and x: ``0–360 x 0–512 x 0–640 nm``."""
     if volume.grid is None:

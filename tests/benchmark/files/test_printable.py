@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
-from emseg_bench.benchmark.files.printable import brief, printable
+from emseg_bench.benchmark.files.printable import brief, printable, printable_json
 from emseg_bench.cli.cells import columns
 from emseg_bench.cli.terminal import PLAINLY, plainly
 from hypothesis import given
@@ -59,3 +60,10 @@ def test_columns_keep_their_widths() -> None:
     head, row = columns([{"name": "\x1b[31mx", "other": "y"}])
     assert head.index("other") == row.index("y")
     assert "\x1b" not in row
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_json_means_the_same_and_harms_nobody(text: str) -> None:
+    written = printable_json(json.dumps({"a": text}, indent=1, ensure_ascii=False))
+    assert json.loads(written) == {"a": text}
+    assert printable(written, lines=True) == written

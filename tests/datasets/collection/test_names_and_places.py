@@ -222,7 +222,7 @@ def test_one_label_file_is_never_given_to_two_volumes(tmp_path, cache):
     for number in range(3):
         save(tmp_path / f"cells{number}.tif", stack(number))
     save(tmp_path / "truth.tif", label_stack(0))
-    with pytest.raises(DataError, match=r"no image with labels of its shape"):
+    with pytest.raises(DataError, match=r"no image with labels of its shape and place"):
         draft(tmp_path, cache)
     save(tmp_path / "cells1_labels.tif", label_stack(1))
     (tmp_path / "notes.md").touch()
@@ -234,7 +234,7 @@ def test_one_label_file_is_never_given_to_two_volumes(tmp_path, cache):
         "cells0.tif has no labels and is left out",
         "cells2.tif has no labels and is left out",
         "1 file with labels of no image that was found: truth.tif",
-        "1 file that are not read, since they are no volumes: notes.md",
+        "1 file not read, no volume by its name: notes.md",
     } <= set(found.to_check)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.drafting.drafting import draft, try_out, write
 from emseg_bench.datasets.volume.factory import open_volumes
 from PIL import Image
@@ -78,6 +79,7 @@ def test_the_level_that_labels_fit_is_written_down(tmp_path):
     ngff(labels, np.ascontiguousarray(LABELS[:, ::2, ::2]), step=2)
     found, dataset = drafted(tmp_path / "d", tmp_path / "cache")
     assert "level: 1" in found.text
+    assert "raw.zarr has the labels raw_labels.zarr, which fit its level 1" in found.decided
     assert dataset.manifest.voxel_size_nm == (30, 16, 16)
     np.testing.assert_array_equal(first_labels(dataset), LABELS[0, ::2, ::2])
 
@@ -91,6 +93,18 @@ def test_labels_within_an_ome_zarr_are_proposed(tmp_path):
     found, dataset = drafted(tmp_path / "d", tmp_path / "cache")
     assert 'labels: "cells.zarr:/0/labels/mito"' in found.text
     np.testing.assert_array_equal(first_labels(dataset), LABELS[0])
+
+
+def test_labels_that_lie_elsewhere_are_refused_with_both_places(tmp_path):
+    (tmp_path / "d").mkdir()
+    ngff(zarr.open_group(tmp_path / "d" / "raw.zarr", mode="w", zarr_format=2), IMAGE)
+    ngff(
+        zarr.open_group(tmp_path / "d" / "raw_labels.zarr", mode="w", zarr_format=2),
+        LABELS,
+        origin=(0, 80, 0),
+    )
+    with pytest.raises(DataError, match=r"raw.zarr lies in .*-4 to .* and .*raw_labels.zarr in .*76 to "):
+        draft(tmp_path / "d", tmp_path / "cache")
 
 
 def test_labels_of_a_part_belong_to_their_image(tmp_path):

@@ -225,7 +225,7 @@ def test_places_without_data_are_told(tmp_path, cache):
         draft(tmp_path, cache)
     stack(tmp_path / "raw.tif", tissue())
     with pytest.raises(
-        DataError, match=r"no image with labels of its shape: raw.tif \(image, 10 x 24 x 32\)"
+        DataError, match=r"no image with labels of its shape and place: raw.tif \(image, 10 x 24 x 32\)"
     ):
         draft(tmp_path, cache)
 

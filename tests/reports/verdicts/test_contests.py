@@ -111,7 +111,30 @@ def test_a_class_of_two_images_is_too_rare_to_speak_of_others(make):
         for model, value in (("a", 0.7), ("b", 0.6))
         for seed in range(2)
     ]
-    assert leaderboard(make.board(trials)).verdicts.scope.kind == "seeds"
+    table = leaderboard(make.board(trials))
+    assert (table.verdicts.scope.kind, table.verdicts.scope.rare) == ("seeds", (2,))
+    assert any("Fewer than 3 independent images (or groups of them) show y" in one for one in table.remarks)
+
+
+@pytest.mark.parametrize(("owners", "kind"), [(1, "seeds"), (2, "seeds"), (3, "cases")])
+def test_false_positives_are_no_sample_of_a_class_that_lies_elsewhere(make, owners, kind):
+    """Pooled IoU: of a class whose truth is in one image, the others' false positives have a denominator."""
+    truth = [30 if i < owners else 0 for i in range(8)]
+    trials = [
+        make.trial(
+            model=model,
+            seed=seed,
+            iou={1: [value if size else NAN for size in truth]},
+            counts={1: [(hit if size else 0, 2, size - hit if size else 0) for size in truth]},
+        )
+        for model, value, hit in (("a", 0.6, 20), ("b", 0.5, 18))
+        for seed in range(2)
+    ]
+    board = make.board(trials)
+    entries = Entries.of(joined(board.trials), ("a", "a", "b", "b"), None, skips_undefined=True)
+    found = contest_of(entries, "pooled iou", "higher")
+    assert found.scope.kind == kind
+    assert found.scope.rare == (() if kind == "cases" else (1,))
 
 
 def test_what_one_image_alone_decides_is_no_sample(make):
