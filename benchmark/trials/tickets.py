@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from annotated_types import MaxLen
 
@@ -13,7 +14,8 @@ from ..files.store import TrialFolder, to_json, write_whole
 from ..files.texts import read_json
 from ..files.validation import plain, validate
 
-MOST_BYTES = 1 << 14
+MOST_BYTES: Final = 1 << 14
+_NAME: Final = re.compile(r"[A-Za-z0-9][\w-]*", re.ASCII)
 Text = Annotated[str, MaxLen(200)]
 
 
@@ -31,6 +33,16 @@ class Ticket:
     """Name of the folder of the executor's own files."""
     at: Text
     """Since when: ISO 8601, UTC."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name: an option of a cluster's programs, or a way out of the results folder.
+
+        Raises:
+            UsageError: `job` or `folder` is none.
+        """
+        for value in (self.job, self.folder):
+            if not _NAME.fullmatch(value):
+                raise UsageError(f"got {value!r}, expected a name of letters, digits, _ and -.")
 
 
 def write_ticket(folder: TrialFolder, ticket: Ticket) -> None:

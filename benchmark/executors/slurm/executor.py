@@ -101,7 +101,7 @@ class SlurmExecutor:
 
 def _is_queued(log: Path) -> bool:
     """Tell whether the trial whose log a link leads to has a job."""
-    return TrialFolder(log.parent.joinpath(log.readlink()).parent).ticket.exists()
+    return log.is_symlink() and TrialFolder(log.parent.joinpath(log.readlink()).parent).ticket.exists()
 
 
 def _look_up(jobs: Iterable[Job]) -> dict[str, Ticket]:

@@ -95,7 +95,7 @@ def _submitter(
     submitter = Submitter(
         folder, max_num_timeout=options.requeues, python=f"{shlex.quote(sys.executable)} -P"
     )
-    minutes = ceil(60 * options.hours)
+    minutes, cpus = ceil(60 * options.hours), options.cpus or max(job.spec.threads or 1 for job in jobs)
     log = str(folder / ("%a.log" if len(jobs) > 1 else "0.log"))
     further: dict[str, Any] = {"output": log, "requeue" if options.requeues else "no-requeue": True}
     submitter.update_parameters(
@@ -105,14 +105,15 @@ def _submitter(
         qos=options.qos or None,
         constraint=options.constraint or None,
         gpus_per_node=options.gpus or (1 if runtime.device.startswith("cuda") else None),
-        cpus_per_task=options.cpus or max(job.spec.threads or 1 for job in jobs),
+        cpus_per_task=cpus,
         mem=f"{round(1024 * options.memory_gib)}M" if options.memory_gib else None,
         time=minutes,
         signal_delay_s=min(WARNING_SECONDS, 15 * minutes),
         array_parallelism=options.at_once,
         dependency=f"afterany:{before}" if before else None,
         stderr_to_stdout=True,
-        srun_args=["--output", log, "--open-mode", "append"],
+        # since Slurm 22.05 a step does not know by itself how many cores its job has
+        srun_args=["--output", log, "--open-mode", "append", "--cpus-per-task", str(cpus)],
         additional_parameters={**further, **options.extra_options},
     )
     return submitter
