@@ -122,9 +122,10 @@ def _submitter(
 def _trial_job(job: Job, runtime: Runtime, options: SlurmOptions) -> TrialJob:
     told = ("--device", runtime.device, "--checkpoint-seconds", f"{runtime.checkpoint_seconds:g}")
     cache = ("--cache", str(Path(runtime.cache).absolute())) if runtime.cache else ()
+    trackers = ("--tracker", ",".join(runtime.trackers)) if runtime.trackers else ()
     return TrialJob(
         folder=str(job.folder.absolute()),
-        options=(*told, *cache),
+        options=(*told, *cache, *trackers),
         hours=options.hours,
         requeues=options.requeues > 0,
         timeout_minutes=runtime.timeout_minutes,
