@@ -21,6 +21,7 @@ from ..plugins.strangers import RAISED
 from ..trials.jobs import read_job
 from ..trials.records import failed_record, write_record
 from ..trials.stopping import Stop, StoppedError, heeding_sigterm
+from ..trials.today import check_code
 from .context import worker_environment
 from .devices import see_alone
 from .printing import outputs, print_to
@@ -32,13 +33,16 @@ _MOMENT_SECONDS: Final = 1.0
 """In which a signal that is sent to several processes reaches all of them."""
 
 
-def run_folder(folder: Path, runtime: Runtime, tell: Callable[[Event], None]) -> Event:
+def run_folder(
+    folder: Path, runtime: Runtime, tell: Callable[[Event], None], *, planned_by_us: bool = False
+) -> Event:
     """Run the trial of a folder; what it prints goes to its log, what becomes of it into its record.
 
     Args:
         folder: Holds its ``trial.json``.
         runtime: On which device, and with whom it shares the machine.
         tell: Hears how far it is.
+        planned_by_us: Whether it was planned just now by the code that runs here; else that is checked.
 
     Returns:
         Its last event: ``complete``; ``failed`` with the reason, which a record says, too, if there was room
@@ -50,7 +54,7 @@ def run_folder(folder: Path, runtime: Runtime, tell: Callable[[Event], None]) ->
     job = read_job(folder)
     try:
         with heeding_sigterm() as stop, worker_environment(), _printing_to(TrialFolder(job.folder).log):
-            return _run(job, runtime, tell, stop)
+            return _run(job, runtime, tell, stop, planned_by_us=planned_by_us)
     except StoppedError as error:
         is_complete = TrialFolder(job.folder).is_complete()  # by then
         return _end(job, "complete") if is_complete else _end(job, "stopped", str(error))
@@ -58,7 +62,9 @@ def run_folder(folder: Path, runtime: Runtime, tell: Callable[[Event], None]) ->
         return _end(job, "failed", str(error))
 
 
-def _run(job: Job, runtime: Runtime, tell: Callable[[Event], None], stop: Stop) -> Event:
+def _run(
+    job: Job, runtime: Runtime, tell: Callable[[Event], None], stop: Stop, *, planned_by_us: bool
+) -> Event:
     """Run the trial; turn whatever it raises into a failed record, unless it was asked to end."""
     started = now()
 
@@ -67,6 +73,8 @@ def _run(job: Job, runtime: Runtime, tell: Callable[[Event], None], stop: Stop) 
         tell(event)
 
     try:
+        if not (planned_by_us or TrialFolder(job.folder).is_complete()):
+            check_code(job.spec)
         _train_and_score(job, runtime, heeding)
     except RAISED as error:
         with suppress(OSError):  # the log may be on a full disk

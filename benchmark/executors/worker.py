@@ -31,7 +31,7 @@ def work(job: Job, runtime: Runtime, news: Connection, alive: Connection) -> Non
         print_to(TrialFolder(job.folder).log)  # what is printed after the trial, too
         use_own_folder()
     try:
-        end = run_folder(job.folder, runtime, news.send)
+        end = run_folder(job.folder, runtime, news.send, planned_by_us=True)
     except StoreError as error:
         end = Event(fingerprint=job.fingerprint, kind="failed", message=str(error))
     news.send(replace(end, kind="failed") if end.kind == "stopped" else end)

@@ -5,13 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..contracts.errors import EmsegError
+from ..contracts.errors import EmsegError, TrialError
 from ..contracts.records import MethodSpec, Provider, TrialSpec
-from ..files.hashing import engine_rooms, sha256_of
+from ..files.hashing import engine_rooms, row_sha256, sha256_of
 from ..plugins.asked import provider_of
 from ..plugins.kinds import KINDS
+from ..plugins.loading import load_plugins
 from ..plugins.registry import Catalogue, Registry
 from .staleness import code_changes
+
+
+def check_code(spec: TrialSpec) -> None:
+    """Check that the code here is what a trial was planned with, perhaps on another machine.
+
+    Raises:
+        TrialError: It is not: its fingerprint would tell a lie.
+    """
+    now = Today(load_plugins().catalogue)
+    if changes := now.changes(spec, row_sha256(spec)):
+        raise TrialError(
+            f"what is installed here is not what planned this trial: {', '.join(changes)} changed. Install "
+            "the same in both places, or plan it again."
+        )
 
 
 class Today:

@@ -14,7 +14,7 @@ from emseg_bench.benchmark.contracts.errors import StoreError, TrialError
 from emseg_bench.benchmark.executors.alone import run_folder
 from emseg_bench.benchmark.executors.reasons import reason_of
 from emseg_bench.benchmark.files.store import TrialFolder
-from emseg_bench.benchmark.trials.jobs import read_job
+from emseg_bench.benchmark.trials.jobs import read_job, write_job
 from emseg_bench.benchmark.trials.records import load_record
 
 
@@ -40,7 +40,8 @@ def silent(_event) -> None:
 
 
 def kinds(job) -> list[str]:
-    return [json.loads(line)["kind"] for line in TrialFolder(job.folder).events.read_text().splitlines()]
+    events = TrialFolder(job.folder).events
+    return [json.loads(line)["kind"] for line in events.read_text().splitlines()] if events.exists() else []
 
 
 class Terminating:
@@ -67,6 +68,17 @@ def test_a_failed_trial_leaves_its_reason(make_job, runtime):
     assert record.reason == end.message
     assert "the traceback is in" in end.message
     assert "Traceback" in TrialFolder(job.folder).log.read_text()
+
+
+def test_other_code_than_planned_a_trial_does_not_run_it(make_job, runtime):
+    job = make_job()
+    rooms = {**job.spec.engine_rooms, "training": "0" * 64}
+    write_job(replace(job, spec=replace(job.spec, engine_rooms=rooms, engine_sha256="0" * 64)))
+    end = run_folder(job.folder, runtime, silent)
+    assert end.kind == "failed"
+    assert "emseg-bench's code for training changed" in end.message
+    assert load_record(TrialFolder(job.folder)).reason == end.message
+    assert kinds(job) == []
 
 
 @pytest.mark.parametrize(("phase", "done"), [("train", 3), ("test", 1)])
