@@ -140,7 +140,7 @@ def compare(folder: Path, options: argparse.Namespace) -> int:
     for lab in (whole, killed):
         lab.build()
     start = time.monotonic()
-    if whole.start(whole.command(seeds, options.iterations, "--workers=2")).wait():
+    if whole.start(whole.command(seeds, options.iterations, "--device=cpu", "--workers=2")).wait():
         print(whole.said().decode(), file=sys.stderr)
         return 2
     between, before = time.monotonic(), segments()
@@ -151,7 +151,7 @@ def compare(folder: Path, options: argparse.Namespace) -> int:
     for group, kills in shares(seeds, options.kills):
         disturbance.run(group, options.iterations, kills)
         print(f"{disturbance.spent} kills, trials of seeds up to {group[-1]} complete", flush=True)
-    grid = killed.start(killed.command(seeds, options.iterations), **{MARK: mark})
+    grid = killed.start(killed.command(seeds, options.iterations, "--device=cpu"), **{MARK: mark})
     last = grid.wait()
     wait_for_none(partial(processes_of, MARK, mark))
     faults = [f"the last command ended with {last}"] if last else []

@@ -67,6 +67,10 @@ class Lab:
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[emseg_bench]\ntiny = {Path(__file__).stem}\n")
 
+    def forget(self) -> None:
+        """Remove the results."""
+        shutil.rmtree(self.results, ignore_errors=True)
+
     def environment(self, **more: str) -> dict[str, str]:
         """Give the environment of a command."""
         places = {
@@ -76,11 +80,13 @@ class Lab:
         }
         return {**os.environ, **places, **more}
 
-    def command(self, seeds: Sequence[int], iterations: int, *options: str) -> list[str]:
-        """Give the command line of a grid of both networks, or of those that `options` name."""
+    def command(
+        self, seeds: Sequence[int], iterations: int, *options: str, models: Sequence[str] = MODELS
+    ) -> list[str]:
+        """Give the command line of a grid of networks and seeds."""
         settings = [f"--set={setting}" for setting in (*SETTINGS, f"recipe.iterations={iterations}")]
-        wanted = ["--models", ",".join(MODELS), "--datasets", DATA, "--seeds", _listed(seeds), *RECIPE]
-        return [COMMAND, "run", *wanted, *settings, "--device", "cpu", "--out", str(self.results), *options]
+        wanted = ["--models", ",".join(models), "--datasets", DATA, "--seeds", _listed(seeds), *RECIPE]
+        return [COMMAND, "run", *wanted, *settings, "--out", str(self.results), *options]
 
     @property
     def _said(self) -> Path:
