@@ -39,8 +39,9 @@ MARK = "EMSEG_KILL_TEST"
 """In the environment of all that this script starts."""
 SEEDS_AT_ONCE = 4
 """Of both networks, that one command is given: some commands reach their report."""
-LONGEST_AIM_S = 8.0
-LONGEST_WAITS_S = (0.0, 0.05, 0.6)
+OF_COMMANDS = ("starting", "reporting")
+"""Phases of a command whose trials are complete."""
+LONGEST_WAITS_S = (0.0, 0.05, 0.6, 5.0)
 """After what was aimed at has begun; the shorter ones hit what is soon over."""
 POLL_S = 0.02
 ROLES = ("command", "worker", "worker", "worker", "server")
@@ -69,29 +70,25 @@ class Disturbance:
 
     def run(self, seeds: Sequence[int], iterations: int, kills: int) -> None:
         """Run trials until they are complete and so many kills are spent on them."""
-        spent = self.spent + kills
-        while True:
+        spent, phases, code = self.spent + kills, PHASES, -1
+        while code or (self.spent < spent and self._has_time):
             device, workers = self.draw.choice(DEVICES)
             options = (f"--device={device}", workers, "--checkpoint-seconds=0")
             command = self.lab.start(self.lab.command(seeds, iterations, *options), **{MARK: self.mark})
             self.commands += 1
             while self.spent < spent and self._has_time and command.poll() is None:
-                self._aim(command)
-            if command.wait() == 0 and (self.spent >= spent or not self._has_time):
-                return
+                self._aim(command, self.draw.choice(phases))
+            code = command.wait()
+            phases = PHASES if code else OF_COMMANDS  # complete trials are not run again
 
     @property
     def _has_time(self) -> bool:
         return time.monotonic() < self.until
 
-    def _aim(self, command: subprocess.Popen[bytes]) -> None:
-        """Wait for a drawn phase, and a drawn time longer, and kill what is there then."""
-        phase, role = self.draw.choice(PHASES), self.draw.choice(ROLES)
-        give_up = time.monotonic() + self.draw.uniform(0, LONGEST_AIM_S)
-        wait = self.draw.uniform(0, self.draw.choice(LONGEST_WAITS_S))
-        while time.monotonic() < give_up and command.poll() is None:
-            if phase in {target.phase for target in self._targets(command)}:
-                break
+    def _aim(self, command: subprocess.Popen[bytes], phase: str) -> None:
+        """Wait for a phase, and a drawn time longer, and kill what is there then."""
+        role, wait = self.draw.choice(ROLES), self.draw.uniform(0, self.draw.choice(LONGEST_WAITS_S))
+        while command.poll() is None and phase not in {target.phase for target in self._targets(command)}:
             time.sleep(POLL_S)
         time.sleep(wait)
         found = [target for target in self._targets(command) if target.role == role]

@@ -6,6 +6,10 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import Final
+
+NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
+"""A results folder may be anybody's, and a link in it lead anywhere."""
 
 
 def print_to(log: Path) -> None:
@@ -15,7 +19,7 @@ def print_to(log: Path) -> None:
         OSError: It cannot be written.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_LINKS)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     for number in outputs():

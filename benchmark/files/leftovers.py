@@ -19,7 +19,7 @@ _NAMESPACE: Final = Path("/proc/self/ns/pid")
 _swept: set[Path] = set()
 """Folders that this process has cleared."""
 _given: set[str] = set()
-"""Names that this process has given: while one thread clears a folder, another may be writing there."""
+"""Unfinished names of this process: while one thread of it clears a folder, another may be writing there."""
 
 
 def mark() -> str:
@@ -61,6 +61,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _given.discard(temporary.name)
 
 
 def _sweep(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import StoreError
+from emseg_bench.benchmark.executors.printing import print_to
 from emseg_bench.benchmark.training.optimisation import AutocastOptimWrapper
 from emseg_bench.benchmark.training.resume import ResumeHook
 from emseg_bench.benchmark.training.state import CurvePoint, TrainingState
@@ -230,3 +231,10 @@ def test_nothing_is_written_through_links_out_of_a_trials_folder(
     with pytest.raises(StoreError, match="elsewhere"):
         run_trial(job, runtime, lambda event: None)
     assert not [*elsewhere.glob("*")]
+
+
+def test_no_log_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic"):
+        print_to(tmp_path / "log.txt")
+    assert not (tmp_path / "elsewhere").exists()

@@ -27,7 +27,7 @@ def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("script", "arguments", "last"),
     [
-        ("kill_test.py", ["--kills=3", "--trials=2", "--iterations=3", "--signals=KILL,TERM"], "0 faults"),
+        ("kill_test.py", ["--kills=2", "--trials=2", "--iterations=3", "--signals=KILL,TERM"], "0 faults"),
         ("bench_long_run.py", ["--trials=40", "--real=0"], "growth per trial"),
     ],
 )
