@@ -54,6 +54,10 @@ def timed_speeds(
 def _answer(spec: TrialSpec, runtime: Runtime) -> dict[str, Any]:
     from ..executors.asking import asked
 
+    if spec.recipe.processes > 1:
+        return {
+            "fault": f"it takes {spec.recipe.processes} processes, which only a trial starts; run one first"
+        }
     try:
         with asked(_serve, spec, runtime) as answers:
             if not answers.poll(PATIENCE_SECONDS):

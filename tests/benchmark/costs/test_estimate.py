@@ -11,6 +11,7 @@ from emseg_bench.benchmark.contracts.running import Runtime
 from emseg_bench.benchmark.costs.budget import check_budget, read_budget
 from emseg_bench.benchmark.costs.estimate import _side_by_side, estimate
 from emseg_bench.benchmark.costs.schema import Span
+from emseg_bench.benchmark.costs.timing import timed_speeds
 from emseg_bench.benchmark.experiments.opening import reopen_dataset
 from emseg_bench.benchmark.experiments.planning import Plan
 from emseg_bench.benchmark.files.hashing import fingerprint
@@ -115,6 +116,13 @@ def test_another_device_says_nothing(put, cost, job, device):
     put(job.spec)
     found = cost(longer(job.spec), device=device)
     assert ([*found.trials.values()], found.unknown, found.memory) == ([None], 1, None)
+
+
+def test_a_trial_of_several_processes_is_not_timed_in_one(job):
+    spec = replace(job.spec, recipe=replace(job.spec.recipe, processes=2))
+    found, notes = timed_speeds({"kind": spec}, Runtime(), lambda _: None)
+    assert (found, len(notes)) == ({}, 1)
+    assert notes[0].startswith("toy@scratch on toy-data could not be timed: it takes 2 processes")
 
 
 def test_any_gpu_stands_for_one_that_nobody_has_seen(put, cost, job):
