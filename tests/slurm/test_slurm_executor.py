@@ -44,6 +44,10 @@ def is_saved(job: Job) -> bool:
     return (TrialFolder(job.folder).scratch / "resume.pt").exists()
 
 
+def has_begun(job: Job) -> bool:
+    return TrialFolder(job.folder).events.exists()
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 300
     while not condition():
@@ -52,7 +56,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-def test_one_trial_hits_its_time_limit_and_ends_bit_identical_and_one_is_cancelled(make_job, runtime, hold):
+def test_a_trial_past_its_time_limit_ends_bit_identical_and_one_makes_room_and_is_cancelled(
+    make_job, runtime, hold
+):
     runtime = replace(runtime, checkpoint_seconds=0)
     cut, cancelled = make_job("toy-waits", store="results"), make_job("toy-waits", store="results", seed=1)
     events, began = list[Event](), time.monotonic()
@@ -65,16 +71,20 @@ def test_one_trial_hits_its_time_limit_and_ends_bit_identical_and_one_is_cancell
                 "update", f"jobid={number_of(cut)}", f"timelimit={(time.monotonic() - began) // 60 + 2:.0f}"
             )
         elif event.fingerprint == cancelled.fingerprint and event.phase == "train":
+            subprocess.run(["scancel", "--signal=TERM", number_of(cancelled)], check=True)  # make room
+        elif event.fingerprint == cancelled.fingerprint and event.phase == QUEUE and has_begun(cancelled):
             subprocess.run(["scancel", number_of(cancelled)], check=True)
         elif event.fingerprint == cut.fingerprint and event.phase == QUEUE and is_saved(cut):
             hold.unlink(missing_ok=True)
-            scontrol("update", f"jobid={number_of(cut)}", "starttime=now")  # else two minutes later
+            # at once, not in two minutes, and with time enough
+            scontrol("update", f"jobid={number_of(cut)}", "starttime=now", "timelimit=60")
 
     SlurmExecutor(runtime, cpus=1).run([cut, cancelled], listen)
 
     ends = {event.fingerprint: event for event in events if event.kind in {"complete", "failed"}}
     assert ends[cut.fingerprint].kind == "complete"
     assert "CANCELLED" in ends[cancelled.fingerprint].message
+    assert "DUE TO JOB REQUEUE" in TrialFolder(cancelled.folder).log.read_text()
     assert "it runs again" in "".join(event.message for event in events if event.kind == "note")
     one = TrialFolder(cut.folder)
     assert load_record(one).resumed == 1
