@@ -34,7 +34,7 @@ class SlurmOptions:
     partition: Text = ""
     """Where trials queue; several with + between them."""
     gpus: Annotated[int, Ge(0), Le(64)] = 0
-    """Of each trial; 0: one where --device is cuda, else none."""
+    """Of each trial; 0: one for each of its processes where --device is cuda, else none."""
     cpus: Annotated[int, Ge(0), Le(1024)] = 0
     """Cores of each trial; 0: as many as it computes with (--threads)."""
     memory_gib: Annotated[float, Ge(0), Le(65536)] = 0.0

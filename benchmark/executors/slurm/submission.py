@@ -95,7 +95,8 @@ def _submitter(
     submitter = Submitter(
         folder, max_num_timeout=options.requeues, python=f"{shlex.quote(sys.executable)} -P"
     )
-    minutes, cpus = ceil(60 * options.hours), options.cpus or max(job.spec.threads or 1 for job in jobs)
+    minutes, processes = ceil(60 * options.hours), max(job.spec.recipe.processes for job in jobs)
+    cpus = options.cpus or max(processes, *(job.spec.threads or 1 for job in jobs))
     log = str(folder / ("%a.log" if len(jobs) > 1 else "0.log"))
     further: dict[str, Any] = {"output": log, "requeue" if options.requeues else "no-requeue": True}
     submitter.update_parameters(
@@ -104,7 +105,7 @@ def _submitter(
         account=options.account or None,
         qos=options.qos or None,
         constraint=options.constraint or None,
-        gpus_per_node=options.gpus or (1 if runtime.device.startswith("cuda") else None),
+        gpus_per_node=options.gpus or (processes if runtime.device.startswith("cuda") else None),
         cpus_per_task=cpus,
         mem=f"{round(1024 * options.memory_gib)}M" if options.memory_gib else None,
         time=minutes,
