@@ -52,14 +52,17 @@ def use_own_folder() -> None:
     os.environ["TMPDIR"] = folder
 
 
-def place_for_sockets() -> str:
+def place_for_sockets(within: int = _WITHIN) -> str:
     """Return the folder for temporary files, or a shorter one where sockets in it had too long paths.
+
+    Args:
+        within: What the sockets add to its path, bytes.
 
     Raises:
         UsageError: The shorter one cannot be written to.
     """
     usual = tempfile.gettempdir()
-    length, most = len(os.fsencode(usual)), MOST_SOCKET - _WITHIN
+    length, most = len(os.fsencode(usual)), MOST_SOCKET - within
     if length <= most:
         return usual
     if not os.access(SHORT, os.W_OK | os.X_OK):

@@ -41,7 +41,7 @@ def test_json_tells_everything(plugins, invoke):
     rows = {row["distribution"]: row for row in json.loads(done.out)}
     assert next(iter(rows)) == "emseg-bench"
     assert "unet" in rows["emseg-bench"]["offers"]["model"]
-    assert rows["emseg-bench"]["offers"]["executor"] == ["local", "slurm"]
+    assert rows["emseg-bench"]["offers"]["executor"] == ["local", "ray", "slurm"]
     good = rows["list-good"]
     assert good["version"] == "2.5"
     assert good["offers"] == {"model": ["good-one", "good-two"]}
@@ -61,7 +61,7 @@ def test_text_can_be_searched_line_by_line(plugins, invoke, monkeypatch):
     lines = invoke("plugins", "list").out.splitlines()
     assert "list-good 2.5" in lines
     assert "  2 models: good-one, good-two" in lines
-    assert "  2 executors: local, slurm" in lines
+    assert "  3 executors: local, ray, slurm" in lines
     assert "  hears emseg_trial_finished" in lines
     assert any("it implements no hook, so nothing comes of it" in line for line in lines)
     (slow,) = [line for line in lines if line.startswith("  SLOW")]

@@ -1,0 +1,1 @@
+"""Trials as tasks of Ray, on this machine or a cluster."""
