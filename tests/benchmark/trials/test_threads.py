@@ -19,7 +19,7 @@ SPEC = spec("contract-a@scratch", 0)
 def test_a_trial_takes_as_many_as_were_planned_and_gives_the_process_its_own_back():
     before = torch.get_num_threads()
     for number in (1, 3, 64):  # more than there are cores, too
-        with _threads(replace(SPEC, threads=number)):
+        with _threads(number):
             assert torch.get_num_threads() == number
     assert torch.get_num_threads() == before
 
