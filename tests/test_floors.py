@@ -20,6 +20,7 @@ FLOORS = [
     "experiments",
     "training",
     "trials",
+    "sharing",
     "predictions",
     "executors",
     "costs",

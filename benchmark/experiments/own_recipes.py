@@ -45,7 +45,8 @@ def with_own_recipes(
     planned, without = [], []
     for text, spec, note in models:
         planned.append(PlannedModel(spec, note, experiment.recipe))
-        recipe, by = _given(experiment.recipes_of.get(text))
+        recipe = experiment.recipes_of.get(text)
+        by = told_recipe(recipe) if recipe else ""
         if recipe is None and experiment.own_recipes:
             recipe = _of_card(catalogue.models.offers[spec.name].card, catalogue)
             by = recipe.name if recipe else ""
@@ -63,10 +64,10 @@ def with_own_recipes(
     return planned, [told] if without else []
 
 
-def _given(recipe: Recipe | None) -> tuple[Recipe | None, str]:
-    """Give a recipe with what it is called: ``quick[iterations=300]``."""
-    name, _, changes = describe(recipe).partition(", ") if recipe else ("", "", "")
-    return recipe, f"{name}[{changes}]" if changes else name
+def told_recipe(recipe: Recipe) -> str:
+    """Write what a recipe of a model's own is called: ``quick[iterations=300]``."""
+    name, _, changes = describe(recipe).partition(", ")
+    return f"{name}[{changes}]" if changes else name
 
 
 def _of_card(card: ModelCard, catalogue: Catalogue) -> Recipe | None:

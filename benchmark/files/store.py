@@ -89,6 +89,11 @@ class TrialFolder:
         return self.path / "previews"
 
     @property
+    def left_behind(self) -> Path:
+        """Which of these files were left out, by choice, when the trial was bundled; absent if none was."""
+        return self.path / "left_behind.json"
+
+    @property
     def scratch(self) -> Path:
         """What training needs to go on after a kill; removed at the end."""
         return self.path / "scratch"

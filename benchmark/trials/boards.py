@@ -103,13 +103,28 @@ def _known_or_read(
     state = state_of_trial(folder.path)
     if state and (known := index.find(folder, state)):
         return known, ()
-    trial, changed = _read(folder, store, tables)
+    trial, changed = read_trial(folder, store, tables)
     if state and not changed and state == state_of_trial(folder.path):
         index.take(folder, state, trial)
     return trial, changed
 
 
-def _read(folder: TrialFolder, store: Store, tables: _Tables) -> tuple[Trial, tuple[str, ...]]:
+def read_trial(
+    folder: TrialFolder, store: Store, tables: _Tables | None = None
+) -> tuple[Trial, tuple[str, ...]]:
+    """Read a stored trial from its own files.
+
+    Args:
+        folder: The trial's.
+        store: Where it lies.
+        tables: What reads tables, where many trials are read; None: each by itself.
+
+    Returns:
+        The trial, and which files beside its scores changed since it ran.
+
+    Raises:
+        EmsegError: It is damaged, or its scores are not those that it wrote.
+    """
     check_within(store.root / "trials", folder.path.absolute(), "the results folder", StoreError)
     record = load_record(folder)
     check_place(record, folder)
@@ -120,7 +135,19 @@ def _read(folder: TrialFolder, store: Store, tables: _Tables) -> tuple[Trial, tu
             f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "
             f"believed. {REMEDY}."
         )
-    return _trial(record, folder, tables), tuple(changed)
+    return _trial(record, folder, tables or _Tables()), tuple(changed)
+
+
+def read_whole_trial(folder: TrialFolder, store: Store) -> Trial:
+    """Read a stored trial of which every file is as it wrote it.
+
+    Raises:
+        EmsegError: It is damaged, or a file has changed.
+    """
+    trial, changed = read_trial(folder, store)
+    if changed:
+        raise StoreError(f"{shown(folder.path)}: {', '.join(changed)} is not what the trial wrote. {REMEDY}.")
+    return trial
 
 
 def _trial(record: Record, folder: TrialFolder, tables: _Tables) -> Trial:

@@ -33,7 +33,8 @@ from .result_tables import no_tables
 READING: Final = (
     *("contracts/data.py", "contracts/records.py", "contracts/settings.py", "evaluation/scoring.py"),
     *("files/parquet.py", "trials/alike_tables.py", "trials/boards.py", "trials/folder_state.py"),
-    *("trials/index.py", "trials/index_content.py", "trials/kept_files.py", "trials/older.py"),
+    *("trials/index.py", "trials/index_content.py", "trials/kept_files.py", "trials/left_behind.py"),
+    "trials/older.py",
     *("trials/plain_tables.py", "trials/record_checks.py", "trials/records.py", "trials/result_tables.py"),
 )
 """Whose code says what a trial's files mean."""

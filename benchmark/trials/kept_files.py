@@ -10,15 +10,28 @@ from ..contracts.errors import EmsegError, StoreError
 from ..files.file_hashes import sha256_of_large_file
 from ..files.hashing import sha256_of
 from ..files.store import TrialFolder
+from .left_behind import left_behind
 
-GROWING: Final = frozenset({"record.json", "log.txt", "events.jsonl", "ticket.json", "lock", "scratch"})
+GROWING: Final = frozenset(
+    {"record.json", "log.txt", "events.jsonl", "ticket.json", "lock", "scratch", "left_behind.json"}
+)
 """Of a trial's folder what is not hashed: the record itself, and what is written on after it."""
 CHECKSUM: Final = "checksum"
 
 
 def hash_files(folder: TrialFolder) -> dict[str, str]:
     """Hash all files that a trial has left, by their paths below its folder."""
-    return {name: sha256_of_large_file(path, StoreError) for name, path in sorted(_files(folder.path))}
+    return {name: sha256_of_large_file(folder.path / name, StoreError) for name in own_files(folder)}
+
+
+def own_files(folder: TrialFolder) -> list[str]:
+    """Name all files that a trial has left beside its record, by their paths below its folder."""
+    return sorted(name for name, _ in _files(folder.path))
+
+
+def unlisted_files(folder: TrialFolder, hashes: Mapping[str, str]) -> list[str]:
+    """Name the files that are there and that no record speaks of."""
+    return [name for name in own_files(folder) if name not in hashes]
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -50,12 +63,18 @@ def _checksum(record: Mapping[str, Any]) -> str:
 def changed_files(folder: TrialFolder, hashes: Mapping[str, str]) -> list[str]:
     """Name the files that are not what a record says: ``cases.parquet (changed)``.
 
+    What was left behind by choice is no change.
+
     Args:
         folder: The trial's.
         hashes: From its record; empty in one of an older version, and then nothing is known.
     """
+    faults = {name: fault for name, expected in hashes.items() if (fault := _fault(folder, name, expected))}
+    expected_gone = left_behind(folder) if "missing" in faults.values() else frozenset()
     return [
-        f"{name} ({fault})" for name, expected in hashes.items() if (fault := _fault(folder, name, expected))
+        f"{name} ({fault})"
+        for name, fault in faults.items()
+        if fault != "missing" or name not in expected_gone
     ]
 
 

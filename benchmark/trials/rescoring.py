@@ -8,16 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
 from ..contracts.errors import EmsegError, StoreError, UsageError
 from ..contracts.records import MetricSpec, Record, TrialSpec
 from ..contracts.reporting import LeftOut
 from ..contracts.running import Job
-from ..evaluation.scoring import ScoreRow, score_case, to_frame
-from ..experiments.making_metrics import make_metrics
 from ..experiments.metric_planning import find_metric, object_notes, plan_metric
-from ..experiments.opening import reopen_dataset
 from ..files.clock import now
 from ..files.disk import keeping
 from ..files.hashing import fingerprint
@@ -26,12 +21,11 @@ from ..files.printable import printable
 from ..files.store import Store, TrialFolder, to_json, write_whole
 from ..files.validation import plain
 from ..plugins.registry import Catalogue
-from .checked_dataset import CheckedDataset
 from .kept_files import hash_files
-from .kept_labels import KeptLabels
+from .kept_scores import KeptScores, kept_scores
+from .left_behind import WEIGHTS, left_behind, write_left_behind
 from .record_checks import check_place
 from .records import load_record, write_record
-from .shared_sanity import shared_sanity
 
 KEPT = "Its old scores are kept: make room, and the same command scores what is left."
 
@@ -111,24 +105,11 @@ def rescore(item: Rescoring, catalogue: Catalogue, cache: Path) -> Record:
         TrialError: A metric fails.
     """
     target = TrialFolder(item.job.folder)
-    if not item.source.predictions.is_dir():
-        raise StoreError("it kept no label maps, for an older version ran it; run it again to have them.")
-    dataset = CheckedDataset(reopen_dataset(item.job.spec.dataset, catalogue, cache))
-    labels = KeptLabels(item.source.predictions, dataset.manifest.split("test"))
     with keeping(target.path, KEPT):
         target.path.mkdir(parents=True, exist_ok=True)
     with locked(target.lock):
-        metrics = make_metrics(item.job.spec.metrics, catalogue)
-        cases = dataset.manifest.split("test")
-        rows: list[ScoreRow] = []
-        for number, case in enumerate(cases):
-            sample = dataset.read(case)
-            truth, predicted = sample.labels, labels.read(number, sample.labels.shape)
-            rows += score_case(
-                case, truth, predicted, dataset.manifest, metrics, true_objects=sample.instances
-            )
-        sanity = shared_sanity(item.job.spec, dataset, metrics, cache)
-        return _write(item, target, to_frame(rows), sanity)
+        scores = kept_scores(item.source, item.job.spec, catalogue, cache)
+        return _write(item, target, scores)
 
 
 def changed_metrics(old: Sequence[MetricSpec], new: Sequence[MetricSpec]) -> Iterator[str]:
@@ -183,21 +164,23 @@ def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Cata
             )
 
 
-def _write(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd.DataFrame) -> Record:
+def _write(item: Rescoring, target: TrialFolder, scores: KeptScores) -> Record:
     """Write everything, the record last; what the scores do not change is linked, or copied.
 
     Raises:
         StoreError: It cannot be written.
     """
     with keeping(target.path, KEPT):
-        return _written(item, target, cases, sanity)
+        return _written(item, target, scores)
 
 
-def _written(item: Rescoring, target: TrialFolder, cases: pd.DataFrame, sanity: pd.DataFrame) -> Record:
+def _written(item: Rescoring, target: TrialFolder, scores: KeptScores) -> Record:
     write_whole(target.spec, to_json(plain(item.job.spec)))
-    cases.to_parquet(target.cases, index=False)
-    sanity.to_parquet(target.sanity, index=False)
-    for name in ("curve", "weights", "environment"):
+    scores.cases.to_parquet(target.cases, index=False)
+    scores.sanity.to_parquet(target.sanity, index=False)
+    gone = {name for name in left_behind(item.source) if not (item.source.path / name).exists()}
+    write_left_behind(target, gone)
+    for name in ("curve", "environment", *(() if WEIGHTS in gone else ("weights",))):
         _share(getattr(item.source, name), getattr(target, name))
     for name in ("predictions", "previews"):
         for path in getattr(item.source, name).iterdir():

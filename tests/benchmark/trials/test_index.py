@@ -53,8 +53,8 @@ def opened(monkeypatch):
         found.append(folder.path.name)
         return original(folder, store, tables)
 
-    original = boards._read
-    monkeypatch.setattr(boards, "_read", read)
+    original = boards.read_trial
+    monkeypatch.setattr(boards, "read_trial", read)
     return found
 
 

@@ -1,0 +1,144 @@
+"""From trials back to the experiments that plan them: for strangers who repeat what somebody has run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+from ..contracts.basics import OptionValue
+from ..contracts.records import DatasetSpec, ModelSpec, TrialSpec
+from ..contracts.settings import Recipe, ScoringProtocol
+from ..files.hashing import sha256_of
+from ..files.validation import plain
+from ..plugins.asked import complete_options
+from ..plugins.references import escaped, written
+from ..plugins.registry import Catalogue, Registry
+from .own_recipes import told_recipe
+from .presets import protocols, recipes
+
+NAME: Final = "experiment.yaml"
+HEAD: Final = """# What was run, complete: every setting is written out, whatever later defaults are.
+# Paths are those of the machine where it ran; put your own in their places, and run it again with
+#     emseg-bench run {name}
+"""
+
+Side: TypeAlias = Callable[[TrialSpec], Hashable]
+SIDES: Final[tuple[Side, ...]] = (
+    lambda spec: spec.dataset.manifest_sha256,
+    lambda spec: spec.label_fraction,
+    lambda spec: (spec.model.label, spec.model.weights_sha256),
+    lambda spec: spec.seed,
+)
+"""What an experiment multiplies, in the order in which trials are parted that are no full grid."""
+
+
+def experiment_files(specs: Iterable[TrialSpec], catalogue: Catalogue) -> dict[str, str]:
+    """Write experiments that plan these trials, by their files' names.
+
+    There is one where all trials are one grid of models, datasets, label fractions and seeds; else there are
+    several, ``experiment-1.yaml`` and so on.
+
+    A model that ran by a recipe of its own is planned by the shared one too, as ``run`` does.
+
+    Args:
+        specs: Of stored trials.
+        catalogue: Says which options are defaults and need not be written.
+    """
+    specs = list(specs)
+    own = [spec for spec in specs if spec.model.own_recipe]
+    shared = [spec for spec in specs if not spec.model.own_recipe] or own
+    grids = [grid for alike in _alike(shared) for grid in _grids(alike)]
+    names = [NAME] if len(grids) == 1 else [f"experiment-{i}.yaml" for i in range(1, len(grids) + 1)]
+    return {
+        name: HEAD.format(name=name) + _yaml(_experiment(grid, own, catalogue))
+        for name, grid in zip(names, grids, strict=True)
+    }
+
+
+def _yaml(data: Mapping[str, Any]) -> str:
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _alike(specs: Iterable[TrialSpec]) -> list[list[TrialSpec]]:
+    """Group trials that are trained and scored alike."""
+    groups: dict[str, list[TrialSpec]] = {}
+    for spec in specs:
+        settings = sha256_of([plain(spec.recipe), plain(spec.protocol), spec.threads])
+        groups.setdefault(settings, []).append(spec)
+    return list(groups.values())
+
+
+def _grids(specs: Sequence[TrialSpec], sides: Sequence[Side] = SIDES) -> Iterator[Sequence[TrialSpec]]:
+    """Part trials into full grids."""
+    combinations = product(*({side(spec) for spec in specs} for side in SIDES))
+    if len({tuple(side(spec) for side in SIDES) for spec in specs}) == len(list(combinations)):
+        yield specs
+        return
+    parts: dict[Hashable, list[TrialSpec]] = {}
+    for spec in specs:
+        parts.setdefault(sides[0](spec), []).append(spec)
+    for part in parts.values():
+        yield from _grids(part, sides[1:])
+
+
+def _experiment(specs: Sequence[TrialSpec], own: Sequence[TrialSpec], catalogue: Catalogue) -> dict[str, Any]:
+    """Write what plans a grid, and with it the trials of its models by recipes of their own."""
+    first, by_card = specs[0], False
+    models: dict[str, Any] = {}
+    for spec in specs:
+        text = _model(spec.model, catalogue)
+        models[text] = text
+        for other in own:
+            if _is_same(other.model, spec.model):
+                named = other.model.own_recipe == told_recipe(other.recipe)
+                models[text] = {"model": text, "recipe": _recipe(other.recipe)} if named else text
+                by_card = by_card or not named
+    return {
+        "models": [*models.values()],
+        "datasets": _each(_dataset(spec.dataset, catalogue) for spec in specs),
+        "label_fractions": _each(spec.label_fraction for spec in specs),
+        "seeds": sorted({spec.seed for spec in specs}),
+        **({"threads": first.threads} if first.threads else {}),
+        **({"own_recipes": True} if by_card else {}),
+        "recipe": _recipe(first.recipe),
+        "protocol": _protocol(first.protocol),
+    }
+
+
+def _is_same(own: ModelSpec, shared: ModelSpec) -> bool:
+    def parts(model: ModelSpec) -> list[Any]:
+        return [model.name, dict(model.options), model.init, model.weights_sha256]
+
+    return parts(own) == parts(shared)
+
+
+def _each(values: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(values))
+
+
+def _recipe(recipe: Recipe) -> dict[str, Any]:
+    return {**({"preset": recipe.name} if recipe.name in recipes() else {}), **plain(recipe)}
+
+
+def _protocol(protocol: ScoringProtocol) -> dict[str, Any]:
+    return {**({"preset": protocol.name} if protocol.name in protocols() else {}), **plain(protocol)}
+
+
+def _model(model: ModelSpec, catalogue: Catalogue) -> str:
+    place = f":{escaped(model.weights_path)}" if model.init == "file" and model.weights_path else ""
+    return f"{_named(model.name, model.options, catalogue.models)}@{model.init}{place}"
+
+
+def _dataset(dataset: DatasetSpec, catalogue: Catalogue) -> str:
+    place = f":{escaped(dataset.location)}" if dataset.location else ""
+    return _named(dataset.name, dataset.options, catalogue.datasets) + place
+
+
+def _named(name: str, options: Mapping[str, OptionValue], registry: Registry[Any]) -> str:
+    """Write a name with the options that are not what they are by default."""
+    offer = registry.offers.get(name)
+    usual = complete_options(offer.card, {}) if offer else {}
+    return written(name, {key: value for key, value in options.items() if usual.get(key) != value})

@@ -1,0 +1,1 @@
+"""Results that others can check, take over and put together."""

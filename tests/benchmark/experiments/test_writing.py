@@ -1,0 +1,119 @@
+"""Experiments written from trials plan the very same trials."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from emseg_bench.benchmark.experiments.experiment import build_experiment
+from emseg_bench.benchmark.experiments.planning import make_plan
+from emseg_bench.benchmark.experiments.writing import NAME, experiment_files
+from emseg_bench.benchmark.plugins.loading import load_plugins
+
+SYNTHETIC = "synthetic-em[size=64,train=4,val=1,test=1]"
+QUICK = ("recipe.iterations=2", "recipe.crop=32")
+
+
+@pytest.fixture
+def planned(toy, tmp_path):
+    """Plan trials, by an experiment's file or by what is asked."""
+
+    def plan(file=None, settings=(), **asked):
+        experiment = build_experiment(file, asked, settings)
+        cache = tmp_path / "cache"
+        return dict(make_plan(experiment, load_plugins().catalogue, device="cpu", cache=cache).trials)
+
+    return plan
+
+
+@pytest.fixture
+def again(planned, tmp_path):
+    """Write trials as experiments and plan those; gives what they plan, and the files' names."""
+
+    def plan(trials):
+        files = experiment_files(trials.values(), load_plugins().catalogue)
+        found = {}
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+            found |= planned(tmp_path / name)
+        return found, [*files]
+
+    return plan
+
+
+def test_a_grid_is_one_file(planned, again):
+    trials = planned(
+        models=["toy", "toy-plain"],
+        datasets=["toy-data", SYNTHETIC],
+        seeds=[0, 3],
+        label_fractions=[0.5, 1.0],
+        settings=QUICK,
+    )
+    assert again(trials) == (trials, [NAME])
+
+
+@pytest.mark.parametrize(
+    ("models", "settings", "protocol"),
+    [
+        (
+            ["unet[encoder=resnet18]@scratch"],
+            ("recipe.augmentation.noise=0.07",),
+            "emseg-v1",
+        ),
+        (["toy"], ("recipe.name=mine", "recipe.optimiser=sgd[nesterov=true]"), "emseg-v1"),
+        (["toy"], ("protocol.metrics=[iou, 'nsd[tolerance_nm=20]']", "protocol.overlap=0.25"), "emseg-v1"),
+        (["toy"], ("protocol.postprocess=['remove-small[min_px=3]']",), "emseg-v1"),
+        (["toy"], (), "retina-2025"),
+    ],
+)
+def test_every_setting_comes_again(planned, again, models, settings, protocol):
+    trials = planned(
+        models=models,
+        datasets=[SYNTHETIC],
+        seeds=[1],
+        protocol=protocol,
+        settings=settings,
+    )
+    assert again(trials) == (trials, [NAME])
+
+
+def test_trials_of_volumes_come_again(planned, again):
+    trials = planned(
+        models=["toy"], datasets=["toy-volumes"], seeds=[0], protocol="retina-2025", settings=QUICK
+    )
+    assert again(trials)[0].keys() == trials.keys()
+
+
+def test_what_is_no_grid_takes_several_files(planned, again):
+    trials = planned(models=["toy"], datasets=["toy-data"], seeds=[0, 1], settings=QUICK)
+    trials |= planned(models=["toy-plain"], datasets=["toy-data"], seeds=[0], settings=QUICK)
+    trials |= planned(models=["toy"], datasets=[SYNTHETIC], seeds=[5], settings=QUICK)
+    found, names = again(trials)
+    assert found == trials
+    assert names == ["experiment-1.yaml", "experiment-2.yaml", "experiment-3.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("models", "own"),
+    [
+        (["toy", {"model": "toy-plain", "recipe": {"preset": "smoke", "iterations": 4, "crop": 32}}], None),
+        (["toy", "toy-own"], True),
+        (["toy", "toy-brought"], True),
+    ],
+)
+def test_recipes_of_models_own_come_again(planned, again, models, own):
+    asked = {"own_recipes": True} if own else {}
+    trials = planned(models=models, datasets=["toy-data"], seeds=[0, 1], settings=QUICK, **asked)
+    found, names = again(trials)
+    assert found.keys() == trials.keys()
+    assert names == [NAME]
+
+
+def test_weights_from_a_file_and_paths_with_commas(planned, again, tmp_path):
+    from safetensors.numpy import save_file
+
+    place = tmp_path / "day 1, side A"
+    place.mkdir()
+    save_file({"any": np.zeros(3)}, place / "weights.safetensors")
+    model = f"unet@file:{place / 'weights.safetensors'}"
+    trials = planned(models=[model], datasets=["toy-data"], seeds=[0])
+    assert again(trials)[0].keys() == trials.keys()
