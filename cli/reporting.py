@@ -103,6 +103,7 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
     """
     from importlib.metadata import version
 
+    from ..benchmark.experiments.writing import experiment_files
     from ..benchmark.files.clock import now
     from ..reports.build import build
 
@@ -115,6 +116,9 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
         generated=now(),
         version=version("emseg-bench"),
         left_out=stored.left_out,
+        experiments=experiment_files(
+            (trial.record.spec for board in stored.boards for trial in board.trials), plugins.catalogue
+        ),
     )
     if built.kept:
         shown = printable(", ".join(built.kept[:MOST_TOLD]))

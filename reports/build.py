@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
@@ -43,6 +43,7 @@ def build(
     generated: str,
     version: str,
     left_out: Sequence[LeftOut] = (),
+    experiments: Mapping[str, str] | None = None,
 ) -> BuiltReport:
     """Write a report; one that stood in `folder` before is replaced as a whole.
 
@@ -54,6 +55,7 @@ def build(
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
         left_out: Stored trials that cannot be reported, for the page to name.
+        experiments: What runs the trials again, by the names of the files that the page links.
 
     Returns:
         Where the page is, and which sections failed: a section that raises costs its own part only.
@@ -89,7 +91,9 @@ def build(
         write_across(draft / ACROSS, across)
         elsewhere.write_csv(draft / PUBLISHED, [(one.dataset.name, one.table) for one in known])
         why = "" if across else why_none(ranked)
-        contents = Contents(pages, across, why, generated, version, left_out)
+        contents = Contents(pages, across, why, generated, version, left_out, tuple(experiments or ()))
+        for name, text in (experiments or {}).items():
+            (draft / name).write_text(text, encoding="utf-8")
         (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")
         (draft / INDEX).write_text(page(contents, draft), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))

@@ -21,6 +21,8 @@ from .wording import MISSING, metric_heading, percent, plural, spread
 TITLE = "EM segmentation leaderboard"
 LEFT_OUT = "Trials that are left out, for they are damaged or not what they were"
 LEFT_OUT_SHOWN = 50
+MOST_LINKS = 4
+"""To experiments that run the trials again; of more the first and the last."""
 """On the page; all are in leaderboard.json."""
 
 
@@ -59,6 +61,8 @@ class Contents:
     generated: str
     version: str
     left_out: Sequence[LeftOut] = ()
+    experiments: Sequence[str] = ()
+    """Files beside the page that run its trials again."""
 
     @property
     def about(self) -> str:
@@ -86,11 +90,17 @@ def page(contents: Contents, folder: Path) -> str:
         "why_none": contents.why_none,
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
         "about": contents.about,
+        "experiments": _first_and_last(contents.experiments),
+        "between": ", " if len(contents.experiments) <= MOST_LINKS else " to ",
         "left_out_title": LEFT_OUT,
         "left_out": left_out[:LEFT_OUT_SHOWN],
         "more_left_out": max(0, len(left_out) - LEFT_OUT_SHOWN),
     }
     return render("page.html", values)
+
+
+def _first_and_last(names: Sequence[str]) -> Sequence[str]:
+    return names if len(names) <= MOST_LINKS else (names[0], names[-1])
 
 
 def markdown(contents: Contents) -> str:

@@ -30,10 +30,8 @@ def ran(make_job, runtime, once):
     """A trial of the toy model that ran in the results folder ``results``."""
     job = make_job(store="results")
     if once.exists():
-        shutil.copytree(once, job.folder)
+        shutil.copytree(once, job.folder, dirs_exist_ok=True)
     else:
-        job.folder.mkdir(parents=True)
-        write_whole(TrialFolder(job.folder).spec, to_json(plain(job.spec)))
         run_trial(job, runtime, lambda _event: None)
         shutil.copytree(job.folder, once)
     return TrialFolder(job.folder)
