@@ -122,7 +122,8 @@ def _spreads(
     spec: TrialSpec, stored: Leaderboard | None
 ) -> tuple[Literal["stored", "typical", "unknown"], tuple[Spreads, ...]]:
     if stored and stored.verdicts:
-        return "stored", (Spreads(units=stored.verdicts.units_sd, seeds=stored.verdicts.seeds_sd),)
+        known = stored.verdicts
+        return "stored", (Spreads(units=known.units_sd, seeds=known.seeds_sd, alike=known.alike),)
     if spec.protocol.primary in MEASURED_METRICS:
         return "typical", tuple(Spreads(units=None, seeds=sd) for sd in TYPICAL)
     return "unknown", ()

@@ -47,6 +47,7 @@ def judged(contest: Contest, pairs: Pairs) -> Verdicts:
         units_sd=_units_sd(contest.models, pairs),
         seeds_sd=float(np.sqrt(shared)) if degrees else None,
         means=intervals_of_means(contest),
+        alike=min(1.0, _directions(contest) / max(1, contest.models - 1)),
     )
 
 
@@ -203,19 +204,20 @@ def _over_units(contest: Contest, one: np.ndarray, other: np.ndarray) -> _Part:
     own = np.where(own > ROUNDING * (alone[one] + alone[other]), own, 0) / count
     among = other < contest.models
     pooled = np.where(among, own[among].mean() if among.any() else 0, own)
-    directions = contest.models - 1.0
-    if contest.scope.kind != "sets":  # a plain two-way analysis, which holds for these (docs/statistics.md)
-        directions = _directions(centred[: contest.models])
-    freedom = np.where(among, (count - 1) * directions, count - 1)
+    freedom = np.where(among, (count - 1) * _directions(contest), count - 1)
     return _Part(own, np.maximum(own, pooled), pooled, freedom)
 
 
-def _directions(centred: Floats) -> float:
+def _directions(contest: Contest) -> float:
     """Estimate in how many independent ways models differ over units (Box's correction), 1 to M - 1.
 
     Were all spreads alike, M - 1; one wild model makes it 1.  Of few units it is no more than these can show.
     """
-    apart = centred - centred.mean(axis=0)
+    if contest.units is None or contest.scope.kind == "sets":
+        return contest.models - 1.0  # a plain two-way analysis, which holds for sets (docs/statistics.md)
+    units = contest.units[: contest.models]
+    apart = units - units.mean(axis=1, keepdims=True)
+    apart = apart - apart.mean(axis=0)
     products = apart.T @ apart
     squared = float((products**2).sum())
     return float(np.trace(products)) ** 2 / squared if squared else 1.0

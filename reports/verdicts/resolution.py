@@ -30,6 +30,8 @@ class Spreads:
     """Standard deviation over units of the difference of two models; None: units are no part of the claim."""
     seeds: float | None
     """Standard deviation of one model's score over its seeds; None: seeds are no part of the claim."""
+    alike: float = 1.0
+    """As `Verdicts.alike`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,10 @@ def resolvable(spreads: Spreads, design: Design) -> float | None:
     Returns:
         A difference in the metric's unit; None if nothing is known of how scores vary.
     """
-    parts: list[tuple[float, int]] = []
+    parts: list[tuple[float, float]] = []
     if spreads.units is not None and design.units > 1:
-        parts.append((spreads.units**2 / design.units, max(1, design.models - 1) * (design.units - 1)))
+        directions = max(1.0, spreads.alike * (design.models - 1))
+        parts.append((spreads.units**2 / design.units, directions * (design.units - 1)))
     if spreads.seeds is not None and design.seeds > 1:
         parts.append((2 * spreads.seeds**2 / design.seeds, design.models * (design.seeds - 1)))
     variance = sum(part for part, _ in parts)
@@ -122,7 +125,7 @@ def _more(verdicts: Verdicts, designs: Iterator[Design]) -> Iterator[Resolved]:
 
 
 def _resolved(verdicts: Verdicts, design: Design) -> Resolved | None:
-    spreads = Spreads(units=verdicts.units_sd, seeds=verdicts.seeds_sd)
+    spreads = Spreads(units=verdicts.units_sd, seeds=verdicts.seeds_sd, alike=verdicts.alike)
     found = resolvable(spreads, design)
     if found is None:
         return None

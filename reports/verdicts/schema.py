@@ -119,6 +119,9 @@ class Verdicts:
     """Spread over seeds of one model's score, of all models together."""
     means: tuple[Interval | None, ...]
     """Of each contender's mean for itself, in the order of `names`; None: nothing is known of its spread."""
+    alike: float = 1.0
+    """In how many independent ways models differ over units, as a share of those there would be (models less
+    one) if all varied alike."""
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from emseg_bench.reports.verdicts.contest import Contest, Scope
 from emseg_bench.reports.verdicts.false_best import false_best
 from emseg_bench.reports.verdicts.margins import equivalent, within
 from emseg_bench.reports.verdicts.resolution import Design, Spreads, resolution, resolvable
+from scipy.special import stdtrit
 from scipy.stats import t, ttest_rel
 
 
@@ -128,3 +129,10 @@ def test_more_models_need_larger_differences():
     ]
     assert sizes == sorted(sizes)
     assert resolvable(Spreads(units=None, seeds=None), Design(models=2, units=0, seeds=1, pairs=1)) is None
+
+
+def test_models_that_vary_unlike_each_other_resolve_less():
+    design = Design(models=5, units=4, seeds=1, pairs=10)
+    alike, wild = (resolvable(Spreads(units=0.03, seeds=None, alike=share), design) for share in (1.0, 0.25))
+    assert alike == pytest.approx((stdtrit(12, 1 - 0.0025) + stdtrit(12, 0.8)) * 0.015)
+    assert wild == pytest.approx((stdtrit(3, 1 - 0.0025) + stdtrit(3, 0.8)) * 0.015)
