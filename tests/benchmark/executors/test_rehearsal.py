@@ -217,7 +217,7 @@ def test_dry_run_refuses_what_the_trial_would(toy, tiny, invoke, tmp_path, work)
         ("--workers", "100000", "less than or equal to 1024"),
         ("--timeout", "nan", "--timeout"),
         ("--timeout", "inf", "--timeout"),
-        ("--checkpoint-seconds", "nan", "--checkpoint-seconds nan"),
+        ("--checkpoint-seconds", "nan", "--checkpoint-seconds"),
         ("--checkpoint-seconds", "-1", "--checkpoint-seconds"),
         ("--executor", "cloud", "no executor is called 'cloud'"),
         ("--device", "cuda:99", "is not on this machine"),
