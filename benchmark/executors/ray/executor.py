@@ -210,7 +210,7 @@ def _needs(options: RayOptions, device: str, job: Job) -> dict[str, float]:
     """Say what a trial asks of a node, in Ray's words."""
     return {
         "CPU": options.cpus or job.spec.threads or 1,
-        "GPU": options.gpus or float(device == "cuda"),
+        "GPU": options.gpus or float(device == "cuda") * job.spec.recipe.processes,
         "memory": options.memory_gib * _GIB,
     }
 

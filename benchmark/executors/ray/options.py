@@ -23,7 +23,7 @@ class RayOptions:
     address: Annotated[str, MaxLen(300)] = ""
     """Of a cluster, HOST:PORT; auto: that of this machine; empty: an instance here, for this run."""
     gpus: Annotated[float, Ge(0), Le(64)] = 0.0
-    """Of each trial; two share one with 0.5; 0: one where --device is cuda, else none."""
+    """Of each trial; two share one with 0.5; 0: with --device cuda one for each process, else none."""
     cpus: Annotated[int, Ge(0), Le(1024)] = 0
     """Cores of each trial; 0: as many as it computes with (--threads)."""
     memory_gib: Annotated[float, Ge(0), Le(65536)] = 0.0
