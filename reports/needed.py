@@ -95,9 +95,9 @@ def _metric(spec: TrialSpec) -> MetricSpec:
 
 
 def _comparable(spec: TrialSpec, boards: Sequence[Board]) -> Leaderboard | None:
-    """Find stored trials on the same data by the same protocol; those by the same recipe come first."""
+    """Find stored trials on the same data by the same protocol; those trained alike come first."""
     found = [board for board in boards if _alike(board.trials[0].record.spec, spec)]
-    found.sort(key=lambda board: board.trials[0].record.spec.recipe != spec.recipe)
+    found.sort(key=lambda board: not _trained_alike(board.trials[0].record.spec, spec))
     tables = (leaderboard(board) for board in found)
     return next((table for table in tables if table.verdicts and _varies(table.verdicts)), None)
 
@@ -108,6 +108,12 @@ def _alike(stored: TrialSpec, planned: TrialSpec) -> bool:
         and stored.label_fraction == planned.label_fraction
         and stored.protocol == planned.protocol
     )
+
+
+def _trained_alike(stored: TrialSpec, planned: TrialSpec) -> bool:
+    if stored.model.own_recipe or planned.model.own_recipe:  # whatever the recipe that stands beside it
+        return bool(stored.model.own_recipe) == bool(planned.model.own_recipe)
+    return stored.recipe == planned.recipe
 
 
 def _varies(verdicts: Verdicts) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..benchmark.contracts.records import MetricSpec
+from ..benchmark.contracts.reporting import OWN_TRAINING
 from .schema import Leaderboard
 from .verdicts.contest import FEWEST_UNITS, several
 from .verdicts.sample_size import Need
@@ -69,7 +70,8 @@ def _stored(need: Need, stored: Leaderboard) -> str:
         else f", that of a difference over {several(need.noun)} {number(one.units_sd)}"
     )
     names = listing([row.model for row in stored.scored])
-    origin = f"From stored trials of {names} by the recipe {stored.recipe}"
+    recipe = stored.recipe if stored.recipe == OWN_TRAINING else f"by the recipe {stored.recipe}"
+    origin = f"From stored trials of {names} {recipe}"
     return f"{origin}: standard deviation over seeds {seeds}{over}."
 
 
