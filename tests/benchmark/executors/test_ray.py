@@ -68,7 +68,8 @@ def nodes(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node
         patch.setenv("EMSEG_TOY_HOLD", str(hold))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         place = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # paths of sockets are short
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "temp_dir": place, **NODE})
+        patch.setenv("RAY_TMPDIR", place)
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, **NODE})
         try:
             cluster.add_node(num_cpus=2, **NODE)
             yield Nodes(cluster, hold)
