@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
@@ -71,7 +71,7 @@ def foresee(
     cost = estimate(plan, todo, store, runtime, device, timing=timing)
     if budget and todo:
         check_budget(cost, budget)
-    return cost
+    return replace(cost, can_be_timed=not elsewhere)
 
 
 def _of_others(device: str) -> str | None:
@@ -85,14 +85,12 @@ def told(cost: PlanCost) -> str:
     if not cost.trials:
         return ""
     if not known:
-        return (
-            "how long this takes is not known: nothing like it ran here before; --estimate times a few steps."
-        )
+        remedy = "; --estimate times a few steps" if cost.can_be_timed else ""
+        return f"how long this takes is not known: nothing like it ran here before{remedy}."
     sources = dict.fromkeys(SOURCES[one.source] for one in known)
     memory = f", {_memory(cost.memory)} of memory at the peak" if cost.memory else ""
-    unknown = (
-        f"; of {counted(cost.unknown, 'more trial')} nothing is known (--estimate)" if cost.unknown else ""
-    )
+    remedy = " (--estimate)" if cost.can_be_timed else ""
+    unknown = f"; of {counted(cost.unknown, 'more trial')} nothing is known{remedy}" if cost.unknown else ""
     return (
         f"this takes about {_time(cost.seconds)} for {counted(len(known), 'trial')}, {cost.at_once} at once"
         f"{memory}; from {'; and from '.join(sources)}{unknown}"

@@ -111,6 +111,8 @@ class PlanCost:
     """MiB of trials that may run at once on one device or machine; None: nothing is known."""
     notes: tuple[str, ...] = ()
     """What is special in it, for people."""
+    can_be_timed: bool = True
+    """Whether the trials run on this machine, so that a few steps could be timed."""
 
     @property
     def unknown(self) -> int:

@@ -51,7 +51,8 @@ class Sign:
     total: Count = 0
     message: Text = ""
     phase_at: Text = ""
-    """When its phase began, and how much of it was done by then: more than 0 after a resume point."""
+    """When something of its phase was done for the first time, and how much was by then: a resume point's
+    share was done before, and what comes before the first step takes its own time."""
     phase_done: Count = 0
     device: Text = ""
     """Which of several; empty: there is one."""
@@ -114,7 +115,9 @@ class _Signs:
 
     def take(self, event: Event) -> None:
         """Write a line, unless one of the same phase was written just now."""
-        is_new = bool(event.phase) and event.phase != self._last.phase
+        is_new = bool(event.phase) and (
+            event.phase != self._last.phase or (event.done > 0 and not self._last.done)
+        )
         if event.kind == "progress" and not is_new and time.monotonic() - self._written < LINE_SECONDS:
             return
         sign = replace(self._last, at=now(), kind=event.kind, message=brief(event.message, MOST_TEXT // 8))

@@ -88,6 +88,19 @@ def test_progress_is_written_again_after_a_while(planned, monkeypatch):
     assert [line["done"] for line in lines(planned)] == [0, 0, 1, 2, 2]
 
 
+def test_time_is_told_from_the_first_step_on(planned, monkeypatch):
+    """Before it stands what a resume point held, and the time in which loaders start."""
+    with leaving_signs(planned.events, "f", "", lambda event: None) as tell:
+        tell(progress("train", 0, 100))
+        tell(progress("train", 61, 100))
+        monkeypatch.setattr(signs, "LINE_SECONDS", 0)
+        tell(progress("train", 62, 100))
+    begun, _, first, second, _ = lines(planned)
+    assert begun["kind"] == "started"
+    assert [(line["done"], line["phase_done"]) for line in (first, second)] == [(61, 61), (62, 61)]
+    assert first["phase_at"] == first["at"] == second["phase_at"]
+
+
 def test_what_ends_a_trial_is_written(planned):
     with (
         pytest.raises(ValueError, match="loss is NaN"),
