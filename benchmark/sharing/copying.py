@@ -55,9 +55,9 @@ def copy_trial(source: TrialFolder, record: Record, target: TrialFolder) -> None
 
 
 def _clear(target: TrialFolder) -> None:
-    """Remove what an earlier trial left, but not the lock that is held."""
+    """Remove what an earlier trial left, but neither the lock that is held nor the claim beside it."""
     for path in target.path.iterdir():
-        if path.name == target.lock.name:
+        if path.name.startswith(target.lock.name):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
+from emseg_bench.benchmark.files.locks import locked
 from emseg_bench.benchmark.files.store import Store
+from emseg_bench.benchmark.sharing.copying import copy_trial
 from emseg_bench.benchmark.sharing.merging import Source, merge_into
 from emseg_bench.benchmark.trials.left_behind import write_left_behind
 from emseg_bench.benchmark.trials.records import load_record
@@ -78,6 +80,18 @@ def test_a_trial_with_all_its_files_takes_the_place_of_one_that_lacks_some(made_
     assert merged(out, b).taken == 5
     assert contents(out.trial(name).path) == contents(b.trial(name).path)
     assert merged(out, a).taken == 0
+
+
+def test_the_lock_is_held_until_all_is_there(made_up, out):
+    a = made_up("a")
+    folder = next(a.trials())
+    place = out.trial(folder.path.name)
+    place.path.mkdir(parents=True)
+    (place.path / "scratch").mkdir()
+    with locked(place.lock) as held:
+        copy_trial(folder, load_record(folder), place)
+        held.check()
+    assert contents(place.path) == contents(folder.path)
 
 
 def test_damaged_trials_stay_where_they_are(made_up, out):
