@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..benchmark.contracts.errors import StoreError
+from ..benchmark.contracts.errors import StoreError, UsageError
 from ..benchmark.files.printable import printable
 from .exit_codes import ALL_DONE, SOME_FAILED
 from .margins import MarginOption, check_difference, read_difference, with_margin
@@ -36,6 +36,22 @@ def report(
         ),
     ] = False,
     margin: MarginOption = None,
+    cases_csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases-csv",
+            metavar="FILE.csv",
+            help="Write all scores of all cases, too, a row each: case, group, class, model, seed, metric.",
+        ),
+    ] = None,
+    challenge_csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--challenge-csv",
+            metavar="FILE.csv",
+            help="Write one score per model and case, too, as challengeR takes them.",
+        ),
+    ] = None,
 ) -> None:
     """Make the report of a results folder anew: page, leaderboard and figures."""
     from ..benchmark.files.store import Store
@@ -43,6 +59,9 @@ def report(
 
     wanted = read_difference("--margin", margin)
     store = Store(folder)
+    tables = {"--cases-csv": cases_csv, "--challenge-csv": challenge_csv}
+    for option, path in tables.items():
+        _check_table(option, path, store)
     if next(store.trials(), None) is None:
         raise StoreError(
             f"there is no trial with a record in {folder / 'trials'}; "
@@ -59,10 +78,39 @@ def report(
         stored = with_margin(stored, wanted)
         for problem in build_report(stored, store, plugins):
             typer.echo(f"warning: {problem}", err=True)
+    _write_tables(stored, cases_csv, challenge_csv)
     for sentence in told_across(store):
         typer.echo(printable(sentence))
     typer.echo(f"report: {store.report / 'index.html'}")
     raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
+
+
+def _check_table(option: str, path: Path | None, store: Store) -> None:
+    """Refuse a table that is no CSV file, or that would take the place of a trial's.
+
+    Raises:
+        UsageError: It is, or would.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() != ".csv" or path.is_dir():
+        raise UsageError(f"got {option} {printable(path)}, expected a file whose name ends in .csv.")
+    if path.resolve().is_relative_to(store.root.resolve() / "trials"):
+        raise UsageError(f"{option} {printable(path)} lies among the trials, which are read; choose another.")
+
+
+def _write_tables(stored: Stored, cases: Path | None, challenge: Path | None) -> None:
+    from ..benchmark.files.disk import keeping
+    from ..benchmark.files.spreadsheets import csv_of
+    from ..benchmark.files.store import write_whole
+    from ..reports.case_export import challenge_table, long_table
+
+    for path, make in ((cases, long_table), (challenge, challenge_table)):
+        if path is None:
+            continue
+        with keeping(path, "The report was written; make room or choose another file."):
+            write_whole(path, csv_of(make(stored.boards)))
+        typer.echo(f"scores: {path}")
 
 
 @contextmanager

@@ -135,3 +135,15 @@ def test_the_commands_and_the_way_to_run_it_again(ran, invoke, tmp_path):
     assert invoke("bundle", place, "--out", "study.tar").code == 2
     assert invoke("bundle", place, "--out", "study.zip").code == 2
     assert invoke("unbundle", "study.zip", "--out", "back").code == 2
+
+
+def test_scores_for_other_programs(made_up, invoke):
+    store = made_up("a")
+    done = invoke("report", store.root, "--cases-csv", "scores.csv", "--challenge-csv", "challenge.csv")
+    assert done.code == 0, done.err
+    assert (
+        Path("scores.csv").read_text().startswith("board,dataset,case,group,class,model,seed,metric,value\n")
+    )
+    assert Path("challenge.csv").read_text().startswith("task,algorithm,case,value\n")
+    for wrong in ("scores.txt", store.root / "trials" / "scores.csv"):
+        assert invoke("report", store.root, "--cases-csv", wrong).code == 2
