@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """Examples:
 
-  emseg-bench predict images --weights results/trials/FINGERPRINT/weights.safetensors --out segmented
+  emseg-bench predict images --model results:unet --out segmented
 
   emseg-bench predict stack.tif --weights retina-guay --protocol retina-2025 --axes orthoplane --out maps
 """
@@ -52,11 +52,21 @@ def predict(
             metavar="IMAGES...",
         ),
     ],
-    weights: Annotated[
-        str,
-        typer.Option(help="A trial's weights.safetensors, or the name of imported weights of a whole model."),
-    ],
     out: Annotated[Path, typer.Option(help="Folder for the label maps.")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A model of a results folder, by its name there: results:unet (the seed with the best "
+            "validation score), results:unet/3.",
+            metavar="DIR:MODEL[/SEED]",
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Or a trial's weights.safetensors, or the name of imported weights of a whole model."
+        ),
+    ] = None,
     protocol: Annotated[
         str | None,
         typer.Option(
@@ -114,7 +124,7 @@ def predict(
         typer.echo(note, err=True)
     check_output_folder(out, "--out", [one for one in images if one.resolve() == out.resolve()])
     check_places(found, out)
-    trained = find_weights(weights, load_plugins().catalogue)
+    trained = find_weights(_weights(model, weights), load_plugins().catalogue)
     chosen = _protocol(trained.info, protocol, set_ or [])
     where = choose_device(device)
     given, how = _range(range_), trained.info.segmenting
@@ -133,6 +143,23 @@ def predict(
     )
     with interruptible():
         _predict(seen, setting, out, notes, overwrite=overwrite)
+
+
+def _weights(model: str | None, weights: str | None) -> str:
+    """Say which weights are meant, and of a results folder's model which trial it is."""
+    from ..benchmark.predictions.choosing import FORM, choose_trial
+
+    if (model is None) == (weights is None):
+        got = "got both --model and --weights" if model else "no weights were named"
+        raise UsageError(
+            f"{got}; expected --model {FORM}, or --weights with a trial's weights.safetensors or the name of "
+            "imported weights."
+        )
+    if model is None:
+        return str(weights)
+    chosen = choose_trial(model)
+    typer.echo(f"using {chosen.told}", err=True)
+    return str(chosen.weights)
 
 
 def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:

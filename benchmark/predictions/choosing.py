@@ -1,0 +1,155 @@
+"""Trained weights by their model's name in a results folder: ``results:unet``, ``results:unet/3``."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..contracts.errors import EmsegError, UsageError
+from ..contracts.records import Record
+from ..files.hashing import sha256_of
+from ..files.printable import printable
+from ..files.store import Store, TrialFolder
+from ..files.validation import plain
+from ..files.wording import counted
+from ..trials.records import load_record
+
+FORM: Final = "DIR:MODEL, or DIR:MODEL/SEED"
+_SEED: Final = re.compile(r"(?P<name>.+)/(?P<seed>\d{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A trial whose weights are used."""
+
+    weights: Path
+    told: str
+    """Which it is, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """A complete trial."""
+
+    folder: TrialFolder
+    record: Record
+
+    @property
+    def label(self) -> str:
+        return self.record.spec.model.label
+
+    @property
+    def seed(self) -> int:
+        return self.record.spec.seed
+
+    @property
+    def name(self) -> str:
+        return f"{self.label} on {self.record.spec.dataset.label}"
+
+    @property
+    def kind(self) -> str:
+        """What trials have in common that differ by their seeds alone, or by code that has changed since."""
+        spec = self.record.spec
+        return sha256_of(
+            [spec.model.label, spec.dataset.manifest_sha256, spec.label_fraction, plain(spec.recipe)]
+        )
+
+    @property
+    def validation(self) -> float:
+        """Its validation score, the higher the better; minus infinity where there is none."""
+        kept = self.record.selection
+        if kept is None or kept.score is None:
+            return -math.inf
+        lower = any(one.name == kept.metric and one.direction == "lower" for one in self.record.spec.metrics)
+        return -kept.score if lower else kept.score
+
+
+def choose_trial(text: str) -> Chosen:
+    """Find the best seed of a model by its validation score, or the seed that is named.
+
+    Args:
+        text: `FORM`; a model's label on the leaderboard, or what stands before its ``@`` or ``[``.
+
+    Raises:
+        UsageError: There is no such results folder or model, or there are several: names them.
+    """
+    store, name, seed = _read(text)
+    trained = list(_trained(store))
+    found = [one for one in trained if _is_called(one.label, name)]
+    if not found:
+        known = ", ".join(dict.fromkeys(one.label for one in trained)) or "none"
+        raise UsageError(
+            f"no trained model in {store.root} is called {printable(name)!r}; there are: {known}."
+        )
+    kinds = {one.kind: one for one in found}
+    if len(kinds) > 1:
+        raise UsageError(_several(name, [_best(_newest(found, kind)) for kind in kinds]))
+    seeds = _newest(found, next(iter(kinds)))
+    if seed is None:
+        best = _best(seeds)
+        return _with_weights(best, seeds)
+    if seed not in (one.seed for one in seeds):
+        there = ", ".join(str(one.seed) for one in sorted(seeds, key=lambda one: one.seed))
+        raise UsageError(f"{seeds[0].name} has no seed {seed}; there are: {there}.")
+    return _with_weights(next(one for one in seeds if one.seed == seed), ())
+
+
+def _read(text: str) -> tuple[Store, str, int | None]:
+    """Part a folder from a name, either of which may hold a colon."""
+    places = [i for i, char in enumerate(text) if char == ":"]
+    for place in places:
+        folder, name = Path(text[:place]).expanduser(), text[place + 1 :]
+        if name and (folder / "trials").is_dir():
+            seeded = _SEED.fullmatch(name)
+            return Store(folder), seeded["name"] if seeded else name, int(seeded["seed"]) if seeded else None
+    raise UsageError(
+        f"got --model {printable(text)}, expected {FORM}, where DIR is a results folder: results:unet."
+    )
+
+
+def _is_called(label: str, name: str) -> bool:
+    return name in (label, label.partition("@")[0], re.split(r"[@\[]", label)[0])
+
+
+def _trained(store: Store) -> Iterator[_Trained]:
+    """Give the complete trials that trained something; those that are damaged are not among them."""
+    for folder in store.trials():
+        try:
+            record = load_record(folder)
+        except EmsegError:
+            continue
+        if record.status == "complete" and record.rescored_from is None:
+            yield _Trained(folder, record)
+
+
+def _newest(trained: Iterable[_Trained], kind: str) -> list[_Trained]:
+    """Keep of each seed what ran last."""
+    alike = sorted((one for one in trained if one.kind == kind), key=lambda one: one.record.finished)
+    return list({one.seed: one for one in alike}.values())
+
+
+def _best(seeds: Sequence[_Trained]) -> _Trained:
+    return max(seeds, key=lambda one: (one.validation, -one.seed))
+
+
+def _with_weights(chosen: _Trained, among: Sequence[_Trained]) -> Chosen:
+    path = chosen.folder.own(chosen.folder.weights)
+    if not path.is_file():
+        raise UsageError(
+            f"the trial of {chosen.name}, seed {chosen.seed}, has no weights here: they were removed, or "
+            "left out of the bundle that it comes from. Ask for a bundle that was made with --weights."
+        )
+    kept = chosen.record.selection
+    why = f", the best of {counted(len(among), 'seed')} by validation" if len(among) > 1 else ""
+    score = f" ({kept.metric} {kept.score:.4f})" if why and kept and kept.score is not None else ""
+    return Chosen(path, printable(f"{chosen.name}, seed {chosen.seed}{why}{score}"))
+
+
+def _several(name: str, best: Iterable[_Trained]) -> str:
+    lines = [f"  {one.name}: --weights {shlex.quote(str(one.folder.weights))}" for one in best]
+    return "\n".join([f"{printable(name)} was trained in several ways; name one by its weights:", *lines])
