@@ -356,7 +356,7 @@ def _print_plan(
     console = Console()
     announce(plan, console, cost, runtime)
     print_plan(plan, store)
-    if cost.trials:
+    if any(cost.trials.values()):  # of some of them something is known
         print_table(rows(plan, cost), title="What the trials take that are to run, each alone on its device")
     for need in found:
         for i, text in enumerate(need.told):
