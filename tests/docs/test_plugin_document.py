@@ -177,7 +177,7 @@ def use_postprocessing(plugins, folder, capsys):
 @uses("emseg_executors")
 def use_executor(plugins, folder, capsys):
     seen = []
-    executor = only(plugins.catalogue.executors).factory(Runtime())
+    executor = only(plugins.catalogue.executors).factory(Runtime(), longest_first=False)
     executor._local = SimpleNamespace(run=lambda jobs, on_event: seen.extend(jobs))
     jobs = [
         SimpleNamespace(spec=SimpleNamespace(recipe=SimpleNamespace(iterations=n)), fingerprint=str(n))
