@@ -19,7 +19,7 @@ GRACE_S = 15.0
 _OF_THE_MOMENT = frozenset({"record.json", "environment.json", "events.jsonl", "log.txt"})
 """Files of a trial that hold times, numbers of processes and how often it went on."""
 
-_REMEMBERED = re.compile(r"reports(/[0-9a-f]{64}\.json)?")
+_REMEMBERED = re.compile(r"reports(/[0-9a-f]{64}\.json)?|trials\.index|seal\.key")
 
 
 def segments() -> set[str]:
@@ -55,7 +55,8 @@ def left_behind(killed: Path, whole: Path) -> Iterator[str]:
     """Name what is in one folder, at any depth, and not in the other, or the other way about.
 
     What reports have said is remembered by the path of their results folder, and only by runs that find
-    nothing to do, so that both grids need not have it.
+    nothing to do; and trials are indexed only once their files have lain still for seconds. Both grids need
+    not have either.
     """
     here, there = (
         {name for name in _names(folder) if not _REMEMBERED.fullmatch(name)} for folder in (killed, whole)
