@@ -19,6 +19,9 @@ from emseg_bench.benchmark.plugins.loading import installed_plugins, load_plugin
 from emseg_bench.benchmark.trials.jobs import write_job
 from hypothesis import settings
 
+from .slurm.cluster import cluster, slurm
+
+__all__ = ["cluster", "slurm"]  # fixtures for all rooms
 # A busy machine is no failure: nothing here is held to a time.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

@@ -61,16 +61,18 @@ def test_a_trial_past_its_time_limit_ends_bit_identical_and_one_makes_room_and_i
 ):
     runtime = replace(runtime, checkpoint_seconds=0)
     cut, cancelled = make_job("toy-waits", store="results"), make_job("toy-waits", store="results", seed=1)
-    events, began = list[Event](), time.monotonic()
+    events, began, trained = list[Event](), time.monotonic(), set[str]()
 
     def listen(event: Event) -> None:
         events.append(event)
-        if event.fingerprint == cut.fingerprint and event.phase == "train":
+        is_training = event.phase == "train" and event.fingerprint not in trained
+        trained.update([event.fingerprint] if is_training else ())
+        if event.fingerprint == cut.fingerprint and is_training:
             wait_for(lambda: is_saved(cut))
             scontrol(
                 "update", f"jobid={number_of(cut)}", f"timelimit={(time.monotonic() - began) // 60 + 2:.0f}"
             )
-        elif event.fingerprint == cancelled.fingerprint and event.phase == "train":
+        elif event.fingerprint == cancelled.fingerprint and is_training:
             subprocess.run(["scancel", "--signal=TERM", number_of(cancelled)], check=True)  # make room
         elif event.fingerprint == cancelled.fingerprint and event.phase == QUEUE and has_begun(cancelled):
             subprocess.run(["scancel", number_of(cancelled)], check=True)

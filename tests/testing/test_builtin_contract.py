@@ -7,4 +7,12 @@ from emseg_bench.testing import contract
 
 pytestmark = pytest.mark.slow
 
+
+@pytest.fixture(autouse=True)
+def _slurm(request: pytest.FixtureRequest) -> None:
+    """Give Slurm's executor a cluster."""
+    if "executor:slurm-" in request.node.name:
+        request.getfixturevalue("slurm")
+
+
 test_built_ins = contract("emseg-bench")

@@ -59,8 +59,9 @@ def _submit_array(
 
     folder = _make_folder(jobs)
     submitter = _submitter(jobs, runtime, options, folder, before)
-    for job in jobs:
-        TrialFolder(job.folder).record.unlink(missing_ok=True)  # of an earlier run, which failed
+    for trial in (TrialFolder(job.folder) for job in jobs):
+        if not trial.is_complete():  # another command may just have run it
+            trial.record.unlink(missing_ok=True)  # of an earlier run, which failed
     try:
         taken = submitter.submit_array([_trial_job(job, runtime, options) for job in jobs])
     except (FailedJobError, FailedSubmissionError) as error:
