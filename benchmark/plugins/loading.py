@@ -216,7 +216,12 @@ def _origin(dist: Distribution) -> tuple[str, str]:
 
     What an interrupted uninstallation left behind may have no metadata but its folder's name.
     """
-    metadata = dist.metadata
+    try:
+        metadata: Mapping[str, str] = dict(dist.metadata.items())
+    except (
+        FileNotFoundError
+    ):  # so says importlib-metadata, which stands in for the standard library's if imported
+        metadata = {}
     name, _, version = Path(str(getattr(dist, "_path", "unknown"))).stem.partition("-")
     found = {key: metadata[key] for key in ("Name", "Version") if key in metadata}
     return found.get("Name", name), found.get("Version", version)

@@ -27,9 +27,11 @@ THREE = ("background", "mito", "er")
 @pytest.fixture
 def table(make):
     """Two classes, several seeds, costs under two conditions: all columns are there."""
+    energy = make.replace(make.profile, trial_joules=900.0, inference_joules=0.5)
+    scores = [{0: [0.9], 1: [0.6 + i / 10], 2: [0.5]} for i in range(2)]
     trials = [
-        make.trial(model="a@x", seed=i, class_names=THREE, iou={0: [0.9], 1: [0.6 + i / 10], 2: [0.5]})
-        for i in range(2)
+        make.trial(model="a@x", seed=i, class_names=THREE, iou=iou, profile=energy)
+        for i, iou in enumerate(scores)
     ]
     other = make.replace(make.profile, device="Other CPU")
     trials.append(make.trial(model="b@x", class_names=THREE, iou={1: [0.3], 2: [0.2]}, profile=other))
