@@ -46,9 +46,17 @@ def _written_for(numbers: tuple[int, int]) -> str:
     return f"it was written for the plugin interface {_dotted(numbers)}"
 
 
+def _required_by(dist: Distribution) -> list[str]:
+    """Read what a distribution requires; nothing of one whose metadata are gone."""
+    try:
+        return dist.requires or []
+    except FileNotFoundError:  # what the importlib-metadata package says, once somebody has imported it
+        return []
+
+
 def requirement_misfits(dist: Distribution) -> Iterator[Misfit]:
     """Compare the version of emseg-bench that a distribution requires with the one that there is."""
-    wanted = [text for text in dist.requires or () if _OURS.match(text)]
+    wanted = [text for text in _required_by(dist) if _OURS.match(text)]
     if not wanted:
         return
     from packaging.requirements import InvalidRequirement, Requirement

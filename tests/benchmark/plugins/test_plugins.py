@@ -11,7 +11,8 @@ import pytest
 from emseg_bench.benchmark.contracts.cards import MetricCard, ModelCard
 from emseg_bench.benchmark.contracts.errors import PluginError, UnknownNameError
 from emseg_bench.benchmark.contracts.hookspecs import INTERFACE
-from emseg_bench.benchmark.plugins.loading import Plugins, load_plugins
+from emseg_bench.benchmark.plugins.interfaces import requirement_misfits
+from emseg_bench.benchmark.plugins.loading import Plugins, _origin, load_plugins
 
 CARD = """
 from emseg_bench import hookimpl
@@ -247,6 +248,23 @@ def test_built_in_name_stays_built_in(make_distribution, tmp_path, monkeypatch):
     (problem,) = catalogue.problems
     assert "'unet' is already claimed by emseg-bench" in problem.what
     assert "emseg-bench keeps it" in problem.remedy
+
+
+class Gone:
+    """Remains of an uninstallation as importlib-metadata, the package, has them."""
+
+    _path = Path("gone-1.2.dist-info")
+
+    @property
+    def metadata(self):
+        raise FileNotFoundError
+
+    requires = metadata
+
+
+def test_remains_are_known_by_their_folder_s_name_whoever_reads_them():
+    assert _origin(Gone()) == ("gone", "1.2")
+    assert [*requirement_misfits(Gone())] == []
 
 
 def test_remains_of_an_uninstallation_stop_nothing(install, tmp_path):
