@@ -223,7 +223,6 @@ def _origin(dist: Distribution) -> tuple[str, str]:
     ):  # so says importlib-metadata, which stands in for the standard library's if imported
         metadata = {}
     name, _, version = Path(str(getattr(dist, "_path", "unknown"))).stem.partition("-")
-    found = {key: metadata[key] for key in ("Name", "Version") if key in metadata}
     return found.get("Name", name), found.get("Version", version)
 
 
