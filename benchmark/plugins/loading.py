@@ -217,11 +217,10 @@ def _origin(dist: Distribution) -> tuple[str, str]:
     What an interrupted uninstallation left behind may have no metadata but its folder's name.
     """
     try:
-        metadata: Mapping[str, str] = dict(dist.metadata.items())
-    except (
-        FileNotFoundError
-    ):  # so says importlib-metadata, which stands in for the standard library's if imported
-        metadata = {}
+        metadata = dist.metadata
+        found = {key: metadata[key] for key in ("Name", "Version") if key in metadata}
+    except FileNotFoundError:  # what the importlib-metadata package says, once somebody has imported it
+        found = {}
     name, _, version = Path(str(getattr(dist, "_path", "unknown"))).stem.partition("-")
     return found.get("Name", name), found.get("Version", version)
 
