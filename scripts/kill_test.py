@@ -30,6 +30,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from emseg_bench.benchmark.executors.temporary import sweep
 from emseg_bench.benchmark.files.store import Store
 from kill_checks import differences, left_behind, segments, still_mapped, wait_for_none
 from kill_targets import PHASES, Target, processes_of, targets
@@ -130,6 +131,13 @@ def main() -> int:
         return compare(Path(temporary), options)
 
 
+def _sweep(temporary: Path) -> None:
+    """Clear what the next command that starts processes would clear; the last one found nothing to run."""
+    tempfile.tempdir = str(temporary)
+    sweep()
+    tempfile.tempdir = None
+
+
 def compare(folder: Path, options: argparse.Namespace) -> int:
     """Run both grids in a folder."""
     seeds = range(options.trials // len(MODELS))
@@ -151,6 +159,7 @@ def compare(folder: Path, options: argparse.Namespace) -> int:
     grid = killed.start(killed.command(seeds, options.iterations, "--device=cpu"), **{MARK: mark})
     last = grid.wait()
     wait_for_none(partial(processes_of, MARK, mark))
+    _sweep(killed.temporary)
     faults = [f"the last command ended with {last}"] if last else []
     faults += differences(Store(killed.results), Store(whole.results), options.trials)
     faults += (f"process {number} lives" for number in processes_of(MARK, mark))
