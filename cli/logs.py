@@ -80,7 +80,7 @@ def _is_meant(name: str, one: Standing) -> bool:
 
 
 def _told(one: Standing) -> str:
-    from .trial_progress import data_name
+    from ..benchmark.trials.trial_names import data_name
 
     if one.named is None:
         return one.fingerprint[:12]

@@ -90,6 +90,7 @@ def _tell(
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
+    from ..benchmark.trials.trial_names import trial_name
     from .console import Console
     from .reporting import build_report, one_report, tell_left_out
     from .summary import print_leaderboards
@@ -114,7 +115,7 @@ def _tell(
         say(console, remark, "dim")
     for item in plan:
         if reason := failed.get(item.record.fingerprint):
-            say(console, f"failed: {_name(item)}: {reason}", "red")
+            say(console, f"failed: {trial_name(item.job.spec)}: {reason}", "red")
     print_leaderboards(boards, Plan({item.job.fingerprint: item.job.spec for item in plan}, ()))
     if changed:
         say(console, f"report: {store.report / 'index.html'}")
@@ -142,8 +143,3 @@ def _state(item: Rescoring, failed: dict[str, str]) -> str:
     if item.job.fingerprint == item.record.fingerprint:
         return "as it is"
     return "scored" if item.is_done else "to score"
-
-
-def _name(item: Rescoring) -> str:
-    spec = item.job.spec
-    return f"{spec.model.label} on {spec.dataset.label}, seed {spec.seed}"

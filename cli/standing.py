@@ -99,7 +99,8 @@ def _print(found: Sequence[Standing], console: Console, *, all_: bool) -> None:
 
 def _row(one: Standing) -> dict[str, str]:
     from ..benchmark.trials.standing import BEGUN
-    from .trial_progress import PHASES, data_name
+    from ..benchmark.trials.trial_names import data_name
+    from .trial_progress import PHASES
 
     named = one.named
     sign = one.sign if one.state in BEGUN else None
@@ -138,7 +139,7 @@ def _where(one: Standing, sign: Sign | None) -> str:
 
 
 def _name(one: Standing) -> str:
-    from .trial_progress import trial_name
+    from ..benchmark.trials.trial_names import trial_name
 
     return trial_name(one.named) if one.named else one.fingerprint
 

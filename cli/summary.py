@@ -12,10 +12,10 @@ from ..benchmark.experiments.planning import Plan
 from ..benchmark.files.store import Store
 from ..benchmark.files.wording import counted
 from ..benchmark.trials.session import Outcome
+from ..benchmark.trials.trial_names import trial_name
 from .console import Console
 from .costs import told
 from .tables import print_table, say
-from .trial_progress import trial_name
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.reporting import Board

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.contracts.running import Event
-from ..benchmark.experiments.label_fraction import describe_fraction
+from ..benchmark.trials.trial_names import trial_name
 from .console import Console
 from .progress import Display, Work, display
-
-if TYPE_CHECKING:
-    from ..benchmark.trials.standing import Named
 
 PHASES = {
     "queue": "queued",
@@ -30,16 +26,6 @@ def show(trials: Mapping[str, TrialSpec], todo: int, console: Console) -> Iterat
     """Show a run's events."""
     with display(console, clock=True) as shown:
         yield _View(trials, todo, shown)
-
-
-def trial_name(spec: TrialSpec | Named) -> str:
-    """Name a trial for people."""
-    return f"{spec.model.label} on {data_name(spec)}, seed {spec.seed}"
-
-
-def data_name(spec: TrialSpec | Named) -> str:
-    """Name a trial's dataset and its share of labels."""
-    return " with ".join(filter(None, [spec.dataset.label, describe_fraction(spec.label_fraction)]))
 
 
 class _View:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -32,7 +32,7 @@ def long_table(boards: Iterable[Board]) -> pd.DataFrame:
             seed=trial.record.spec.seed,
         )[LONG]
         for board in boards
-        for trial in _complete(board)
+        for trial in board.complete
     ]
     return _together(tables, LONG)
 
@@ -51,9 +51,7 @@ def challenge_table(boards: Iterable[Board]) -> pd.DataFrame:
 
 
 def _task(board: Board) -> pd.DataFrame:
-    rows = _together(
-        [_ranking(trial, board) for trial in _complete(board)], ["model", "case", "seed", "value"]
-    )
+    rows = _together([_ranking(trial, board) for trial in board.complete], ["model", "case", "seed", "value"])
     of_seed = rows.groupby(["model", "case", "seed"], observed=True, sort=False)["value"].mean()
     of_case = of_seed.groupby(["model", "case"], observed=True, sort=False).mean().reset_index()
     return of_case.rename(columns={"model": "algorithm"}).assign(task=board.title)[CHALLENGE]
@@ -64,10 +62,6 @@ def _ranking(trial: Trial, board: Board) -> pd.DataFrame:
     cases = trial.cases
     chosen = cases[(cases["metric"] == board.primary.name) & (cases["class_index"] != BACKGROUND)]
     return chosen.assign(model=name_of(trial, board), seed=trial.record.spec.seed)
-
-
-def _complete(board: Board) -> Iterator[Trial]:
-    return (trial for trial in board.trials if trial.record.status == "complete")
 
 
 def _together(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from ..files.store import Store, TrialFolder
 from ..files.validation import plain
 from ..files.wording import counted
 from ..trials.records import load_record
+from ..trials.trial_names import model_and_data
 
 FORM: Final = "DIR:MODEL, or DIR:MODEL/SEED"
 _SEED: Final = re.compile(r"(?P<name>.+)/(?P<seed>\d{1,10})")
@@ -49,7 +50,7 @@ class _Trained:
 
     @property
     def name(self) -> str:
-        return f"{self.label} on {self.record.spec.dataset.label}"
+        return model_and_data(self.record.spec)
 
     @property
     def kind(self) -> str:

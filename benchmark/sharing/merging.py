@@ -13,6 +13,7 @@ from ..files.printable import printable
 from ..files.store import Store, TrialFolder
 from ..trials.boards import read_whole_trial
 from ..trials.left_behind import left_behind
+from ..trials.trial_names import trial_name
 from .copying import copy_trial
 from .score_tables import first_difference
 
@@ -119,8 +120,7 @@ def _contradiction(first: Trial, other: Trial, here: str, there: str) -> str:
         return ""
     spec = first.record.spec
     return printable(
-        f"{spec.model.label} on {spec.dataset.label}, seed {spec.seed} "
-        f"(trial {first.record.fingerprint[:12]}): "
+        f"{trial_name(spec)} (trial {first.record.fingerprint[:12]}): "
         f"{spec.protocol.primary} is {_primary(first)} in {here} and {_primary(other)} in {there} "
         f"({difference}); that of {here} is kept"
     )

@@ -21,6 +21,7 @@ from ..trials.kept_files import unlisted_files
 from ..trials.kept_scores import check_labels, kept_scores
 from ..trials.left_behind import left_behind
 from ..trials.rescoring import changed_metrics
+from ..trials.trial_names import trial_name
 from .score_tables import first_difference
 
 OLDER: Final = "an older version wrote it"
@@ -61,7 +62,7 @@ def verify_trial(
     record, spec = trial.record, trial.record.spec
     found = Verified(
         trial=record.fingerprint,
-        name=f"{spec.model.label} on {spec.dataset.label}, seed {spec.seed}",
+        name=trial_name(spec),
         faults=(*_renamed(folder, record), *changed, *_extra(folder, record)),
         unchecked=(*_too_old(folder, record), *_gone(folder)),
     )
