@@ -22,13 +22,13 @@ def unbundle(
     from ..benchmark.files.wording import counted
     from ..benchmark.sharing.unbundling import unbundle as make_folder
     from .console import Console
-    from .progress import display
+    from .progress import LINE_SECONDS, display
     from .tables import say
 
     console = Console()
     with interruptible("nothing was written"):
         with display(console, transient=True) as shown:
-            work = shown.add("unpacking")
+            work = shown.add("unpacking", first=LINE_SECONDS)
             told = make_folder(file, out, work.update)
         without = f", without {' and '.join(told.left_behind)}" if told.left_behind else ""
         say(console, f"{out}: {counted(told.trials, 'trial')}{without}, written by {told.written_by}")

@@ -88,8 +88,5 @@ def _tell(found: Sequence[Verified]) -> None:
         say(console, f"not checked in {counted(trials, 'trial')}: {text}", "dim")
     bad = sum(bool(one.faults) for one in found)
     equal = sum(one.scores == "equal" for one in found)
-    say(
-        console,
-        f"{counted(len(found), 'trial')}: {len(found) - bad} as written, {bad} not; of {equal} the scores "
-        "were worked out again and are the same",
-    )
+    again = f"; of {equal} the scores were worked out again and are the same" if equal else ""
+    say(console, f"{counted(len(found), 'trial')}: {len(found) - bad} as written, {bad} not{again}")
