@@ -7,7 +7,7 @@ from typing import Final
 
 from ..contracts.errors import UsageError
 from ..files.printable import brief
-from ..files.wording import duration
+from ..files.wording import counted, duration
 from .schema import PlanCost
 
 SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -38,10 +38,12 @@ def check_budget(cost: PlanCost, text: str) -> None:
     budget = read_budget(text)
     trials = len(cost.trials)
     if cost.seconds.middle > budget:
-        more = f", and {cost.unknown} trials more of which nothing is known" if cost.unknown else ""
+        more = (
+            f", and {counted(cost.unknown, 'trial')} more of which nothing is known" if cost.unknown else ""
+        )
         raise UsageError(
-            f"the {trials} trials that are to run take about {duration(cost.seconds.middle)}{more}, which is "
-            f"over --budget {text}; plan fewer seeds, models or iterations, or a larger budget "
+            f"what is to run, {counted(trials, 'trial')}, takes about {duration(cost.seconds.middle)}{more}, "
+            f"which is over --budget {text}; plan fewer seeds, models or iterations, or a larger budget "
             "(--dry-run without --budget shows what takes how long)."
         )
     if cost.unknown:

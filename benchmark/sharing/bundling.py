@@ -92,7 +92,7 @@ def bundle(
     trials, left_out = _whole_trials(store)
     if not trials:
         told = "".join(f"\n{item.reason}" for item in left_out)
-        raise StoreError(f"no trial to bundle is in {store.root}; name a folder that a run wrote.{told}")
+        raise StoreError(f"nothing to bundle in {store.root}: name a folder that a run wrote.{told}")
     texts = _texts(trials, out.name, catalogue)
     with keeping(out, "Nothing is left of the bundle: make room, or choose another place with --out."):
         out.parent.mkdir(parents=True, exist_ok=True)

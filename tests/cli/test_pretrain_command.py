@@ -214,7 +214,7 @@ def test_large_images_count_as_several(pretrain: Invoke) -> None:
         (("--set", "method.hole=1"), "did you mean 'holes'?"),
         (("--set", "method.holes=2"), "reconstruction.holes: got 2"),
         (("--set", "protocol.overlap=0"), "expected --set recipe.KEY=VALUE or --set method.KEY=VALUE"),
-        (("--set", "recipe.accumulate=3"), "expected a multiple of 1 process(es) × 3"),
+        (("--set", "recipe.accumulate=3"), "expected a multiple of 3: 1 process with 3 accumulated parts"),
         (("--model", "retina", "--set", "recipe.crop=40"), "multiples of 16 px"),
         (("--method", "mocov2", "--model", "retina"), "does not say which part is one"),
         (("--images", "nowhere"), "found nothing; check the path"),

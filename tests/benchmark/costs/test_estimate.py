@@ -188,6 +188,6 @@ def test_a_budget_refuses(put, cost, job):
     put(job.spec)
     check_budget(cost(longer(job.spec)), "8h")
     with pytest.raises(
-        UsageError, match=r"the 1 trials that are to run take about 4 min, which is over --budget 3min"
+        UsageError, match=r"what is to run, 1 trial, takes about 4 min, which is over --budget 3min"
     ):
         check_budget(cost(longer(job.spec)), "3min")

@@ -105,7 +105,7 @@ def test_nothing_is_replaced_and_nothing_half_is_left(made_up, tmp_path, monkeyp
     (tmp_path / "s.zip").write_text("mine")
     with pytest.raises(StoreError, match="is there already"):
         bundle(store, tmp_path / "s.zip", LEAST, catalogue, lambda: None)
-    with pytest.raises(StoreError, match="no trial to bundle"):
+    with pytest.raises(StoreError, match="nothing to bundle"):
         bundle(Store(tmp_path / "none"), tmp_path / "t.zip", LEAST, catalogue, lambda: None)
 
     def full(*_told):

@@ -46,7 +46,9 @@ def test_parts_of_a_batch_give_its_gradient(make_job, runtime):
 
 
 def test_parts_must_be_equal(make_job):
-    with pytest.raises(UsageError, match=r"got 4, expected a multiple of 1 process\(es\) × 3 accumulated"):
+    with pytest.raises(
+        UsageError, match=r"got 4, expected a multiple of 3: 1 process with 3 accumulated parts"
+    ):
         make_job("toy-plain", "recipe.batch_size=4", "recipe.accumulate=3")
 
 
