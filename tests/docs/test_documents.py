@@ -65,6 +65,7 @@ def warm() -> Iterator[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("document", with_commands(), ids=lambda path: path.name)
 def test_commands_run(document, tmp_path, make_distribution, request):
     folder, installed = tmp_path / "work", Path(sys.executable).parent
