@@ -24,6 +24,7 @@ FLOORS = [
     "predictions",
     "executors",
     "costs",
+    "tuning",
     "papers",
     "models",
     "datasets",

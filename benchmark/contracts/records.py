@@ -29,6 +29,23 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """By which study a model's settings were found, and what it was given for that."""
+
+    __pydantic_config__ = STRICT
+
+    study: str
+    trials: Annotated[int, Ge(1)] | None = None
+    """The budget that was asked for, as `hours`; what was spent stands with the study."""
+    hours: Annotated[float, Gt(0)] | None = None
+    """Of devices."""
+    setting: Mapping[str, OptionValue]
+    """What was chosen, by dotted key: ``recipe.learning_rate``, ``model.dropout``."""
+    base: str
+    """The recipe that it changes, as it is told to people: ``quick, iterations=300``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model with everything that decides its weights at the start of training."""
 
@@ -51,6 +68,8 @@ class ModelSpec:
     own_recipe: str = ""
     """What it is trained by, where that is not the recipe of all models but its authors' own: its name, and
     what was changed in it.  Such a model makes a row, and stands on a board, of its own."""
+    tuned: Tuned | None = None
+    """How it was tuned; such a model makes a row of its own, on a board of the open division."""
     family: str
     citation: str
     size_divisor: int
@@ -130,6 +149,9 @@ class TrialSpec:
     threads: Annotated[int, Ge(1)] | None = None
     """CPU threads that it computes with, on which sums and so scores depend; None in records from before
     they were settled: then as many as the profile says."""
+    purpose: Literal["compare", "tune"] = "compare"
+    """What it is for: a trial that tunes never opens the test split, has no scores but the one by which its
+    state was selected, and stands on no board."""
     engine_sha256: str
     """Over the engine's own code that can change a number."""
     methods: tuple[MethodSpec, ...] = ()

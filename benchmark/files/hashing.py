@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts.data import Manifest
-from ..contracts.records import MetricSpec, ModelSpec, Provider, TrialSpec
+from ..contracts.records import MetricSpec, ModelSpec, Provider, TrialSpec, Tuned
 from .code import code_sha256
 from .regular import open_regular
 
@@ -138,6 +138,7 @@ def fingerprint(spec: TrialSpec) -> str:
             **({"threads": spec.threads} if spec.threads else {}),
             "engine": spec.engine_sha256,
             **({"methods": methods} if methods else {}),
+            **({"purpose": spec.purpose} if spec.purpose != "compare" else {}),
         }
     )
 
@@ -175,7 +176,12 @@ def _model(model: ModelSpec) -> dict[str, Any]:
         "weights": model.weights_sha256,
         "provider": _provider(model.provider),
         **({"own_recipe": model.own_recipe} if model.own_recipe else {}),
+        **({"tuned": _tuned(model.tuned)} if model.tuned else {}),
     }
+
+
+def _tuned(tuned: Tuned) -> dict[str, Any]:
+    return asdict(tuned) | {"setting": dict(tuned.setting)}
 
 
 def _metric(metric: MetricSpec) -> list[Any]:

@@ -125,6 +125,28 @@ class TrialFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyFolder:
+    """The files of one study: what tuning one model on one dataset was and came to."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        """What was to be tried."""
+        return self.path / "study.json"
+
+    @property
+    def state(self) -> Path:
+        """Every trial, as far as it is."""
+        return self.path / "trials.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the command that works on it."""
+        return self.path / "lock"
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A results folder."""
 
@@ -153,6 +175,20 @@ class Store:
         """Give the folders of all trials that have left a record, by name."""
         found = (TrialFolder(path) for path in sorted(self.root.glob("trials/*")))
         return (folder for folder in found if folder.record.is_symlink() or folder.record.exists())
+
+    @property
+    def optuna(self) -> Path:
+        """What optuna remembers of all studies, unless that is elsewhere."""
+        return self.root / "studies" / "optuna.db"
+
+    def study(self, name: str) -> StudyFolder:
+        """Return the folder of one study; it need not exist."""
+        return StudyFolder(self.root / "studies" / name)
+
+    def studies(self) -> Iterator[StudyFolder]:
+        """Give the folders of all studies, by name."""
+        found = (StudyFolder(path) for path in sorted(self.root.glob("studies/*")))
+        return (folder for folder in found if folder.spec.is_symlink() or folder.spec.exists())
 
     def prepare(self) -> None:
         """Make the folder.
