@@ -13,7 +13,9 @@ from matplotlib.ticker import MaxNLocator
 
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
+from ..grid import bullets
 from ..leaderboard import leaderboard
+from ..learning import advice
 from ..naming import row_of
 from ..schema import Leaderboard
 from ..templating import render
@@ -39,11 +41,18 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     series = [name for name in titles if (curves["series"] == name).any()]
     if not series:
         return None
-    if not room_for(KIND, folder):
-        return ReportSection(html=render("note.html", {"text": no_room("Training curves")}))
-    drawing = _draw(table, curves, {name: titles[name] for name in series}, names, folder)
-    values = {"drawing": drawing, "caption": _caption(table), "alt": f"Training curves of {', '.join(names)}"}
-    return ReportSection(html=render("drawing.html", values))
+    drawing = None
+    if room_for(KIND, folder):
+        drawing = _draw(table, curves, {name: titles[name] for name in series}, names, folder)
+    told = advice(board, table)
+    values = {
+        "claims": told,
+        "drawing": drawing,
+        "note": no_room("Training curves"),
+        "caption": _caption(table),
+        "alt": f"Training curves of {', '.join(names)}",
+    }
+    return ReportSection(html=render("curves.html", values), markdown=bullets(told))
 
 
 def _curves(trials: Sequence[Trial], shown: Mapping[str, str], series: Sequence[str]) -> pd.DataFrame:

@@ -116,3 +116,24 @@ def test_nothing_scrolls_sideways_in_a_window_of_1280_px(make, tmp_path) -> None
     index.write_text(page.replace("</body>", f"{WIDE}</body>"))
     document, _ = browse(index, tmp_path / "profile", "--window-size=1280,900")
     assert "<title>wide: </title>" in document, re.findall(r"<title>.*?</title>", document)
+
+
+PRINTED = """<script>
+addEventListener("load", () => {
+  const all = [...document.querySelectorAll("details")];
+  dispatchEvent(new Event("beforeprint"));
+  const open = all.filter((part) => part.open).length;
+  dispatchEvent(new Event("afterprint"));
+  const left = all.filter((part) => part.open).length;
+  document.querySelector("a:has(> img)").click();
+  const shown = document.querySelector("dialog[open] img");
+  document.title = `printed ${open === all.length} then ${left} zoom ${shown !== null && shown.alt !== ""}`;
+});
+</script>"""
+
+
+def test_paper_opens_what_is_closed_and_a_click_enlarges_a_picture(index, tmp_path) -> None:
+    index.write_text(index.read_text().replace("</body>", f"{PRINTED}</body>"))
+    document, log = browse(index, tmp_path / "profile")
+    assert not re.findall(r".*(?:CONSOLE|ERR_|Uncaught).*", log)
+    assert "<title>printed true then 0 zoom true</title>" in document
