@@ -18,7 +18,7 @@ from ..files.store import Store, TrialFolder
 from ..files.validation import plain
 from ..files.wording import counted
 from ..trials.records import load_record
-from ..trials.trial_names import model_and_data
+from ..trials.trial_names import model_and_data, model_name
 
 FORM: Final = "DIR:MODEL, or DIR:MODEL/SEED"
 _SEED: Final = re.compile(r"(?P<name>.+)/(?P<seed>\d{1,10})")
@@ -74,30 +74,54 @@ def choose_trial(text: str) -> Chosen:
     """Find the best seed of a model by its validation score, or the seed that is named.
 
     Args:
-        text: `FORM`; a model's label on the leaderboard, or what stands before its ``@`` or ``[``.
+        text: `FORM`; a model's label on the leaderboard, or what stands before its ``@`` or ``[``; behind
+            ``#`` may stand the first digits of the fingerprint of one of its trials.
 
     Raises:
         UsageError: There is no such results folder or model, or there are several: names them.
     """
-    store, name, seed = _read(text)
-    trained = list(_trained(store))
-    found = [one for one in trained if _is_called(one.label, name)]
-    if not found:
-        known = ", ".join(dict.fromkeys(one.label for one in trained)) or "none"
-        raise UsageError(
-            f"no trained model in {store.root} is called {printable(name)!r}; there are: {known}."
-        )
-    kinds = {one.kind: one for one in found}
-    if len(kinds) > 1:
-        raise UsageError(_several(name, [_best(_newest(found, kind)) for kind in kinds]))
-    seeds = _newest(found, next(iter(kinds)))
+    seeds, seed = _seeds(text)
     if seed is None:
         best = _best(seeds)
         return _with_weights(best, seeds)
     if seed not in (one.seed for one in seeds):
-        there = ", ".join(str(one.seed) for one in sorted(seeds, key=lambda one: one.seed))
-        raise UsageError(f"{seeds[0].name} has no seed {seed}; there are: {there}.")
+        raise UsageError(f"{seeds[0].name} has no seed {seed}; there are: {_numbers(seeds)}.")
     return _with_weights(next(one for one in seeds if one.seed == seed), ())
+
+
+def choose_seeds(text: str) -> tuple[Chosen, ...]:
+    """Find all seeds of a model, in their order; see `choose_trial`.
+
+    Raises:
+        UsageError: There is one seed alone, or one is named; or as `choose_trial`.
+    """
+    seeds, seed = _seeds(text)
+    if seed is not None:
+        raise UsageError(f"got --seeds all and the seed {seed} in --model {printable(text)}; leave one out.")
+    if len(seeds) == 1:
+        raise UsageError(
+            f"got --seeds all, and of {seeds[0].name} there is seed {seeds[0].seed} alone; leave --seeds "
+            "out, or train more: emseg-bench run --seeds 3."
+        )
+    return tuple(_with_weights(one, ()) for one in sorted(seeds, key=lambda one: one.seed))
+
+
+def _seeds(text: str) -> tuple[list[_Trained], int | None]:
+    """Give the newest trial of each seed of the model that is meant, and the seed that is named."""
+    store, name, seed = _read(text)
+    trained = list(_trained(store))
+    label, _, digits = name.partition("#")
+    marked = [one for one in trained if one.record.fingerprint.startswith(digits)] if digits else trained
+    kinds = dict.fromkeys(one.kind for one in marked if not label or _is_called(one.label, label))
+    if not kinds:
+        known = ", ".join(dict.fromkeys(one.label for one in trained)) or "none"
+        raise UsageError(
+            f"no trained model in {store.root} is called {printable(name)!r}; there are: {known}."
+        )
+    alike = [_newest(trained, kind) for kind in kinds]
+    if len(alike) > 1:
+        raise UsageError(_several(store, name, map(_best, alike)))
+    return alike[0], seed
 
 
 def _read(text: str) -> tuple[Store, str, int | None]:
@@ -151,6 +175,10 @@ def _with_weights(chosen: _Trained, among: Sequence[_Trained]) -> Chosen:
     return Chosen(path, printable(f"{chosen.name}, seed {chosen.seed}{why}{score}"))
 
 
-def _several(name: str, best: Iterable[_Trained]) -> str:
-    lines = [f"  {one.name}: --weights {shlex.quote(str(one.folder.weights))}" for one in best]
-    return "\n".join([f"{printable(name)} was trained in several ways; name one by its weights:", *lines])
+def _several(store: Store, name: str, best: Iterable[_Trained]) -> str:
+    lines = [f"  {one.name}: --model {shlex.quote(f'{store.root}:{model_name(one.record)}')}" for one in best]
+    return "\n".join([f"{printable(name)} was trained in several ways; name one of them:", *lines])
+
+
+def _numbers(seeds: Iterable[_Trained]) -> str:
+    return ", ".join(str(seed) for seed in sorted(one.seed for one in seeds))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
-from ..contracts.records import TrialSpec
+from ..contracts.records import Record, TrialSpec
 from ..experiments.label_fraction import describe_fraction
 
 if TYPE_CHECKING:
     from .standing import Named
+
+FINGERPRINT_SHOWN: Final = 8
+"""Digits that tell the trials of a results folder apart."""
+PLAIN: Final = re.compile(r"[\w@=,.:;/\[\]+-]+", re.ASCII)
 
 
 def trial_name(spec: TrialSpec | Named) -> str:
@@ -24,3 +29,12 @@ def model_and_data(spec: TrialSpec | Named) -> str:
 def data_name(spec: TrialSpec | Named) -> str:
     """Name a trial's dataset and its share of labels."""
     return " with ".join(filter(None, [spec.dataset.label, describe_fraction(spec.label_fraction)]))
+
+
+def model_name(record: Record) -> str:
+    """Name a trained model of a results folder apart from others of its label, as `predict` takes it.
+
+    A label that no shell or page would take for a name is left out.
+    """
+    label = record.spec.model.label
+    return f"{label if PLAIN.fullmatch(label) else ''}#{record.fingerprint[:FINGERPRINT_SHOWN]}"

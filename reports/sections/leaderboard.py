@@ -12,6 +12,7 @@ from ..grid import Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard
 from ..templating import render
+from ..usage import about_uses, uses, uses_markdown
 from ..wording import metric_heading
 
 
@@ -20,10 +21,12 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
     table = leaderboard(board)
     scores, costs = _grid(table, "score", score_columns(table)), _grid(table, "cost", cost_columns(table))
     reading, measuring = (about_score(table), *about_rules(table), about_rank()), about_cost(table)
+    found = uses(board, table)
     values = {
         "claims": table.claims,
         "notes": (*table.notes, *table.remarks),
         "tables": ((html(scores), reading), (html(costs), measuring)),
+        **about_uses(found),
     }
     parts = (
         escape_markdown(table.claims[0]),
@@ -31,6 +34,7 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
         bullets((*table.notes, *table.remarks)),
         *(markdown(scores), bullets(reading)),
         *(markdown(costs), bullets(measuring)),
+        uses_markdown(found),
     )
     text = "\n\n".join(part for part in parts if part)
     return ReportSection(html=render("leaderboard.html", values), markdown=text)

@@ -519,3 +519,14 @@ def test_several_seeds_show_both(make, tmp_path) -> None:
     text = page_of([make.board(trials)], tmp_path).text
     assert "Single seeds" in text
     assert "95 % interval" in text
+
+
+def test_every_row_that_trained_has_the_command_that_uses_it(make, tmp_path):
+    trials = [*make.seeds("unet@scratch", [0.7, 0.8]), *make.seeds(HOSTILE, [0.5]), make.failed("a@x")]
+    report = built([make.board(trials)], tmp_path / "r", drawn=False)
+    digits = trials[0].record.fingerprint[:8]
+    command = f"emseg-bench predict IMAGES --model 'results:unet@scratch#{digits}' --out segmented"
+    assert f"\n    {command}\n" in (tmp_path / "r/leaderboard.md").read_text(encoding="utf-8")
+    page = Page(report.index)
+    assert command in page.text
+    assert len([1 for tag, attrs in page.tags if tag == "code" and "data-folder" in attrs]) == 2

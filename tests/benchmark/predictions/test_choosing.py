@@ -9,7 +9,7 @@ from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.records import Selection
 from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store
-from emseg_bench.benchmark.predictions.choosing import choose_trial
+from emseg_bench.benchmark.predictions.choosing import choose_seeds, choose_trial
 from emseg_bench.benchmark.trials.records import write_record
 from emseg_bench.testing.sample_trials import sample_board
 
@@ -80,12 +80,30 @@ def test_of_one_seed_the_newest(store, put):
     assert choose_trial(f"{store.root}:unet").weights == newest
 
 
-def test_what_is_not_one_model_on_one_data_set_is_told_with_its_weights(store, put):
+def test_what_is_not_one_model_on_one_data_set_is_told_with_its_names(store, put):
     first = put("unet@scratch", 0, 0.9)
     second = put("unet@scratch", 0, 0.9, dataset="other")
     with pytest.raises(UsageError, match="trained in several ways") as told:
         choose_trial(f"{store.root}:unet")
-    assert all(f"--weights '{path}'" in str(told.value) for path in (first, second))
+    for path in (first, second):
+        name = f"{store.root}:unet@scratch#{path.parent.name[:8]}"
+        assert f"--model '{name}'" in str(told.value)
+        assert choose_trial(name).weights == path
+
+
+def test_a_row_is_named_by_any_of_its_trials_and_gives_all_its_seeds(store, put):
+    worse, best = put("unet@scratch", 0, 0.2), put("unet@scratch", 1, 0.9)
+    put("unet@scratch", 0, 0.9, dataset="other")
+    name = f"{store.root}:unet#{worse.parent.name[:8]}"
+    assert choose_trial(name).weights == best
+    assert choose_trial(f"{name}/0").weights == worse
+    assert [one.weights for one in choose_seeds(name)] == [worse, best]
+    with pytest.raises(UsageError, match="got --seeds all and the seed 1"):
+        choose_seeds(f"{name}/1")
+    alone = put("retina@scratch", 0, 0.9)
+    with pytest.raises(UsageError, match="there is seed 0 alone"):
+        choose_seeds(f"{store.root}:retina")
+    assert choose_trial(f"{store.root}:retina#{alone.parent.name}").weights == alone
 
 
 def test_what_is_not_there(store, put, tmp_path):
