@@ -91,7 +91,9 @@ def _print(found: Sequence[Standing], console: Console, *, all_: bool) -> None:
             say(console, f"{one.fingerprint[:12]} {_name(one)}: {one.state}: {one.reason}", "red")
     counts = Counter(one.state for one in found)
     told = [f"{counts[state]} {state}" for state in order if counts[state]]
-    say(console, f"{counted(len(found), 'trial')}: {', '.join(told)}")
+    tuning = sum(one.named is not None and one.named.purpose == "tune" for one in found)
+    of_them = f", {tuning} of them tuning" if tuning else ""
+    say(console, f"{counted(len(found), 'trial')}{of_them}: {', '.join(told)}")
     for state in ("silent", "gone"):
         if counts[state]:
             say(console, f"{state}: {STATES[state]}", "dim")
@@ -157,6 +159,7 @@ def as_data(one: Standing) -> dict[str, Any]:
         "dataset": named.dataset.label if named else None,
         "label_fraction": named.label_fraction if named else None,
         "seed": named.seed if named else None,
+        "purpose": named.purpose if named else None,
         "state": one.state,
         "reason": one.reason or None,
         "phase": sign.phase or None if sign else None,

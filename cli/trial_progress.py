@@ -61,6 +61,7 @@ class _View:
         else:
             self._ended += 1
             ending = "done" if event.kind == "complete" else f"FAILED: {event.message}"
-            self._shown.say(f"{name}: {ending} ({self._ended} of {self._todo})")
+            of_all = f"{self._ended} of {self._todo}" if self._todo else f"{self._ended}"
+            self._shown.say(f"{name}: {ending} ({of_all})")
             self._running.pop(event.fingerprint).end()
             self._all.update(self._ended, self._todo)

@@ -262,6 +262,9 @@ class Record:
     """How often training went on from a checkpoint."""
     dropped_resume_points: int = 0
     """How often it began anew because the checkpoint was damaged."""
+    pruned_at: int | None = None
+    """Iteration after which its study ended it, by its validation scores; what it kept is the best until
+    then."""
     rescored_from: str | None = None
     """Fingerprint of the trial whose label maps were scored anew; all but the scores is that trial's."""
     libraries: Mapping[str, str] = field(default_factory=dict)

@@ -65,6 +65,8 @@ class Event:
     done: int = 0
     total: int = 0
     message: str = ""
+    score: float | None = None
+    """On the validation split, where a trial that tunes has just taken it, after `done` iterations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,19 @@ class Executor(Protocol):
         A trial that raises, dies or takes too long is a ``failed`` event with its reason; the others
         go on.  KeyboardInterrupt stops all of them and is raised again.
         """
+
+
+@runtime_checkable
+class FedExecutor(Executor, Protocol):
+    """One that takes further jobs while it runs some, so that no place stays empty until all have ended."""
+
+    def run_fed(
+        self,
+        jobs: Sequence[Job],
+        on_event: Callable[[Event], None],
+        more: Callable[[], Sequence[Job]],
+    ) -> None:
+        """Run every job as `run` does, and what `more` gives, which is asked whenever one has ended."""
 
 
 @runtime_checkable

@@ -54,7 +54,9 @@ def work_of(spec: TrialSpec, manifest: Manifest) -> Work:
         crops_px=recipe.iterations * recipe.batch_size * crop_side(recipe, spec.model.size_divisor) ** 2,
         validation_px=min(recipe.validations, recipe.iterations)
         * pixels_of(validated, spec, manifest, while_training(spec.protocol)),
-        test_px=pixels_of(manifest.split("test"), spec, manifest, spec.protocol),
+        test_px=0
+        if spec.purpose == "tune"
+        else pixels_of(manifest.split("test"), spec, manifest, spec.protocol),
     )
 
 
@@ -85,4 +87,4 @@ def scoring_key(spec: TrialSpec) -> str:
     """Name what decides, beside `speed_key`, how long scoring takes: data, windows, metrics, clean-up."""
     protocol, metrics = spec.protocol, sorted(metric.name for metric in spec.metrics)
     settings = [str(protocol.window), protocol.blending, list(protocol.postprocess), protocol.primary]
-    return sha256_of([spec.dataset.manifest_sha256, settings, metrics])
+    return sha256_of([spec.dataset.manifest_sha256, settings, metrics, spec.purpose])

@@ -118,6 +118,7 @@ class _Trail:
                 done=sign.done,
                 total=sign.total,
                 message=sign.message,
+                score=sign.score,
             )
         if sign.kind != "started":
             return self._event("note", sign.message)

@@ -42,6 +42,10 @@ class LocalExecutor:
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> None:
         """Run every job; see `Executor`."""
+        self.run_fed(jobs, on_event, tuple)
+
+    def run_fed(self, jobs: Sequence[Job], on_event: Listener, more: Callable[[], Sequence[Job]]) -> None:
+        """Run every job, and those that come; see `FedExecutor`."""
         pool = DevicePool(self._devices, self._runtime.workers)
         waiting, running = list(jobs), list[Running]()
         try:
@@ -54,6 +58,7 @@ class LocalExecutor:
                     if end := self._end_of(one, on_event):
                         running.remove(one)
                         waiting += self._conclude(one, end, pool, on_event)
+                        waiting += more()
                 for job in [*waiting]:
                     if self._needs(job) > len(pool.left):
                         waiting.remove(job)

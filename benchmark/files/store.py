@@ -79,6 +79,11 @@ class TrialFolder:
         return self.path / "ticket.json"
 
     @property
+    def verdict(self) -> Path:
+        """Whether a trial that tunes is worth going on with; there if somebody listens."""
+        return self.path / "verdict.json"
+
+    @property
     def predictions(self) -> Path:
         """Predicted label maps of the test cases."""
         return self.path / "predictions"

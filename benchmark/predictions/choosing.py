@@ -142,13 +142,14 @@ def _is_called(label: str, name: str) -> bool:
 
 
 def _trained(store: Store) -> Iterator[_Trained]:
-    """Give the complete trials that trained something; those that are damaged are not among them."""
+    """Give the complete trials that trained something to keep; those that are damaged are not among them."""
     for folder in store.trials():
         try:
             record = load_record(folder)
         except EmsegError:
             continue
-        if record.status == "complete" and record.rescored_from is None:
+        is_usable = record.status == "complete" and record.rescored_from is None
+        if is_usable and record.spec.purpose == "compare":
             yield _Trained(folder, record)
 
 

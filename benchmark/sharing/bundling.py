@@ -102,12 +102,15 @@ def bundle(
 
 
 def _whole_trials(store: Store) -> tuple[list[Trial], tuple[LeftOut, ...]]:
+    """Read the trials that were tested; those that tuned have no scores for others to look at."""
     trials, left_out = list[Trial](), list[LeftOut]()
     for folder in store.trials():
         try:
-            trials.append(read_whole_trial(folder, store))
+            trial = read_whole_trial(folder, store)
         except EmsegError as error:
             left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
+        else:
+            trials += [trial] if trial.record.spec.purpose == "compare" else []
     return trials, tuple(left_out)
 
 

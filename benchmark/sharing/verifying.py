@@ -66,7 +66,7 @@ def verify_trial(
         faults=(*_renamed(folder, record), *changed, *_extra(folder, record)),
         unchecked=(*_too_old(folder, record), *_gone(folder)),
     )
-    if record.status != "complete" or not with_scores:
+    if record.status != "complete" or spec.purpose == "tune" or not with_scores:
         return found
     return _with_scores(found, trial, folder, catalogue, cache)
 

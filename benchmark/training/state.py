@@ -30,6 +30,8 @@ class TrainingState:
     compile_seconds: float = 0.0
     """First steps that compile, one of each session; 0: none does."""
     validation_seconds: float = 0.0
+    pruned_at: int | None = None
+    """Iteration after which it was not worth going on."""
     resumed: int = 0
     dropped: int = 0
     """How often a damaged resume point was dropped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from .resume import ResumeHook
 from .runner import TrialRunner
 from .seeding import SeedHook
 from .state import CurvePoint, TrainingState
-from .validation import Score, ValidationHook
+from .validation import GoesOn, PrunedError, Score, ValidationHook
 from .watch import CurveHook, WatchHook
 from .whole_batch import synchronised
 
@@ -49,6 +49,8 @@ class TrainingSetup:
     """Called with what people should know."""
     trials: int = 1
     """How many run on this machine at once, and share it."""
+    goes_on: GoesOn = lambda *_: True
+    """Called after each validation with the iteration and the score."""
     tell_curve: Callable[[Sequence[CurvePoint]], None] = lambda _: None
     """Called with what is new in the curve."""
     processes: Processes = ALONE
@@ -120,7 +122,7 @@ def train(
             *([SeedHook(spec.seed, processes.rank)] if together else []),
             watch,
             *([CompileHook(state)] if recipe.compile else []),
-            _validation(network, spec, score, state, watch),
+            _validation(network, spec, score, setup.goes_on, state, watch),
             resume,
             CurveHook(state, setup.tell_curve),
         ],
@@ -128,7 +130,7 @@ def train(
         spec.seed,
         deterministic=recipe.deterministic,
     )
-    with synchronised(network) if together else nullcontext():
+    with synchronised(network) if together else nullcontext(), suppress(PrunedError):
         runner.train()
     watch.pause()
     network.load_state_dict(state.best_weights)
@@ -147,7 +149,12 @@ def _optimiser(
 
 
 def _validation(
-    network: nn.Module, spec: TrialSpec, score: Score, state: TrainingState, watch: WatchHook
+    network: nn.Module,
+    spec: TrialSpec,
+    score: Score,
+    goes_on: GoesOn,
+    state: TrainingState,
+    watch: WatchHook,
 ) -> ValidationHook:
     primary = next(metric for metric in spec.metrics if metric.name == spec.protocol.primary)
     return ValidationHook(
@@ -155,6 +162,7 @@ def _validation(
         watch,
         network,
         score,
+        goes_on,
         primary.name,
         higher_is_better=primary.direction == "higher",
         iterations=spec.recipe.iterations,

@@ -15,6 +15,12 @@ from .watch import WatchHook
 
 Score = Callable[[nn.Module], float | None]
 """Gives the primary metric on the validation split; None where it applies to no case."""
+GoesOn = Callable[[int, float | None], bool]
+"""Takes an iteration and the score there, and says whether training is worth going on with."""
+
+
+class PrunedError(Exception):
+    """Ends training at a validation; no fault of the trial's."""
 
 
 class ValidationHook(Hook):  # type: ignore[misc]
@@ -25,6 +31,7 @@ class ValidationHook(Hook):  # type: ignore[misc]
         watch: Its clock is stopped meanwhile.
         network: What is scored and kept.
         score: Scores it.
+        goes_on: Is asked after each validation.
         metric: Name of the metric.
         higher_is_better: Its direction.
         iterations: Of the whole training.
@@ -39,6 +46,7 @@ class ValidationHook(Hook):  # type: ignore[misc]
         watch: WatchHook,
         network: nn.Module,
         score: Score,
+        goes_on: GoesOn,
         metric: str,
         *,
         higher_is_better: bool,
@@ -46,18 +54,27 @@ class ValidationHook(Hook):  # type: ignore[misc]
         times: int,
     ) -> None:
         self._state, self._watch, self._network, self._score = state, watch, network, score
+        self._goes_on = goes_on
         self._series, self._higher = f"val/{metric}", higher_is_better
         self._milestones = milestones(iterations, times)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Score at a milestone."""
+        """Score at a milestone.
+
+        Raises:
+            PrunedError: It is not worth going on.
+        """
         if batch_idx + 1 in self._milestones:
             self._watch.pause()
             start = time.perf_counter()
-            self._take(batch_idx + 1, self._score(self._network))
+            score = self._score(self._network)
+            self._take(batch_idx + 1, score)
             self._state.validation_seconds += time.perf_counter() - start
+            if not self._goes_on(batch_idx + 1, score):
+                self._state.pruned_at = batch_idx + 1
+                raise PrunedError
             self._watch.restart()
 
     def _take(self, iteration: int, score: float | None) -> None:

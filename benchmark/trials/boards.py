@@ -82,6 +82,8 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
             left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
             continue
         spec = trial.record.spec
+        if spec.purpose == "tune":
+            continue
         subject = subjects.of(spec)
         trial = replace(trial, outdated=today.changes(spec, subject.row) if today else (), row=subject.row)
         groups.setdefault(subject.board, []).append(Member(trial, folder, subject, changed))
@@ -153,6 +155,8 @@ def read_whole_trial(folder: TrialFolder, store: Store) -> Trial:
 def _trial(record: Record, folder: TrialFolder, tables: _Tables) -> Trial:
     if record.status != "complete":
         return Trial(record, folder.path, *no_tables())
+    if record.spec.purpose == "tune":
+        return Trial(record, folder.path, no_tables()[0], tables.curves.read(folder.own(folder.curve)))
     primary, classes = record.spec.protocol.primary, len(record.class_names)
     cases = tables.scores.read(
         folder.own(folder.cases),

@@ -13,7 +13,16 @@ from ..files.store import TrialFolder
 from .left_behind import left_behind
 
 GROWING: Final = frozenset(
-    {"record.json", "log.txt", "events.jsonl", "ticket.json", "lock", "scratch", "left_behind.json"}
+    {
+        "record.json",
+        "log.txt",
+        "events.jsonl",
+        "ticket.json",
+        "verdict.json",
+        "lock",
+        "scratch",
+        "left_behind.json",
+    }
 )
 """Of a trial's folder what is not hashed: the record itself, and what is written on after it."""
 CHECKSUM: Final = "checksum"

@@ -87,7 +87,8 @@ def _read(store: Store) -> tuple[list[tuple[TrialFolder, Record]], tuple[LeftOut
         except EmsegError as error:
             damaged.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
         else:
-            records += [(folder, record)] if record.status == "complete" else []
+            is_tested = record.status == "complete" and record.spec.purpose == "compare"
+            records += [(folder, record)] if is_tested else []
     return records, tuple(damaged)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ..contracts.errors import EmsegError
-from ..contracts.records import Record
-from ..contracts.running import QUEUE, DetachableExecutor, Event, Executor, Job
+from ..contracts.records import Record, TrialSpec
+from ..contracts.running import QUEUE, DetachableExecutor, Event, Executor, FedExecutor, Job
 from ..experiments.planning import Plan
 from ..files.clock import now
 from ..files.disk import keeping
@@ -45,7 +45,7 @@ def submit_plan(plan: Plan, store: Store, executor: DetachableExecutor) -> str:
         StoreError: The results folder cannot be written to.
     """
     store.prepare()
-    return executor.submit([_prepare(store, name, plan) for name in pending(plan, store)])
+    return executor.submit([_prepare(store, name, plan.trials[name]) for name in pending(plan, store)])
 
 
 def run_plan(
@@ -55,6 +55,7 @@ def run_plan(
     plugins: Plugins,
     on_event: Callable[[Event], None],
     timeout_minutes: float | None = None,
+    more: Callable[[], Mapping[str, TrialSpec]] = dict,
 ) -> Outcome:
     """Run what is not complete; each trial leaves a record, come what may.
 
@@ -65,17 +66,20 @@ def run_plan(
         plugins: Those with trial hooks are told.
         on_event: Hears everything, for people to see.
         timeout_minutes: Of a trial, whatever the executor does about it; None: no limit.
+        more: Is asked for further trials, by fingerprint, whenever one has ended and before all is over; one
+            that is named again runs again.
 
     Raises:
         StoreError: The results folder cannot be written to.
     """
     store.prepare()
+    trials = dict(plan.trials)
     todo = pending(plan, store)
     failed: dict[str, str] = {}
     started: dict[str, str] = {}
     ended: set[str] = set()
     told: set[Problem] = set()  # of news, of which there are many
-    jobs = [_prepare(store, name, plan) for name in todo]
+    jobs = [_prepare(store, name, trials[name]) for name in todo]
     deadlines = Deadlines(None if timeout_minutes is None else 60 * timeout_minutes)
 
     def listen(event: Event) -> None:
@@ -98,25 +102,37 @@ def run_plan(
         if event.kind == "started":
             deadlines.started(name)
             started[name] = now()
-            yield from plugins.trial_started(name, plan.trials[name])
+            yield from plugins.trial_started(name, trials[name])
         if event.kind == "failed":
             failed[name] = event.message
         if event.kind in {"complete", "failed"}:
             ended.add(name)
             deadlines.ended(name)
-            record = _record(store, plan, event, started.get(name, now()))
+            record = _record(store, trials[name], event, started.get(name, now()))
         new = [problem for problem in plugins.trial_event(event) if problem not in told]
         told.update(new)
         yield from new
         if record:
             yield from plugins.trial_finished(record, store.trial(name).path)
 
-    while left := [job for job in jobs if job.fingerprint not in ended]:
-        reasons = _execute(executor, left, listen, deadlines)
+    def feed() -> Sequence[Job]:
+        with deadlines.uninterrupted():
+            new = more()
+            trials.update(new)
+            ended.difference_update(new)
+            for name in new:
+                failed.pop(name, None)
+            fed = [_prepare(store, name, spec) for name, spec in new.items()]
+            jobs[:] = [*(job for job in jobs if job.fingerprint not in new), *fed]
+            return fed
+
+    while left := [job for job in jobs if job.fingerprint not in ended] or feed():
+        reasons = _execute(executor, left, listen, feed, deadlines)
         for job in left:
             if job.fingerprint not in ended and (reason := reasons.of(job.fingerprint)):
                 listen(Event(fingerprint=job.fingerprint, kind="failed", message=reason))
-    return Outcome(tuple(name for name in plan.trials if name not in todo), tuple(todo), failed)
+    ran = tuple(dict.fromkeys(job.fingerprint for job in jobs))
+    return Outcome(tuple(name for name in plan.trials if name not in todo), ran, failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +152,21 @@ class _Reasons:
 
 
 def _execute(
-    executor: Executor, jobs: Sequence[Job], listen: Callable[[Event], None], deadlines: Deadlines
+    executor: Executor,
+    jobs: Sequence[Job],
+    listen: Callable[[Event], None],
+    feed: Callable[[], Sequence[Job]],
+    deadlines: Deadlines,
 ) -> _Reasons:
     """Run jobs; say why those that have not ended by then never will."""
     before = set(multiprocessing.active_children())
     deadlines.forget()
     try:
         with deadlines.watching():
-            executor.run(jobs, listen)
+            if isinstance(executor, FedExecutor):
+                executor.run_fed(jobs, listen, feed)
+            else:
+                executor.run(jobs, listen)
     except TimeUpError:
         pass
     except EmsegError:
@@ -174,17 +197,17 @@ def _checked(event: Event, store: Store) -> Event:
     )
 
 
-def _prepare(store: Store, name: str, plan: Plan) -> Job:
+def _prepare(store: Store, name: str, spec: TrialSpec) -> Job:
     folder = store.trial(name)
     with keeping(folder.spec, "Nothing was started; make room or choose another folder with --out."):
-        return write_job(Job(fingerprint=name, spec=plan.trials[name], folder=folder.path))
+        return write_job(Job(fingerprint=name, spec=spec, folder=folder.path))
 
 
-def _record(store: Store, plan: Plan, event: Event, started: str) -> Record:
+def _record(store: Store, spec: TrialSpec, event: Event, started: str) -> Record:
     """Read the record that a trial left; write the one that a dead process could not."""
     folder = store.trial(event.fingerprint)
     if event.kind == "failed" and not folder.record.exists():
-        job = Job(fingerprint=event.fingerprint, spec=plan.trials[event.fingerprint], folder=folder.path)
+        job = Job(fingerprint=event.fingerprint, spec=spec, folder=folder.path)
         record = failed_record(job, started, event.message)
         with suppress(OSError):  # the command says it; the next one writes what there is room for then
             write_record(folder, record)

@@ -50,6 +50,8 @@ class Sign:
     done: Count = 0
     total: Count = 0
     message: Text = ""
+    score: float | None = None
+    """On the validation split, where a trial that tunes has just taken it."""
     phase_at: Text = ""
     """When something of its phase was done for the first time, and how much was by then: a resume point's
     share was done before, and what comes before the first step takes its own time."""
@@ -118,9 +120,11 @@ class _Signs:
         is_new = bool(event.phase) and (
             event.phase != self._last.phase or (event.done > 0 and not self._last.done)
         )
-        if event.kind == "progress" and not is_new and time.monotonic() - self._written < LINE_SECONDS:
+        soon = time.monotonic() - self._written < LINE_SECONDS
+        if event.kind == "progress" and not is_new and soon and event.score is None:
             return
-        sign = replace(self._last, at=now(), kind=event.kind, message=brief(event.message, MOST_TEXT // 8))
+        text = brief(event.message, MOST_TEXT // 8)
+        sign = replace(self._last, at=now(), kind=event.kind, message=text, score=event.score)
         if event.kind == "progress":
             sign = replace(sign, done=event.done, total=event.total)
         if is_new:

@@ -174,9 +174,10 @@ def _subject(spec: TrialSpec) -> str:
     ]
     return sha256_of(
         [
-            [model["name"], model["options"], model["init"], model["own_recipe"]],
+            [model["name"], model["options"], model["init"], model["own_recipe"], model["tuned"]],
             [data["name"], data["location"], data["options"]],
             [told["label_fraction"], told["seed"], sorted(metric["name"] for metric in told["metrics"])],
+            told["purpose"],
             settings,
         ]
     )

@@ -63,6 +63,7 @@ class Named:
     dataset: Labelled
     label_fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     seed: Annotated[int, Ge(0)]
+    purpose: Text = "compare"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

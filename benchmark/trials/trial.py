@@ -44,7 +44,8 @@ from .records import load_record
 from .shared_sanity import shared_sanity
 from .signs import leaving_signs
 from .tracking import Trackers, run_of
-from .trial_results import Results, write_results
+from .trial_results import Results, Tested, write_results
+from .verdicts import Judge
 
 WAITS: Final = "Another emseg-bench command is running this trial; waiting for it"
 
@@ -111,7 +112,8 @@ def compute_trial(
         )
     threads = job.spec.threads or torch.get_num_threads()
     with _threads(threads):
-        _Trial(job, TrialFolder(job.folder), runtime, tell, claim, processes, threads).run()
+        folder = TrialFolder(job.folder)
+        _Trial(job, folder, runtime, tell, claim, processes, threads, Judge(folder)).run()
 
 
 @dataclass(slots=True)
@@ -125,6 +127,12 @@ class _Trial:
     claim: Claim | None
     processes: Processes
     threads: int
+    judge: Judge
+
+    @property
+    def tunes(self) -> bool:
+        """Whether it is for tuning, so that the test split stays shut."""
+        return self.spec.purpose == "tune"
 
     @property
     def spec(self) -> TrialSpec:
@@ -179,22 +187,19 @@ class _Trial:
         ):
             state = self._train(parts, trackers)
             test_start = time.perf_counter()
-            cases = self._test(parts)
-            test_seconds = time.perf_counter() - test_start
+            cases = None if self.tunes else self._test(parts)
+            test_seconds = 0.0 if self.tunes else time.perf_counter() - test_start
         joules = self._joules(None if state.resumed else energy.joules())
         peak = max(gathered(memory.read(), self.processes), key=lambda one: one.peak_mib)
         if not self.processes.leads:
             return
-        trackers.log(self._scores(cases), self.spec.recipe.iterations)
-        self.tell("sanity")
-        sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
+        tested = None if cases is None else self._tested(parts, cases, trackers)
         profile = self._profile(parts, state, peak, test_seconds, energy, joules)
         results = Results(
             started=started,
             parts=parts,
             state=state,
-            cases=cases,
-            sanity=sanity,
+            tested=tested,
             profile=profile,
             window=self._window(),
         )
@@ -207,6 +212,13 @@ class _Trial:
         counts = self.processes.local_rank == 0 or self.device.type == "cuda"
         found = [joules for joules, counted in gathered((own, counts), self.processes) if counted]
         return None if None in found else sum(filter(None, found))
+
+    def _tested(self, parts: Parts, cases: pd.DataFrame, trackers: Trackers) -> Tested:
+        """Put the scores of the test split beside those that take no model."""
+        trackers.log(self._scores(cases), self.spec.recipe.iterations)
+        self.tell("sanity")
+        sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
+        return Tested(cases, sanity)
 
     def _scores(self, table: pd.DataFrame) -> dict[str, float]:
         """Give the mean of every metric as the protocol ranks by it, where it applies."""
@@ -229,6 +241,7 @@ class _Trial:
             tell_loader=lambda plan: self.tell("train", 0, total, plan),
             note=self.note,
             trials=self.runtime.at_once,
+            goes_on=self._goes_on,
             tell_curve=trackers.curve,
             processes=self.processes,
         )
@@ -236,6 +249,26 @@ class _Trial:
         return train(
             parts.network, parts.dataset, self.spec, parts.methods, parts.normalisation, score, setup
         )
+
+    def _goes_on(self, iteration: int, score: float | None) -> bool:
+        """Tell a study of a validation's score, and hear whether it is worth going on."""
+        total = self.spec.recipe.iterations
+        if not self.tunes or iteration == total or score is None:
+            return True
+        if not self.processes.leads:
+            return gathered(True, self.processes)[0]
+        self.listener(
+            Event(
+                fingerprint=self.job.fingerprint,
+                kind="progress",
+                phase="train",
+                done=iteration,
+                total=total,
+                message=f"validation {score:.4f}",
+                score=score,
+            )
+        )
+        return gathered(not self.judge.prunes(iteration), self.processes)[0]
 
     def _validate(self, parts: Parts, network: nn.Module) -> float | None:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
@@ -307,6 +340,7 @@ class _Trial:
     ) -> Profile:
         self.tell("profile")
         recipe = self.spec.recipe
+        iterations = state.pruned_at or recipe.iterations
         untimed = state.resumed + 1 if recipe.compile else 0  # steps that compiled
         inference = profile_inference(
             parts.network,
@@ -321,7 +355,7 @@ class _Trial:
             inference,
             memory,
             train_seconds=state.train_seconds,
-            train_images_per_s=(recipe.iterations - untimed) * recipe.batch_size / state.train_seconds,
+            train_images_per_s=(iterations - untimed) * recipe.batch_size / state.train_seconds,
             compile_seconds=state.compile_seconds if recipe.compile else None,
             validation_seconds=state.validation_seconds,
             test_seconds=test_seconds,

@@ -18,7 +18,8 @@ PLAIN: Final = re.compile(r"[\w@=,.:;/\[\]+-]+", re.ASCII)
 
 def trial_name(spec: TrialSpec | Named) -> str:
     """Name a trial for people: ``unet@scratch on cells with 10 % of the labels, seed 0``."""
-    return f"{model_and_data(spec)}, seed {spec.seed}"
+    tunes = ", tuning" if spec.purpose == "tune" else ""
+    return f"{model_and_data(spec)}, seed {spec.seed}{tunes}"
 
 
 def model_and_data(spec: TrialSpec | Named) -> str:

@@ -29,6 +29,14 @@ from .records import write_record
 KEPT = "The last resume point of training is kept: make room, and the same command goes on from there."
 
 
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Scores of the test split."""
+
+    cases: pd.DataFrame
+    sanity: pd.DataFrame
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """All that came of a trial."""
@@ -36,8 +44,8 @@ class Results:
     started: str
     parts: Parts
     state: TrainingState
-    cases: pd.DataFrame
-    sanity: pd.DataFrame
+    tested: Tested | None
+    """None: the trial tunes, which leaves neither scores nor weights."""
     profile: Profile
     window: int
     """Side of the inference window, px."""
@@ -48,17 +56,22 @@ def write_results(job: Job, device: str, results: Results) -> Record:
     folder = TrialFolder(job.folder)
     curve = pd.DataFrame(results.state.curve, columns=["iteration", "series", "value"])
     with keeping(folder.path, KEPT):
-        results.cases.to_parquet(folder.cases, index=False)
-        results.sanity.to_parquet(folder.sanity, index=False)
         curve.to_parquet(folder.curve, index=False)
-        weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
-        save_file(weights, folder.weights, to_metadata(_about(job, results)))
-        give_usual_mode(folder.weights)
+        if results.tested:
+            results.tested.cases.to_parquet(folder.cases, index=False)
+            results.tested.sanity.to_parquet(folder.sanity, index=False)
+            _write_weights(job, folder, results)
         write_whole(folder.environment, to_json(asdict(describe_environment(device))))
         record = _record(job, results, hash_files(folder))
         write_record(folder, record)
     rmtree(folder.scratch, ignore_errors=True)
     return record
+
+
+def _write_weights(job: Job, folder: TrialFolder, results: Results) -> None:
+    weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
+    save_file(weights, folder.weights, to_metadata(_about(job, results)))
+    give_usual_mode(folder.weights)
 
 
 def _record(job: Job, results: Results, files: Mapping[str, str]) -> Record:
@@ -79,6 +92,7 @@ def _record(job: Job, results: Results, files: Mapping[str, str]) -> Record:
         ),
         profile=results.profile,
         initialisation=results.parts.initialisation,
+        pruned_at=state.pruned_at,
         resumed=state.resumed,
         libraries=libraries_of(job.spec),
         files=files,

@@ -246,9 +246,10 @@ def test_time_in_a_queue_is_none_of_a_trials_own(session, hurried):
 
 def test_no_alarm_is_left_behind(session, hurried):
     plan, store, complete = session
+    before = signal.getsignal(signal.SIGALRM)
     run_plan(plan, store, Pretender(complete), Plugins(), lambda event: None, timeout_minutes=0.01)
     time.sleep(1)  # the alarm of a time-out would end this process
-    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGALRM) is before
 
 
 def test_interrupt_by_the_user_stays_one(session, hurried):
