@@ -40,7 +40,7 @@ def check_nothing_heavy(arguments, folder, shows):
         [sys.executable, "-P", "-c", PROBE, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env={**os.environ, "PYTHONPATH": str(folder), "EMSEG_BENCH_CACHE": str(folder / "cache")},
     )
     assert done.returncode == 0, done.stderr

@@ -150,7 +150,7 @@ def start(toy: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(folder: Path, pattern: str, seconds: float = 60) -> Path:
+def wait_for(folder: Path, pattern: str, seconds: float = 300) -> Path:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := next(folder.glob(pattern), None):
@@ -167,7 +167,7 @@ def test_killed_command_goes_on_where_it_stopped(outcome, toy, work, how, code):
     wait_for(work, "results/trials/*/scratch")
     time.sleep(1)
     os.kill(process.pid, how)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == code, output
     if how == signal.SIGINT:
         assert "the same command goes on" in output

@@ -50,7 +50,7 @@ def put(library: Library, content: Entry) -> None:
 
 def test_two_processes_at_once_lose_nothing(tmp_path):
     running = [subprocess.Popen([sys.executable, "-P", "-c", PUT, str(tmp_path), who]) for who in "ab"]
-    assert [process.wait(120) for process in running] == [0, 0]
+    assert [process.wait(400) for process in running] == [0, 0]
     library = Library(tmp_path)
     entries = library.entries()
     assert entries.keys() == {"shared", *(f"{who}-{i}" for who in "ab" for i in range(15))}

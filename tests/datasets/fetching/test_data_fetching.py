@@ -428,7 +428,7 @@ def start(site: Path, cache: Path) -> Iterator[Callable[[str], subprocess.Popen[
 
 
 def wait_until(fact: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not fact():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -455,7 +455,7 @@ def test_of_two_processes_one_fetches_and_the_other_waits(start, url, server):
     line = second.stderr.readline()
     server.go_on.set()
     assert "waiting for another process" in line
-    ends = [process.communicate(timeout=60) for process in (first, second)]
+    ends = [process.communicate(timeout=240) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], ends
     assert "shelf is here" in ends[0][0]
     assert "shelf is already here" in ends[1][0]
