@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from enum import StrEnum
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO, TypeAlias
 
 import typer
 
-from ..benchmark.contracts.errors import UnknownNameError, UsageError
+from ..benchmark.contracts.errors import UsageError
 from .costs import BudgetOption, EstimateOption, foresee
 from .exit_codes import interruptible
 from .json_output import json_stream
@@ -189,23 +188,11 @@ def run(
     ] = False,
 ) -> None:
     """Train, evaluate and profile every model on every dataset, and write a report."""
+    from ..api.preparing import prepare, try_out
     from ..benchmark.contracts.running import Runtime
     from ..benchmark.costs.budget import read_budget
-    from ..benchmark.executors.choosing import choose_executor
     from ..benchmark.experiments.experiment import build_experiment
-    from ..benchmark.experiments.planning import make_plan
-    from ..benchmark.files.cache import cache_folder
-    from ..benchmark.files.outputs import check_output_folder
-    from ..benchmark.files.store import Store
-    from ..benchmark.plugins.every_model import optional_models
-    from ..benchmark.plugins.loading import installed_plugins
-    from ..benchmark.profiling.hardware import believed_device, choose_devices
-    from ..benchmark.trials.providers import told_by_stored
-    from ..benchmark.trials.session import pending
-    from ..benchmark.trials.staleness import keep_stale as keep
-    from ..benchmark.trials.staleness import stale_notes, stale_trials
     from ..benchmark.trials.tracking import check_trackers
-    from ..datasets.inspection.remarks import remarks
     from .finishing import finish
 
     if experiment is not None:
@@ -233,94 +220,40 @@ def run(
     if budget is not None:
         read_budget(budget)
     wanted = build_experiment(experiment, asked, settings)
-    plugins = installed_plugins()
-    chosen = choose_executor(wanted.executor, plugins.catalogue)
-    cache = cache_folder()
-    devices = (believed_device(device, chosen.label),) if chosen.elsewhere else choose_devices(device)
-    where = "cpu" if devices[0].startswith("cpu") else devices[0]
     runtime = Runtime(
-        device=where,
-        devices=devices,
+        device=device,
         workers=workers,
         timeout_minutes=timeout,
         checkpoint_seconds=checkpoint_seconds,
-        cache=str(cache),
         trackers=check_trackers(tracker) if tracker else (),
     )
     with json_stream(as_json) as stream:
         with _status("checking models and data"):
-            try:
-                plan = make_plan(
-                    wanted,
-                    plugins.catalogue,
-                    device=where,
-                    elsewhere=chosen.elsewhere,
-                    cache=cache,
-                    remarks=remarks,
-                )
-            except UnknownNameError as error:
-                raise told_by_stored(error, Store(out)) from None
-        if not chosen.elsewhere:
-            _check_devices(plan, devices)
-        ranking = ranking_metrics(plan.trials.values())
+            prepared = prepare(wanted, runtime, out, keep_stale=keep_stale)
+        ranking = ranking_metrics(prepared.plan.trials.values())
         check_difference("--margin", enough, ranking)
         check_difference("--resolve", wanted_difference, ranking)
-        check_output_folder(out, "--out", _places(plan))
-        stale = stale_trials(plan, Store(out))
-        plan = keep(plan, stale) if keep_stale else plan
-        if todo := pending(plan, Store(out)):
-            with _status("trying the models out"):
-                optional = optional_models(wanted.models, plugins.catalogue.models.offers)
-                plan = _rehearsed(plan, todo, optional, cache, None if chosen.elsewhere else where)
-            todo = pending(plan, Store(out))
+        with _status("trying the models out"):
+            prepared = try_out(prepared)
+        plugins, store, chosen, runtime = prepared.plugins, prepared.store, prepared.chosen, prepared.runtime
         cost = foresee(
-            plan,
-            todo,
-            Store(out),
+            prepared.plan,
+            prepared.todo,
+            store,
             runtime,
             elsewhere=chosen.elsewhere,
             estimating=estimate,
             budget=budget,
         )
-        plan = replace(plan, notes=(*plan.notes, *chosen.notes, *stale_notes(plan, stale), *cost.notes))
+        plan = replace(prepared.plan, notes=(*prepared.notes, *cost.notes))
         if dry_run:
-            _print_plan(plan, Store(out), runtime, stream, wanted_difference, cost)
+            _print_plan(plan, store, runtime, stream, wanted_difference, cost)
             return
         with interruptible():
-            outcome = _run(plan, plugins, Store(out), runtime, chosen, stream, cost, detach=detach)
+            outcome = _run(plan, plugins, store, runtime, chosen, stream, cost, detach=detach)
             raise typer.Exit(
-                finish(plan, plugins, Store(out), outcome, stream, keep_stale=keep_stale, margin=enough)
+                finish(plan, plugins, store, outcome, stream, keep_stale=keep_stale, margin=enough)
             )
-
-
-def _rehearsed(
-    plan: Plan, todo: list[str], optional: Collection[str], cache: Path, place: str | None
-) -> Plan:
-    """Try models out on a device of this machine; None: they run elsewhere."""
-    from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
-
-    return rehearse(plan, todo, optional, cache, runs_on=place or ELSEWHERE)
-
-
-def _check_devices(plan: Plan, devices: tuple[str, ...]) -> None:
-    """Check that every trial can have as many devices as it takes.
-
-    Raises:
-        UsageError: One cannot.
-    """
-    from ..benchmark.executors.devices import lack, needed
-
-    most = max((trial.recipe.processes for trial in plan.trials.values()), default=1)
-    if needed(most, devices) > len(devices):
-        raise UsageError(lack(most, devices))
-
-
-def _places(plan: Plan) -> set[Path]:
-    """Return the files and folders of data that a plan reads."""
-    from ..benchmark.images.volumes.opening import split_location
-
-    locations = {spec.dataset.location for spec in plan.trials.values()}
-    return {split_location(location)[0] for location in locations if location}
 
 
 def _status(text: str) -> AbstractContextManager[object]:

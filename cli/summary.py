@@ -20,8 +20,6 @@ from .tables import print_table, say
 if TYPE_CHECKING:
     from ..benchmark.contracts.reporting import Board
     from ..benchmark.costs.schema import PlanCost
-    from ..reports.columns import BoardColumn
-    from ..reports.schema import Row
 
 
 def announce(plan: Plan, console: Console, cost: PlanCost, runtime: Runtime) -> None:
@@ -139,21 +137,13 @@ def print_failures(failed: Mapping[str, str], plan: Plan, console: Console) -> N
 
 
 def _shown(board: Board) -> dict[str, Any]:
-    from ..reports.columns import terminal_columns
+    from ..reports.columns import terminal_columns, terminal_row
     from ..reports.leaderboard import leaderboard
 
     table = leaderboard(board)
     wide, narrow = (
-        [_row(row, terminal_columns(table, wide=wide)) for row in table.rows] for wide in (True, False)
+        [terminal_row(row, terminal_columns(table, wide=wide)) for row in table.rows]
+        for wide in (True, False)
     )
     texts = {"claims": list(table.claims), "remarks": list(table.remarks)}
     return {"title": table.title, "wide": wide, "narrow": narrow, **texts}
-
-
-def _row(row: Row, columns: Sequence[BoardColumn]) -> dict[str, str]:
-    """Write a leaderboard's row as the terminal shows it: of classes, which may be many, the mean alone."""
-    cells = [(column, column.cell(row)) for column in columns]
-    return {
-        column.short: cell.text if column.group or not cell.tail else f"{cell.text} {cell.tail}"
-        for column, cell in cells
-    }

@@ -96,6 +96,15 @@ def terminal_columns(table: Leaderboard, *, wide: bool) -> list[BoardColumn]:
     return _chosen(table, keys if len(table.foreground) > 1 else [key for key in keys if key != CLASSES])
 
 
+def terminal_row(row: Row, columns: Sequence[BoardColumn]) -> dict[str, str]:
+    """Write a row as the terminal shows it: of classes, which may be many, the mean alone."""
+    cells = [(column, column.cell(row)) for column in columns]
+    return {
+        column.short: cell.text if column.group or not cell.tail else f"{cell.text} {cell.tail}"
+        for column, cell in cells
+    }
+
+
 def _chosen(table: Leaderboard, keys: Sequence[str]) -> list[BoardColumn]:
     known = list(_columns(table))
     return [column for key in keys for column in known if fnmatchcase(column.key, key)]

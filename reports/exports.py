@@ -95,7 +95,12 @@ def read_json(path: Path) -> LeaderboardFile:
 
 
 def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:
-    """Write a line per board and model; units are in the column names, a missing number is empty.
+    """Write `leaderboard_frame` as CSV; a missing number is empty."""
+    path.write_text(csv_of(leaderboard_frame(boards)), encoding="utf-8", newline="")
+
+
+def leaderboard_frame(boards: Iterable[Leaderboard]) -> pd.DataFrame:
+    """Give a row per board and model; units are in the column names.
 
     Classes are numbered by label value (``class_1_name``, ``class_1_score_mean``, ...), since boards
     may differ in theirs.
@@ -106,16 +111,22 @@ def write_csv(path: Path, boards: Sequence[Leaderboard]) -> None:
         for columns in (csv_columns(board),)
         for row in board.rows
     ]
-    path.write_text(csv_of(pd.DataFrame(lines)), encoding="utf-8", newline="")
+    return pd.DataFrame(lines)
 
 
 def write_comparisons(path: Path, boards: Sequence[Leaderboard], across: Sequence[Across]) -> None:
-    """Write a line per board (or table over data sets), metric and pair: who is better, and how surely."""
+    """Write `comparisons_frame` as CSV, where there is any pair."""
+    table = comparisons_frame(boards, across)
+    if len(table):
+        path.write_text(csv_of(table), encoding="utf-8", newline="")
+
+
+def comparisons_frame(boards: Sequence[Leaderboard], across: Sequence[Across]) -> pd.DataFrame:
+    """Give a row per board (or table over data sets), metric and pair: who is better, and how surely."""
     verdicts = [(one.title, one.verdicts) for one in across if one.verdicts]
     verdicts += [(board.title, found) for board in boards for found in board.all_verdicts]
     tables = [_pairs(title, found) for title, found in verdicts if found.comparisons]
-    if tables:
-        path.write_text(csv_of(pd.concat(tables, ignore_index=True)), encoding="utf-8", newline="")
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def _pairs(board: str, verdicts: Verdicts) -> pd.DataFrame:

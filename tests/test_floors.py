@@ -31,6 +31,7 @@ FLOORS = [
     "pretraining",
     "reports",
     "testing",
+    "api",
     "cli",
 ]
 """From the ground up; rooms import from rooms that stand before them."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
-from .context import worker_context, worker_environment
+from .context import without_script, worker_context, worker_environment
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def asked(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
     context = worker_context()
     answers, answers_out = context.Pipe(duplex=False)
     process = context.Process(target=target, args=(*arguments, answers_out))
-    with worker_environment():
+    with worker_environment(), without_script():
         process.start()
     answers_out.close()
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing.util import get_temp_dir
+from types import ModuleType
 from typing import Any, TypeVar
 
 from .openmp import waiting
@@ -70,6 +71,21 @@ def worker_environment() -> Iterator[None]:
             del os.environ[name]
 
 
+@contextmanager
+def without_script() -> Iterator[None]:
+    """Keep the script that the caller runs out of the processes that are started.
+
+    multiprocessing would import it in each of them, and so start all over what is not behind
+    ``if __name__ == "__main__"``.  Nothing that trials need is defined there.
+    """
+    own = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = own
+
+
 def persistently(start: Callable[[], T]) -> T:
     """Start a process in an environment fit for it, again and again while the server cannot be reached.
 
@@ -79,7 +95,7 @@ def persistently(start: Callable[[], T]) -> T:
     Raises:
         OSError: It cannot be started; so does EOFError.
     """
-    with worker_environment():
+    with worker_environment(), without_script():
         for tried in range(STARTS - 1):
             with suppress(OSError, EOFError):
                 return start()

@@ -56,11 +56,11 @@ def look_at(path: Path, channels: int) -> Seen:
     """
     if not is_volume(path):
         pixels = read_image(path, channels)
-        values = np.concatenate([_thinned(plane) for plane in pixels])
+        values = thinned(pixels)
         return _seen(path, pixels.shape[1:], pixels.dtype, values, pixel_size(path))
     volume = open_pixels(path, channels)
     sections = spread(range(volume.shape[0]), SECTIONS)
-    values = np.concatenate([_thinned(volume[z : z + 1][0]) for z in sections])
+    values = thinned(volume[z : z + 1][0] for z in sections)
     return _seen(path, volume.shape, volume.dtype, values, open_volume(path).voxel_size_nm)
 
 
@@ -153,6 +153,11 @@ def _is_far(values: Array, grey: GreyRange, normalisation: Normalisation) -> boo
     mean, std = np.mean(normalisation.mean), np.mean(normalisation.std)
     away = abs(unit.mean() - mean) > MOST_AWAY * std
     return bool(beyond > MOST_CLIPPED or away or unit.std() < FLATTER * std)
+
+
+def thinned(planes: Iterable[Array]) -> Array:
+    """Take some of the values of planes (H, W), evenly spread."""
+    return np.concatenate([_thinned(plane) for plane in planes])
 
 
 def _thinned(plane: Array) -> Array:

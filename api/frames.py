@@ -1,0 +1,106 @@
+"""A results folder as tidy tables: a row is one observation, and says which trial it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Final
+
+import pandas as pd
+
+from ..benchmark.contracts.reporting import Board, Trial
+from ..reports.naming import name_of
+from ..reports.schema import Leaderboard
+
+OF: Final = ("board", "dataset", "label_fraction", "model", "seed", "fingerprint")
+"""What every table says of a row's trial; `model` is the name on the board."""
+TRIALS: Final = (
+    *OF,
+    *("status", "reason", "metric", "unit", "score"),
+    *("validation_score", "kept_iteration", "started", "finished", "folder"),
+)
+CASES: Final = (
+    *OF,
+    *("case", "group", "depth", "height", "width", "class_index", "class", "metric", "unit", "value"),
+)
+CURVES: Final = (*OF, "iteration", "series", "value")
+PIXELS: Final = ("tp", "fp", "fn", "tn")
+"""Confusion counts, px (voxels of a volume)."""
+
+
+def trials_frame(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> pd.DataFrame:
+    """Give a row per trial, failed ones too; `score` as its board compares it: on the cases in common."""
+    scores = {seed.fingerprint: seed.score for table in tables for row in table.rows for seed in row.seeds}
+    rows = []
+    for board in boards:
+        for trial in board.trials:
+            record, kept = trial.record, trial.record.selection
+            told = {
+                **_of(trial, board),
+                "status": record.status,
+                "reason": record.reason,
+                "metric": board.primary.name,
+                "unit": board.primary.unit,
+                "score": scores.get(record.fingerprint),
+                "validation_score": kept and kept.score,
+                "kept_iteration": kept and kept.iteration,
+                "started": pd.Timestamp(record.started),
+                "finished": pd.Timestamp(record.finished),
+                "folder": str(trial.folder),
+            }
+            rows.append(told)
+    return pd.DataFrame(rows, columns=list(TRIALS)).astype({"score": float, "validation_score": float})
+
+
+def cases_frame(boards: Iterable[Board]) -> pd.DataFrame:
+    """Give a row per complete trial, case, class and metric; NaN where a metric does not apply."""
+    return _stacked(boards, CASES, _cases)
+
+
+def curves_frame(boards: Iterable[Board]) -> pd.DataFrame:
+    """Give a row per complete trial, iteration and series: training loss, learning rate, validation score."""
+    return _stacked(boards, CURVES, lambda trial: trial.curve)
+
+
+def costs_frame(boards: Iterable[Board]) -> pd.DataFrame:
+    """Give a row per trial that was profiled, with the columns of `Profile`, units in their names."""
+    rows = [
+        _of(trial, board) | asdict(trial.record.profile)
+        for board in boards
+        for trial in board.complete
+        if trial.record.profile
+    ]
+    return pd.DataFrame(rows)
+
+
+def _cases(trial: Trial) -> pd.DataFrame:
+    units = {metric.name: metric.unit for metric in trial.record.spec.metrics} | dict.fromkeys(PIXELS, "px")
+    cases = trial.cases.rename(columns={"class_name": "class"})
+    return cases.assign(unit=cases["metric"].astype(str).map(units))
+
+
+def _stacked(
+    boards: Iterable[Board], columns: Sequence[str], table_of: Callable[[Trial], pd.DataFrame]
+) -> pd.DataFrame:
+    tables = [
+        pd.concat([table_of(trial)], keys=[tuple(_of(trial, board).values())], names=OF).reset_index()[
+            list(columns)
+        ]
+        for board in boards
+        for trial in board.complete
+    ]
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+
+
+def _of(trial: Trial, board: Board) -> dict[str, object]:
+    spec = trial.record.spec
+    values = (
+        board.title,
+        spec.dataset.label,
+        spec.label_fraction,
+        name_of(trial, board),
+        spec.seed,
+        trial.record.fingerprint,
+    )
+    return dict(zip(OF, values, strict=True))

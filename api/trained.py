@@ -1,0 +1,217 @@
+"""A trained model as a network that segments arrays, as ``emseg-bench predict`` segments files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from torch import Tensor, nn
+
+from ..benchmark.contracts.data import GreyRange
+from ..benchmark.contracts.errors import DataError, UsageError
+from ..benchmark.evaluation.inference import inference
+from ..benchmark.evaluation.volumes import segment_volume
+from ..benchmark.files.store import TrialFolder
+from ..benchmark.images.intensity import to_pixels
+from ..benchmark.images.normalise import to_input
+from ..benchmark.images.spread import spread
+from ..benchmark.plugins.loading import installed_plugins
+from ..benchmark.predictions.choosing import choose_trial
+from ..benchmark.predictions.greys import SECTIONS, Seen, misfits, settle_greys, thinned
+from ..benchmark.predictions.images import checked
+from ..benchmark.predictions.inference_settings import InferenceSettings
+from ..benchmark.predictions.network import find_weights, settle_normalisation, settle_protocol, settle_window
+from ..benchmark.profiling.hardware import choose_device
+from ..benchmark.profiling.precision import resolve_precision
+from ..benchmark.trials.records import load_record
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+logger = logging.getLogger("emseg_bench")
+
+HERE: Final = Path("the array")
+"""In the place of a file's name."""
+UNLIKE: Final = 0.1
+"""Of the training images' pixel size: by so much another may differ without a word."""
+
+
+class TrainedModel(nn.Module):
+    """A network with all that its use needs; `load_model` makes it.
+
+    Args:
+        setting: How it segments.
+        voxel_size_nm: Of the images that it was trained on; None: not known.
+    """
+
+    def __init__(self, setting: InferenceSettings, voxel_size_nm: tuple[float, ...] | None) -> None:
+        super().__init__()
+        self._setting = setting
+        self._segmenter = setting.segmenter()
+        self.network = self._segmenter.model
+        """From normalised windows to logits."""
+        self.voxel_size_nm = voxel_size_nm
+        self.class_names: tuple[str, ...] = setting.weights.info.class_names
+        """By label; see `label_values`."""
+        self.label_values: tuple[int, ...] = tuple(
+            range(len(self.class_names)) if setting.values is None else setting.values.tolist()
+        )
+        """What `segment` gives for each class."""
+        self.eval()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Give the logits (N, K, H, W) of pixels, normalised here.
+
+        Args:
+            pixels: (N, C, H, W) float32 between 0 and 1, or uint8; sides as the model takes them.
+        """
+        normalisation = self._setting.normalisation
+        logits: Tensor = self.network(to_input(pixels, normalisation.mean, normalisation.std))
+        return logits
+
+    def segment(
+        self,
+        array: Array,
+        *,
+        voxel_size_nm: Sequence[float] | None = None,
+        grey_range: tuple[float, float] | None = None,
+    ) -> Array:
+        """Segment an image or a volume of any size, as ``predict`` does: by windows, normalised.
+
+        What does not fit the training images is told by the logger ``emseg_bench``.
+
+        Args:
+            array: As it is stored: (H, W); (Z, Y, X), which is a volume; or (H, W, C) where the model takes
+                several channels.
+            voxel_size_nm: (y, x) or (z, y, x), to be held against that of the training images.
+            grey_range: Values that are 0 and 1.  None: those of training.
+
+        Returns:
+            (H, W) or (Z, Y, X) label values, of an unsigned integer type.
+
+        Raises:
+            DataError: The array does not fit the model, or holds values that are no numbers.
+            UsageError: Nobody says which of its values are 0 and 1.
+            TrialError: The network's output is wrong.
+        """
+        values = checked(self._fitting(np.asarray(array)), HERE)
+        self._compare_size(voxel_size_nm, values)
+        grey = self._grey(values, grey_range)
+        device = next(self.parameters()).device
+        pixels, segmenter = (
+            to_pixels(values, grey),
+            replace(self._segmenter, model=self.network, device=device),
+        )
+        volume = values.ndim == 3 and self._channels == 1
+        with inference(self.network, device, self._setting.precision):
+            if volume:
+                labels = segment_volume(segmenter, pixels, self._setting.axes)
+            else:
+                planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
+                labels = segmenter.labels(segmenter.logits(np.ascontiguousarray(planes)))
+        return labels if self._setting.values is None else self._setting.values[labels]
+
+    @property
+    def _channels(self) -> int:
+        return self._setting.channels
+
+    def _fitting(self, array: Array) -> Array:
+        """Check an array's type and shape."""
+        if array.dtype.kind not in "uif":
+            raise DataError(f"got an array of {array.dtype}, expected whole numbers or floats.")
+        several = self._channels > 1
+        fits = array.ndim == 3 and array.shape[-1] == self._channels if several else array.ndim in (2, 3)
+        if not fits or 0 in array.shape:
+            expected = f"(H, W, {self._channels})" if several else "(H, W), or (Z, Y, X) of a volume"
+            raise DataError(f"got an array of the shape {array.shape}, expected {expected}.")
+        return array
+
+    def _grey(self, values: Array, given: tuple[float, float] | None) -> GreyRange:
+        if given is not None and not given[0] < given[1]:
+            raise UsageError(f"got grey_range {given}, expected (low, high) with low < high.")
+        kind, info = str(values.dtype.newbyteorder("=").name), self._setting.weights.info
+        asked = None if given is None else GreyRange(low=given[0], high=given[1])
+        some = thinned(self._planes(values))
+        seen = Seen(source=HERE, sides=values.shape, kind=kind, values=some, voxel_size_nm=None)
+        greys, notes = settle_greys([seen], info.grey_range, asked)
+        unfit = misfits([seen], greys, self._setting.normalisation) if info.grey_range else ()
+        for note in (*notes, *unfit):
+            logger.warning(note)
+        return greys[kind]
+
+    def _planes(self, values: Array) -> list[Array]:
+        """Give what is looked at: channels of an image, some sections of a volume."""
+        if values.ndim == 2:
+            return [values]
+        if self._channels > 1:
+            return [*np.moveaxis(values, -1, 0)]
+        return [values[z] for z in spread(range(len(values)), SECTIONS)]
+
+    def _compare_size(self, size: Sequence[float] | None, values: Array) -> None:
+        """Say where pixels are of another size than in training."""
+        if size is None:
+            return
+        axes = values.ndim if self._channels == 1 else 2
+        if len(size) != axes or min(size) <= 0:
+            raise UsageError(
+                f"got voxel_size_nm {tuple(size)}, expected {axes} lengths in nm, more than 0 each."
+            )
+        trained = self.voxel_size_nm
+        if trained and any(
+            abs(own / other - 1) > UNLIKE for own, other in zip(size[-2:], trained[-2:], strict=True)
+        ):
+            logger.warning(
+                "the pixels are %s nm (y, x), and those of training were %s nm: objects look larger or smaller; "
+                "bring the array to that size first.",
+                " x ".join(f"{side:g}" for side in size[-2:]),
+                " x ".join(f"{side:g}" for side in trained[-2:]),
+            )
+
+
+def load_model(
+    place: str | Path,
+    *,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] | None = None,
+    protocol: str | None = None,
+) -> TrainedModel:
+    """Load a trained model.
+
+    Args:
+        place: A model of a results folder by its name (``results:unet``, the seed with the best validation
+            score, or ``results:unet/3``), a trial's ``weights.safetensors``, or the name of imported weights.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        precision: None: as the trial was scored.
+        protocol: How to segment.  None: as the trial was scored, or ``emseg-v1``.
+
+    Raises:
+        UsageError: No model is called so, or `protocol`, `device` or `precision` is wrong.
+        WeightsError: The weights are not there, or are damaged.
+    """
+    if precision not in (None, "auto", "fp32", "bf16"):
+        raise UsageError(f"got precision {precision!r}, expected 'auto', 'fp32' or 'bf16'.")
+    is_file = isinstance(place, Path) or Path(place).expanduser().is_file()
+    path = str(place) if is_file or ":" not in str(place) else str(choose_trial(str(place)).weights)
+    weights = find_weights(path, installed_plugins().catalogue)
+    info, chosen, where = weights.info, settle_protocol(weights.info, protocol), choose_device(device)
+    how = info.segmenting
+    setting = InferenceSettings(
+        weights=weights,
+        protocol=chosen,
+        normalisation=settle_normalisation(info, None, None),
+        window=settle_window(info, chosen, weights.offer.card.size_divisor),
+        axes=how.axes if how else "stack",
+        device=where,
+        precision=resolve_precision(precision or (how.precision if how else "auto"), where),
+        greys={},
+    )
+    return TrainedModel(setting, _voxel_size(weights.path))
+
+
+def _voxel_size(weights: Path) -> tuple[float, ...] | None:
+    """Give the voxel size of a trial's data by the record beside its weights."""
+    folder = TrialFolder(weights.parent)
+    return load_record(folder).voxel_size_nm if folder.record.is_file() else None
