@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
+from ..benchmark.contracts.errors import UsageError
+
 if TYPE_CHECKING:
     from ..benchmark.contracts.running import Event
     from .results import Results
@@ -77,6 +79,10 @@ def run(
     from .preparing import prepare, try_out
     from .results import results_of
 
+    if workers < 1:
+        raise UsageError(f"got workers={workers}, expected at least 1.")
+    if timeout_minutes is not None and not timeout_minutes > 0:
+        raise UsageError(f"got timeout_minutes={timeout_minutes}, expected minutes such as 30.")
     asked: dict[str, Any] = {
         "models": _names(models),
         "datasets": _places(datasets),

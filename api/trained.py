@@ -164,8 +164,8 @@ class TrainedModel(nn.Module):
             abs(own / other - 1) > UNLIKE for own, other in zip(size[-2:], trained[-2:], strict=True)
         ):
             logger.warning(
-                "the pixels are %s nm (y, x), and those of training were %s nm: objects look larger or smaller; "
-                "bring the array to that size first.",
+                "the pixels are %s nm (y, x), and those of training were %s nm: objects look larger or "
+                "smaller; bring the array to that size first.",
                 " x ".join(f"{side:g}" for side in size[-2:]),
                 " x ".join(f"{side:g}" for side in trained[-2:]),
             )
