@@ -23,6 +23,7 @@ from .light import LightCommand, LightGroup
 from .terminal import guarded_streams
 
 VERBS: Mapping[str, str] = {
+    "demo": "demo:demo",
     "run": "running:run",
     "predict": "predicting:predict",
     "score": "scoring:score",
