@@ -11,7 +11,17 @@ import emseg_bench
 import pytest
 
 ROOT: Final = Path(emseg_bench.__file__).parent
-PACKAGES: Final = ("benchmark", "cli", "datasets", "models", "papers", "pretraining", "reports", "testing")
+PACKAGES: Final = (
+    "api",
+    "benchmark",
+    "cli",
+    "datasets",
+    "models",
+    "papers",
+    "pretraining",
+    "reports",
+    "testing",
+)
 
 READERS: Final = frozenset(
     {
