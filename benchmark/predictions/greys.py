@@ -56,11 +56,11 @@ def look_at(path: Path, channels: int) -> Seen:
     """
     if not is_volume(path):
         pixels = read_image(path, channels)
-        values = thinned(pixels)
+        values = np.concatenate([_thinned(plane) for plane in pixels])
         return _seen(path, pixels.shape[1:], pixels.dtype, values, pixel_size(path))
     volume = open_pixels(path, channels)
     sections = spread(range(volume.shape[0]), SECTIONS)
-    values = thinned(volume[z : z + 1][0] for z in sections)
+    values = np.concatenate([_thinned(volume[z : z + 1][0]) for z in sections])
     return _seen(path, volume.shape, volume.dtype, values, open_volume(path).voxel_size_nm)
 
 
