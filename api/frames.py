@@ -83,9 +83,7 @@ def _stacked(
     boards: Iterable[Board], columns: Sequence[str], table_of: Callable[[Trial], pd.DataFrame]
 ) -> pd.DataFrame:
     tables = [
-        pd.concat([table_of(trial)], keys=[tuple(_of(trial, board).values())], names=OF).reset_index()[
-            list(columns)
-        ]
+        table_of(trial).assign(**_of(trial, board))[list(columns)]
         for board in boards
         for trial in board.complete
     ]
@@ -93,9 +91,9 @@ def _stacked(
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
 
 
-def _of(trial: Trial, board: Board) -> dict[str, object]:
+def _of(trial: Trial, board: Board) -> dict[str, str | int | float]:
     spec = trial.record.spec
-    values = (
+    values: tuple[str | int | float, ...] = (
         board.title,
         spec.dataset.label,
         spec.label_fraction,
