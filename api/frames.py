@@ -30,9 +30,9 @@ PIXELS: Final = ("tp", "fp", "fn", "tn")
 
 def trials_frame(boards: Sequence[Board], tables: Sequence[Leaderboard]) -> pd.DataFrame:
     """Give a row per trial, failed ones too; `score` as its board compares it: on the cases in common."""
-    scores = {seed.fingerprint: seed.score for table in tables for row in table.rows for seed in row.seeds}
     rows = []
-    for board in boards:
+    for board, table in zip(boards, tables, strict=True):
+        scores = {seed.fingerprint: seed.score for row in table.rows for seed in row.seeds}
         for trial in board.trials:
             record, kept = trial.record, trial.record.selection
             told = {
