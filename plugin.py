@@ -83,6 +83,7 @@ from .benchmark.contracts.records import (
 )
 from .benchmark.contracts.reporting import Board, LeftOut, ReportSection, Trial
 from .benchmark.contracts.running import QUEUE, DetachableExecutor, Event, Executor, Job, Runtime
+from .benchmark.contracts.searching import Choice, FloatRange, IntRange, Parameter
 from .benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
 from .benchmark.trials.scores import scores_of
 
@@ -98,6 +99,7 @@ __all__ = [
     "Axes",
     "Board",
     "Case",
+    "Choice",
     "ConversionWriter",
     "ConvertedArrays",
     "ConvertedVolume",
@@ -113,11 +115,13 @@ __all__ = [
     "Event",
     "Executor",
     "ExecutorCard",
+    "FloatRange",
     "Foreground",
     "FoundWeights",
     "GreyChange",
     "GreyRange",
     "Initialisation",
+    "IntRange",
     "Job",
     "LazyReference",
     "LeftOut",
@@ -134,6 +138,7 @@ __all__ = [
     "Normalisation",
     "OptimiserCard",
     "OptionValue",
+    "Parameter",
     "Part",
     "PluginError",
     "PostProcessing",

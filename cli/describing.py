@@ -6,11 +6,14 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..benchmark.plugins.kinds import KINDS, PluginKind
+from ..benchmark.contracts.errors import UnknownNameError
+from ..benchmark.plugins.kinds import BY_KEY, KINDS
+from ..benchmark.tuning.kinds import TUNING_KINDS
 from .cells import cell
 from .light import LightCommand
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from ..benchmark.plugins.registry import Offer
     from .console import Console
 
-TABLES = ("options", "initialisations", "files", "recipes")
+TABLES = ("options", "search_space", "initialisations", "files", "recipes")
 FOR_PROGRAMS = frozenset(
     {"name", "description", "title", "factory", "format", "source", "reconstruction", "convert", *TABLES}
 )
@@ -35,7 +38,7 @@ app = typer.Typer(
 )
 
 
-def _verb(kind: PluginKind) -> Callable[[str, bool], None]:
+def _verb(kind: str) -> Callable[[str, bool], None]:
     def describe(
         name: Annotated[str, typer.Argument(help="Its name, as 'emseg-bench list' shows it.")],
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
@@ -45,23 +48,39 @@ def _verb(kind: PluginKind) -> Callable[[str, bool], None]:
     return describe
 
 
-for _kind in KINDS:
-    app.command(_kind.key, cls=LightCommand, help=f"Everything that is known of one {_kind.noun}.")(
-        _verb(_kind)
-    )
+for _key, _noun in (
+    *((kind.key, kind.noun) for kind in KINDS),
+    *((kind.key, kind.key) for kind in TUNING_KINDS),
+):
+    app.command(_key, cls=LightCommand, help=f"Everything that is known of one {_noun}.")(_verb(_key))
 
 
-def _describe(kind: PluginKind, name: str, *, as_json: bool) -> None:
-    from ..benchmark.plugins.loading import load_plugins
-
-    catalogue = load_plugins().catalogue
-    data = _as_data(kind.key, catalogue.find(catalogue.registry(kind), name))
+def _describe(kind: str, name: str, *, as_json: bool) -> None:
+    data = _as_data(kind, _found(kind, name))
     if as_json:
         typer.echo(
             json.dumps({key: _limited(value) for key, value in data.items()}, indent=2, allow_nan=False)
         )
     else:
         _print(data)
+
+
+def _found(kind: str, name: str) -> Offer[Any]:
+    """Look a card up.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    from ..benchmark.plugins.loading import load_plugins
+    from ..benchmark.plugins.registry import OWN, Offer
+
+    for one in TUNING_KINDS:
+        if one.key == kind:
+            if name not in one.cards:
+                raise UnknownNameError(kind, name, one.cards)
+            return Offer(one.cards[name], OWN, version(OWN))
+    catalogue = load_plugins().catalogue
+    return catalogue.find(catalogue.registry(BY_KEY[kind]), name)
 
 
 def _as_data(kind: str, offer: Offer[Any]) -> dict[str, Any]:
@@ -75,6 +94,7 @@ def _as_data(kind: str, offer: Offer[Any]) -> dict[str, Any]:
         "distribution": offer.distribution,
         "version": offer.version,
         "options": _options(card),
+        **_search_space(card),
         **_initialisations(card),
         **{
             name: [asdict(row) for row in rows]
@@ -112,6 +132,14 @@ def _options(card: Any) -> list[dict[str, Any]]:
     if isinstance(options, Mapping):
         return [{"name": name, "value": value} for name, value in options.items()]
     return [asdict(option) for option in describe_options(options)]
+
+
+def _search_space(card: Any) -> dict[str, Any]:
+    from ..benchmark.plugins.parameters import parameter_words
+
+    tried = getattr(card, "search_space", {}).items()
+    rows = [{"name": name, "tried": parameter_words(one)} for name, one in tried]
+    return {"search_space": rows} if rows else {}
 
 
 def _initialisations(card: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..benchmark.plugins.kinds import KINDS
+from ..benchmark.tuning.kinds import TUNING_KINDS
 from .cells import cell, columns
 from .light import LightCommand, LightGroup
 
@@ -55,7 +56,10 @@ def _verb(kind: str) -> Callable[[bool], None]:
     return list_
 
 
-for _kind, _help in ((kind.registry.replace("_", "-"), kind.summary) for kind in KINDS):
+for _kind, _help in (
+    *((kind.registry.replace("_", "-"), kind.summary) for kind in KINDS),
+    *((kind.plural, kind.summary) for kind in TUNING_KINDS),
+):
     app.command(_kind, cls=LightCommand, help=_help)(_verb(_kind))  # a verb each: arguments import pydantic
 
 
@@ -83,10 +87,19 @@ def _print(rows: list[dict[str, str]], narrow: Sequence[str] | None) -> None:
 def _rows(kind: str) -> tuple[list[Row], list[str]]:
     from ..benchmark.plugins.loading import load_plugins
 
+    for one in TUNING_KINDS:
+        if one.plural == kind:
+            return [_tuning(card) for card in one.cards.values()], []
     catalogue = load_plugins().catalogue
     registry = next(catalogue.registry(one) for one in KINDS if one.registry == kind.replace("-", "_"))
     rows = [row for card in registry for row in ROWS.get(kind, _plain)(card)]
     return rows, [str(problem) for problem in catalogue.problems]
+
+
+def _tuning(card: Any) -> Row:
+    """A sampler or pruner: the default first."""
+    options = [field.name for field in fields(card.options)] if card.options else None
+    return {"name": card.name, "options": options, "description": card.description}
 
 
 def _plain(card: Any) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..benchmark.contracts.cards import SCRATCH, Initialisation, ModelCard
+from ..benchmark.contracts.searching import Choice, IntRange
 from .options import NnUNetOptions, UNetClassicOptions
 
 UNET_CLASSIC = ModelCard(
@@ -11,6 +12,7 @@ UNET_CLASSIC = ModelCard(
     description="the U-Net of 2015: unpadded convolutions, mirrored borders, 64 to 1024 channels",
     factory="emseg_bench.models.unet_classic:create",
     options=UNetClassicOptions,
+    search_space={"border": Choice(choices=("mirror", "zero"))},
     initialisations=(
         SCRATCH,
         Initialisation(
@@ -31,6 +33,7 @@ NNUNET_RESENC = ModelCard(
     description="residual-encoder U-Net as nnU-Net's preset ResEnc M plans it, without deep supervision",
     factory="emseg_bench.models.nnunet_resenc:create",
     options=NnUNetOptions,
+    search_space={"stages": IntRange(low=4, high=6)},
     initialisations=(
         SCRATCH,
         Initialisation(

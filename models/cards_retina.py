@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..benchmark.contracts.cards import SCRATCH, Initialisation, ModelCard
+from ..benchmark.contracts.searching import Choice
 from .options import RetinaOptions
 
 RETINA = ModelCard(
@@ -11,6 +12,7 @@ RETINA = ModelCard(
     description="RETINA's TransUNet: ResNet-50 stem, 12-layer transformer, U-Net-like decoder",
     factory="emseg_bench.models.retina.network:create",
     options=RetinaOptions,
+    search_space={"hidden": Choice(choices=(192, 768))},
     initialisations=(
         Initialisation(
             name="cem500k-reconstruction",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..benchmark.contracts.cards import SCRATCH, Initialisation, ModelCard
+from ..benchmark.contracts.searching import Choice
 from . import smp_options as options
 
 _FACTORIES = "emseg_bench.models.smp_models"
@@ -41,12 +42,17 @@ _FILE = Initialisation(
 )
 _INITIALISATIONS = (SCRATCH, _imagenet(), _FILE)
 
+_ENCODERS = {"encoder": Choice(choices=("resnet18", "resnet34", "resnet50"))}
+_PYRAMIDS = {"size": Choice(choices=("b0", "b1", "b2"))}
+_HIERARCHIES = {"size": Choice(choices=("tiny", "small"))}
+
 UNET = ModelCard(
     name="unet",
     family="cnn",
     description="U-Net with a ResNet-34 or another encoder of smp's or timm's",
     factory=f"{_FACTORIES}:unet",
     options=options.UNetOptions,
+    search_space=_ENCODERS,
     initialisations=(SCRATCH, _imagenet(), *_mocov2(remark="; for encoder=resnet50"), _FILE),
     size_divisor=32,
     parameters=24_430_097,
@@ -61,6 +67,7 @@ UNETPLUSPLUS = ModelCard(
     description="UNet++: nested, densely connected skip paths; ResNet-34 or another encoder",
     factory=f"{_FACTORIES}:unetplusplus",
     options=options.UNetPlusPlusOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=32,
     parameters=26_072_337,
@@ -75,6 +82,7 @@ MANET = ModelCard(
     description="MA-Net: U-Net with attention over positions and between scales; ResNet-34 or another",
     factory=f"{_FACTORIES}:manet",
     options=options.MAnetOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=32,
     parameters=31_777_361,
@@ -89,6 +97,7 @@ LINKNET = ModelCard(
     description="LinkNet: a light decoder that adds the encoder's maps; ResNet-34 or another encoder",
     factory=f"{_FACTORIES}:linknet",
     options=options.LinknetOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=32,
     parameters=21_765_665,
@@ -103,6 +112,7 @@ FPN = ModelCard(
     description="semantic feature pyramid network; ResNet-34 or another encoder",
     factory=f"{_FACTORIES}:fpn",
     options=options.FPNOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=32,
     parameters=23_149_121,
@@ -117,6 +127,7 @@ PSPNET = ModelCard(
     description="PSPNet: pyramid pooling on an encoder dilated to 1/8 of the side; ResNet-34 or another",
     factory=f"{_FACTORIES}:pspnet",
     options=options.PSPNetOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=8,
     parameters=22_071_361,
@@ -131,6 +142,7 @@ PAN = ModelCard(
     description="PAN: pyramid attention at 128 px or more; ResNet-34 or another; batches of 2 or more",
     factory=f"{_FACTORIES}:pan",
     options=options.PANOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=128,
     parameters=21_469_544,
@@ -145,6 +157,7 @@ DEEPLABV3 = ModelCard(
     description="DeepLabV3: atrous pyramid at 1/8 of the side; ResNet-34 or another; batches of 2 or more",
     factory=f"{_FACTORIES}:deeplabv3",
     options=options.DeepLabV3Options,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=8,
     parameters=26_000_833,
@@ -159,6 +172,7 @@ DEEPLABV3PLUS = ModelCard(
     description="DeepLabV3+: V3 at 1/16 with a light decoder; ResNet-34 or another; batches of 2 or more",
     factory=f"{_FACTORIES}:deeplabv3plus",
     options=options.DeepLabV3PlusOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=16,
     parameters=22_431_185,
@@ -186,6 +200,7 @@ UNET_CONVNEXT = ModelCard(
     description="U-Net with a ConvNeXt",
     factory=f"{_FACTORIES}:unet_convnext",
     options=options.HierarchyOptions,
+    search_space=_HIERARCHIES,
     initialisations=(SCRATCH, _imagenet("unet_convnext_imagenet"), _FILE),
     size_divisor=32,
     parameters=31_925_681,
@@ -200,6 +215,7 @@ SEGFORMER = ModelCard(
     description="SegFormer: a pyramid of transformers (MiT) with a decoder of linear layers",
     factory=f"{_FACTORIES}:segformer",
     options=options.SegformerOptions,
+    search_space=_PYRAMIDS,
     initialisations=(SCRATCH, _imagenet("segformer_imagenet"), _FILE),
     size_divisor=32,
     parameters=3_711_265,
@@ -214,6 +230,7 @@ UPERNET_SWIN = ModelCard(
     description="UPerNet, 256 channels wide, on a Swin transformer; batches of 2 or more",
     factory=f"{_FACTORIES}:upernet_swin",
     options=options.HierarchyOptions,
+    search_space=_HIERARCHIES,
     initialisations=(SCRATCH, _imagenet("upernet_swin_imagenet"), _FILE),
     size_divisor=32,
     parameters=36_740_027,
@@ -228,6 +245,7 @@ DPT_VIT = ModelCard(
     description="DPT: dense prediction from a plain vision transformer (ViT) with patches of 16 px",
     factory=f"{_FACTORIES}:dpt_vit",
     options=options.ViTOptions,
+    search_space={"size": Choice(choices=("small", "base"))},
     initialisations=(SCRATCH, _imagenet("dpt_vit_imagenet"), _FILE),
     size_divisor=32,
     parameters=52_056_961,
@@ -244,6 +262,7 @@ UNET_PVT = ModelCard(
     description="U-Net with a pyramid vision transformer (PVT v2) as encoder",
     factory=f"{_FACTORIES}:unet_pvt",
     options=options.PVTOptions,
+    search_space=_PYRAMIDS,
     initialisations=(SCRATCH, _imagenet("unet_pvt_imagenet"), _FILE),
     size_divisor=32,
     parameters=28_124_305,
@@ -258,6 +277,7 @@ SMP = ModelCard(
     description="any decoder of smp's on any encoder of smp's or timm's that serves it",
     factory=f"{_FACTORIES}:chosen",
     options=options.SmpOptions,
+    search_space=_ENCODERS,
     initialisations=_INITIALISATIONS,
     size_divisor=32,
     parameters=23_149_121,

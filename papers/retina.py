@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ..benchmark.contracts.cards import AugmentationCard, LossCard, ProtocolCard, RecipeCard, ScheduleCard
 from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.searching import FloatRange
 from ..benchmark.contracts.settings import Recipe, ScoringProtocol, VolumeRule
 from .cem500k import matched
 from .options import ResizedCropOptions
@@ -137,6 +138,11 @@ AUGMENTATIONS = (
         description="CEM500K's and RETINA's: resized parts of the image, changed as 8-bit pixels",
         factory="emseg_bench.papers.resized_crops:ResizedCrops",
         options=ResizedCropOptions,
+        search_space={
+            "brightness": FloatRange(low=0.0, high=0.5),
+            "contrast": FloatRange(low=0.0, high=0.5),
+            "probability": FloatRange(low=0.1, high=0.9),
+        },
         citation=CITATION,
     ),
 )

@@ -12,6 +12,7 @@ from ..benchmark.contracts.cards import Card, ProtocolCard, RecipeCard, WeightsC
 from ..benchmark.contracts.errors import PluginError, UsageError
 from ..benchmark.plugins.asked import complete_options
 from ..benchmark.plugins.lazy import resolve
+from ..benchmark.plugins.parameters import tried_values
 from ..benchmark.plugins.registry import Offer
 from .findings import BlockedError, Check, ContractError
 
@@ -62,6 +63,20 @@ def check_options(bench: CardBench) -> None:
         ) from error
 
 
+def check_search_space(bench: CardBench) -> None:
+    """Of what its search space tries, the ends of ranges and all choices are values that the options take."""
+    for name, parameter in getattr(bench.card, "search_space", {}).items():
+        for value in tried_values(parameter):
+            try:
+                complete_options(bench.card, {name: value})
+            except UsageError as error:
+                raise ContractError(
+                    f"a search space whose {error}".rstrip("."),
+                    "values that the options take",
+                    "Narrow the search space, or widen the option's type",
+                ) from error
+
+
 def check_factory_importable(bench: CardBench) -> None:
     """What the card names as its factory or format can be imported and called."""
     if isinstance(bench.card, RecipeCard | ProtocolCard):
@@ -78,4 +93,9 @@ def _factory(offer: Offer[Card]) -> Any:
     return resolve(card.format if isinstance(card, WeightsCard) else card.factory, offer)
 
 
-CHECKS: tuple[Check, ...] = (check_card_complete, check_options, check_factory_importable)
+CHECKS: tuple[Check, ...] = (
+    check_card_complete,
+    check_options,
+    check_search_space,
+    check_factory_importable,
+)

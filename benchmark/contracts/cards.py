@@ -20,6 +20,7 @@ from .basics import LazyReference, Need, OptionValue
 from .card_types import CardType
 from .data import Augmentation, Dataset, Metric, Normalisation, PostProcessing
 from .pretraining import PretrainingMethod, PretrainingRecipe
+from .searching import Parameter
 from .settings import Recipe, ScoringProtocol
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class ModelCard(metaclass=CardType):
     factory: LazyReference | Callable[..., nn.Module]
     options: type[Any] | None = None
     """A frozen dataclass of the factory's options with their defaults and constraints."""
+    search_space: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
+    """What tuning may try of the options, by name, unless a space of one's own says otherwise."""
     initialisations: tuple[Initialisation, ...] = (SCRATCH,)
     """The first one is the default."""
     size_divisor: int = 1
@@ -347,6 +350,8 @@ class LossCard(metaclass=CardType):
     factory: LazyReference | Callable[..., nn.Module]
     options: type[Any] | None = None
     """A frozen dataclass of the factory's options with their defaults and constraints."""
+    search_space: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
+    """What tuning may try of the options, by name, unless a space of one's own says otherwise."""
     weighted: bool = False
     """Whether the recipe's ``class_weights`` count in it; otherwise a recipe that has some is refused."""
     shown: Mapping[str, LazyReference | Callable[..., nn.Module]] = field(default_factory=dict, hash=False)
@@ -369,6 +374,8 @@ class ScheduleCard(metaclass=CardType):
     factory: LazyReference | Callable[..., Any]
     options: type[Any] | None = None
     """A frozen dataclass of the factory's options with their defaults and constraints."""
+    search_space: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
+    """What tuning may try of the options, by name, unless a space of one's own says otherwise."""
     warmup: bool = True
     """Whether it takes a warm-up before it."""
     citation: str | None = None
@@ -389,6 +396,8 @@ class OptimiserCard(metaclass=CardType):
     factory: LazyReference | Callable[..., Optimizer]
     options: type[Any] | None = None
     """A frozen dataclass of the factory's options with their defaults and constraints."""
+    search_space: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
+    """What tuning may try of the options, by name, unless a space of one's own says otherwise."""
     citation: str | None = None
 
 
@@ -407,6 +416,8 @@ class AugmentationCard(metaclass=CardType):
     factory: LazyReference | Callable[..., Augmentation]
     options: type[Any] | None = None
     """A frozen dataclass of the factory's options with their defaults and constraints."""
+    search_space: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
+    """What tuning may try of the options, by name, unless a space of one's own says otherwise."""
     citation: str | None = None
 
 

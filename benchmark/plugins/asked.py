@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ..contracts.basics import OptionValue
-from ..contracts.cards import Card
 from ..contracts.errors import UsageError
 from ..contracts.near import did_you_mean
 from ..contracts.records import Provider
@@ -55,7 +54,17 @@ def _outer(places: set[Path]) -> list[Path]:
     return [place for place in places if not any(other in place.parents for other in places)]
 
 
-def complete_options(card: Card, given: Mapping[str, OptionValue], where: str = "") -> dict[str, OptionValue]:
+class Named(Protocol):
+    """A card; what it says of its options stands in ``options``, if it has any."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
+def complete_options(
+    card: Named, given: Mapping[str, OptionValue], where: str = ""
+) -> dict[str, OptionValue]:
     """Check options against the card's dataclass and fill in the defaults.
 
     Args:

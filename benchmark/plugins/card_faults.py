@@ -21,7 +21,9 @@ from ..contracts.data import Normalisation
 from ..contracts.pretraining import PretrainingRecipe
 from ..contracts.published import RemoteFile
 from ..contracts.settings import Recipe, ScoringProtocol
+from ..files.wording import listed
 from .every_model import ALL
+from .parameters import parameter_fault
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
@@ -43,6 +45,7 @@ SIMPLE_TYPES: dict[str, tuple[type, ...]] = {
     "float | None": (float, int, NoneType),
     "Annotated[int, Ge(1)]": (int,),
     "Mapping[str, OptionValue]": (Mapping,),
+    "Mapping[str, Parameter]": (Mapping,),
     "Normalisation | None": (Normalisation, NoneType),
     "str | Recipe | None": (str, Recipe, NoneType),
 }
@@ -92,6 +95,8 @@ def _special_faults(card: Any) -> Iterator[str]:
     options = getattr(card, "options", None)
     if isinstance(options, type) and not is_dataclass(options):
         yield f"{card.name}'s options are the class {options.__name__}, expected a frozen dataclass"
+    elif getattr(card, "search_space", {}):
+        yield from _search_faults(card, options)
     if isinstance(card, ModelCard):
         if card.name == ALL:
             yield f"a model may not be called {ALL!r}, which stands for every model"
@@ -110,6 +115,16 @@ def _special_faults(card: Any) -> Iterator[str]:
         yield f"{card.name}'s protocol is {card.protocol!r}, expected a ScoringProtocol of the same name"
     if isinstance(card, PretrainingCard):
         yield from _all_are(card.name, "recipes", card.recipes, PretrainingRecipe)
+
+
+def _search_faults(card: Any, options: type[Any] | None) -> Iterator[str]:
+    """Find what is wrong with what tuning may try of the options."""
+    known = [field.name for field in fields(options)] if options else []
+    for key, parameter in card.search_space.items():
+        if key not in known:
+            yield f"{card.name}'s search_space has {key!r}, expected some of its options: {listed(known)}"
+        elif fault := parameter_fault(parameter):
+            yield f"{card.name}'s search_space of {key}: {fault}"
 
 
 def _published_faults(card: DatasetCard) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contracts.cards import AugmentationCard, LossCard, OptimiserCard, RecipeCard, ScheduleCard
+from ..contracts.searching import FloatRange
 from ..contracts.settings import Recipe
 from .options import AdamWOptions, AugmentationOptions, SGDOptions
 
@@ -87,5 +88,12 @@ AUGMENTATIONS = (
         description="windows at the image's scale: mirrored, turned, zoomed, blurred, other greys, noise",
         factory="emseg_bench.benchmark.training.window_crops:WindowCrops",
         options=AugmentationOptions,
+        search_space={
+            "affine": FloatRange(low=0.0, high=1.0),
+            "brightness": FloatRange(low=0.0, high=0.4),
+            "contrast": FloatRange(low=0.0, high=0.4),
+            "noise": FloatRange(low=0.0, high=0.1),
+            "blur": FloatRange(low=0.0, high=0.5),
+        },
     ),
 )
