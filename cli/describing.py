@@ -137,9 +137,10 @@ def _options(card: Any) -> list[dict[str, Any]]:
 def _search_space(card: Any) -> dict[str, Any]:
     from ..benchmark.plugins.parameters import parameter_words
 
-    tried = getattr(card, "search_space", {}).items()
-    rows = [{"name": name, "tried": parameter_words(one)} for name, one in tried]
-    return {"search_space": rows} if rows else {}
+    if not hasattr(card, "search_space"):
+        return {}
+    tried = card.search_space.items()
+    return {"search_space": [{"name": name, "tried": parameter_words(one)} for name, one in tried]}
 
 
 def _initialisations(card: Any) -> dict[str, Any]:

@@ -107,3 +107,22 @@ def test_the_open_end_of_a_range_is_null(invoke):
     told = json.loads(invoke("describe", "metric", "hd95", "--json").out, parse_constant=pytest.fail)
     assert told["range"] == [0.0, None]
     assert "inf" in invoke("describe", "metric", "hd95").out
+
+
+def test_samplers_and_pruners_are_listed_and_described(invoke):
+    rows = json.loads(invoke("list", "samplers", "--json").out)
+    assert rows[0]["name"] == "tpe"
+    assert "startup" in rows[0]["options"]
+    assert [row["name"] for row in json.loads(invoke("list", "pruners", "--json").out)][:2] == [
+        "none",
+        "median",
+    ]
+    data = json.loads(invoke("describe", "sampler", "cmaes", "--json").out)
+    assert (data["several objectives"], data["learns from choices"]) == (False, False)
+    assert "option warmup: type int, default 0" in invoke("describe", "pruner", "median").out
+
+
+def test_what_tuning_tries_of_a_model_is_shown(invoke):
+    data = json.loads(invoke("describe", "model", "segformer", "--json").out)
+    assert data["search_space"] == [{"name": "size", "tried": "b0 | b1 | b2"}]
+    assert "search_space size: tried b0 | b1 | b2" in invoke("describe", "model", "segformer").out

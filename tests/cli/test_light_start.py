@@ -31,7 +31,7 @@ def emseg_models():
         for i in range(30)
     ]
 """
-HEAVY = ("torch", "numpy", "pandas", "yaml", "pydantic", "rich")
+HEAVY = ("torch", "numpy", "pandas", "yaml", "pydantic", "rich", "optuna")
 
 
 def check_nothing_heavy(arguments, folder, shows):
@@ -54,6 +54,10 @@ def test_listing_many_models_imports_nothing_heavy(arguments, tmp_path, make_dis
     (tmp_path / "many_models.py").write_text(MANY)
     make_distribution(tmp_path, "many-models", {"many": "many_models"})
     check_nothing_heavy(arguments, tmp_path, shows="extra-29")
+
+
+def test_listing_samplers_imports_no_optuna_and_nothing_heavy(tmp_path):
+    check_nothing_heavy(("list", "samplers", "--json"), tmp_path, shows="tpe")
 
 
 @pytest.mark.parametrize(("group", "shows"), [("data", "not fetched"), ("weights", "see hub")])

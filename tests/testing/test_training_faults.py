@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.contracts.searching import Choice
 from mmengine.optim import ConstantLR, CosineAnnealingLR, _ParamScheduler
 from torch import nn
 from torch.nn import functional as F
@@ -250,3 +253,18 @@ def expect(found: dict[str, str], expected: dict[str, str]) -> None:
     assert found.keys() == expected.keys(), found
     for check, words in expected.items():
         assert words in found[check]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Power:
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - pydantic reads it of the class
+
+    power: Literal[1, 2] = 1
+
+
+def test_a_search_space_of_values_that_the_options_refuse(failing):
+    told = failing("augmentation", options=Power, search_space={"power": Choice(choices=(1, 3))})
+    assert "got 3" in told["search space"]
+    assert "search space" not in failing(
+        "augmentation", options=Power, search_space={"power": Choice(choices=(1, 2))}
+    )

@@ -210,6 +210,16 @@ def test_good_plugin(install):
             "emseg_models",
             "x's options are the class dict, expected a frozen dataclass",
         ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', search_space={'size': 3})]",
+            "emseg_models",
+            "x's search_space has 'size', expected some of its options",
+        ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', search_space=['size'])]",
+            "emseg_models",
+            "x's search_space is ['size'], expected Mapping[str, Parameter]",
+        ),
     ],
 )
 def test_bad_plugin_is_reported_and_stops_no_other(install, source, where, what):
