@@ -53,7 +53,8 @@ def _none(_options: Mapping[str, Any], _validations: int) -> BasePruner:
 def _median(options: Mapping[str, Any], _validations: int) -> BasePruner:
     from optuna.pruners import MedianPruner
 
-    return MedianPruner(n_startup_trials=options["startup"], n_warmup_steps=options["warmup"])
+    # optuna's steps begin with 0, and ours with 1
+    return MedianPruner(n_startup_trials=options["startup"], n_warmup_steps=options["warmup"] + 1)
 
 
 def _hyperband(options: Mapping[str, Any], validations: int) -> BasePruner:

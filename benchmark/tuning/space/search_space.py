@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ...contracts.basics import OptionValue
 from ...contracts.searching import Choice, FloatRange, IntRange, Parameter
@@ -43,8 +43,7 @@ def _draw(key: str, parameter: Parameter, trial: BaseTrial) -> OptionValue:
                 key, parameter.low, parameter.high, log=parameter.log, step=parameter.step
             )
         case Choice():
-            value: OptionValue = trial.suggest_categorical(key, parameter.choices)
-            return value
+            return cast(OptionValue, trial.suggest_categorical(key, parameter.choices))
 
 
 def space_rows(

@@ -66,7 +66,7 @@ def test_a_gaussian_process_does_so_too():
 
 def test_tpe_beats_chance_at_the_same_budget_in_the_median_of_ten_studies():
     best = {
-        name: statistics.median(studied(name, 30, seed).best_value for seed in range(10))
+        name: statistics.median(studied(name, 15, seed).best_value for seed in range(10))
         for name in ("tpe", "random")
     }
     assert best["tpe"] > best["random"]
