@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "demo": "demo:demo",
     "run": "running:run",
     "predict": "predicting:predict",
+    "export": "exporting:export",
     "score": "scoring:score",
     "rescore": "rescoring:rescore",
     "report": "reporting:report",

@@ -134,7 +134,7 @@ def predict(
     setting = InferenceSettings(
         weights=trained,
         protocol=chosen,
-        normalisation=settle_normalisation(trained.info, _numbers(mean, "--mean"), _numbers(std, "--std")),
+        normalisation=settle_normalisation(trained.info, numbers(mean, "--mean"), numbers(std, "--std")),
         window=settle_window(trained.info, chosen, trained.offer.card.size_divisor),
         axes=_axes(axes, seen, how),
         device=where,
@@ -248,7 +248,12 @@ def _protocol(info: WeightsInfo, name: str | None, settings: Sequence[str]) -> S
     return validate(ScoringProtocol, with_lists(merged), "protocol")
 
 
-def _numbers(text: str | None, option: str) -> list[float] | None:
+def numbers(text: str | None, option: str) -> list[float] | None:
+    """Read a number per channel.
+
+    Raises:
+        UsageError: It is something else.
+    """
     if text is None:
         return None
     try:

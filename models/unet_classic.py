@@ -96,7 +96,8 @@ def mirror(x: Tensor, margin: int) -> Tensor:
 def _reflected(length: int, margin: int, device: torch.device) -> Tensor:
     """Give the positions 0 ... `length` - 1 that lie at -`margin` ... `length` + `margin` - 1."""
     period = max(2 * (length - 1), 1)
-    place = torch.arange(-margin, length + margin, device=device).remainder(period)
+    place = torch.arange(-margin, length + margin, device=device)
+    place = place.remainder(torch.full((1,), period, device=device))  # a tensor: ONNX divides by no symbol
     return torch.minimum(place, period - place)
 
 

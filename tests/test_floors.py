@@ -30,6 +30,7 @@ FLOORS = [
     "datasets",
     "pretraining",
     "reports",
+    "exporting",
     "testing",
     "api",
     "cli",

@@ -52,6 +52,9 @@ class StdConv2d(nn.Conv2d):
 
     def standardised(self) -> Tensor:
         """The weight in use, (outputs, inputs, kernel, kernel)."""
+        if torch.compiler.is_exporting():  # exported networks hold no batch statistics
+            variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
+            return (self.weight - mean) * torch.rsqrt(variance + STANDARDISATION_EPS)
         # Batch statistics over one "image" of `outputs` channels are exactly the filters' own.
         filters = self.weight.reshape(1, self.out_channels, -1)
         return F.batch_norm(filters, None, None, training=True, eps=STANDARDISATION_EPS).view_as(self.weight)
@@ -88,7 +91,7 @@ class ChannelNorm(nn.GroupNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (N, channels, H, W)."""
-        if not _is_channels_last_on_cpu(x):
+        if not _is_channels_last_on_cpu(x) or torch.compiler.is_exporting():
             # nn.GroupNorm refuses the single pixel that is left of a 16 px image.
             return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
         # PyTorch's channels_last kernel for the CPU is up to 15 times slower with groups this small than

@@ -32,7 +32,7 @@ def resize_positions(positions: Tensor, height: int, width: int) -> Tensor:
         interpolation with antialiasing (as timm does for vision transformers).
     """
     grid = isqrt(positions.shape[1])
-    if (height, width) == (grid, grid):
+    if not torch.compiler.is_exporting() and (height, width) == (grid, grid):
         return positions
     maps = positions.reshape(1, grid, grid, -1).permute(0, 3, 1, 2)
     maps = F.interpolate(maps.float(), size=(height, width), mode="bicubic", antialias=True)

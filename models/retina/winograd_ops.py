@@ -147,9 +147,10 @@ def _(grad: Shape, *_: object, out_shape: Shape) -> int:
 def suits(weight: Tensor, fine: Tensor | None, coarse: Tensor | None = None) -> bool:
     """Whether `winograd` is the fastest way to convolve these inputs with `weight` (O, A + B, 3, 3).
 
-    Measured for this network's 3x3 convolutions with MKL; elsewhere PyTorch's own convolution is taken.
+    Measured for this network's 3x3 convolutions with MKL; elsewhere PyTorch's own convolution is taken, and
+    in exported networks, which others run.
     """
-    if torch.is_autocast_enabled("cpu") or not _HAS_MKL:
+    if torch.is_autocast_enabled("cpu") or not _HAS_MKL or torch.compiler.is_exporting():
         return False
     if weight.shape[1] < (MIN_CHANNELS if coarse is None else MIN_CHANNELS // 2):
         return False

@@ -1,0 +1,64 @@
+"""The formats, and what must be installed for them; without any of it, so that asking costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from ..benchmark.contracts.cards import ModelCard
+from ..benchmark.contracts.errors import UsageError
+from ..benchmark.files.regular import shown
+
+Format: TypeAlias = Literal["onnx", "torch-export", "bioimage.io"]
+
+_ONNX: Final = ("onnx", "onnxscript", "onnxruntime")
+NEEDS: Final[Mapping[Format, tuple[str, ...]]] = {
+    "onnx": _ONNX,
+    "torch-export": (),
+    "bioimage.io": (*_ONNX, "bioimageio.spec", "bioimageio.core"),
+}
+
+
+def check_installed(kind: Format) -> None:
+    """Refuse a format that lacks libraries.
+
+    Raises:
+        UsageError: Names the first that is not installed.
+    """
+    for module in NEEDS[kind]:
+        if not _is_there(module):
+            raise UsageError(
+                f"--format {kind} needs {module}, which is not installed: pip install 'emseg-bench[export]'."
+            )
+
+
+def check_exportable(card: ModelCard, kind: Format) -> None:
+    """Refuse a format that a model's card rules out; a package holds an ONNX file.
+
+    Raises:
+        UsageError: Says why, as the card does.
+    """
+    for asked in dict.fromkeys((kind, "onnx") if kind == "bioimage.io" else (kind,)):
+        if reason := card.not_exportable.get(asked):
+            others = [one for one in NEEDS if one not in card.not_exportable and one != kind]
+            remedy = f"take --format {others[-1]}" if others else "segment with it by emseg-bench predict"
+            raise UsageError(f"{card.name} cannot be exported as {asked}: {reason}; {remedy}.")
+
+
+def check_place(out: Path) -> None:
+    """Refuse a folder that holds something already.
+
+    Raises:
+        UsageError: It does, or is a file.
+    """
+    if out.is_symlink() or (out.exists() and not (out.is_dir() and not any(out.iterdir()))):
+        raise UsageError(f"{shown(out)} is there already, and not empty; name another folder with --out.")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that it is in
+        return False
