@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from .exit_codes import interruptible
 
 if TYPE_CHECKING:
     from ..exporting.choosing import Source
+    from ..exporting.formats import Format
 
 EXAMPLES = """Examples:
 
@@ -30,7 +31,7 @@ class FormatChoice(StrEnum):
     BIOIMAGE_IO = "bioimage.io"
 
 
-FORMATS: dict[FormatChoice, Literal["onnx", "torch-export", "bioimage.io"]] = {
+FORMATS: dict[FormatChoice, Format] = {
     FormatChoice.ONNX: "onnx",
     FormatChoice.TORCH_EXPORT: "torch-export",
     FormatChoice.BIOIMAGE_IO: "bioimage.io",
@@ -91,7 +92,7 @@ def export(
 
 def _export(
     source: Source,
-    kind: Literal["onnx", "torch-export", "bioimage.io"],
+    kind: Format,
     out: Path,
     licence: str | None,
     authors: list[str],

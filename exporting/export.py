@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-import numpy as np
 from torch.export import ExportedProgram
 
 from ..benchmark.contracts.data import Normalisation
-from ..benchmark.evaluation.inference import inference
-from ..benchmark.evaluation.labels import to_labels, to_probabilities
 from ..benchmark.evaluation.segmenter import Segmenter
 from ..benchmark.files.disk import keeping
 from ..benchmark.files.leftovers import unfinished_in
@@ -21,16 +17,25 @@ from ..benchmark.files.store import write_whole
 from ..benchmark.predictions.inference_settings import InferenceSettings
 from ..benchmark.predictions.network import build, settle_protocol
 from .choosing import Source
-from .comparing import Difference, check, compare
+from .comparing import Difference, Run, check, compare
 from .description import Description, describe
 from .formats import Format, check_place
 from .tracing import exporting, trace
 
-if TYPE_CHECKING:
-    from .package import Contents
-
 TOLD = "model.json"
 """The description, beside the model."""
+
+
+class ModelFile(Protocol):
+    """A module that writes files of a format and runs them."""
+
+    NAME: str
+
+    def write(self, path: Path, program: ExportedProgram, told: Description) -> None:
+        """Write a file with its description inside."""
+
+    def runner(self, path: Path) -> Run:
+        """Load a file again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +72,13 @@ def export(source: Source, asked: Asked, out: Path) -> Exported:
         StoreError: The folder cannot be written.
     """
     check_place(out)
-    segmenter, told = _segmenter(source, asked), describe(source, asked.normalisation)
-    offer = source.weights.offer
-    with exporting(offer, asked.format):
-        program = trace(build(source.weights).eval(), told.input.channels, told.input.sides_multiple_of)
     with keeping(out, "Nothing is left of it: make room, or name another --out."):
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = unfinished_in(out.parent)
         try:
             unfinished.mkdir()
-            with exporting(offer, asked.format):
-                differences = _write(unfinished, program, told, segmenter, asked.format)
-            notes: tuple[str, ...] = ()
-            if asked.format == "bioimage.io":
-                with exporting(offer, asked.format):
-                    notes = _pack(unfinished, source, asked, told, segmenter, differences)
+            with exporting(source.weights.offer, asked.format):
+                differences, notes = _make(source, asked, unfinished)
             if out.exists():
                 out.rmdir()
             unfinished.rename(out)
@@ -90,6 +87,29 @@ def export(source: Source, asked: Asked, out: Path) -> Exported:
     return Exported(
         files=tuple(sorted(path.name for path in out.iterdir())), differences=differences, notes=notes
     )
+
+
+def _make(source: Source, asked: Asked, folder: Path) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Fill a folder; give the differences from our own inference, and notes."""
+    segmenter, told, file = (
+        _segmenter(source, asked),
+        describe(source, asked.normalisation),
+        _file(asked.format),
+    )
+    program = trace(build(source.weights).eval(), told.input.channels, told.input.sides_multiple_of)
+    model = folder / file.NAME
+    file.write(model, program, told)
+    differences = compare(file.runner(model), told, segmenter)
+    check(differences, f"the {asked.format} file of {told.model}")
+    if asked.format != "bioimage.io":
+        write_whole(folder / TOLD, told.to_json())
+        return differences, ()
+    from .packing import Proven, pack
+
+    proven = Proven(source=source, told=told, segmenter=segmenter, onnx=model, differences=differences)
+    notes = pack(folder, proven, asked.licence, asked.authors)
+    model.unlink()
+    return differences, notes
 
 
 def _segmenter(source: Source, asked: Asked) -> Segmenter:
@@ -107,81 +127,11 @@ def _segmenter(source: Source, asked: Asked) -> Segmenter:
     return setting.segmenter()
 
 
-def _write(
-    folder: Path, program: ExportedProgram, told: Description, segmenter: Segmenter, kind: Format
-) -> tuple[Difference, ...]:
-    """Write the model and its description, and compare it with our own inference."""
+def _file(kind: Format) -> ModelFile:
     if kind == "torch-export":
-        from . import torch_file as file
-    else:
-        from . import onnx_file as file  # type: ignore[no-redef]
+        from . import torch_file
 
-    file.write(folder / file.NAME, program, told)
-    write_whole(folder / TOLD, told.to_json())
-    differences = compare(file.runner(folder / file.NAME), told, segmenter)
-    check(differences, f"the {kind} file of {told.model}")
-    return differences
-
-
-def _pack(
-    folder: Path,
-    source: Source,
-    asked: Asked,
-    told: Description,
-    segmenter: Segmenter,
-    differences: Sequence[Difference],
-) -> tuple[str, ...]:
-    """Put the ONNX file into a package with all that belongs to it; the package alone stays."""
-    from .package import NAME, write
-
-    workshop = folder / "parts"
-    workshop.mkdir()
-    contents, notes = _contents(folder, workshop, source, asked, told, segmenter, differences)
-    write(folder / NAME, told, contents, workshop)
-    shutil.rmtree(workshop)
-    contents.onnx.unlink()
-    return notes
-
-
-def _contents(
-    folder: Path,
-    workshop: Path,
-    source: Source,
-    asked: Asked,
-    told: Description,
-    segmenter: Segmenter,
-    differences: Sequence[Difference],
-) -> tuple[Contents, tuple[str, ...]]:
+        return torch_file
     from . import onnx_file
-    from .card import card
-    from .cover import write_cover
-    from .package import Contents
-    from .samples import sample, to_stored, to_unit
-    from .scores import scores_of
 
-    unit, words = sample(source.origin, told)
-    stored = to_stored(unit, told)
-    with inference(segmenter.model, "cpu", "fp32"):
-        logits = segmenter.logits(to_unit(stored, told))
-    record = source.origin.record if source.origin else None
-    scores = scores_of(source.origin) if source.origin else None
-    write_cover(workshop / "cover.png", unit, to_labels(logits, told.output.threshold), max(2, len(logits)))
-    write_whole(workshop / "README.md", card(told, record, scores, words, asked.licence, differences))
-    probabilities = to_probabilities(logits)
-    contents = Contents(
-        onnx=folder / onnx_file.NAME,
-        opset=onnx_file.opset(folder / onnx_file.NAME),
-        cover=workshop / "cover.png",
-        page=workshop / "README.md",
-        licence=asked.licence,
-        authors=asked.authors,
-        stored=stored,
-        probabilities=np.ascontiguousarray(probabilities[1:] if len(logits) == 1 else probabilities),
-        record=record,
-    )
-    notes = [f"the sample is {words}"]
-    if not asked.authors:
-        notes.append("no --author was named, and bioimage.io takes no package without one")
-    if scores is None:
-        notes.append("nothing is known of its scores; name a model of a results folder to have them in it")
-    return contents, tuple(notes)
+    return onnx_file

@@ -12,7 +12,6 @@ from torch.export import Dim, ExportedProgram, export
 
 from ..benchmark.contracts.cards import ModelCard
 from ..benchmark.contracts.errors import EmsegError, PluginError
-from ..benchmark.evaluation.inference import inference
 from ..benchmark.plugins.registry import Offer
 from ..benchmark.plugins.strangers import describe_error
 
@@ -24,10 +23,10 @@ MOST_LETTERS = 300
 
 
 def trace(module: nn.Module, channels: int, size_divisor: int) -> ExportedProgram:
-    """Record what a module in evaluation mode does on the CPU in float32.
+    """Record what a module does on the CPU in float32.
 
     Args:
-        module: Maps (N, C, H, W) to (N, K, H, W).
+        module: In evaluation mode; maps (N, C, H, W) to (N, K, H, W).
         channels: C.
         size_divisor: Of H and W, px.
     """
@@ -35,7 +34,7 @@ def trace(module: nn.Module, channels: int, size_divisor: int) -> ExportedProgra
     images = torch.zeros(2, channels, unit, unit + size_divisor)
     sides = {2: _side("height", size_divisor), 3: _side("width", size_divisor)}
     shapes = ({0: Dim("batch", min=1, max=MOST_IMAGES), **sides},)
-    with inference(module, "cpu", "fp32"), torch.inference_mode(mode=False), torch.no_grad():
+    with torch.no_grad():
         return export(module, (images,), dynamic_shapes=shapes, strict=False)
 
 
@@ -59,7 +58,7 @@ def exporting(offer: Offer[ModelCard], kind: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except EmsegError:
+    except (EmsegError, OSError):  # of a disk, that is
         raise
     except Exception as error:  # of whatever type the exporter raises on code that it cannot follow
         card, reason = offer.card, describe_error(error)

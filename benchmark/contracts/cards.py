@@ -101,10 +101,11 @@ class ModelCard(metaclass=CardType):
     None: the model itself with one channel and one output."""
     recipe: str | Recipe | None = None
     """How its authors train it, for ``--own-recipes``: the name of a recipe, or a recipe; None: not told."""
-    not_exportable: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Formats of ``emseg-bench export`` that cannot hold it, each with the reason, for people: ``onnx``,
-    ``torch-export``, ``bioimage.io``.  A package of bioimage.io holds an ONNX file, so ``onnx`` rules out
-    both."""
+    not_exportable: Mapping[Literal["onnx", "torch-export", "bioimage.io"], str] = field(
+        default_factory=dict, hash=False
+    )
+    """Formats of ``emseg-bench export`` that cannot hold it, each with the reason, for people.  A package of
+    bioimage.io holds an ONNX file, so ``onnx`` rules out both."""
     citation: str
     licence: str
 
