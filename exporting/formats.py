@@ -40,11 +40,15 @@ def check_exportable(card: ModelCard, kind: Format) -> None:
     Raises:
         UsageError: Says why, as the card does.
     """
-    for asked in dict.fromkeys((kind, "onnx") if kind == "bioimage.io" else (kind,)):
+    for asked in _made_for(kind):
         if reason := card.not_exportable.get(asked):
-            others = [one for one in NEEDS if one not in card.not_exportable and one != kind]
-            remedy = f"take --format {others[-1]}" if others else "segment with it by emseg-bench predict"
+            others = [one for one in NEEDS if not card.not_exportable.keys() & {*_made_for(one)}]
+            remedy = f"take --format {others[0]}" if others else "segment with it by emseg-bench predict"
             raise UsageError(f"{card.name} cannot be exported as {asked}: {reason}; {remedy}.")
+
+
+def _made_for(kind: Format) -> tuple[Format, ...]:
+    return ("bioimage.io", "onnx") if kind == "bioimage.io" else (kind,)
 
 
 def check_place(out: Path) -> None:

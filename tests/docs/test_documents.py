@@ -23,7 +23,7 @@ from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.experiments.presets import recipes
 
 ROOT = Path(__file__).parents[2]
-WARM = {"models.md", "running.md", "scoring.md", "sharing.md"}
+WARM = {"export.md", "models.md", "running.md", "scoring.md", "sharing.md"}
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(
     r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL
