@@ -92,15 +92,15 @@ def _made_anew(
     plan: Plan, plugins: Plugins, store: Store, console: Console, options: Mapping[str, Any]
 ) -> _Made:
     """Read what is stored, and write the report unless it is of that; remember what was said."""
-    from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
+    from ..benchmark.tuning.reading import load_reported
     from .last_report import remember, state_of_report, state_of_trials
     from .reporting import is_fresh, one_report, tell_left_out
     from .summary import shown
 
     with one_report(store):
         before = state_of_trials(store)
-        loaded = load_boards(store, Today(plugins.catalogue), keep_stale=options["keep_stale"])
+        loaded = load_reported(store, Today(plugins.catalogue), keep_stale=options["keep_stale"])
         stored = with_margin(loaded, options["margin"])
         tell_left_out(stored.left_out)
         problems = () if is_fresh(stored, store, plugins) else _write(stored, store, plugins, console)

@@ -78,12 +78,12 @@ def _check(places: Sequence[Path], out: Path) -> None:
 def _report(store: Store) -> None:
     """Write the report of what is there now."""
     from ..benchmark.plugins.loading import load_plugins
-    from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
+    from ..benchmark.tuning.reading import load_reported
     from .reporting import build_report
 
     plugins = load_plugins()
-    stored = load_boards(store, Today(plugins.catalogue))
+    stored = load_reported(store, Today(plugins.catalogue))
     if stored.boards:
         for problem in build_report(stored, store, plugins):
             typer.echo(f"warning: {problem}", err=True)

@@ -67,12 +67,12 @@ def report(
             f"there is no trial with a record in {folder / 'trials'}; "
             "name a folder that 'emseg-bench run' wrote."
         )
-    from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
+    from ..benchmark.tuning.reading import load_reported
 
     plugins = load_plugins()
     with one_report(store):
-        stored = load_boards(store, Today(plugins.catalogue), keep_stale=keep_stale)
+        stored = load_reported(store, Today(plugins.catalogue), keep_stale=keep_stale)
         check_difference("--margin", wanted, (board.primary for board in stored.boards))
         tell_left_out(stored.left_out)
         stored = with_margin(stored, wanted)
@@ -176,14 +176,14 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
 
 
 def told_across(store: Store) -> list[str]:
-    """Give what the report that stands in a results folder says over several data sets, in sentences."""
+    """Give what the report that stands in a results folder says over several boards, in sentences."""
     from ..benchmark.files.texts import read_json
     from ..reports.publishing import JSON
 
     with suppress(StoreError):
         told = read_json(store.report / JSON, StoreError)
-        tables = told.get("across") if isinstance(told, dict) else None
-        listed = tables if isinstance(tables, list) else []
+        tables = [told.get(key) for key in ("across", "divisions")] if isinstance(told, dict) else []
+        listed = [table for found in tables if isinstance(found, list) for table in found]
         texts = [table.get("summary") for table in listed if isinstance(table, dict)]
         return [text for text in texts if isinstance(text, str)]
     return []

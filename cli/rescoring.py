@@ -88,9 +88,9 @@ def _tell(
     changed: bool,
 ) -> None:
     from ..benchmark.experiments.planning import Plan
-    from ..benchmark.trials.boards import load_boards
     from ..benchmark.trials.today import Today
     from ..benchmark.trials.trial_names import trial_name
+    from ..benchmark.tuning.reading import load_reported
     from .console import Console
     from .reporting import build_report, one_report, tell_left_out
     from .summary import print_leaderboards
@@ -98,7 +98,7 @@ def _tell(
 
     rows = [_row(item, failed) for item in plan]
     with one_report(store):
-        stored = load_boards(store, Today(plugins.catalogue))
+        stored = load_reported(store, Today(plugins.catalogue))
         tell_left_out(stored.left_out)
         boards = stored.boards if changed else []
         if changed:

@@ -17,10 +17,24 @@ from . import elsewhere
 from .across.comparable import Ranked, why_none
 from .across.exports import write_csv as write_across
 from .across.table import tables_across
+from .divisions.pairing import divisions
+from .divisions.part import write_csv as write_divisions
 from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write_json
 from .leaderboard import leaderboard
 from .page import BoardPage, Contents, SectionPart, markdown, page
-from .publishing import ACROSS, COMPARISONS, CSV, FIGURES, INDEX, JSON, MARKDOWN, PUBLISHED, replacing
+from .publishing import (
+    ACROSS,
+    COMPARISONS,
+    CSV,
+    DIVISIONS,
+    FIGURES,
+    INDEX,
+    JSON,
+    MARKDOWN,
+    PUBLISHED,
+    replacing,
+)
+from .tuning.exports import write_csv as write_tuning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +65,8 @@ def build(
         boards: What to report; each has at least one trial.
         sections: Parts of the page, in any order.
         folder: Where ``index.html``, ``leaderboard.{md,csv,json}`` and ``comparisons.csv`` go, ``across.csv``
-            if several data sets compare, and ``published.csv`` if others have published on the same data.
+            if several data sets compare, ``tuning.csv``, ``importance.csv`` and ``divisions.csv`` if models
+            were tuned, and ``published.csv`` if others have published on the same data.
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
         left_out: Stored trials that cannot be reported, for the page to name.
@@ -76,12 +91,13 @@ def build(
         tables = tuple(item.table for item in pages)
         known = [Ranked(board, table) for board, table in zip(reported, tables, strict=True)]
         ranked = [one for one in known if one.table.scored]
-        across = tables_across(ranked)
+        across, both = tables_across(ranked), divisions(ranked)
         content = LeaderboardFile(
             generated=generated,
             emseg_bench=version,
             boards=tables,
             across=across,
+            divisions=both,
             left_out=tuple(left_out),
             shown=shown(boards, left_out, sections, version),
         )
@@ -89,9 +105,11 @@ def build(
         write_csv(draft / CSV, tables)
         write_comparisons(draft / COMPARISONS, tables, across)
         write_across(draft / ACROSS, across)
+        write_divisions(draft / DIVISIONS, both)
+        write_tuning(draft, tables)
         elsewhere.write_csv(draft / PUBLISHED, [(one.dataset.name, one.table) for one in known])
         why = "" if across else why_none(ranked)
-        contents = Contents(pages, across, why, generated, version, left_out, tuple(experiments or ()))
+        contents = Contents(pages, across, both, why, generated, version, left_out, tuple(experiments or ()))
         for name, text in (experiments or {}).items():
             (draft / name).write_text(text, encoding="utf-8")
         (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")

@@ -5,8 +5,8 @@ The page, its Markdown, ``leaderboard.csv`` and the terminal are all written fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Final
@@ -24,11 +24,13 @@ from .cells import (
     stacked,
 )
 from .claims import standing
+from .column import BoardColumn, plain
 from .cost import Conditions
 from .footnotes import letter
-from .grid import Cell, Column
+from .grid import Cell
 from .schema import Leaderboard, Row
-from .wording import MISSING, metric_heading, number, score
+from .tuning.columns import tuned_columns
+from .wording import metric_heading, number, score
 
 MAX_CLASSES: Final = 5
 """With more foreground classes, the page leaves per-class scores to the table of all metrics."""
@@ -44,6 +46,11 @@ COSTS: Final = (
     *("train_seconds", "train_images_per_s", "trial_joules", "inference_joules", "measured_as"),
 )
 """The second one."""
+TUNING: Final = (
+    *("rank", "model", "score_mean", "validation_mean", "tuning_best"),
+    *("tuning_budget", "tuning_trials", "tuning_hours", "tuning_setting"),
+)
+"""The third one, of the open division."""
 ENERGY: Final = ("trial_joules", "inference_joules")
 """Shown where the hardware counted it."""
 NARROW: Final = (
@@ -52,21 +59,9 @@ NARROW: Final = (
 )
 """In a terminal of few columns."""
 WIDE: Final = (*NARROW[:3], "behind_first", "pooled_iou_mean", CLASSES, *NARROW[3:])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardColumn(Column):
-    """A column, wherever it is shown."""
-
-    key: str
-    """What machines call it, with its unit: its name in CSV."""
-    value: Callable[[Row], object]
-    """What CSV holds of a row."""
-    cell: Callable[[Row], Cell]
-    """What people see of a row."""
-    short: str = ""
-    """Its title in the terminal, over several lines."""
-    in_csv: bool = True
+OPEN_NARROW: Final = (*NARROW[:3], "validation_mean", "tuning_budget", "tuning_hours")
+OPEN_WIDE: Final = (*WIDE[:4], "validation_mean", "tuning_best", *TUNING[5:], "latency_p50_ms")
+"""On a board of the open division."""
 
 
 def score_columns(table: Leaderboard) -> list[BoardColumn]:
@@ -85,6 +80,11 @@ def cost_columns(table: Leaderboard) -> list[BoardColumn]:
     return _chosen(table, [key for key in COSTS if key not in hidden])
 
 
+def tuning_columns(table: Leaderboard) -> list[BoardColumn]:
+    """Choose what the page says about how each model was tuned: nothing of the closed division."""
+    return _chosen(table, TUNING if table.division == "open" else ())
+
+
 def csv_columns(table: Leaderboard) -> list[BoardColumn]:
     """Give what CSV holds: all that is known of a row."""
     return [column for column in _columns(table) if column.in_csv]
@@ -92,6 +92,8 @@ def csv_columns(table: Leaderboard) -> list[BoardColumn]:
 
 def terminal_columns(table: Leaderboard, *, wide: bool) -> list[BoardColumn]:
     """Choose what the terminal shows."""
+    if table.division == "open":
+        return _chosen(table, OPEN_WIDE if wide else OPEN_NARROW)
     keys = WIDE if wide else NARROW
     return _chosen(table, keys if len(table.foreground) > 1 else [key for key in keys if key != CLASSES])
 
@@ -112,16 +114,19 @@ def _chosen(table: Leaderboard, keys: Sequence[str]) -> list[BoardColumn]:
 
 def _columns(table: Leaderboard) -> Iterator[BoardColumn]:
     """Give all columns, in the order of CSV."""
-    yield _plain("board", lambda _: table.title)
-    yield _plain("dataset", lambda _: table.dataset)
-    yield _plain("label_fraction", lambda _: table.label_fraction)
-    yield _plain("recipe", lambda _: table.recipe)
-    yield _plain("protocol", lambda _: table.protocol)
+    yield plain("board", lambda _: table.title)
+    yield plain("dataset", lambda _: table.dataset)
+    yield plain("label_fraction", lambda _: table.label_fraction)
+    yield plain("recipe", lambda _: table.recipe)
+    yield plain("protocol", lambda _: table.protocol)
+    yield plain("division", lambda _: table.division)
     yield from _who()
-    yield _plain("metric", lambda _: table.metric.name)
-    yield _plain("metric_unit", lambda _: table.metric.unit)
-    yield _plain("metric_direction", lambda _: table.metric.direction)
+    yield plain("metric", lambda _: table.metric.name)
+    yield plain("metric_unit", lambda _: table.metric.unit)
+    yield plain("metric_direction", lambda _: table.metric.direction)
     yield from _scores(table)
+    if table.division == "open":
+        yield from tuned_columns(table)
     yield from _costs()
     yield from _conditions(table)
     for place, label in enumerate(label for label in table.scoring.classes if label > 0):
@@ -129,17 +134,17 @@ def _columns(table: Leaderboard) -> Iterator[BoardColumn]:
 
 
 def _who() -> Iterator[BoardColumn]:
-    model = _plain("model", lambda row: row.model)
+    model = plain("model", lambda row: row.model)
     model = replace(model, title="Model", short="model", cell=model_cell, numeric=False, row_header=True)
     yield model
-    yield _plain("family", lambda row: row.family)
-    yield _plain("initialisation", lambda row: row.initialisation)
-    yield _plain("identity", lambda row: row.identity)
-    yield _plain("own_recipe", lambda row: row.own_recipe or None)
-    rank = _plain("rank", lambda row: row.rank and row.rank.best)
+    yield plain("family", lambda row: row.family)
+    yield plain("initialisation", lambda row: row.initialisation)
+    yield plain("identity", lambda row: row.identity)
+    yield plain("own_recipe", lambda row: row.own_recipe or None)
+    rank = plain("rank", lambda row: row.rank and row.rank.best)
     yield replace(rank, title="Rank", short="rank", cell=rank_cell)
-    yield _plain("rank_worst", lambda row: row.rank and row.rank.worst)
-    yield _plain("tied_with", lambda row: "; ".join(row.tied_with))
+    yield plain("rank_worst", lambda row: row.rank and row.rank.worst)
+    yield plain("tied_with", lambda row: "; ".join(row.tied_with))
 
 
 def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
@@ -154,8 +159,8 @@ def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
         value=lambda row: row.score.mean.mean,
         cell=lambda row: mean_cell(row.score, unit),
     )
-    yield _plain("score_sd", lambda row: row.score.mean.sd)
-    yield _plain("seeds_scored", lambda row: row.score.mean.seeds)
+    yield plain("score_sd", lambda row: row.score.mean.sd)
+    yield plain("seeds_scored", lambda row: row.score.mean.seeds)
     yield BoardColumn(
         key="seed_scores",
         title="Single seeds",
@@ -169,9 +174,9 @@ def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
     yield BoardColumn(
         key="seeds_complete", title="Seeds", value=lambda row: len(row.seeds), cell=seeds_cell, short="seeds"
     )
-    yield _plain("seeds_planned", lambda row: row.seeds_planned)
-    yield _plain("cases_compared", lambda _: table.ground and table.ground.common)
-    yield _plain("cases_known", lambda _: table.ground and table.ground.known)
+    yield plain("seeds_planned", lambda row: row.seeds_planned)
+    yield plain("cases_compared", lambda _: table.ground and table.ground.common)
+    yield plain("cases_known", lambda _: table.ground and table.ground.known)
     yield BoardColumn(
         key="behind_first",
         title="Behind the first",
@@ -180,11 +185,11 @@ def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
         value=lambda row: row.behind_first and row.behind_first.value,
         cell=lambda row: behind_cell(row, table),
     )
-    yield _plain("behind_first_low", lambda row: row.behind_first and row.behind_first.low)
-    yield _plain("behind_first_high", lambda row: row.behind_first and row.behind_first.high)
-    yield _plain("behind_first_p", lambda row: row.behind_first and row.behind_first.p)
-    yield _plain("standing", lambda row: standing(table, row.behind_first) if row.rank else None)
-    yield _plain("claimed", lambda _: table.verdicts and table.verdicts.scope.phrase)
+    yield plain("behind_first_low", lambda row: row.behind_first and row.behind_first.low)
+    yield plain("behind_first_high", lambda row: row.behind_first and row.behind_first.high)
+    yield plain("behind_first_p", lambda row: row.behind_first and row.behind_first.p)
+    yield plain("standing", lambda row: standing(table, row.behind_first) if row.rank else None)
+    yield plain("claimed", lambda _: table.verdicts and table.verdicts.scope.phrase)
     yield BoardColumn(
         key="pooled_iou_mean",
         title="Pooled IoU",
@@ -193,7 +198,7 @@ def _scores(table: Leaderboard) -> Iterator[BoardColumn]:
         value=lambda row: row.pooled_iou.mean.mean,
         cell=lambda row: stacked(mean_cell(row.pooled_iou, "1")),
     )
-    yield _plain("pooled_iou_sd", lambda row: row.pooled_iou.mean.sd)
+    yield plain("pooled_iou_sd", lambda row: row.pooled_iou.mean.sd)
 
 
 def _costs() -> Iterator[BoardColumn]:
@@ -212,8 +217,8 @@ def _costs() -> Iterator[BoardColumn]:
     yield _cost("validation_seconds", "Validation", "s")
     yield _cost("test_seconds", "Test", "s")
     yield _cost("trainable_parameters_m", "Trainable", "M")
-    yield _plain("others_share", lambda row: row.cost and row.cost.others_share)
-    yield _plain("contradiction", lambda row: row.cost and (row.cost.contradiction or None))
+    yield plain("others_share", lambda row: row.cost and row.cost.others_share)
+    yield plain("contradiction", lambda row: row.cost and (row.cost.contradiction or None))
 
 
 def _spread(
@@ -236,8 +241,8 @@ def _spread(
         return replace(column.cell(row), below=(f"{low} to {high}",) if low != high else ())
 
     yield replace(column, cell=cell)
-    yield _plain(names[1], lambda row: getattr(row.cost, names[1], None))
-    yield _plain(names[2], lambda row: getattr(row.cost, names[2], None))
+    yield plain(names[1], lambda row: getattr(row.cost, names[1], None))
+    yield plain(names[2], lambda row: getattr(row.cost, names[2], None))
 
 
 def _conditions(table: Leaderboard) -> Iterator[BoardColumn]:
@@ -255,13 +260,13 @@ def _conditions(table: Leaderboard) -> Iterator[BoardColumn]:
         in_csv=False,
     )
     for item in fields(Conditions):
-        yield _plain(item.name, partial(known, item.name))
+        yield plain(item.name, partial(known, item.name))
 
 
 def _class(table: Leaderboard, place: int, label: int) -> Iterator[BoardColumn]:
     name, unit, key = table.class_names[label], table.metric.unit, f"class_{label}"
     taken = name in table.class_names[:label] or name in ("rank", "model")
-    yield _plain(f"{key}_name", lambda _: name)
+    yield plain(f"{key}_name", lambda _: name)
     yield BoardColumn(
         key=f"{key}_score_mean",
         title=name,
@@ -270,27 +275,17 @@ def _class(table: Leaderboard, place: int, label: int) -> Iterator[BoardColumn]:
         value=lambda row: row.score.foreground[place].score.mean,
         cell=lambda row: stacked(class_cell(row.score.foreground[place], unit)),
     )
-    yield _plain(f"{key}_score_sd", lambda row: row.score.foreground[place].score.sd)
-    yield _plain(f"{key}_applicable_cases", lambda row: row.score.foreground[place].applicable)
-    yield _plain(f"{key}_cases", lambda row: row.score.foreground[place].cases)
+    yield plain(f"{key}_score_sd", lambda row: row.score.foreground[place].score.sd)
+    yield plain(f"{key}_applicable_cases", lambda row: row.score.foreground[place].applicable)
+    yield plain(f"{key}_cases", lambda row: row.score.foreground[place].cases)
     for what in ("pixels", "hits", "cases"):
-        yield _plain(f"{key}_unfounded_{what}", partial(_unfounded, label, what))
-    yield _plain(f"{key}_pooled_iou_mean", lambda row: row.pooled_iou.foreground[place].score.mean)
-    yield _plain(f"{key}_pooled_iou_sd", lambda row: row.pooled_iou.foreground[place].score.sd)
+        yield plain(f"{key}_unfounded_{what}", partial(_unfounded, label, what))
+    yield plain(f"{key}_pooled_iou_mean", lambda row: row.pooled_iou.foreground[place].score.mean)
+    yield plain(f"{key}_pooled_iou_sd", lambda row: row.pooled_iou.foreground[place].score.sd)
 
 
 def _unfounded(label: int, what: str, row: Row) -> int | None:
     return next((getattr(item, what) for item in row.unfounded if item.class_index == label), None)
-
-
-def _plain(key: str, value: Callable[[Row], object]) -> BoardColumn:
-    """Make a column for machines; where people want it, they see what machines do."""
-
-    def cell(row: Row) -> Cell:
-        found = value(row)
-        return Cell(text=MISSING if found is None else str(found))
-
-    return BoardColumn(key=key, title=key, short=key, value=value, cell=cell)
 
 
 def _cost(

@@ -19,8 +19,10 @@ from ..benchmark.files import texts
 from ..benchmark.files.hashing import sha256_of
 from ..benchmark.files.printable import printable_json
 from ..benchmark.files.spreadsheets import csv_of
+from ..benchmark.files.validation import plain
 from .across.schema import Across
 from .columns import csv_columns
+from .divisions.schema import Divisions
 from .schema import Leaderboard
 from .verdicts.schema import Comparison, Verdicts
 
@@ -42,6 +44,8 @@ class LeaderboardFile:
     boards: tuple[Leaderboard, ...]
     across: tuple[Across, ...] = ()
     """Tables over data sets; empty where no two boards compare, and in older files."""
+    divisions: tuple[Divisions, ...] = ()
+    """Closed and open boards of the same data; empty where no models stand on both, and in older files."""
     left_out: tuple[LeftOut, ...] = ()
     """Trials that could not be read."""
     shown: str = ""
@@ -56,7 +60,10 @@ def shown(
 ) -> str:
     """Name what a report is made from and by, so that it is made anew when that is no longer the same."""
     told = [
-        [board.title, board.superseded, board.remarks, board.margin, [*map(_told, board.trials)]]
+        [
+            *(board.title, board.superseded, board.remarks, board.margin, [*map(_told, board.trials)]),
+            *([[*map(plain, board.studies)]] if board.studies else []),
+        ]
         for board in boards
     ]
     by = [version, sorted([card.name, card.title, card.order, _factory(card)] for card in sections)]

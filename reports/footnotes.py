@@ -75,6 +75,21 @@ def about_rank() -> str:
     )
 
 
+def about_tuning(table: Leaderboard) -> list[str]:
+    """Say what the three scores of a tuned model are, and what to read from them."""
+    heading = metric_heading(table.metric)
+    return [
+        f"Tuning: the mean {heading} is of the test split, which no tuning trial opened. “Validation” is of "
+        "the same states, trained anew with the chosen setting by every seed. “Best when tuned” is that of "
+        "the one tuning trial that was chosen among all: the best of many is better than it would be again.",
+        "Where validation is much better than the test, and more so than with other models, tuning has "
+        "fitted the validation split. They are of other images, and validation is scored in windows side by "
+        "side, so a difference alone says nothing.",
+        "Hours are of devices, of tuning trials alone: 2 devices for 1 hour are 2. The setting is what the "
+        "search space varies; all else is the recipe's.",
+    ]
+
+
 def about_cost(table: Leaderboard) -> list[str]:
     """Say where and how costs were measured: one line per set of conditions."""
     if not table.conditions:

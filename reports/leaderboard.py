@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.contracts.reporting import OWN_TRAINING, Board, Trial
 from .ceilings import ceilings
 from .common_ground import CommonGround, ground_of
@@ -20,6 +21,7 @@ from .rows import rows
 from .schema import Failure, Ground, Leaderboard, Scoring
 from .scoring import scoring
 from .summary import claims
+from .tuning.summing_up import study_summaries
 from .verdicts.false_best import false_best
 from .verdicts.resolution import resolution
 
@@ -43,8 +45,9 @@ def leaderboard(board: Board) -> Leaderboard:
         slug=board.slug,
         dataset=spec.dataset.label,
         label_fraction=spec.label_fraction,
-        recipe=OWN_TRAINING if spec.model.own_recipe else spec.recipe.name,
+        recipe=_recipe(spec),
         protocol=spec.protocol.name,
+        division=board.division,
         metric=board.primary,
         class_names=complete[0].record.class_names if complete else (),
         notes=tuple(dict.fromkeys(note for trial in board.trials for note in trial.record.spec.notes)),
@@ -58,6 +61,7 @@ def leaderboard(board: Board) -> Leaderboard:
         other_verdicts=tuple(one for one in verdicts if one is not primary),
         ground=_told(ground),
         margin=board.margin,
+        studies=study_summaries(board),
         false_best=false_best(primary) if primary else None,
         resolution=resolution(primary) if primary else None,
     )
@@ -72,6 +76,13 @@ def leaderboard(board: Board) -> Leaderboard:
         *code_remarks(board),
     )
     return replace(table, remarks=told, claims=claims(table))
+
+
+def _recipe(spec: TrialSpec) -> str:
+    """Name what all rows were trained by, or tuned from."""
+    if spec.model.tuned:
+        return spec.model.tuned.base
+    return OWN_TRAINING if spec.model.own_recipe else spec.recipe.name
 
 
 def _check_distinct(complete: Sequence[Trial]) -> None:

@@ -13,6 +13,9 @@ from ..benchmark.contracts.reporting import LeftOut, ReportSection
 from .across.part import part_html, part_markdown
 from .across.schema import Across
 from .claims import standing
+from .divisions.part import part_html as divisions_html
+from .divisions.part import part_markdown as divisions_markdown
+from .divisions.schema import Divisions
 from .grid import Cell, Column, Grid, bullets, escape_markdown, html
 from .schema import Leaderboard
 from .templating import render
@@ -56,6 +59,8 @@ class Contents:
     boards: Sequence[BoardPage]
     across: Sequence[Across]
     """Tables over data sets, that stand above the boards."""
+    divisions: Sequence[Divisions]
+    """Closed and open boards of the same data, likewise."""
     why_none: str
     """Why there is none although there are several data sets; else empty."""
     generated: str
@@ -86,7 +91,10 @@ def page(contents: Contents, folder: Path) -> str:
     values = {
         "title": TITLE,
         "boards": boards,
-        "across": [(one, part_html(one, folder)) for one in contents.across],
+        "across": [
+            *((one, part_html(one, folder)) for one in contents.across),
+            *((one, divisions_html(one)) for one in contents.divisions),
+        ],
         "why_none": contents.why_none,
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
         "about": contents.about,
@@ -109,7 +117,7 @@ def markdown(contents: Contents) -> str:
     if contents.left_out:
         lines = [f"{item.trial}: {item.reason}" for item in contents.left_out]
         parts.append(f"**{LEFT_OUT}**\n\n{bullets(lines)}")
-    parts += map(part_markdown, contents.across)
+    parts += [*map(part_markdown, contents.across), *map(divisions_markdown, contents.divisions)]
     if contents.why_none:
         parts.append(escape_markdown(contents.why_none))
     for board in contents.boards:

@@ -33,6 +33,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.comparisons:section",
         ),
         ReportSectionCard(
+            name="tuning",
+            title="Tuning",
+            order=130,
+            factory=f"{SECTIONS}.tuning:section",
+        ),
+        ReportSectionCard(
             name="elsewhere",
             title="Published elsewhere",
             order=150,

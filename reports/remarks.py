@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..benchmark.experiments.tuning_budget import describe_budget
 from .cost import BUSY, differing
 from .schema import Leaderboard
 from .wording import listing, plural
@@ -12,6 +13,7 @@ from .wording import listing, plural
 def remarks(table: Leaderboard) -> tuple[str, ...]:
     """Say what the rows do not have in common: spread, seeds, hardware, age."""
     found = (
+        _division(table),
         _spread(table),
         _seeds(table),
         _conditions(table),
@@ -20,6 +22,24 @@ def remarks(table: Leaderboard) -> tuple[str, ...]:
         _superseded(table),
     )
     return tuple(text for text in found if text)
+
+
+def _division(table: Leaderboard) -> str:
+    """Say what an open board's rows have in common; that others are closed is told where there are both."""
+    tuning = [row.tuning for row in table.rows if row.tuning]
+    if not tuning:
+        return ""
+    budget = describe_budget(tuning[0].budget_trials, tuning[0].budget_hours)
+    lost = [row.model for row in table.rows if row.tuning and row.tuning.trials is None]
+    return (
+        f"Open division: every model was tuned from {table.recipe} on the validation split alone, with "
+        f"{budget} each; its best setting was then trained and tested. Models under one recipe stand on "
+        "boards of the closed division, and are never ranked among these."
+    ) + (
+        f" What tuning took is not known of {listing(lost)}: the studies' files are not there."
+        if lost
+        else ""
+    )
 
 
 def _spread(table: Leaderboard) -> str:

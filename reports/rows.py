@@ -17,6 +17,7 @@ from .schema import AggregateScore, ClassScore, MetricScore, Row, SeedScore, Unf
 from .scores import POOLED_IOU, Scores, scores_of
 from .scoring import scored_classes
 from .statistics import NONE, estimates, finite
+from .tuning.summing_up import row_tuning
 
 Key = tuple[object, ...]
 
@@ -44,6 +45,7 @@ def rows(
             initialisation=trials[0].record.spec.model.init,
             family=trials[0].record.spec.model.family,
             own_recipe=trials[0].record.spec.model.own_recipe,
+            tuning=row_tuning(board, trials),
             rank=None,
             tied_with=(),
             score=summaries.metric(row, board.primary.name),

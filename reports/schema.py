@@ -8,8 +8,10 @@ from typing import Literal
 
 from ..benchmark.contracts.data import Axes
 from ..benchmark.contracts.records import MetricSpec
+from ..benchmark.contracts.reporting import Division
 from .cost import Conditions, Cost
 from .statistics import Estimate
+from .tuning.schema import RowTuning, StudySummary
 from .verdicts.resolution import Resolution
 from .verdicts.schema import Comparison, Placed, Verdicts
 
@@ -178,6 +180,8 @@ class Row:
     """Hash of the model and of all code that made the row's numbers; likewise."""
     unfounded: tuple[Unfounded, ...] = ()
     """By class, of those that are not in every case's truth."""
+    tuning: RowTuning | None = None
+    """How it was tuned, on a board of the open division."""
     outdated: tuple[str, ...] = ()
     """What code changed since its trials ran, as far as the machine knew that wrote the report."""
 
@@ -203,6 +207,9 @@ class Leaderboard:
     """Share of the training cases that was trained on."""
     recipe: str
     protocol: str
+    division: Division = "closed"
+    """``closed``: one recipe for all rows, or each as its authors train it; ``open``: every row was tuned
+    with the same budget."""
     metric: MetricSpec
     class_names: tuple[str, ...]
     notes: tuple[str, ...]
@@ -231,6 +238,8 @@ class Leaderboard:
     """Probability that another model is better than the first row; None: not known."""
     resolution: Resolution | None = None
     """Differences that are found, with what there is and with more; None: nothing is known of spreads."""
+    studies: tuple[StudySummary, ...] = ()
+    """By which the rows were tuned, as far as their files are there."""
     claims: tuple[str, ...] = ()
     """What follows from all this, in sentences; the first is the answer."""
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-)
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .records import MetricSpec, Record
+from .studies import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 OWN_TRAINING = "as its authors train it"
 """What stands in the place of a recipe where each row of a board has its own."""
+Division: TypeAlias = Literal["closed", "open"]
+"""One recipe for all models, or every model tuned with the same budget."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Board:
-    """The trials that may stand in one table: same data, protocol and recipe, or each its authors' own.
+    """The trials that may stand in one table: same data and protocol; one recipe, each its own, or all tuned.
 
     Equal to itself only, hence hashable: what is worked out for a board can be kept beside it.
     """
@@ -57,8 +58,15 @@ class Board:
     no trial is complete, or if they were run by a version that did not score them."""
     remarks: tuple[str, ...] = ()
     """What was found wrong when its trials were read, and left them usable."""
+    studies: tuple[Study, ...] = ()
+    """By which its models were tuned; of the open division only."""
     margin: float | None = None
     """How much worse than any other model is good enough, in units of `primary`; None: nobody asked."""
+
+    @property
+    def division(self) -> Division:
+        """Whether all models of the board were tuned, with the same budget, or none was."""
+        return "open" if self.trials[0].record.spec.model.tuned else "closed"
 
     @property
     def complete(self) -> tuple[Trial, ...]:

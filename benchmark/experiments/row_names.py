@@ -95,7 +95,11 @@ def _code(models: Sequence[ModelSpec]) -> list[str]:
     return [f"code {text}" for text in shortened([model.provider.source_sha256 for model in models])]
 
 
-TELLERS: tuple[Teller, ...] = (_folders, _versions, _options, _weights, _code)
+def _studies(models: Sequence[ModelSpec]) -> list[str]:
+    return [f"study {model.tuned.study}" if model.tuned else "" for model in models]
+
+
+TELLERS: tuple[Teller, ...] = (_folders, _versions, _options, _weights, _studies, _code)
 """Those come first that say most to people."""
 
 

@@ -19,16 +19,24 @@ def terms(spec: TrialSpec) -> dict[str, Any]:
     """
     return {
         "label_fraction": spec.label_fraction,
-        "recipe": OWN_TRAINING if spec.model.own_recipe else _nameless(asdict(spec.recipe)),
+        "recipe": _training(spec),
         "protocol": _nameless(asdict(spec.protocol)),
         "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
         "methods": [
             [method.kind, method.name, method.provider.distribution]
             for method in spec.methods
             if foreign(method.provider.distribution)
-            and (method.kind not in NAMED or not spec.model.own_recipe)
+            and (method.kind not in NAMED or not (spec.model.own_recipe or spec.model.tuned))
         ],
     }
+
+
+def _training(spec: TrialSpec) -> object:
+    """Give what all rows of a board were trained by: settings, or what each had its own found by."""
+    if tuned := spec.model.tuned:
+        budget = {"trials": tuned.trials, "hours": tuned.hours}
+        return {"tuned from": tuned.base, "precision": spec.recipe.precision, **budget}
+    return OWN_TRAINING if spec.model.own_recipe else _nameless(asdict(spec.recipe))
 
 
 def terms_over_sets(spec: TrialSpec, metric: str) -> dict[str, Any]:

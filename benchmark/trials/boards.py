@@ -11,11 +11,12 @@ from typing import TypeAlias
 import pandas as pd
 
 from ..contracts.errors import EmsegError, StoreError
-from ..contracts.records import Record
+from ..contracts.records import Record, TrialSpec
 from ..contracts.reporting import OWN_TRAINING, Board, LeftOut, Trial
 from ..evaluation.scoring import with_depth
 from ..experiments.experiment import describe
 from ..experiments.label_fraction import describe_fraction
+from ..experiments.tuning_budget import describe_tuning
 from ..files.printable import printable
 from ..files.regular import check_within, shown
 from ..files.store import Store, TrialFolder
@@ -28,6 +29,11 @@ from .records import load_record
 from .result_tables import CURVE, REMEDY, SANITY, SCORES, no_tables, read_table
 from .subjects import Subject, Subjects
 from .today import Today
+
+IS_CLOSED = (
+    "Closed division: no model was tuned on these data. Models that were stand on boards of their own, the "
+    "open division, and are never ranked among these."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
     index.save()
     boards = [_board(members, keep_stale=keep_stale) for members in groups.values()]
     boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
-    return Stored(_distinguish(boards), tuple(left_out))
+    return Stored(_distinguish(_divided(boards)), tuple(left_out))
 
 
 # ----------------------------------------------------------------------------------------- trials
@@ -189,8 +195,7 @@ def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:
     kept = sorted(_current(members, keep_stale=keep_stale), key=_place)
     spec = kept[0].record.spec
     data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
-    training = [OWN_TRAINING] if spec.model.own_recipe else [describe(spec.recipe), spec.recipe.precision]
-    settings = [*training, describe(spec.protocol)]
+    settings = [*_training(spec), describe(spec.protocol)]
     sanity, unread = _sanity(kept)
     return Board(
         title=" · ".join(filter(None, [*data, *settings])),
@@ -201,6 +206,13 @@ def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:
         sanity=sanity,
         remarks=(*_changed(kept), *unread),
     )
+
+
+def _training(spec: TrialSpec) -> list[str]:
+    """Say what all models of a board were trained by."""
+    if spec.model.tuned:
+        return ["open division", describe_tuning(spec.model.tuned), spec.recipe.precision]
+    return [OWN_TRAINING] if spec.model.own_recipe else [describe(spec.recipe), spec.recipe.precision]
 
 
 def _place(member: Member) -> tuple[str, str, str, int]:
@@ -257,6 +269,18 @@ def _sanity(members: Iterable[Member]) -> Sanity:
         except EmsegError as error:
             unread.append(f"scores that need no model are not taken from one trial: {error}")
     return None, unread
+
+
+def _divided(boards: Sequence[Board]) -> list[Board]:
+    """Call boards of the closed division so where there are some of the open one."""
+    if not any(board.division == "open" for board in boards):
+        return [*boards]
+    return [
+        board
+        if board.division == "open"
+        else replace(board, title=f"{board.title} · closed division", remarks=(IS_CLOSED, *board.remarks))
+        for board in boards
+    ]
 
 
 def _distinguish(boards: list[Board]) -> list[Board]:

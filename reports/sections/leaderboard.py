@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
-from ..columns import BoardColumn, cost_columns, score_columns
-from ..footnotes import about_cost, about_rank, about_rules, about_score
+from ..column import BoardColumn
+from ..columns import cost_columns, score_columns, tuning_columns
+from ..footnotes import about_cost, about_rank, about_rules, about_score, about_tuning
 from ..grid import Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard
@@ -19,21 +20,27 @@ from ..wording import metric_heading
 def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draws nothing
     """Rank the board's models."""
     table = leaderboard(board)
-    scores, costs = _grid(table, "score", score_columns(table)), _grid(table, "cost", cost_columns(table))
-    reading, measuring = (about_score(table), *about_rules(table), about_rank()), about_cost(table)
+    tables = [
+        (
+            _grid(table, "score", score_columns(table)),
+            (about_score(table), *about_rules(table), about_rank()),
+        ),
+        (_grid(table, "cost", cost_columns(table)), about_cost(table)),
+    ]
+    if columns := tuning_columns(table):
+        tables.append((_grid(table, "tuning", columns), about_tuning(table)))
     found = uses(board, table)
     values = {
         "claims": table.claims,
         "notes": (*table.notes, *table.remarks),
-        "tables": ((html(scores), reading), (html(costs), measuring)),
+        "tables": [(html(grid), reading) for grid, reading in tables],
         **about_uses(found),
     }
     parts = (
         escape_markdown(table.claims[0]),
         bullets(table.claims[1:]),
         bullets((*table.notes, *table.remarks)),
-        *(markdown(scores), bullets(reading)),
-        *(markdown(costs), bullets(measuring)),
+        *(text for grid, reading in tables for text in (markdown(grid), bullets(reading))),
         uses_markdown(found),
     )
     text = "\n\n".join(part for part in parts if part)

@@ -20,6 +20,7 @@ from emseg_bench.benchmark.contracts.records import (
     Record,
     Selection,
     TrialSpec,
+    Tuned,
 )
 from emseg_bench.benchmark.contracts.reporting import Board, Trial
 from emseg_bench.benchmark.contracts.settings import Recipe, ScoringProtocol
@@ -103,6 +104,10 @@ class Fabricated:
         default_factory=lambda: Recipe(name="quick", iterations=100, batch_size=4, crop=64)
     )
 
+    tuned: Tuned | None = None
+    validation: float = 0.5
+    """Score of the state that was kept."""
+
     def trial(self) -> Trial:
         failed = self.reason is not None
         return Trial(
@@ -114,7 +119,8 @@ class Fabricated:
 
     @property
     def _fingerprint(self) -> str:
-        return sha256(f"{self.model} {self.seed} {self.dataset}".encode()).hexdigest()
+        study = f" {self.tuned.study}" if self.tuned else ""
+        return sha256(f"{self.model} {self.seed} {self.dataset}{study}".encode()).hexdigest()
 
     def _record(self, failed: bool) -> Record:
         return Record(
@@ -126,7 +132,7 @@ class Fabricated:
             finished="2026-11-23T10:02:00+00:00",
             class_names=() if failed else self.class_names,
             voxel_size_nm=None if failed else (5.0, 5.0),
-            selection=None if failed else Selection(iteration=80, metric="iou", score=0.5),
+            selection=None if failed else Selection(iteration=80, metric="iou", score=self.validation),
             profile=None if failed else self.profile,
             initialisation="" if failed else "random weights",
             **({} if failed else self.rules),  # type: ignore[arg-type]
@@ -142,6 +148,7 @@ class Fabricated:
                 requested_init=init or "scratch",
                 provider=PROVIDER,
                 label=self.model,
+                tuned=self.tuned,
                 family="cnn",
                 citation=f"Authors of {name} (2015), doi 10.1000/test",
                 size_divisor=32,
