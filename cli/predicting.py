@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,7 @@ from .running import PrecisionChoice
 if TYPE_CHECKING:
     from ..benchmark.contracts.data import Axes, GreyRange
     from ..benchmark.contracts.settings import ScoringProtocol
+    from ..benchmark.predictions.asked import Asked
     from ..benchmark.predictions.greys import Seen
     from ..benchmark.predictions.inference_settings import InferenceSettings
     from ..benchmark.weights.weight_info import Segmenting, WeightsInfo
@@ -37,6 +39,29 @@ PRECISIONS: dict[PrecisionChoice, Literal["auto", "fp32", "bf16"]] = {
 }
 
 
+class FormatChoice(StrEnum):
+    """What ``--format`` takes."""
+
+    PNG = "png"
+    TIFF = "tiff"
+    OME_ZARR = "ome-zarr"
+    HDF5 = "hdf5"
+
+
+class ProbabilitiesChoice(StrEnum):
+    """What ``--probabilities`` takes."""
+
+    UINT8 = "uint8"
+    FLOAT16 = "float16"
+
+
+class UncertaintyChoice(StrEnum):
+    """What ``--uncertainty`` takes."""
+
+    ENTROPY = "entropy"
+    DISAGREEMENT = "disagreement"
+
+
 class AxesChoice(StrEnum):
     """What ``--axes`` takes."""
 
@@ -48,7 +73,8 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            help="Images or volumes, or folders of them: PNG, TIFF, HDF5 (a.h5:/raw), zarr, NRRD, NIfTI, MRC",
+            help="Images or volumes, or folders of them: PNG, JPEG, TIFF, HDF5 (a.h5:/raw), zarr, OME-Zarr "
+            "(a.zarr:/1 is its level 1), NRRD, NIfTI, MRC",
             metavar="IMAGES...",
         ),
     ],
@@ -66,6 +92,56 @@ def predict(
         typer.Option(
             help="Or a trial's weights.safetensors, or the name of imported weights of a whole model."
         ),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            help="all: average the probabilities of all seeds of the model.  [default: the best one]",
+            metavar="all",
+        ),
+    ] = None,
+    format_: Annotated[
+        FormatChoice | None,
+        typer.Option("--format", help="Of what is written.  [default: PNG of images, TIFF of volumes]"),
+    ] = None,
+    probabilities: Annotated[
+        ProbabilitiesChoice | None,
+        typer.Option(help="Write the probability of every class, too: as 0 to 255, or as 16-bit floats."),
+    ] = None,
+    uncertainty: Annotated[
+        UncertaintyChoice | None,
+        typer.Option(
+            help="Write how unsure the model is, too, as 0 to 255: entropy of the probabilities, or with "
+            "--seeds all what of it is the seeds' disagreement."
+        ),
+    ] = None,
+    instances: Annotated[
+        bool,
+        typer.Option(
+            "--instances", help="Write numbers of objects, too (connected components of each class)."
+        ),
+    ] = False,
+    overlays: Annotated[
+        bool, typer.Option("--overlays", help="Write pictures of the labels over the image, too.")
+    ] = False,
+    roi: Annotated[
+        str | None,
+        typer.Option(
+            help="Segment a part: z0:z1,y0:y1,x0:x1 in voxels, of images y0:y1,x0:x1; ends may be left out.",
+            metavar="RANGES",
+        ),
+    ] = None,
+    rescale: Annotated[
+        bool,
+        typer.Option(
+            "--rescale",
+            help="Bring pixels to the size of those of training before they are segmented, and labels back.",
+        ),
+    ] = False,
+    rescale_to: Annotated[float | None, typer.Option(help="Or to this side, in nm.", metavar="NM")] = None,
+    voxel_size: Annotated[
+        str | None,
+        typer.Option(help="Sides of a voxel in nm, whatever the files say: 8,8 (y,x) or 30,8,8 (z,y,x)."),
     ] = None,
     protocol: Annotated[
         str | None,
@@ -94,7 +170,12 @@ def predict(
             "--range", metavar="LOW..HIGH", help="Grey values that are 0 and 1.  [default: as in training]"
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            help="auto, cpu, cuda (all GPUs), cuda:N, mps, or several: cuda:0,cuda:1; volumes are shared out."
+        ),
+    ] = "auto",
     precision: Annotated[
         PrecisionChoice | None,
         typer.Option(
@@ -110,44 +191,95 @@ def predict(
     from ..benchmark.executors.openmp import share_cores
     from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.plugins.loading import load_plugins
+    from ..benchmark.predictions.asked import check_asked
     from ..benchmark.predictions.greys import settle_greys
     from ..benchmark.predictions.images import find_images, unread
     from ..benchmark.predictions.inference_settings import InferenceSettings
     from ..benchmark.predictions.network import find_weights, settle_normalisation, settle_window
     from ..benchmark.predictions.outputs import check_places
-    from ..benchmark.profiling.hardware import choose_device
+    from ..benchmark.profiling.hardware import choose_devices
     from ..benchmark.profiling.precision import resolve_precision
 
     share_cores()
+    asked = _asked(format_, probabilities, uncertainty, roi, instances=instances, overlays=overlays)
     found = find_images(images)
     for note in unread(images):
         typer.echo(note, err=True)
     check_output_folder(out, "--out", [one for one in images if one.resolve() == out.resolve()])
     check_places(found, out)
-    trained = find_weights(_weights(model, weights), load_plugins().catalogue)
+    trained, *others = (
+        find_weights(place, load_plugins().catalogue) for place in _weights(model, weights, seeds)
+    )
     chosen = _protocol(trained.info, protocol, set_ or [])
-    where = choose_device(device)
+    where, *more = choose_devices(device)
     given, how = _range(range_), trained.info.segmenting
     with interruptible():
-        seen = _look_at(found, trained.info.channels)
+        seen = _look_at(found, trained.info.channels, _voxel_size(voxel_size))
     greys, notes = settle_greys(list(seen.values()), trained.info.grey_range, given)
     setting = InferenceSettings(
         weights=trained,
+        others=tuple(others),
         protocol=chosen,
         normalisation=settle_normalisation(trained.info, numbers(mean, "--mean"), numbers(std, "--std")),
         window=settle_window(trained.info, chosen, trained.offer.card.size_divisor),
         axes=_axes(axes, seen, how),
         device=where,
+        more_devices=tuple(more),
         precision=resolve_precision(_precision(precision, how), where),
         greys=greys,
+        rescaled_to_nm=_rescaled(seen, trained.info, rescale_to, wanted=rescale),
     )
+    volumes = any(len(image.sides) == 3 for image in seen.values())
+    check_asked(asked, members=len(setting.members), axes=setting.axes, volumes=volumes)
     with interruptible():
-        _predict(seen, setting, out, notes, overwrite=overwrite)
+        _predict(seen, setting, asked, out, notes, overwrite=overwrite)
 
 
-def _weights(model: str | None, weights: str | None) -> str:
-    """Say which weights are meant, and of a results folder's model which trial it is."""
-    from ..benchmark.predictions.choosing import FORM, choose_trial
+def _asked(
+    format_: FormatChoice | None,
+    probabilities: ProbabilitiesChoice | None,
+    uncertainty: UncertaintyChoice | None,
+    roi: str | None,
+    *,
+    instances: bool,
+    overlays: bool,
+) -> Asked:
+    from ..benchmark.predictions.asked import Asked, read_roi
+
+    return Asked(
+        format=format_.value if format_ else None,  # type: ignore[arg-type] - the same words
+        probabilities=probabilities.value if probabilities else None,  # type: ignore[arg-type]
+        uncertainty=uncertainty.value if uncertainty else None,  # type: ignore[arg-type]
+        instances=instances,
+        overlays=overlays,
+        roi=read_roi(roi),
+    )
+
+
+def _rescaled(
+    images: Mapping[str, Seen], info: WeightsInfo, side: float | None, *, wanted: bool
+) -> float | None:
+    """Say to which side in nm pixels are brought; None: they stay as they are."""
+    from ..benchmark.predictions.pixel_sizes import check_known, check_sized
+
+    if side is None:
+        return check_known(images.values(), info) if wanted else None
+    if wanted or not 0 < side < math.inf:
+        raise UsageError(f"got --rescale-to {side:g}, expected a side in nm above 0, without --rescale.")
+    check_sized(images.values())
+    return side
+
+
+def _voxel_size(text: str | None) -> tuple[float, ...] | None:
+    size = _numbers(text, "--voxel-size")
+    if size is not None and (len(size) not in (2, 3) or not all(0 < side < math.inf for side in size)):
+        raise UsageError(f"got --voxel-size {brief(str(text))}, expected sides in nm: 8,8 or 30,8,8.")
+    return tuple(size) if size else None
+
+
+def _weights(model: str | None, weights: str | None, seeds: str | None) -> list[str]:
+    """Say which weights are meant, and of a results folder's model which trial it is, or all seeds."""
+    from ..benchmark.predictions.choosing import FORM, choose_seeds, choose_trial
 
     if (model is None) == (weights is None):
         got = "got both --model and --weights" if model else "no weights were named"
@@ -155,14 +287,22 @@ def _weights(model: str | None, weights: str | None) -> str:
             f"{got}; expected --model {FORM}, or --weights with a trial's weights.safetensors or the name of "
             "imported weights."
         )
+    if seeds not in (None, "all") or (seeds and model is None):
+        raise UsageError(
+            f"got --seeds {brief(str(seeds))}, expected --seeds all with --model; one seed is --model "
+            "results:unet/3."
+        )
     if model is None:
-        return str(weights)
-    chosen = choose_trial(model)
-    typer.echo(f"using {chosen.told}", err=True)
-    return str(chosen.weights)
+        return [str(weights)]
+    chosen = choose_seeds(model) if seeds else (choose_trial(model),)
+    for one in chosen:
+        typer.echo(f"using {one.told}", err=True)
+    return [str(one.weights) for one in chosen]
 
 
-def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:
+def _look_at(
+    images: Mapping[str, Path], channels: int, voxel_size_nm: tuple[float, ...] | None
+) -> dict[str, Seen]:
     from ..benchmark.predictions.greys import look_at
     from .console import Console
     from .progress import steps
@@ -170,7 +310,7 @@ def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:
     seen = {}
     with steps("reading", len(images), Console(stderr=True)) as on_image:
         for name, path in images.items():
-            seen[name] = look_at(path, channels)
+            seen[name] = look_at(path, channels, voxel_size_nm)
             on_image()
     return seen
 
@@ -178,6 +318,7 @@ def _look_at(images: Mapping[str, Path], channels: int) -> dict[str, Seen]:
 def _predict(
     images: Mapping[str, Seen],
     setting: InferenceSettings,
+    asked: Asked,
     out: Path,
     notes: Sequence[str],
     *,
@@ -185,6 +326,7 @@ def _predict(
 ) -> None:
     from ..benchmark.predictions.greys import misfits
     from ..benchmark.predictions.outputs import plan_outputs
+    from ..benchmark.predictions.pixel_sizes import other_sizes
     from ..benchmark.predictions.segmenting import segment_files, steps_of
     from .console import Console
     from .progress import steps
@@ -192,16 +334,17 @@ def _predict(
 
     console = Console(stderr=True)
     _make_folder(out)
-    todo, there = plan_outputs(images, out, setting, overwrite=overwrite)
+    todo, there = plan_outputs(images, out, setting, asked, overwrite=overwrite)
     info = setting.weights.info
-    say(console, f"{info.origin}; {setting.device}")
+    say(console, f"{info.origin}; {', '.join(setting.devices)}")
     say(console, setting.how(volumes=any(len(image.sides) == 3 for image in images.values())))
     unfit = misfits(images.values(), setting.greys, setting.normalisation) if info.grey_range else ()
-    for note in [*notes, *unfit]:
+    sizes = () if setting.rescaled_to_nm else other_sizes(images.values(), info)
+    for note in [*notes, *unfit, *sizes]:
         say(console, f"warning: {note}", "yellow")
     if todo:
         with steps("segmenting", steps_of(todo, setting.axes), console) as on_slice:
-            segment_files(todo, setting, on_slice)
+            segment_files(todo, setting, asked, on_slice)
     labels = f"; labels: {setting.words}" if setting.words else ""
     typer.echo(f"{len(todo)} label map(s) made in {out}, {there} there already{labels}")
 

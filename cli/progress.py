@@ -23,6 +23,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from ..benchmark.files.wording import duration
 from .console import Console
 from .tables import say
 
@@ -89,15 +90,21 @@ def display(
 def steps(title: str, total: int, console: Console) -> Iterator[Callable[[], None]]:
     """Give a function to be called after each of `total` steps; a plain log hears of them now and then."""
     with display(console, transient=True) as shown:
-        work, done = shown.add(title, first=LINE_SECONDS), 0
+        work, done, began = shown.add(title, first=LINE_SECONDS), 0, time.monotonic()
         work.update(done, total)
 
         def step() -> None:
             nonlocal done
             done += 1
-            work.update(done, total)
+            left = "" if console.is_terminal else _left(began, done, total)  # bars have a column for it
+            work.update(done, total, left)
 
         yield step
+
+
+def _left(began: float, done: int, total: int) -> str:
+    seconds = (time.monotonic() - began) / done * (total - done)
+    return f"about {duration(seconds)} left" if done < total else ""
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..benchmark.images.class_colours import class_colour
 from ..datasets.inspection.survey import Example, SplitSurvey, Survey, sizes
 from .overlay import fit, overlay_values
-from .palette import OTHER, class_colour
+from .palette import OTHER
 from .templating import render
 
 WIDTH, HEIGHT = 640, 120

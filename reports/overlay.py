@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor
 
-from .palette import OTHER, class_colour
+from ..benchmark.images.class_colours import class_colour
+from .palette import OTHER
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 

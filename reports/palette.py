@@ -8,12 +8,5 @@ GREY = "#8A8A8A"
 
 MODELS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK)
 """By place in the table; yellow late, since it is faint on white."""
-CLASSES = (ORANGE, SKY, VERMILLION, GREEN, YELLOW, PURPLE, BLUE)
-"""Of label values 1, 2, ...: bright ones first, since they lie on grey images."""
 OTHER = GREY
 """Label values that are no class: pixels that are not scored."""
-
-
-def class_colour(label: int) -> str:
-    """Return the colour of a foreground label value; colours repeat after the seventh."""
-    return CLASSES[(label - 1) % len(CLASSES)]

@@ -48,8 +48,13 @@ class Seen:
     """(y, x) or (z, y, x); None: not known."""
 
 
-def look_at(path: Path, channels: int) -> Seen:
+def look_at(path: Path, channels: int, voxel_size_nm: tuple[float, ...] | None = None) -> Seen:
     """Look at an image or volume.
+
+    Args:
+        path: Where it is.
+        channels: How many the network takes.
+        voxel_size_nm: Goes before what the file says, (y, x) or (z, y, x); of images the last two.
 
     Raises:
         DataError: It cannot be read or does not fit the network.
@@ -57,11 +62,16 @@ def look_at(path: Path, channels: int) -> Seen:
     if not is_volume(path):
         pixels = read_image(path, channels)
         values = np.concatenate([_thinned(plane) for plane in pixels])
-        return _seen(path, pixels.shape[1:], pixels.dtype, values, pixel_size(path))
+        return _seen(
+            path, pixels.shape[1:], pixels.dtype, values, (voxel_size_nm or ())[-2:] or pixel_size(path)
+        )
     volume = open_pixels(path, channels)
     sections = spread(range(volume.shape[0]), SECTIONS)
     values = np.concatenate([_thinned(volume[z : z + 1][0]) for z in sections])
-    return _seen(path, volume.shape, volume.dtype, values, open_volume(path).voxel_size_nm)
+    if voxel_size_nm and len(voxel_size_nm) < 3:
+        raise UsageError(f"got a voxel size of 2 sides, and {path} is a volume; name 3: 30,8,8 (z,y,x).")
+    size = voxel_size_nm or open_volume(path).voxel_size_nm
+    return _seen(path, volume.shape, volume.dtype, values, size)
 
 
 def settle_greys(

@@ -14,6 +14,8 @@ from ..files.litter import is_litter
 from ..files.regular import check_links
 from ..images.intensity import EIGHT_BIT, to_pixels
 from ..images.pixels import decode_image, read_bytes
+from .asked import Box
+from .jpeg import JPEG_SUFFIXES, is_jpeg, read_jpeg
 from .label_maps import is_readable, suffixes_at
 from .pairs import by_stem, some
 from .volume_files import file_of, files_in, is_folder, open_slabs
@@ -30,20 +32,21 @@ def find_images(places: Sequence[Path]) -> dict[str, Path]:
     Raises:
         DataError: A place is not there or holds no image, or two images have the same name.
     """
-    return by_stem({image.resolve(): image for place in places for image in _images(place)}.values())
+    found = {image.resolve(): image for place in places for image in _images(place)}
+    return by_stem(found.values())
 
 
 def read_image(path: Path, channels: int) -> Array:
     """Read an image as stored, (C, H, W).
 
     Args:
-        path: PNG, or TIFF of one page.
+        path: PNG, JPEG, or TIFF of one page.
         channels: How many the network takes.
 
     Raises:
         DataError: It cannot be read, its channels do not fit, or it holds values that are no numbers.
     """
-    pixels = decode_image(read_bytes(path), str(path)).pixels
+    pixels = read_jpeg(path) if is_jpeg(path) else decode_image(read_bytes(path), str(path)).pixels
     if channels == 1 and np.all(pixels == pixels[..., :1]):
         pixels = pixels[..., :1]  # grey, saved as colours
     if pixels.shape[-1] != channels:
@@ -54,19 +57,20 @@ def read_image(path: Path, channels: int) -> Array:
     return checked(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), path)
 
 
-def open_pixels(path: Path, channels: int) -> Slabs:
+def open_pixels(path: Path, channels: int, box: Box | None = None) -> Slabs:
     """Open a volume (Z, Y, X), to be read as stored in slabs.
 
     Args:
         path: What `volume_files.is_volume` takes.
         channels: How many the network takes.
+        box: The part that is meant; None: the whole.
 
     Raises:
         DataError: It cannot be read, also where a slab is read, or holds no numbers.
     """
     if channels != 1:
         raise DataError(f"{path} is a grey volume, and the network takes {channels} channels.")
-    volume = open_slabs(path)
+    volume = open_slabs(path, box=box)
     if volume.dtype.kind not in "uif":
         raise DataError(
             f"{path} holds {volume.dtype} values; expected whole numbers or floats. Is it a mask?"
@@ -117,7 +121,7 @@ def unread(places: Sequence[Path]) -> list[str]:
 def _images(place: Path) -> list[Path]:
     if not file_of(place).exists():
         raise DataError(f"{place} is not there; check the path.")
-    suffixes, files = suffixes_at(place), files_in(place)
+    suffixes, files = (*suffixes_at(place), *JPEG_SUFFIXES), files_in(place)
     found = [path for path in files if is_readable(path, suffixes)]
     if not found:
         inside = f"; it holds {some([path.name for path in files])}" if is_folder(place) and files else ""

@@ -19,7 +19,9 @@ from ..weights.weight_info import Segmenting
 from .network import TrainedWeights, build
 
 if TYPE_CHECKING:
+    from ..contracts.data import PostProcessing
     from ..evaluation.segmenter import Segmenter
+    from .ensemble import Ensemble
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -32,6 +34,8 @@ class InferenceSettings:
     """How images are segmented."""
 
     weights: TrainedWeights
+    others: tuple[TrainedWeights, ...] = ()
+    """Networks of the same kind whose probabilities are averaged with those of the first."""
     protocol: ScoringProtocol
     normalisation: Normalisation
     window: int
@@ -39,9 +43,24 @@ class InferenceSettings:
     axes: Axes
     """Along which axes volumes are cut into slices."""
     device: str
+    more_devices: tuple[str, ...] = ()
+    """Volumes are shared out among these, too."""
     precision: Precision
     greys: Mapping[str, GreyRange]
     """Which values become 0 and 1, by their type."""
+
+    rescaled_to_nm: float | None = None
+    """Side of a pixel that images are brought to before they go through the network; None: as they are."""
+
+    @property
+    def members(self) -> tuple[TrainedWeights, ...]:
+        """All networks."""
+        return (self.weights, *self.others)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """All devices."""
+        return (self.device, *self.more_devices)
 
     @property
     def values(self) -> Array | None:
@@ -52,11 +71,25 @@ class InferenceSettings:
         return np.array(owners, np.min_scalar_type(max(owners)))
 
     @property
+    def classes(self) -> tuple[tuple[int, str], ...]:
+        """Give the value in a label map, and the name, of each class."""
+        names = self.weights.info.class_names
+        if not names:
+            names = tuple(f"class{k}" if k else "background" for k in range(max(2, self.weights.num_logits)))
+        values = range(len(names)) if self.values is None else self.values.tolist()
+        return tuple(zip(values, names, strict=True))
+
+    @property
     def words(self) -> str:
-        """Say which value in a label map is which class."""
-        values = range(len(self.weights.info.class_names)) if self.values is None else self.values
-        names = zip(values, self.weights.info.class_names, strict=True)
-        return ", ".join(f"{value} {name}" for value, name in names)
+        """Say which value in a label map is which class; empty: nobody knows."""
+        named = self.weights.info.class_names
+        return ", ".join(f"{value} {name}" for value, name in self.classes) if named else ""
+
+    @property
+    def origin(self) -> str:
+        """Say where the networks come from, with the first digits of their files' hashes."""
+        told = [f"{one.info.origin} (sha256 {sha256_of_file(one.path)[:12]})" for one in self.members]
+        return ("mean of the probabilities of " if len(told) > 1 else "") + "; ".join(told)
 
     def how(self, *, volumes: bool) -> str:
         """Say how images are segmented, and where that is from."""
@@ -67,6 +100,12 @@ class InferenceSettings:
             f"protocol {protocol.name}",
             view or f"windows of {self.window} px, overlap {overlap:g}, {protocol.blending}",
             *(["mirror images"] if protocol.flips else []),
+            *(
+                [f"{len(self.members)} networks, their probabilities averaged"]
+                if len(self.members) > 1
+                else []
+            ),
+            *([f"pixels brought to {self.rescaled_to_nm:g} nm"] if self.rescaled_to_nm else []),
             *protocol.postprocess,
             *([self.axes] if volumes else []),
             self.precision,
@@ -93,8 +132,36 @@ class InferenceSettings:
         """
         return find_steps(self.protocol, installed_plugins().catalogue)
 
-    def segmenter(self) -> Segmenter:
-        """Build the network on its device, with its weights.
+    @property
+    def made_steps(self) -> tuple[PostProcessing, ...]:
+        """Make the steps of post-processing."""
+        return make_steps(self.steps)
+
+    def ensemble(self, device: str, voxel_size_nm: tuple[float, ...] | None = None) -> Ensemble:
+        """Build the networks on a device, with their weights.
+
+        Args:
+            device: Which.
+            voxel_size_nm: Of what is segmented, (y, x) or (z, y, x); for `rescaled_to_nm`.
+
+        Raises:
+            WeightsError: The weights do not fit.
+        """
+        from .ensemble import Ensemble
+
+        place = "cpu" if device.startswith("cpu") else device
+        members = (self.segmenter(one, place) for one in self.members)
+        return Ensemble(tuple(members), self.scales(voxel_size_nm))
+
+    def scales(self, voxel_size_nm: tuple[float, ...] | None) -> dict[str, float]:
+        """Say by axis how often a pixel of `rescaled_to_nm` goes into one of an image; see `Ensemble`."""
+        if self.rescaled_to_nm is None or voxel_size_nm is None:
+            return {}
+        axes = "zyx"[-len(voxel_size_nm) :]
+        return {axis: side / self.rescaled_to_nm for axis, side in zip(axes, voxel_size_nm, strict=True)}
+
+    def segmenter(self, weights: TrainedWeights | None = None, device: str | None = None) -> Segmenter:
+        """Build one network, the first unless another is named, on the first device or another.
 
         Raises:
             WeightsError: The weights do not fit.
@@ -103,16 +170,17 @@ class InferenceSettings:
         from ..evaluation.segmenter import Segmenter
         from ..training.memory_layout import channels_last
 
+        weights, device = weights or self.weights, device or self.device
         return Segmenter(
-            model=channels_last(build(self.weights).to(self.device)),
+            model=channels_last(build(weights).to(device)),
             normalisation=self.normalisation,
             protocol=self.protocol,
             window=self.window,
-            size_divisor=self.weights.offer.card.size_divisor,
-            device=self.device,
-            batch_size=inference_batch(self.device),
-            num_logits=self.weights.num_logits,
-            steps=make_steps(self.steps),
+            size_divisor=weights.offer.card.size_divisor,
+            device=device,
+            batch_size=inference_batch(device),
+            num_logits=weights.num_logits,
+            steps=self.made_steps,
         )
 
     def identity(self) -> dict[str, Any]:
@@ -120,13 +188,14 @@ class InferenceSettings:
         from ..plugins.asked import provider_of
 
         return {
-            "weights": sha256_of_file(self.weights.path),
+            "weights": [sha256_of_file(one.path) for one in self.members],
             "model": provider_of(self.weights.offer).source_sha256,
             "engine": engine_sha256(),
             "protocol": {k: v for k, v in asdict(self.protocol).items() if k not in SCORING_ONLY},
             "methods": [asdict(one) for one in method_specs(self.steps)],
             "normalisation": asdict(self.normalisation),
             "window": self.window,
+            "rescaled_to_nm": self.rescaled_to_nm,
             "precision": self.precision,
             "label_values": None if self.values is None else self.values.tolist(),
         }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -22,8 +20,8 @@ from ..files.tiff_guard import open_tiff
 from ..images.label_bounds import LEAST_VALUE, MOST_VALUE
 from ..images.label_values import check_range, whole_labels
 from ..images.pixels import MOST_LABEL, decode_mask, read_bytes
-from ..images.tiff_stacks import About, StackWriter, stack_writer
 from ..images.volumes.opening import is_zarr, split_location
+from .jpeg import JPEG_SUFFIXES
 from .volume_files import (
     NUMPY_SUFFIX,
     TIFF_SUFFIXES,
@@ -33,12 +31,11 @@ from .volume_files import (
     is_volume,
     read_labels,
 )
+from .writing.about import MAKER
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *VOLUME_SUFFIXES)
-MAKER: Final = "emseg-bench"
-"""Under this name a label map says what it was made from."""
 NM_PER_INCH: Final = 25.4e6
 MOST_OBJECT: Final = 2**32 - 1
 """The largest number of an object."""
@@ -48,7 +45,9 @@ def stem(path: Path) -> str:
     """Return a file's name without the suffix: ``cell`` of ``cell.nii.gz``, ``a-raw`` of ``a.h5:/raw``."""
     file, inside = split_location(str(path))
     name = file.name
-    length = max((len(suffix) for suffix in SUFFIXES if name.lower().endswith(suffix)), default=0)
+    length = max(
+        (len(suffix) for suffix in (*SUFFIXES, *JPEG_SUFFIXES) if name.lower().endswith(suffix)), default=0
+    )
     return name[: len(name) - length] + inside.replace("/", "-")
 
 
@@ -112,48 +111,28 @@ def _taken_for(labels: Array, mapping: Mapping[int, int]) -> Array:
     return taken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a label map says of itself."""
-
-    made_from: str
-    """Comes back from `made_from`."""
-    words: str
-    """Which value is which class, for people."""
-    voxel_size_nm: tuple[float, ...] | None
-    """(y, x) or (z, y, x); None: not known."""
-
-
-def write_label_map(path: Path, values: Array, told: Told) -> None:
+def write_label_map(
+    path: Path, values: Array, made_from: str, words: str, pixel_size_nm: tuple[float, ...] | None
+) -> None:
     """Write an image's label map whole.
 
     Args:
         path: PNG.
         values: (H, W) uint8 or uint16; they are the grey values in the file.
-        told: Stands in the file; pixels' sides as its resolution.
+        made_from: Comes back from `made_from`.
+        words: Which value is which class, for people.
+        pixel_size_nm: (y, x), the file's resolution; None: not known.
     """
     buffer, info = io.BytesIO(), PngInfo()
-    info.add_text(MAKER, told.made_from)
-    info.add_itxt("Description", told.words)
+    info.add_text(MAKER, made_from)
+    info.add_itxt("Description", words)
     image = Image.fromarray(values)
-    if told.voxel_size_nm:
-        y, x = told.voxel_size_nm
+    if pixel_size_nm:
+        y, x = pixel_size_nm
         image.save(buffer, "PNG", pnginfo=info, dpi=(NM_PER_INCH / x, NM_PER_INCH / y))
     else:
         image.save(buffer, "PNG", pnginfo=info)
     write_whole(path, buffer.getvalue())
-
-
-def volume_label_map(path: Path, shape: tuple[int, ...], told: Told) -> AbstractContextManager[StackWriter]:
-    """Give what takes a volume's label values slab by slab and writes them whole, as `write_label_map` does.
-
-    Args:
-        path: TIFF, with a page per slice; OME-TIFF, where voxels have a size.
-        shape: (Z, Y, X)
-        told: Stands in the file.
-    """
-    about = About(f"{MAKER} {told.made_from}", told.words, told.voxel_size_nm)
-    return stack_writer(path, shape, about)
 
 
 def made_from(path: Path) -> str | None:

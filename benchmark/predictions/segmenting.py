@@ -1,86 +1,129 @@
-"""From images and a trained network to label maps in files."""
+"""From images and trained networks to label maps in files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+
+import numpy as np
 
 from ..contracts.data import Axes
 from ..contracts.errors import DataError, StoreError, TrialError
 from ..evaluation.inference import inference
-from ..evaluation.segmenter import Segmenter
-from ..evaluation.slabs import Labels
-from ..evaluation.volumes import count_slices, segment_into
+from ..evaluation.slabs import Slabs
+from ..evaluation.volumes import count_slices
 from ..images.intensity import to_pixels
+from .answers import answers
+from .asked import Asked
+from .components import Objects
+from .ensemble import Ensemble, combined, to_probabilities
 from .images import Array, in_pixels, open_pixels, read_image
 from .inference_settings import InferenceSettings
-from .label_maps import volume_label_map, write_label_map
+from .objects_table import write_objects
 from .outputs import Output
+from .overlays import write_overlays
+from .volume_pieces import VolumePieces
+from .working import RawArray, Work
+from .writing.about import Stored
+from .writing.files import write_file
 
 
 def segment_files(
-    outputs: Sequence[Output], setting: InferenceSettings, on_slice: Callable[[], None]
+    outputs: Sequence[Output], setting: InferenceSettings, asked: Asked, on_slice: Callable[[], None]
 ) -> None:
-    """Make label maps, each written whole before the next is begun.
+    """Make what is asked for, of each image whole before the next is begun.
 
     Args:
         outputs: What to make.
-        setting: With which network, and how.
+        setting: With which networks, and how.
+        asked: What of each.
         on_slice: Called after each image, and after each slice of a volume.
 
     Raises:
         WeightsError: The weights do not fit the network.
         DataError: An image cannot be read any more; names it.
         TrialError: The network's output is wrong; names the image.
-        StoreError: A label map, or a large volume's scratch file, cannot be written.
+        StoreError: A file, or a large volume's work, cannot be written.
     """
-    segmenter = setting.segmenter()
-    with inference(segmenter.model, setting.device, setting.precision):
-        for output in outputs:
-            try:
-                _segment(segmenter, output, setting, on_slice)
-            except (DataError, TrialError) as error:
-                raise type(error)(f"{output.source}: {error}") from error
-            except OSError as error:  # of reading, other errors are made
-                raise StoreError(
-                    f"{output.target} cannot be written ({error.strerror or error}); make space there, or "
-                    "choose another --out."
-                ) from error
+    devices = setting.devices if any(output.volume for output in outputs) else setting.devices[:1]
+    ensembles = [setting.ensemble(device) for device in devices]
+    for output in outputs:
+        scales = setting.scales(output.voxel_size_nm)
+        scaled = [Ensemble(one.members, scales) for one in ensembles]
+        try:
+            _segment(scaled, output, setting, asked, on_slice)
+        except (DataError, TrialError) as error:
+            raise type(error)(f"{output.source}: {error}") from error
+        except OSError as error:  # of reading, other errors are made
+            raise StoreError(
+                f"{output.targets['labels']} cannot be written ({error.strerror or error}); make space "
+                "there, or choose another --out."
+            ) from error
 
 
 def steps_of(outputs: Sequence[Output], axes: Axes) -> int:
     """Count how often `segment_files` will call `on_slice`."""
-    return sum(count_slices(output.sides, axes) for output in outputs)
+    return sum(count_slices(output.box.sides, axes) for output in outputs)
 
 
 def _segment(
-    segmenter: Segmenter, output: Output, setting: InferenceSettings, on_slice: Callable[[], None]
+    ensembles: Sequence[Ensemble],
+    output: Output,
+    setting: InferenceSettings,
+    asked: Asked,
+    on_slice: Callable[[], None],
 ) -> None:
     if output.volume:
-        _segment_volume(segmenter, output, setting, on_slice)
+        _segment_volume(ensembles, output, setting, asked, on_slice)
         return
-    pixels = to_pixels(read_image(output.source, setting.channels), output.grey)
-    labels = segmenter.labels(segmenter.logits(pixels))
-    values = labels if setting.values is None else setting.values[labels]
-    write_label_map(output.target, values, output.told)
+    image = read_image(output.source, setting.channels)[(slice(None), *output.box.slices)]
+    pixels = to_pixels(image, output.grey)
+    ensemble = ensembles[0]
+    with ExitStack() as held:
+        for member in ensemble.members:
+            held.enter_context(inference(member.model, member.device, setting.precision))
+        logits = ensemble.image(pixels)
+        mean = combined(logits)
+        labels = ensemble.members[0].labels(mean)
+        stored = labels if setting.values is None else setting.values[labels]
+        found = answers(stored, to_probabilities(mean), logits, asked)
+    arrays = {name: values[None] for name, values in found.items()}
+    _write(arrays, np.empty(arrays["labels"].shape, np.uint32), pixels[:1], output, asked)
     on_slice()
 
 
 def _segment_volume(
-    segmenter: Segmenter, output: Output, setting: InferenceSettings, on_slice: Callable[[], None]
+    ensembles: Sequence[Ensemble],
+    output: Output,
+    setting: InferenceSettings,
+    asked: Asked,
+    on_slice: Callable[[], None],
 ) -> None:
-    """Segment slab by slab; what is too large for memory meanwhile lies beside the label map."""
-    volume = in_pixels(open_pixels(output.source, setting.channels), output.grey, output.source)
-    with volume_label_map(output.target, volume.shape, output.told) as file:
-        labels = file if setting.values is None else _Valued(file, setting.values)
-        segment_into(labels, segmenter, volume, setting.axes, on_slice, scratch=output.target.parent)
+    """Segment piece by piece; what is known meanwhile lies beside the label map."""
+    opened = open_pixels(output.source, setting.channels, output.box)
+    volume = in_pixels(opened, output.grey, output.source)
+    key = "-".join(about.made_from for about in output.about.values())
+    work = Work(output.work, key)
+    try:
+        pieces = VolumePieces(volume, setting, asked, work, output.folder)
+        arrays = pieces.run(ensembles, on_slice)
+    except (DataError, TrialError):  # nothing can go on from there
+        work.remove()
+        raise
+    parts = work.array("parts", volume.shape, np.uint32)
+    _write(arrays, parts, volume, output, asked)
+    work.remove()
 
 
-class _Valued:
-    """Takes labels and hands on what stands for them in files."""
-
-    def __init__(self, labels: Labels, values: Array) -> None:
-        self._labels, self._values = labels, values
-
-    def __setitem__(self, index: slice, labels: Array, /) -> None:
-        """Take the slices of a range."""
-        self._labels[index] = self._values[labels]
+def _write(
+    arrays: Mapping[str, Stored], parts: RawArray | Array, pixels: Slabs, output: Output, asked: Asked
+) -> None:
+    """Write all that is asked for; the label map, which says that the rest is there, last."""
+    values = [value for value, _ in output.about["labels"].classes]
+    if asked.instances:
+        objects = Objects(arrays["labels"], values[0], parts)
+        write_objects(output.targets["instances"], objects, output.about["labels"])
+    if asked.overlays:
+        write_overlays(output, pixels, arrays["labels"], values)
+    for kind, path in reversed(output.targets.items()):
+        write_file(path, objects if kind == "instances" else arrays[kind], output.about[kind])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..evaluation.slabs import Slabs
     from ..images.volumes.found import Found
     from ..images.volumes.volume import Volume
+    from .asked import Box
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -101,15 +102,22 @@ def read_labels(path: Path, onto: Path | None = None) -> Array:
     return np.array(volume[:])
 
 
-def open_slabs(path: Path, *, as_labels: bool = False) -> Slabs:
-    """Open a volume (Z, Y, X) of the file's own type, to be read in slabs; see `open_volume`.
+def open_slabs(path: Path, *, as_labels: bool = False, box: Box | None = None) -> Slabs:
+    """Open a volume (Z, Y, X) of the file's own type, or a part, to be read in slabs; see `open_volume`.
 
     Raises:
         DataError: It cannot be read, or is no grey volume; also where a slab is read.
     """
     volume = open_volume(path, as_labels=as_labels)
+    if box is not None:
+        volume = volume.part(_triple(box.start), _triple(box.sides))
     mapped = volume.mapped()
     return volume if mapped is None else mapped
+
+
+def _triple(numbers: tuple[int, ...]) -> tuple[int, int, int]:
+    z, y, x = numbers
+    return z, y, x
 
 
 def open_volume(path: Path, *, as_labels: bool = False) -> Volume:

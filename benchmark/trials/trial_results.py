@@ -113,6 +113,7 @@ def _about(job: Job, results: Results) -> WeightsInfo:
         window=results.window,
         distribution=foreign(spec.model.provider.distribution),
         grey_range=manifest.grey_range,
+        voxel_size_nm=manifest.voxel_size_nm,
         label_values=manifest.label_values or (),
         segmenting=_segmenting(spec, manifest),
         origin=f"{spec.model.label} trained on {spec.dataset.label}, seed {spec.seed}; "

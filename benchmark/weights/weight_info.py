@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Len
 
 from ..contracts.basics import STRICT, OptionValue, Precision
 from ..contracts.data import Axes, GreyRange, Normalisation
@@ -73,6 +73,8 @@ class WeightsInfo:
     """Side of the crops that they were trained on, px."""
     grey_range: GreyRange | None = None
     """Which stored values became 0 and 1; None where unknown."""
+    voxel_size_nm: Annotated[tuple[float, ...], Len(2, 3)] | None = None
+    """Of the data that they were trained on, (y, x) or (z, y, x); None where unknown."""
     label_values: tuple[int, ...] = ()
     """What each class is in the owner's label files, by label; empty: the labels."""
     segmenting: Segmenting | None = None
@@ -90,7 +92,8 @@ def to_metadata(info: WeightsInfo) -> dict[str, str]:
     """
     from ..files.validation import plain
 
-    told = {key: value for key, value in plain(info).items() if key != "distribution" or value}
+    unsaid = ("distribution", "voxel_size_nm")  # where nothing is known; older files do not have them
+    told = {key: value for key, value in plain(info).items() if key not in unsaid or value}
     return {KEY: json.dumps(told, sort_keys=True)}
 
 

@@ -10,12 +10,13 @@ from PIL import Image
 
 from ...benchmark.contracts.errors import StoreError
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
+from ...benchmark.images.class_colours import CLASSES, class_colour
 from ..common_ground import CommonGround, ground_of
 from ..figures import FOLDER, MAX_BOARDS, no_room
 from ..leaderboard import leaderboard
 from ..naming import row_of
 from ..overlay import fit, overlay
-from ..palette import CLASSES, OTHER, class_colour
+from ..palette import OTHER
 from ..previews import Preview, previews
 from ..schema import Leaderboard
 from ..scores import case_scores

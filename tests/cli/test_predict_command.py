@@ -210,36 +210,46 @@ def test_compressed_volumes_of_16_bit_give_the_same(work, predict, axes):
 
 
 def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
-    from emseg_bench.benchmark.images.tiff_stacks import StackWriter
+    """A kill is the same: whatever was noted as done is not computed again, and the bytes are the same."""
+    from emseg_bench.benchmark.predictions import volume_pieces
+    from emseg_bench.benchmark.predictions.working import Work
 
-    for name in "ab":
-        tifffile.imwrite(f"{name}.tif", picture(20, 17)[None].repeat(3, 0), photometric="minisblack")
+    tifffile.imwrite("v.tif", np.stack([picture(20, 17, z) for z in range(11)]), photometric="minisblack")
     save_weights()
-    predict("a.tif")
-    write = StackWriter.__setitem__
+    monkeypatch.setattr(volume_pieces, "MOST_SLICES", 4)
+    predict("v.tif", "--out", "whole", "--uncertainty", "entropy")
+    note, notes = Work.note, []
 
-    def interrupted(*_):
-        raise KeyboardInterrupt
+    def interrupted(work, piece):
+        note(work, piece)
+        notes.append(piece)
+        if len(notes) == 2:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(StackWriter, "__setitem__", interrupted)
-    assert "the same command goes on" in predict("a.tif", "b.tif", expect=130).err
-    assert [path.name for path in Path("maps").iterdir()] == ["a.tif"]
-    monkeypatch.setattr(StackWriter, "__setitem__", write)
-    assert predict("a.tif", "b.tif").out.startswith("1 label map(s) made in maps, 1 there already")
+    monkeypatch.setattr(Work, "note", interrupted)
+    told = predict("v.tif", "--uncertainty", "entropy", expect=130).err
+    assert "the same command goes on" in told
+    assert not Path("maps/v.tif").exists()
+    monkeypatch.setattr(Work, "note", lambda work, piece: (note(work, piece), notes.append(piece)))
+    assert predict("v.tif", "--uncertainty", "entropy").out.startswith("1 label map(s) made in maps")
+    assert notes == ["z-0-4", "z-4-8", "z-8-11"]
+    for name in ("v.tif", "uncertainty/v.tif"):
+        assert Path("maps", name).read_bytes() == Path("whole", name).read_bytes()
+    assert sorted(path.name for path in Path("maps").iterdir()) == ["uncertainty", "v.tif"]
 
 
 def test_full_disk_is_told(work, predict, monkeypatch):
-    from emseg_bench.benchmark.images.tiff_stacks import StackWriter
+    from emseg_bench.benchmark.predictions.working import RawArray
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     tifffile.imwrite("v.tif", picture(20, 17)[None].repeat(3, 0), photometric="minisblack")
     save_weights()
-    monkeypatch.setattr(StackWriter, "__setitem__", full)
+    monkeypatch.setattr(RawArray, "__setitem__", full)
     told = predict("v.tif", expect=2).err
     assert "maps/v.tif cannot be written (No space left on device); make space there" in told
-    assert not list(Path("maps").iterdir())
+    assert not Path("maps/v.tif").exists()
 
 
 def test_damaged_page_leaves_nothing_half_made(work, predict):

@@ -44,7 +44,7 @@ def test_a_log_hears_of_steps_now_and_then(clock):
         for _ in range(2048):
             clock.seconds += LINE_SECONDS / 1024
             step()
-    assert lines(written) == ["looking: 1,024/2,048", "looking: 2,048/2,048"]
+    assert lines(written) == ["looking: 1,024/2,048 about 10 s left", "looking: 2,048/2,048"]
 
 
 def test_a_log_of_a_run_has_a_line_per_phase_and_how_each_trial_ended(monkeypatch, clock):

@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import StoreError
+from emseg_bench.benchmark.images.class_colours import CLASSES, class_colour
 from emseg_bench.reports.overlay import SIDE, fit, overlay
-from emseg_bench.reports.palette import CLASSES, OTHER, class_colour
+from emseg_bench.reports.palette import OTHER
 from emseg_bench.reports.previews import previews
 from emseg_bench.reports.sections.panels import section
 from PIL import Image, ImageColor

@@ -13,8 +13,9 @@ import tifffile
 from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.benchmark.images import tiff_stacks
 from emseg_bench.benchmark.images.intensity import EIGHT_BIT, SIXTEEN_BIT
+from emseg_bench.benchmark.images.tiff_stacks import stack_writer
 from emseg_bench.benchmark.predictions.images import find_images, in_pixels, open_pixels
-from emseg_bench.benchmark.predictions.label_maps import Told, made_from, read_label_map, volume_label_map
+from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map
 from emseg_bench.benchmark.predictions.pairs import find_pairs
 from emseg_bench.benchmark.predictions.volume_files import is_volume, open_slabs, read_labels
 from PIL import Image
@@ -23,7 +24,7 @@ VOLUME = np.random.default_rng(0).integers(0, 256, (5, 33, 20), np.uint8)
 
 
 def told(made_from):
-    return Told(made_from=made_from, words="0 background, 1 cell", voxel_size_nm=None)
+    return tiff_stacks.About(f"emseg-bench {made_from}", "0 background, 1 cell", None)
 
 
 def plain(path, volume):
@@ -238,7 +239,7 @@ def test_colour_stack_is_refused(tmp_path):
 def test_labels_are_written_slab_by_slab(tmp_path, monkeypatch, big):
     monkeypatch.setattr(tiff_stacks, "_BIG", 0 if big else 2**31)
     labels = VOLUME % 3
-    with volume_label_map(tmp_path / "new/l.tif", labels.shape, told("abc")) as sink:
+    with stack_writer(tmp_path / "new/l.tif", labels.shape, told("abc")) as sink:
         sink[0:2] = labels[:2]
         sink[2:5] = labels[2:]
         assert not (tmp_path / "new/l.tif").exists()
@@ -251,14 +252,14 @@ def test_labels_are_written_slab_by_slab(tmp_path, monkeypatch, big):
 
 
 def test_volume_of_one_slice_is_written(tmp_path):
-    with volume_label_map(tmp_path / "l.tif", (1, 33, 20), told("abc")) as sink:
+    with stack_writer(tmp_path / "l.tif", (1, 33, 20), told("abc")) as sink:
         sink[0:1] = VOLUME[:1]
     assert np.array_equal(tifffile.imread(tmp_path / "l.tif"), VOLUME[0])
 
 
 def test_nothing_is_left_of_what_was_not_finished(tmp_path):
     def half():
-        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, told("abc")) as sink:
+        with stack_writer(tmp_path / "l.tif", VOLUME.shape, told("abc")) as sink:
             sink[0:2] = VOLUME[:2]
             raise KeyboardInterrupt
 
@@ -269,7 +270,7 @@ def test_nothing_is_left_of_what_was_not_finished(tmp_path):
 
 def test_slices_are_taken_in_their_order_only(tmp_path):
     def wrong():
-        with volume_label_map(tmp_path / "l.tif", VOLUME.shape, told("abc")) as sink:
+        with stack_writer(tmp_path / "l.tif", VOLUME.shape, told("abc")) as sink:
             sink[2:4] = VOLUME[2:4]
 
     with pytest.raises(ValueError, match="slice 2 is written after 0 slices"):

@@ -1,0 +1,92 @@
+"""What is known of a volume while it is segmented: a folder beside its label map, to go on from after a kill.
+
+Values are written where they belong, piece by piece, and then the piece is noted as done.  Whatever is there
+without a note is computed and written once more, to the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+class RawArray:
+    """An array in a plain file, read and written in slabs along its first axis; memory holds none of it."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+        self.shape, self.dtype, self._path = shape, np.dtype(dtype), path
+        self._row = int(np.prod(shape[1:], dtype=np.int64))
+        path.touch()
+
+    def __getitem__(self, index: slice) -> Array:
+        """Read the slices of a range; what was never written is 0."""
+        start, stop, _ = index.indices(self.shape[0])
+        count = max(0, stop - start) * self._row
+        values = np.fromfile(self._path, self.dtype, count, offset=start * self._row * self.dtype.itemsize)
+        found = np.zeros(count, self.dtype)
+        found[: len(values)] = values
+        return found.reshape(-1, *self.shape[1:])
+
+    def __setitem__(self, index: slice, values: Array) -> None:
+        """Write the slices of a range, to the disk."""
+        start, _, _ = index.indices(self.shape[0])
+        with self._path.open("r+b") as file:
+            file.seek(start * self._row * self.dtype.itemsize)
+            file.write(np.ascontiguousarray(values, self.dtype).data)
+            file.flush()
+            os.fdatasync(file.fileno())
+
+
+class Work:
+    """The folder.
+
+    Args:
+        folder: Where it is, or is made.
+        key: Of all that decides the values; what was begun under another one is removed.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder
+        note = folder / "key"
+        with suppress(OSError):
+            if note.read_text(encoding="ascii") == key:
+                return
+        self.remove()
+        (folder / "done").mkdir(parents=True)
+        note.write_text(key, encoding="ascii")
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> RawArray:
+        """Open one of its arrays."""
+        return RawArray(self.folder / name, shape, dtype)
+
+    def mapped(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Open one of its arrays of bytes to be written anywhere in it."""
+        path = self.folder / name
+        mode = "r+" if path.exists() and path.stat().st_size == np.prod(shape, dtype=np.int64) else "w+"
+        return np.memmap(path, np.uint8, mode, shape=shape)
+
+    def is_done(self, piece: str) -> bool:
+        """Tell whether a piece was written."""
+        return (self.folder / "done" / piece).exists()
+
+    def note(self, piece: str) -> None:
+        """Say that a piece was written."""
+        (self.folder / "done" / piece).touch()
+
+    def put(self, arrays: Mapping[str, RawArray], start: int, values: Mapping[str, Array]) -> None:
+        """Write what was found of some slices."""
+        for name, found in values.items():
+            arrays[name][start : start + len(found)] = found
+
+    def remove(self) -> None:
+        """Remove it, once all is where it belongs."""
+        shutil.rmtree(self.folder, ignore_errors=True)
