@@ -96,7 +96,7 @@ def _resized(pixels: Array, sides: tuple[int, int]) -> Array:
     """Bring pixels (C, H, W) to other sides, in their own type."""
     if pixels.shape[-2:] == sides:
         return pixels
-    values = torch.from_numpy(np.ascontiguousarray(pixels)).float()[None]
+    values = torch.tensor(pixels).float()[None]  # a copy: memory maps cannot be written to
     found = F.interpolate(values, size=sides, mode="bilinear", antialias=True)[0].numpy()
     return (np.rint(found) if pixels.dtype == np.uint8 else found).astype(pixels.dtype)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ..contracts.errors import DataError
 from ..files.decoding import reading
 from ..files.limits import array_bytes, check_claim
 from ..images.orientation import TAG, turn_of
-from ..images.pixels import BROKEN, read_bytes
+from ..images.pixels import read_bytes
 
 JPEG_SUFFIXES: Final = (".jpg", ".jpeg")
 
@@ -30,18 +30,9 @@ def read_jpeg(path: Path) -> np.ndarray[Any, Any]:
         DataError: It cannot be read, or is neither grey nor coloured.
     """
     data = read_bytes(path)
-    try:
-        with reading(path), Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-            check_claim(array_bytes((*image.size, 3), 1), str(path), "an image")
-            if image.mode not in ("L", "RGB"):
-                raise DataError(f"{path} is a JPEG of {image.mode} values; save it as grey, as PNG or TIFF.")
-            pixels = turn_of(image.getexif().get(TAG), str(path)).apply(np.asarray(image))
-    except UnidentifiedImageError as error:
-        raise DataError(
-            f"{path} is empty or not what its name says; save it again as PNG or TIFF."
-        ) from error
-    except BROKEN as error:
-        raise DataError(
-            f"{path} cannot be read: {error}. It is cut short or damaged; copy it again."
-        ) from error
+    with reading(path), Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        check_claim(array_bytes((*image.size, 3), 1), str(path), "an image")
+        if image.mode not in ("L", "RGB"):
+            raise DataError(f"{path} is a JPEG of {image.mode} values; save it as grey, as PNG or TIFF.")
+        pixels = turn_of(image.getexif().get(TAG), str(path)).apply(np.asarray(image))
     return pixels if pixels.ndim == 3 else pixels[..., None]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +140,7 @@ def test_normalisation_can_be_given(work, images, predict):
 def test_interrupted_command_goes_on(work, images, predict, monkeypatch):
     from emseg_bench.benchmark.predictions import segmenting
 
-    write, written = segmenting.write_label_map, []
+    write, written = segmenting.write_file, []
 
     def write_one(path, *arguments):
         if written:
@@ -144,10 +148,10 @@ def test_interrupted_command_goes_on(work, images, predict, monkeypatch):
         written.append(path)
         write(path, *arguments)
 
-    monkeypatch.setattr(segmenting, "write_label_map", write_one)
+    monkeypatch.setattr(segmenting, "write_file", write_one)
     assert "the same command goes on" in predict(images, expect=130).err
     assert [path.name for path in (work / "maps").iterdir()] == ["0.png"]
-    monkeypatch.setattr(segmenting, "write_label_map", write)
+    monkeypatch.setattr(segmenting, "write_file", write)
     assert predict(images).out.startswith("2 label map(s) made in maps, 1 there already")
 
 
@@ -236,6 +240,37 @@ def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
     for name in ("v.tif", "uncertainty/v.tif"):
         assert Path("maps", name).read_bytes() == Path("whole", name).read_bytes()
     assert sorted(path.name for path in Path("maps").iterdir()) == ["uncertainty", "v.tif"]
+
+
+KILLED = """
+import os, signal, sys
+from emseg_bench.benchmark.predictions.working import Work
+from emseg_bench.cli import main
+note, notes = Work.note, []
+def killed(work, piece):
+    note(work, piece)
+    notes.append(piece)
+    if len(notes) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+Work.note = killed
+words = "emseg-bench predict v.tif --weights w.safetensors --out maps --precision fp32 --axes orthoplane"
+sys.argv = words.split()
+main()
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_changes_no_byte(work, toy, predict):
+    tifffile.imwrite("v.tif", np.stack([picture(70, 37, z) for z in range(11)]), photometric="minisblack")
+    save_weights()
+    predict("v.tif", "--out", "whole", "--axes", "orthoplane")
+    command, environment = [sys.executable, "-c", KILLED], {**os.environ, "PYTHONPATH": str(toy)}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert [path.name for path in Path("maps").iterdir()] == [".v.part"]
+    predict("v.tif", "--axes", "orthoplane")
+    assert Path("maps/v.tif").read_bytes() == Path("whole/v.tif").read_bytes()
+    assert [path.name for path in Path("maps").iterdir()] == ["v.tif"]
 
 
 def test_full_disk_is_told(work, predict, monkeypatch):

@@ -198,7 +198,7 @@ def test_jpeg_and_levels_of_ome_zarr_are_read(predict):
     one, other = (np.asarray(Image.open(f"maps/{name}.png")) for name in "jp")
     assert np.array_equal(one, other)
     Path("j.jpg").write_bytes(b"no picture")
-    assert "is empty or not what its name says" in predict("j.jpg", expect=2).err
+    assert "j.jpg cannot be read" in predict("j.jpg", expect=2).err
     predict("v.tif", "--format", "ome-zarr", "--out", "z")
     predict("z/v.zarr:/0", "--out", "again", "--range", "0..255")
     assert Path("again/v-0.tif").exists()
