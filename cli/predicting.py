@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -19,7 +19,7 @@ from .running import PrecisionChoice
 if TYPE_CHECKING:
     from ..benchmark.contracts.data import Axes, GreyRange
     from ..benchmark.contracts.settings import ScoringProtocol
-    from ..benchmark.predictions.asked import Asked
+    from ..benchmark.predictions.asked import Asked, Format
     from ..benchmark.predictions.greys import Seen
     from ..benchmark.predictions.inference_settings import InferenceSettings
     from ..benchmark.weights.weight_info import Segmenting, WeightsInfo
@@ -247,9 +247,9 @@ def _asked(
     from ..benchmark.predictions.asked import Asked, read_roi
 
     return Asked(
-        format=format_.value if format_ else None,  # type: ignore[arg-type] - the same words
-        probabilities=probabilities.value if probabilities else None,  # type: ignore[arg-type]
-        uncertainty=uncertainty.value if uncertainty else None,  # type: ignore[arg-type]
+        format=cast("Format | None", format_ and format_.value),
+        probabilities=cast('Literal["uint8", "float16"] | None', probabilities and probabilities.value),
+        uncertainty=cast('Literal["entropy", "disagreement"] | None', uncertainty and uncertainty.value),
         instances=instances,
         overlays=overlays,
         roi=read_roi(roi),

@@ -90,7 +90,11 @@ def read_roi(text: str | None) -> tuple[tuple[int | None, int | None], ...]:
     found = [_RANGE.fullmatch(part.strip()) for part in text.split(",")]
     if len(found) not in (2, 3) or not all(found):
         raise UsageError(f"got --roi {brief(text)}, expected {ROI_FORM}.")
-    return tuple(tuple(int(end) if end else None for end in one.groups()) for one in found if one)  # type: ignore[misc]
+    return tuple((_end(one[1]), _end(one[2])) for one in found if one)
+
+
+def _end(digits: str) -> int | None:
+    return int(digits) if digits else None
 
 
 def check_asked(asked: Asked, *, members: int, axes: str, volumes: bool) -> None:

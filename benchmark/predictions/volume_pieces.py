@@ -6,6 +6,7 @@ which piece is computed where, and when, changes no label.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +96,7 @@ class VolumePieces:
     def _pieces(self, axis: int, segmenter: Segmenter) -> Iterator[Piece]:
         number = self._volume.shape[axis]
         plane = [side for other, side in enumerate(self._volume.shape) if other != axis]
-        step = _slices(segmenter, plane, sum(np.prod(one.shape[1:]) for one in self.arrays.values()))
+        step = _slices(segmenter, plane, sum(math.prod(one.shape[1:]) for one in self.arrays.values()))
         for start in range(0, number, step):
             yield Piece(axis, start, min(start + step, number))
 
@@ -167,7 +168,7 @@ def _slices(segmenter: Segmenter, plane: Sequence[int], values: int) -> int:
     if segmenter.protocol.window in ("whole-resized", "whole-padded"):
         height, width = (round_up(side, segmenter.size_divisor) for side in plane)
         batch = max(1, batch * segmenter.window**2 // (height * width))
-    most = min(max(MOST_SLICES, batch), 4 * fitting(int(values)))
+    most = min(max(MOST_SLICES, batch), 4 * fitting(values))
     return most - most % batch if most >= batch else most
 
 

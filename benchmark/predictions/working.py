@@ -43,7 +43,7 @@ class RawArray:
             file.seek(start * self._row * self.dtype.itemsize)
             file.write(np.ascontiguousarray(values, self.dtype).data)
             file.flush()
-            os.fdatasync(file.fileno())
+            os.fsync(file.fileno())
 
 
 class Work:

@@ -37,7 +37,8 @@ def write(path: Path, data: Stored, about: About) -> None:
 def made_from(path: Path) -> str | None:
     """Return what a folder says that it was made from; None: nothing."""
     told = zarr.open_group(path, mode="r").attrs.get(MAKER)
-    return told.get("made_from") if isinstance(told, dict) else None
+    made = told.get("made_from") if isinstance(told, dict) else None
+    return made if isinstance(made, str) else None
 
 
 def _write_levels(group: zarr.Group, data: Stored, about: About) -> list[tuple[int, ...]]:
