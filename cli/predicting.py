@@ -271,7 +271,7 @@ def _rescaled(
 
 
 def _voxel_size(text: str | None) -> tuple[float, ...] | None:
-    size = _numbers(text, "--voxel-size")
+    size = numbers(text, "--voxel-size")
     if size is not None and (len(size) not in (2, 3) or not all(0 < side < math.inf for side in size)):
         raise UsageError(f"got --voxel-size {brief(str(text))}, expected sides in nm: 8,8 or 30,8,8.")
     return tuple(size) if size else None

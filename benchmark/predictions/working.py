@@ -71,8 +71,9 @@ class Work:
     def mapped(self, name: str, shape: tuple[int, ...]) -> Array:
         """Open one of its arrays of bytes to be written anywhere in it."""
         path = self.folder / name
-        mode = "r+" if path.exists() and path.stat().st_size == np.prod(shape, dtype=np.int64) else "w+"
-        return np.memmap(path, np.uint8, mode, shape=shape)
+        whole = path.exists() and path.stat().st_size == np.prod(shape, dtype=np.int64)
+        mapped: Array = np.memmap(path, np.uint8, "r+" if whole else "w+", shape=shape)
+        return mapped
 
     def is_done(self, piece: str) -> bool:
         """Tell whether a piece was written."""

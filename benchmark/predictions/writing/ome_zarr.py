@@ -59,12 +59,12 @@ def _coarser(
     """Write every other voxel of a level as the next one."""
     source = _Read(finer, about)
     step = halved[0] if not about.image else 1
-    thin = (..., *(slice(None, None, by) for by in halved[-2:]))
+    height, width = halved[-2:]
     shape = (-(-source.shape[0] // step), *source.shape[1:-2])
     shape = (*shape, *(-(-side // by) for side, by in zip(source.shape[-2:], halved[-2:], strict=True)))
     array = _array(group, name, source, shape, about)
     for start, slab in slabs(source, CHUNK[0] * step):
-        _put(array, start // step, slab[::step][thin], about)
+        _put(array, start // step, slab[::step, ..., ::height, ::width], about)
     return array
 
 
