@@ -80,8 +80,8 @@ def prepare(wanted: Experiment, runtime: Runtime, out: Path, *, keep_stale: bool
     except UnknownNameError as error:
         raise told_by_stored(error, store) from None
     if not chosen.elsewhere:
-        _check_devices(plan, devices)
-    check_output_folder(out, "--out", _places(plan))
+        check_devices(plan, devices)
+    check_output_folder(out, "--out", places_of(plan))
     stale = stale_trials(plan, store)
     return Prepared(wanted, keep(plan, stale) if keep_stale else plan, store, runtime, chosen, plugins, stale)
 
@@ -104,7 +104,7 @@ def try_out(prepared: Prepared) -> Prepared:
     return replace(prepared, plan=plan)
 
 
-def _check_devices(plan: Plan, devices: tuple[str, ...]) -> None:
+def check_devices(plan: Plan, devices: tuple[str, ...]) -> None:
     """Check that every trial can have as many devices as it takes.
 
     Raises:
@@ -117,7 +117,7 @@ def _check_devices(plan: Plan, devices: tuple[str, ...]) -> None:
         raise UsageError(lack(most, devices))
 
 
-def _places(plan: Plan) -> set[Path]:
+def places_of(plan: Plan) -> set[Path]:
     """Return the files and folders of data that a plan reads."""
     locations = {spec.dataset.location for spec in plan.trials.values()}
     return {split_location(location)[0] for location in locations if location}

@@ -25,6 +25,7 @@ from .terminal import guarded_streams
 VERBS: Mapping[str, str] = {
     "demo": "demo:demo",
     "run": "running:run",
+    "tune": "tuning:tune",
     "predict": "predicting:predict",
     "export": "exporting:export",
     "score": "scoring:score",

@@ -42,6 +42,7 @@ def finish(
     *,
     keep_stale: bool,
     margin: float | None,
+    also: Mapping[str, Any] | None = None,
 ) -> int:
     """Report what came of a run; return the exit code.
 
@@ -53,6 +54,7 @@ def finish(
         stream: Takes the outcome as JSON; None: people are told.
         keep_stale: Whether trials that other code made stand beside those that replaced them.
         margin: How much worse than any other model is good enough; None: nobody asked.
+        also: What else belongs to the outcome, for JSON.
     """
     from ..reports.publishing import clear_leftovers
     from .console import Console
@@ -64,7 +66,7 @@ def finish(
     clear_leftovers(store.report)
     made = _report(plan, plugins, store, console, keep_stale=keep_stale, margin=margin)
     if stream:
-        typer.echo(json.dumps(outcome_as_data(plan, store, outcome), indent=2), stream)
+        typer.echo(json.dumps({**outcome_as_data(plan, store, outcome), **(also or {})}, indent=2), stream)
     else:
         print_shown(made.tables)
         print_failures(outcome.failed, plan, console)

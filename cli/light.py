@@ -21,7 +21,16 @@ from typer.core import TyperCommand, TyperGroup
 from ..benchmark.contracts.errors import UsageError
 
 LISTS: Final = frozenset(
-    {"--models", "--datasets", "--metrics", "--label-fractions", "--classes", "--class-names", "--tracker"}
+    {
+        "--models",
+        "--datasets",
+        "--metrics",
+        "--label-fractions",
+        "--classes",
+        "--class-names",
+        "--tracker",
+        "--objective",
+    }
 )
 """Options that take a comma-separated list, so that ``--models a --models b`` is ``--models a,b``."""
 

@@ -228,12 +228,12 @@ def run(
         trackers=check_trackers(tracker) if tracker else (),
     )
     with json_stream(as_json) as stream:
-        with _status("checking models and data"):
+        with status("checking models and data"):
             prepared = prepare(wanted, runtime, out, keep_stale=keep_stale)
         ranking = ranking_metrics(prepared.plan.trials.values())
         check_difference("--margin", enough, ranking)
         check_difference("--resolve", wanted_difference, ranking)
-        with _status("trying the models out"):
+        with status("trying the models out"):
             prepared = try_out(prepared)
         plugins, store, chosen, runtime = prepared.plugins, prepared.store, prepared.chosen, prepared.runtime
         cost = foresee(
@@ -256,7 +256,7 @@ def run(
             )
 
 
-def _status(text: str) -> AbstractContextManager[object]:
+def status(text: str) -> AbstractContextManager[object]:
     """Show what takes a moment, such as drawing or indexing data, to people at a terminal."""
     if not sys.stderr.isatty():
         return nullcontext()
