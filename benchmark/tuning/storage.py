@@ -33,8 +33,17 @@ def open_storage(url: str, store: Store) -> BaseStorage:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     store.optuna.parent.mkdir(parents=True, exist_ok=True)
-    with reached(url):
-        return RDBStorage(url or f"sqlite:///{store.optuna.absolute()}")
+    try:
+        with reached(url):
+            return RDBStorage(url or f"sqlite:///{store.optuna.absolute()}")
+    except ImportError as error:
+        driver = getattr(error.__cause__ or error, "name", None) or "that it names"
+        raise UsageError(
+            f"--storage {without_password(url)}: the driver {driver} is not installed. For PostgreSQL: pip "
+            "install 'emseg-bench[postgresql]', and write postgresql+psycopg://..."
+        ) from None
+    except RuntimeError as error:  # the tables are another version's
+        raise _unusable(url, error) from None
 
 
 @contextmanager
@@ -49,18 +58,16 @@ def reached(url: str) -> Iterator[None]:
 
     try:
         yield
-    except ImportError as error:
-        driver = getattr(error.__cause__ or error, "name", None) or "that it names"
-        raise UsageError(
-            f"--storage {without_password(url)}: the driver {driver} is not installed. For PostgreSQL: pip "
-            "install 'emseg-bench[postgresql]', and write postgresql+psycopg://..."
-        ) from None
-    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
-        told = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise UsageError(
-            f"--storage {without_password(url) or 'of the results folder'} cannot be used: "
-            f"{brief(_cleaned(told, url), _MOST_TEXT)}; expected {FORMS}."
-        ) from None
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise _unusable(url, error) from None
+
+
+def _unusable(url: str, error: Exception) -> UsageError:
+    told = str(error.__cause__ or error).strip().partition("\n")[0]
+    return UsageError(
+        f"--storage {without_password(url) or 'of the results folder'} cannot be used: "
+        f"{brief(_cleaned(told, url), _MOST_TEXT)}; expected {FORMS}."
+    )
 
 
 def without_password(url: str) -> str:
