@@ -47,7 +47,7 @@ def run_studies(
         cost: What they take, for people.
         stream: Takes the outcome as JSON; None: people are told.
     """
-    from ..benchmark.tuning.storage import open_storage, reached
+    from ..benchmark.tuning.storage import close_storage, open_storage, reached
     from ..benchmark.tuning.study import RunningStudy
     from .console import Console
     from .tables import say
@@ -61,6 +61,7 @@ def run_studies(
     place.store.prepare()
     storage = open_storage(place.storage, place.store)
     with ExitStack() as held, reached(place.storage):
+        held.callback(close_storage, storage)
         for planned in sorted(studies, key=lambda one: one.spec.name):
             _hold(planned, place.store, held, console)
         running = [RunningStudy(one, storage, place.store) for one in studies]

@@ -11,14 +11,14 @@ from ..files.printable import brief
 from ..files.store import Store
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+    from optuna.storages import RDBStorage
 
 FORMS: Final = "postgresql://USER@HOST/DATABASE, mysql://..., or sqlite:///FILE"
 HIDDEN: Final = "***"
 _MOST_TEXT: Final = 300
 
 
-def open_storage(url: str, store: Store) -> BaseStorage:
+def open_storage(url: str, store: Store) -> RDBStorage:
     """Open a database, and make optuna's tables where there are none.
 
     Args:
@@ -44,6 +44,12 @@ def open_storage(url: str, store: Store) -> BaseStorage:
         ) from None
     except RuntimeError as error:  # the tables are another version's
         raise _unusable(url, error) from None
+
+
+def close_storage(storage: RDBStorage) -> None:
+    """Close a database's connections."""
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from emseg_bench.benchmark.trials.records import write_record
 from emseg_bench.benchmark.trials.session import run_plan
 from emseg_bench.benchmark.tuning.planning import Planner, Wanted, plan_studies
 from emseg_bench.benchmark.tuning.records import Budget, StudySpec, StudyState
-from emseg_bench.benchmark.tuning.storage import open_storage, without_password
+from emseg_bench.benchmark.tuning.storage import close_storage, open_storage, without_password
 from emseg_bench.benchmark.tuning.study import RunningStudy
 from emseg_bench.benchmark.tuning.tuning import Tuning
 
@@ -112,7 +112,7 @@ class Pretender:
 @pytest.fixture
 def tuned(toy, tmp_path):
     """Tune the toy model on toy data: give the state, the executor, and the results folder."""
-    catalogue = load_plugins().catalogue
+    catalogue, opened = load_plugins().catalogue, []
 
     def tune(executor=None, *, out="results", space=SPACE, trials=6, hours=None, storage="", **options):
         file = tmp_path / "space.yaml"
@@ -130,12 +130,15 @@ def tuned(toy, tmp_path):
         (planned,), _ = plan_studies(wanted, planner)
         store, runner = Store(tmp_path / out), executor or Pretender()
         store.prepare()
-        study = RunningStudy(planned, open_storage(storage, store), store)
+        opened.append(open_storage(storage, store))
+        study = RunningStudy(planned, opened[-1], store)
         tuning = Tuning([study], store, 1)
         run_plan(Plan({}, ()), store, runner, Plugins(), tuning.hear, more=tuning.more)
         return study, runner
 
-    return tune
+    yield tune
+    for one in opened:
+        close_storage(one)
 
 
 def settings_of(study):
