@@ -88,7 +88,7 @@ def without_password(url: str) -> str:
     except (ArgumentError, ValueError):
         return brief(f"{url.partition(':')[0]}:...") if ":" in url and "@" in url else brief(url)
     secrets = [key for key in parts.query if "pass" in key.lower() or "key" in key.lower()]
-    return parts.difference_update_query(secrets).render_as_string(hide_password=True)
+    return str(parts.difference_update_query(secrets).render_as_string(hide_password=True))
 
 
 def _cleaned(text: str, url: str) -> str:

@@ -152,7 +152,7 @@ class RunningStudy:
         if before != fingerprint:
             self._trials[number].set_user_attr(FINGERPRINT, fingerprint)
             self.write()
-        return before == fingerprint
+        return bool(before == fingerprint)
 
     def scored(self, number: int, iteration: int, score: float) -> bool:
         """Hear of a validation; say whether the trial is to end there."""
@@ -164,12 +164,12 @@ class RunningStudy:
             if len(self.spec.objectives) == 1:
                 trial.report(score, step=len(curve) + 1)
             self.write()
-        return self.prunes and trial.should_prune()
+        return self.prunes and bool(trial.should_prune())
 
     def died(self, number: int) -> bool:
         """Hear that a trial's process died; say whether it is run again."""
         trial = self._trials[number]
-        deaths = trial.user_attrs.get(DEATHS, 0) + 1
+        deaths: int = trial.user_attrs.get(DEATHS, 0) + 1
         trial.set_user_attr(DEATHS, deaths)
         if deaths < MOST_DEATHS:
             self._left.append(number)
