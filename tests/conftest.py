@@ -7,6 +7,7 @@ import re
 import runpy
 import signal
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,6 +74,17 @@ def _own_signals() -> Iterator[None]:
         if handler is not None and signal.getsignal(number) is not handler:
             signal.signal(number, handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Give back the environment and the place of temporary files, which commands and libraries change."""
+    before, temporary = dict(os.environ), tempfile.tempdir
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+    tempfile.tempdir = temporary
 
 
 @pytest.fixture(autouse=True)

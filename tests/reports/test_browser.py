@@ -54,7 +54,8 @@ def browse(index: Path, profile: Path, *options: str) -> tuple[str, str]:
     """Load a page; return its document when all scripts have run, and the browser's log."""
     assert BROWSER
     command = [BROWSER, *QUIET, *options, f"--user-data-dir={profile}", "--dump-dom", index.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 
 
