@@ -69,7 +69,7 @@ def space_text(space: SearchSpace) -> str:
     import yaml
 
     data = {key: _written(parameter) for key, parameter in space.parameters.items()}
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None))
+    return str(yaml.safe_dump(data, sort_keys=False, width=100, default_flow_style=None))
 
 
 def json_schema() -> dict[str, Any]:

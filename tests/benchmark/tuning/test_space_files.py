@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -116,16 +117,38 @@ BAD = {
     "models: {segfomer: {model.size: [b0, b1]}}": ("no model is called 'segfomer'", "did you mean"),
     "models: [a]": ("models", "expected models by name"),
     "models: {segformer: 3}": ("models.segformer", "got 3"),
+    "recipe.crop: {low: 16, high: 1" + 90 * "0" + "}": (
+        "recipe.crop: got 1000",
+        "less than or equal to 32768",
+    ),
+    "recipe.ce_weight: {low: -1e308, high: 1e308}": ("recipe.ce_weight: got -1e+308",),
+    '"recipe.\\e[31mcrop": [64, 96]': ("recipe.\\x1b[31mcrop", "no such key"),
+    "recipe." + 900 * "a" + ": [64, 96]": ("recipe.aaaa", "…", "no such key"),
+    "\n".join(f"recipe.key{i}: [1, 2]" for i in range(101)): ("got 101 parameters, expected 1 to 100",),
+    "a: &a [1, 2]\nrecipe.crop: {low: *a, high: 128}": ("recipe.crop.low", "got [1, 2]"),
+    "recipe.crop: " + 100 * "[" + 100 * "]": ("not valid YAML", "levels deep"),
+    "recipe.crop: !!python/name:os.system ''": ("not valid YAML",),
 }
 
 
-@pytest.mark.parametrize("text", BAD)
+@pytest.mark.parametrize("text", BAD, ids=lambda text: ascii(text)[:60])
 def test_what_is_wrong_is_told_with_its_key(text, tmp_path):
     with pytest.raises(UsageError) as caught:
         check(tmp_path, text)
     for gist in BAD[text]:
         assert gist in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 3
+    assert len(str(caught.value)) < 2500
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "gist"), [("none.yaml", "none.yaml"), (".", "folder"), ("pipe", "named pipe")]
+)
+def test_what_is_no_file_is_told(name, gist, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=gist):
+        read_space(tmp_path / name)
 
 
 def test_an_option_is_either_asked_for_or_tuned(tmp_path):
