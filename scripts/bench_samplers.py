@@ -1,23 +1,34 @@
-"""Do samplers beat chance?  Medians of ten studies at equal budgets, on a score whose best setting is known.
+"""Do samplers beat chance?  Medians of ten studies at equal budgets.
 
 python scripts/bench_samplers.py --trials 10,20,40 --samplers tpe,random,cmaes,nsga2
+python scripts/bench_samplers.py --trials 10,20 --trained FOLDER
 
-The space is the default one of ``unet`` with ``quick``, 13 settings.  The score falls from 1 with the
-distance from `BEST` in rate, crop, loss, brightness and encoder; the others do nothing, as many do
-in real tuning.  Noise of 0.01, as of a trial's seed, lies over it.
+Without a folder the score is one whose best setting is known: it falls from 1 with the distance from `BEST`
+in rate, crop, loss, brightness and encoder; the others of 13 settings do nothing, as many do in real tuning.
+Noise of 0.01, as of a trial's seed, lies over it.
+
+With a folder, studies of `MODEL` train on `DATA` for a few steps, by ``emseg-bench tune``, and the score is
+the best on the validation split.  What is in the folder is gone on with, and not run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
+import re
 import statistics
-from collections.abc import Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import optuna
 from emseg_bench.benchmark.contracts.basics import OptionValue
 from emseg_bench.benchmark.plugins.loading import installed_plugins
+from emseg_bench.benchmark.plugins.references import split_list
 from emseg_bench.benchmark.tuning.samplers import make_sampler
 from emseg_bench.benchmark.tuning.space.defaults import default_space
 from emseg_bench.benchmark.tuning.space.search_space import SearchSpace, suggest
@@ -26,6 +37,13 @@ BEST = {"recipe.learning_rate": 8e-3, "recipe.crop": 128, "model.encoder": "resn
 """Where the score is 1, without noise; and Dice counts as much as cross-entropy there, brightness 0.1."""
 SEED_NOISE = 0.01
 STUDIES = 10
+COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
+MODEL = "segformer[size=b0]@scratch"
+DATA = "synthetic-em[size=96,train=4,val=2,test=1]"
+RECIPE = ("--recipe", "smoke", "--set", "recipe.iterations=20", "--threads", "1")
+
+BestFound = Callable[[str, Sequence[int], int], list[float]]
+"""From a sampler's reference, rising numbers of trials and a seed to what a study has found by then."""
 
 
 def space() -> SearchSpace:
@@ -46,15 +64,8 @@ def true_score(setting: Mapping[str, OptionValue]) -> float:
     return 1 - 0.3 * rate**2 - 0.1 * loss**2 - 0.1 * crop**2 - grey**2 - 0.05 * other
 
 
-def best_found(sampler: str, budgets: Sequence[int], seed: int, tried: SearchSpace) -> list[float]:
-    """Run a study, and give the true score of the setting that it would take after so many trials.
-
-    Args:
-        sampler: Reference.
-        budgets: Numbers of trials, rising.
-        seed: Of the study.
-        tried: The space.
-    """
+def drawn(tried: SearchSpace, sampler: str, budgets: Sequence[int], seed: int) -> list[float]:
+    """Run a study of the known score; give the true score of what it would choose after so many trials."""
     study = optuna.create_study(direction="maximize")
     noise = np.random.default_rng(seed)
     found = []
@@ -67,16 +78,25 @@ def best_found(sampler: str, budgets: Sequence[int], seed: int, tried: SearchSpa
     return found
 
 
+def trained(folder: Path, sampler: str, budgets: Sequence[int], seed: int) -> list[float]:
+    """Run a study of trials that train, or go on with it, and give its best score after so many trials."""
+    out = folder / f"{re.sub(r'[^a-z0-9]+', '-', sampler)}-{seed}"
+    command = (COMMAND, "tune", "--models", MODEL, "--datasets", DATA, *RECIPE)
+    asked = ("--trials", str(budgets[-1]), "--sampler", sampler, "--seed", str(seed), "--out", str(out))
+    subprocess.run([*command, *asked], check=True, stdout=subprocess.DEVNULL)
+    (state,) = out.glob("studies/*/trials.json")
+    trials = json.loads(state.read_text())["trials"]
+    return [
+        max(one["values"][0] for one in trials[:budget] if one["state"] == "complete") for budget in budgets
+    ]
+
+
 def compare(
-    samplers: Sequence[str], budgets: Sequence[int], studies: int = STUDIES
+    samplers: Sequence[str], budgets: Sequence[int], found: BestFound, studies: int = STUDIES
 ) -> dict[str, list[float]]:
-    """Give the median over studies of what each sampler finds with each budget."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    tried = space()
-    found = {one: [best_found(one, budgets, seed, tried) for seed in range(studies)] for one in samplers}
-    return {
-        one: [statistics.median(column) for column in zip(*rows, strict=True)] for one, rows in found.items()
-    }
+    """Give the median over studies of what each sampler has found with each budget."""
+    rows = {one: [found(one, budgets, seed) for seed in range(studies)] for one in samplers}
+    return {one: [statistics.median(column) for column in zip(*of, strict=True)] for one, of in rows.items()}
 
 
 def main() -> None:
@@ -85,12 +105,14 @@ def main() -> None:
     parser.add_argument("--samplers", default="tpe,random", help="references, parted by commas")
     parser.add_argument("--trials", default="10,20,40", help="budgets, rising")
     parser.add_argument("--studies", type=int, default=STUDIES)
+    parser.add_argument("--trained", type=Path, metavar="FOLDER", help="train real trials, kept here")
     arguments = parser.parse_args()
-    from emseg_bench.benchmark.plugins.references import split_list
-
     budgets = [int(number) for number in arguments.trials.split(",")]
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    found = partial(trained, arguments.trained) if arguments.trained else partial(drawn, space())
     print("trials".ljust(40), *(f"{budget:>8}" for budget in budgets))
-    for sampler, medians in compare(split_list(arguments.samplers), budgets, arguments.studies).items():
+    medians_of = compare(split_list(arguments.samplers), budgets, found, arguments.studies)
+    for sampler, medians in medians_of.items():
         print(sampler.ljust(40), *(f"{median:8.4f}" for median in medians))
 
 
