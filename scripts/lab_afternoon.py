@@ -3,8 +3,8 @@
     python scripts/lab_afternoon.py /data/my_cells /data/my_volumes --out afternoon
 
 For each folder of data: describe, inspect, compare three models, report, segment new data with the first of
-the board, bundle, verify, merge.  Every command is shown before it runs and every step's time is printed.
-The data are copied first, so that the description is written beside the copy.
+the board, export it, bundle, verify, merge.  Every command is shown before it runs and every step's time is
+printed.  The data are copied first, so that the description is written beside the copy.
 """
 
 from __future__ import annotations
@@ -84,10 +84,12 @@ def go_through(afternoon: Afternoon, data: Path, arguments: argparse.Namespace) 
     how = ("--recipe", arguments.recipe, *changes, "--out", results)
     afternoon.step("run", "--models", arguments.models, "--datasets", dataset, *how)
     afternoon.step("report", results)
-    afternoon.step(
-        *("predict", to_segment(own), "--model", f"{results}:{first_model(results)}"),
-        *("--out", place / "segmented", "--overwrite"),
-    )
+    model = f"{results}:{first_model(results)}"
+    afternoon.step("predict", to_segment(own), "--model", model, "--out", place / "segmented", "--overwrite")
+    for kind, more in (("onnx", ()), ("bioimage.io", ("--licence", "CC-BY-4.0", "--author", "The lab"))):
+        package = place / kind
+        shutil.rmtree(package, ignore_errors=True)
+        afternoon.step("export", model, "--format", kind, *more, "--out", package)
     bundle = place / "study.zip"
     bundle.unlink(missing_ok=True)
     afternoon.step("bundle", results, "--labels", "--weights", "--out", bundle)
