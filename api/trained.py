@@ -15,7 +15,6 @@ from ..benchmark.contracts.data import GreyRange
 from ..benchmark.contracts.errors import DataError, UsageError
 from ..benchmark.evaluation.inference import inference
 from ..benchmark.evaluation.volumes import segment_volume
-from ..benchmark.files.store import TrialFolder
 from ..benchmark.images.intensity import to_pixels
 from ..benchmark.images.normalise import to_input
 from ..benchmark.images.spread import spread
@@ -25,9 +24,9 @@ from ..benchmark.predictions.greys import SECTIONS, Seen, misfits, settle_greys,
 from ..benchmark.predictions.images import checked
 from ..benchmark.predictions.inference_settings import InferenceSettings
 from ..benchmark.predictions.network import find_weights, settle_normalisation, settle_protocol, settle_window
+from ..benchmark.predictions.pixel_sizes import NEAR
 from ..benchmark.profiling.hardware import choose_device
 from ..benchmark.profiling.precision import resolve_precision
-from ..benchmark.trials.records import load_record
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -35,8 +34,6 @@ logger = logging.getLogger("emseg_bench")
 
 HERE: Final = Path("the array")
 """In the place of a file's name."""
-UNLIKE: Final = 0.1
-"""Of the training images' pixel size: by so much another may differ without a word."""
 
 
 class TrainedModel(nn.Module):
@@ -44,16 +41,16 @@ class TrainedModel(nn.Module):
 
     Args:
         setting: How it segments.
-        voxel_size_nm: Of the images that it was trained on; None: not known.
     """
 
-    def __init__(self, setting: InferenceSettings, voxel_size_nm: tuple[float, ...] | None) -> None:
+    def __init__(self, setting: InferenceSettings) -> None:
         super().__init__()
         self._setting = setting
         self._segmenter = setting.segmenter()
         self.network = self._segmenter.model
         """From normalised windows to logits."""
-        self.voxel_size_nm = voxel_size_nm
+        self.voxel_size_nm: tuple[float, ...] | None = setting.weights.info.voxel_size_nm
+        """Of the images that it was trained on, (y, x) or (z, y, x); None: not known."""
         self.class_names: tuple[str, ...] = setting.weights.info.class_names
         """By label; see `label_values`."""
         self.label_values: tuple[int, ...] = tuple(
@@ -161,7 +158,7 @@ class TrainedModel(nn.Module):
             )
         trained = self.voxel_size_nm
         if trained and any(
-            abs(own / other - 1) > UNLIKE for own, other in zip(size[-2:], trained[-2:], strict=True)
+            not 1 / NEAR <= own / other <= NEAR for own, other in zip(size[-2:], trained[-2:], strict=True)
         ):
             logger.warning(
                 "the pixels are %s nm (y, x), and those of training were %s nm: objects look larger or "
@@ -208,10 +205,4 @@ def load_model(
         precision=resolve_precision(precision or (how.precision if how else "auto"), where),
         greys={},
     )
-    return TrainedModel(setting, _voxel_size(weights.path))
-
-
-def _voxel_size(weights: Path) -> tuple[float, ...] | None:
-    """Give the voxel size of a trial's data by the record beside its weights."""
-    folder = TrialFolder(weights.parent)
-    return load_record(folder).voxel_size_nm if folder.record.is_file() else None
+    return TrainedModel(setting)

@@ -85,7 +85,8 @@ def go_through(afternoon: Afternoon, data: Path, arguments: argparse.Namespace) 
     afternoon.step("run", "--models", arguments.models, "--datasets", dataset, *how)
     afternoon.step("report", results)
     model = f"{results}:{first_model(results)}"
-    afternoon.step("predict", to_segment(own), "--model", model, "--out", place / "segmented", "--overwrite")
+    how = ("--model", model, "--format", "ome-zarr", "--out", place / "segmented", "--overwrite")
+    afternoon.step("predict", to_segment(own), *how)
     for kind, more in (("onnx", ()), ("bioimage.io", ("--licence", "CC-BY-4.0", "--author", "The lab"))):
         package = place / kind
         shutil.rmtree(package, ignore_errors=True)
