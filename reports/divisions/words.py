@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..wording import listing, metric_title, plural
+from ..wording import LISTED, listing, metric_title, plural
 from .schema import Divisions, Turned
 
 FEWEST: Final = 2
@@ -30,7 +30,9 @@ def summary(found: Divisions) -> str:
     orders = (
         f"{count} stand on both boards. By mean {title} the closed board has {closed}; the open one {opened}."
     )
-    return " ".join((orders, *map(_change, found.turned), *_worth(found)))
+    told = sorted(found.turned, key=lambda one: one.surely != "on both boards")
+    more = [f"So do {len(told) - LISTED} pairs more."] if len(told) > LISTED else []
+    return " ".join((orders, *map(_change, told[:LISTED]), *more, *_worth(found)))
 
 
 def _change(turned: Turned) -> str:
