@@ -48,12 +48,14 @@ def compare(run: Run, told: Description, segmenter: Segmenter) -> tuple[Differen
         told: Its description, by which images are padded and normalised here.
         segmenter: Our own inference.
     """
-    whole = replace(
-        segmenter,
-        protocol=replace(segmenter.protocol, window="whole-padded", flips=False, blend_on="logits"),
-    )
-    with inference(whole.model, whole.device, "fp32"):
-        return tuple(_differ(run, told, whole, size) for size in _sizes(told))
+    with inference(segmenter.model, segmenter.device, "fp32"):
+        return tuple(_differ(run, told, seeing_whole(segmenter), size) for size in _sizes(told))
+
+
+def seeing_whole(segmenter: Segmenter) -> Segmenter:
+    """Take each image as one window, as who runs a file does."""
+    protocol = replace(segmenter.protocol, window="whole-padded", flips=False, blend_on="logits")
+    return replace(segmenter, protocol=protocol)
 
 
 def check(differences: Sequence[Difference], what: str) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
+
+from packaging.version import Version
 
 from ..benchmark.contracts.cards import ModelCard
 from ..benchmark.contracts.errors import UsageError
@@ -13,6 +16,9 @@ from ..benchmark.files.regular import shown
 
 Format: TypeAlias = Literal["onnx", "torch-export", "bioimage.io"]
 
+_INSTALL: Final = "pip install 'emseg-bench[export]'"
+_TOO_NEW: Final = Version("2.14")
+"""Of pydantic, whose serializers take no more what bioimageio.spec hands them."""
 _ONNX: Final = ("onnx", "onnxscript", "onnxruntime")
 NEEDS: Final[Mapping[Format, tuple[str, ...]]] = {
     "onnx": _ONNX,
@@ -25,13 +31,17 @@ def check_installed(kind: Format) -> None:
     """Refuse a format that lacks libraries.
 
     Raises:
-        UsageError: Names the first that is not installed.
+        UsageError: Names the first that is not installed, or too new.
     """
     for module in NEEDS[kind]:
         if not _is_there(module):
-            raise UsageError(
-                f"--format {kind} needs {module}, which is not installed: pip install 'emseg-bench[export]'."
-            )
+            raise UsageError(f"--format {kind} needs {module}, which is not installed: {_INSTALL}.")
+    found = version("pydantic")
+    if kind == "bioimage.io" and Version(found) >= _TOO_NEW:
+        raise UsageError(
+            f"--format {kind} needs a pydantic before {_TOO_NEW}, with which bioimageio.core fails, and "
+            f"{found} is installed: {_INSTALL}."
+        )
 
 
 def check_exportable(card: ModelCard, kind: Format) -> None:

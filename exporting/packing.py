@@ -15,7 +15,7 @@ from ..benchmark.evaluation.segmenter import Segmenter
 from ..benchmark.files.store import write_whole
 from .card import card
 from .choosing import Source
-from .comparing import Difference
+from .comparing import Difference, seeing_whole
 from .cover import write_cover
 from .description import Description
 from .onnx_file import opset
@@ -78,7 +78,7 @@ def pack(folder: Path, model: Proven, licence: str, authors: tuple[str, ...]) ->
 def _segment(model: Proven, unit: Array) -> tuple[Array, Array]:
     """Give the labels (S, S) and probabilities (K, S, S) of an image on the 0-1 scale."""
     with inference(model.segmenter.model, "cpu", "fp32"):
-        logits = model.segmenter.logits(unit)
+        logits = seeing_whole(model.segmenter).logits(unit)
     probabilities = to_probabilities(logits)
     labels = to_labels(logits, model.told.output.threshold)
     return labels, np.ascontiguousarray(probabilities[1:] if len(logits) == 1 else probabilities)

@@ -195,6 +195,10 @@ def test_libraries_that_are_missing_are_told_with_the_command(work, invoke, monk
     monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "onnxruntime" else object())
     done = invoke("export", "w.safetensors", "--format", "onnx", "--out", "made")
     refused(done, "needs onnxruntime, which is not installed: pip install 'emseg-bench[export]'")
+    monkeypatch.setattr(formats, "find_spec", lambda name: object())
+    monkeypatch.setattr(formats, "version", lambda name: "2.14.3")
+    done = invoke("export", "w.safetensors", "--format", "bioimage.io", "--out", "made")
+    refused(done, "needs a pydantic before 2.14, with which bioimageio.core fails, and 2.14.3 is installed")
 
 
 def test_a_model_that_cannot_be_followed_is_told_with_what_to_do(work, invoke, monkeypatch):
