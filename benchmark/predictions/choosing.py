@@ -6,13 +6,13 @@ import math
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from ..contracts.errors import EmsegError, UsageError
-from ..contracts.records import Record
-from ..files.hashing import sha256_of
+from ..contracts.records import Provider, Record
+from ..files.hashing import model_sha256, sha256_of
 from ..files.printable import printable
 from ..files.store import Store, TrialFolder
 from ..files.validation import plain
@@ -21,6 +21,8 @@ from ..trials.records import load_record
 from ..trials.trial_names import model_and_data, model_name
 
 FORM: Final = "DIR:MODEL, or DIR:MODEL/SEED"
+_NOBODY: Final = Provider(distribution="", version="", source_sha256="")
+"""In the place of the code of a model, which may have changed between its seeds."""
 _SEED: Final = re.compile(r"(?P<name>.+)/(?P<seed>\d{1,10})")
 
 
@@ -56,9 +58,8 @@ class _Trained:
     def kind(self) -> str:
         """What trials have in common that differ by their seeds alone, or by code that has changed since."""
         spec = self.record.spec
-        return sha256_of(
-            [spec.model.label, spec.dataset.manifest_sha256, spec.label_fraction, plain(spec.recipe)]
-        )
+        model = model_sha256(replace(spec.model, provider=_NOBODY))
+        return sha256_of([model, spec.dataset.manifest_sha256, spec.label_fraction, plain(spec.recipe)])
 
     @property
     def validation(self) -> float:

@@ -24,11 +24,20 @@ def put(store, tmp_path):
     """Store a trial of a label and seed with a validation score."""
     record = sample_board(tmp_path, "x").trials[0].record
 
-    def one(label, seed, score, *, finished="2026-01-01T00:00:00+00:00", dataset="cells", metric=None):
+    def one(
+        label,
+        seed,
+        score,
+        *,
+        finished="2026-01-01T00:00:00+00:00",
+        dataset="cells",
+        metric=None,
+        weights=None,
+    ):
         spec = record.spec
         spec = replace(
             spec,
-            model=replace(spec.model, label=label, name=label.partition("@")[0]),
+            model=replace(spec.model, label=label, name=label.partition("@")[0], weights_sha256=weights),
             dataset=replace(spec.dataset, label=dataset, manifest_sha256=dataset[0] * 64),
             seed=seed,
             engine_sha256=finished[:10].ljust(64, "0"),
@@ -89,6 +98,15 @@ def test_what_is_not_one_model_on_one_data_set_is_told_with_its_names(store, put
         name = f"{store.root}:unet@scratch#{path.parent.name[:8]}"
         assert f"--model '{name}'" in str(told.value)
         assert choose_trial(name).weights == path
+
+
+def test_models_that_are_called_alike_are_told_apart(store, put):
+    one = put("m@file:w.safetensors", 0, 0.9)
+    other = put("m@file:w.safetensors", 0, 0.1, weights="b" * 64)
+    with pytest.raises(UsageError, match="trained in several ways"):
+        choose_trial(f"{store.root}:m")
+    for path in (one, other):
+        assert choose_trial(f"{store.root}:m#{path.parent.name[:8]}").weights == path
 
 
 def test_a_row_is_named_by_any_of_its_trials_and_gives_all_its_seeds(store, put):
