@@ -83,7 +83,8 @@ def to_probabilities(logits: Tensor) -> Tensor:
 
 def entropy(probabilities: Tensor) -> Tensor:
     """Return the entropy (H, W) of probabilities (C, H, W), as a share of the largest that there can be."""
-    return torch.special.entr(probabilities).sum(0) / math.log(len(probabilities))
+    found: Tensor = torch.special.entr(probabilities).sum(0) / math.log(len(probabilities))
+    return found
 
 
 def disagreement(logits: Sequence[Tensor]) -> Tensor:
