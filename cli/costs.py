@@ -14,6 +14,7 @@ from ..benchmark.files.wording import counted, duration
 
 if TYPE_CHECKING:
     from ..benchmark.costs.schema import PlanCost, Span, TrialCost
+    from ..benchmark.costs.work import Work
     from ..benchmark.experiments.planning import Plan
     from ..benchmark.files.store import Store
 
@@ -38,6 +39,8 @@ SOURCES: Mapping[str, str] = {
     "timed": "a few steps timed just now",
 }
 UNKNOWN = "not known"
+KINDS_TOLD = 4
+"""Kinds of trials whose parts are told before a run."""
 
 
 def foresee(
@@ -94,6 +97,32 @@ def told(cost: PlanCost) -> str:
     return (
         f"this takes about {_time(cost.seconds)} for {counted(len(known), 'trial')}, {cost.at_once} at once"
         f"{memory}; from {'; and from '.join(sources)}{unknown}"
+    )
+
+
+def parts(plan: Plan, cost: PlanCost) -> list[str]:
+    """Say in a sentence for each kind of trial what it does in which time; of many kinds, of the first."""
+    kinds: dict[tuple[str, str], str] = {}
+    for name in cost.trials:
+        kinds.setdefault((plan.trials[name].model.label, plan.trials[name].dataset.label), name)
+    told = [
+        f"each {model} on {dataset}: {_parts(cost.works[name], cost.trials[name])}"
+        for (model, dataset), name in [*kinds.items()][:KINDS_TOLD]
+    ]
+    more = len(kinds) - len(told)
+    return [*told, f"and {counted(more, 'more kind')} of trials (--dry-run)"] if more else told
+
+
+def _parts(work: Work, cost: TrialCost | None) -> str:
+    def takes(part: str) -> str:
+        return f" ({duration(getattr(cost, part).middle)})" if cost else ""
+
+    validation = f"{counted(work.validations, 'validation')} of {counted(work.validated, 'case')}"
+    return (
+        f"training {counted(work.steps, 'step')}{takes('training')}; "
+        f"{validation}, {counted(work.validation_windows, 'window')} in all{takes('validation')}; "
+        f"test of {counted(work.tested, 'case')}, {counted(work.test_windows, 'window')}{takes('test')}"
+        + (f"; else {duration(cost.beside.middle)}" if cost else "")
     )
 
 

@@ -38,8 +38,10 @@ def inspect(
     from ..benchmark.images.volumes.opening import split_location
     from ..benchmark.plugins.dataset_lookup import find_dataset
     from ..benchmark.plugins.loading import load_plugins
+    from ..datasets.inspection.advice import advise
     from ..datasets.inspection.findings import find_faults
     from ..datasets.inspection.survey import number_of_steps, survey
+    from ..reports.needed import resolved_by
     from .console import Console
     from .progress import steps
 
@@ -52,6 +54,10 @@ def inspect(
         found = survey(dataset, opened, images, tick)
     faults = find_faults(found)
     _show(found, faults)
+    advice = advise(found)
+    told = [*advice.told, resolved_by(found.manifest.split("test"))]
+    _tell("What to run", told)
+    typer.echo(f"\nnext:  {advice.command(dataset)}")
     if html is not None:
         _write_page(html, found, faults)
 

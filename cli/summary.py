@@ -14,7 +14,7 @@ from ..benchmark.files.wording import counted
 from ..benchmark.trials.session import Outcome
 from ..benchmark.trials.trial_names import trial_name
 from .console import Console
-from .costs import told
+from .costs import parts, told
 from .tables import print_table, say
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def announce(plan: Plan, console: Console, cost: PlanCost, runtime: Runtime) -> 
     )
     if text := told(cost):
         say(console, text)
+    for text in parts(plan, cost):
+        say(console, f"  {text}")
     for note in plan.notes:
         say(console, f"note: {note}", "yellow")
 

@@ -54,6 +54,7 @@ def estimate(
     found = [cost for cost in costs.values() if cost]
     return PlanCost(
         trials=costs,
+        works=works,
         at_once=runtime.at_once,
         seconds=_side_by_side([cost.seconds for cost in found], runtime.at_once),
         memory=_memory(found, runtime),
@@ -107,22 +108,18 @@ def _warnings(
     plan: Plan, costs: Mapping[str, TrialCost | None], works: Mapping[str, Work], runtime: Runtime
 ) -> Iterator[str]:
     """Say where scoring outweighs training, and where a recipe for GPUs meets a CPU."""
-    timed, counted_only = set[str](), set[str]()
+    timed, counted_only = dict[str, str](), dict[str, str]()
     for name, cost in costs.items():
         if cost is None and works[name].scores_more_than_it_trains:
-            counted_only.add(_pair(plan.trials[name]))
+            counted_only[_pair(plan.trials[name])] = name
         elif cost is not None and cost.scores_more_than_it_trains:
-            timed.add(_pair(plan.trials[name]))
-    lower = (
-        "lower protocol.overlap, recipe.validations or recipe.validation_cases with --set if that is not "
-        "what you want"
-    )
+            timed[_pair(plan.trials[name])] = name
     if timed:
-        yield f"scoring takes longer than training: {listed(sorted(timed))}; {lower}."
+        yield f"scoring takes longer than training: {listed(sorted(timed))}; {_less(plan, works, timed)}."
     if counted_only:
         yield (
             "validation and test put more pixels through the network than training does (counted, not "
-            f"timed): {listed(sorted(counted_only))}; {lower}."
+            f"timed): {listed(sorted(counted_only))}; {_less(plan, works, counted_only)}."
         )
     slow = {_pair(plan.trials[name]) for name in costs if plan.trials[name].recipe.name == ON_A_GPU}
     if slow and runtime.device.startswith("cpu"):
@@ -130,6 +127,20 @@ def _warnings(
             f"the recipe {ON_A_GPU} is made for a GPU and meets a CPU here: {listed(sorted(slow))}; "
             "--recipe quick is made for a CPU."
         )
+
+
+def _less(plan: Plan, works: Mapping[str, Work], pairs: Mapping[str, str]) -> str:
+    """Say by which settings the trial that scores most would score less."""
+    name = max(pairs.values(), key=lambda one: works[one].validation_px + works[one].test_px)
+    work, spec, ways = works[name], plan.trials[name], list[str]()
+    if work.validation_px > work.test_px / 2 and work.validated > 1:
+        ways.append(f"--set recipe.validation_cases={max(1, work.validated // 4)}")
+    if work.validation_px > work.test_px / 2 and work.validations > 1:
+        ways.append(f"--set recipe.validations={max(1, work.validations // 2)}")
+    if work.test_px > work.validation_px / 2 and spec.protocol.overlap > 0:
+        ways.append("--set protocol.overlap=0 (a protocol of its own)")
+    longer = f"train longer, --set recipe.iterations={2 * work.steps}"
+    return f"if that is not what you want, score less, {' or '.join(ways)}, or {longer}" if ways else longer
 
 
 def _pair(spec: TrialSpec) -> str:

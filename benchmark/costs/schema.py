@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal, TypeAlias
 
+from .work import Work
+
 Source: TypeAlias = Literal["stored", "other data", "timed"]
 """Stored trials of the same model, size and device on the same data; or on other data; or steps timed now."""
 
@@ -104,6 +106,8 @@ class PlanCost:
 
     trials: Mapping[str, TrialCost | None]
     """By fingerprint; None: nothing is known."""
+    works: Mapping[str, Work]
+    """What each does, by fingerprint."""
     at_once: int
     seconds: Span
     """Of the whole, from start to end, so many trials at once; without those of which nothing is known."""

@@ -9,7 +9,7 @@ from typing import Final
 from ..contracts.data import Case, Manifest
 from ..contracts.records import TrialSpec
 from ..contracts.settings import ScoringProtocol
-from ..evaluation.placing import crop_side, forward_pixels, window_side
+from ..evaluation.placing import count_windows, crop_side, forward_pixels, window_side
 from ..files.hashing import sha256_of
 from ..files.validation import plain
 from ..images.spread import spread
@@ -38,6 +38,14 @@ class Work:
     """Pixels of all windows that go through the network in all validations."""
     test_px: int
     """The same of the test split."""
+    validations: int
+    validated: int
+    """Cases of each validation."""
+    validation_windows: int
+    """Or whole images, in all validations."""
+    tested: int
+    """Cases."""
+    test_windows: int
 
     @property
     def scores_more_than_it_trains(self) -> bool:
@@ -49,14 +57,18 @@ def work_of(spec: TrialSpec, manifest: Manifest) -> Work:
     """Count what a trial does on a dataset."""
     recipe = spec.recipe
     validated = spread(manifest.split("val"), recipe.validation_cases)
+    tested = () if spec.purpose == "tune" else manifest.split("test")
+    validations, validating = min(recipe.validations, recipe.iterations), while_training(spec.protocol)
     return Work(
         steps=recipe.iterations,
         crops_px=recipe.iterations * recipe.batch_size * crop_side(recipe, spec.model.size_divisor) ** 2,
-        validation_px=min(recipe.validations, recipe.iterations)
-        * pixels_of(validated, spec, manifest, while_training(spec.protocol)),
-        test_px=0
-        if spec.purpose == "tune"
-        else pixels_of(manifest.split("test"), spec, manifest, spec.protocol),
+        validation_px=validations * pixels_of(validated, spec, manifest, validating),
+        test_px=pixels_of(tested, spec, manifest, spec.protocol),
+        validations=validations,
+        validated=len(validated),
+        validation_windows=validations * _windows_of(validated, spec, manifest, validating),
+        tested=len(tested),
+        test_windows=_windows_of(tested, spec, manifest, spec.protocol),
     )
 
 
@@ -73,6 +85,12 @@ def pixels_of(cases: Iterable[Case], spec: TrialSpec, manifest: Manifest, protoc
         forward_pixels(case.sides, manifest.axes, protocol, window=window, size_divisor=divisor)
         for case in cases
     )
+
+
+def _windows_of(cases: Iterable[Case], spec: TrialSpec, manifest: Manifest, protocol: ScoringProtocol) -> int:
+    divisor = spec.model.size_divisor
+    window = window_side(protocol, crop_side(spec.recipe, divisor), divisor)
+    return sum(count_windows(case.sides, manifest.axes, protocol, window=window) for case in cases)
 
 
 def speed_key(spec: TrialSpec) -> str:

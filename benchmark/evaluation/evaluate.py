@@ -21,7 +21,7 @@ from .labels import to_probabilities
 from .scoring import ScoreRow, score_case, to_frame
 from .scratch import scratch_array
 from .segmenter import Segmenter
-from .volumes import count_slices, segment_volume
+from .volumes import segment_volume
 
 Labels: TypeAlias = np.ndarray[Any, Any]
 Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
@@ -35,7 +35,6 @@ def evaluate(
     metrics: Mapping[str, Metric],
     precision: Precision,
     on_case: Callable[[Case, Sample, Labels], None],
-    on_slice: Callable[[], None] = lambda: None,
     scratch: Path | None = None,
 ) -> pd.DataFrame:
     """Segment and score cases; a volume is segmented slice by slice and scored as one case.
@@ -48,7 +47,6 @@ def evaluate(
         precision: ``bf16``: under autocast.
         on_case: Called after each case with the case, its pixels and the (H, W) or (Z, Y, X) uint8
             prediction, which may be a memory map.
-        on_slice: Called after each image and each slice of a volume, for progress; `steps_of` counts them.
         scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
 
     Returns:
@@ -61,7 +59,7 @@ def evaluate(
     """
     _check_names(metrics)
     manifest = dataset.manifest
-    predictor = _Predictor(segmenter, manifest.axes, scratch or cache_folder(), on_slice)
+    predictor = _Predictor(segmenter, manifest.axes, scratch or cache_folder())
     rows: list[ScoreRow] = []
     with inference(segmenter.model, segmenter.device, precision):
         for case in cases:
@@ -75,11 +73,6 @@ def evaluate(
                 raise type(error)(f"case {case.id!r}: {error}") from error
             on_case(case, sample, prediction)
     return to_frame(rows)
-
-
-def steps_of(cases: Sequence[Case], axes: Axes) -> int:
-    """Count how often `evaluate` will call its `on_slice`."""
-    return sum(count_slices(case.sides, axes) for case in cases)
 
 
 def in_order(tables: Sequence[pd.DataFrame], cases: Sequence[Case]) -> pd.DataFrame:
@@ -103,21 +96,17 @@ class _Predictor:
     segmenter: Segmenter
     axes: Axes
     scratch: Path
-    on_slice: Callable[[], None]
 
     def predict(self, case: Case, sample: Sample) -> tuple[Labels, Probabilities | None]:
         """Predict labels; of an image, its probabilities can be had too."""
         if case.depth is not None:
             return self._volume(sample.image[0]), None
         logits = self.segmenter.logits(sample.image)
-        self.on_slice()
         return self.segmenter.labels(logits), partial(to_probabilities, logits)
 
     def _volume(self, volume: Labels) -> Labels:
         labels = scratch_array(volume.shape, np.uint8, self.scratch)
-        return segment_volume(
-            self.segmenter, volume, self.axes, self.on_slice, out=labels, scratch=self.scratch
-        )
+        return segment_volume(self.segmenter, volume, self.axes, out=labels, scratch=self.scratch)
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:

@@ -30,6 +30,8 @@ class Forward:
     """What is averaged over mirror images and windows."""
     flips: bool = False
     """Whether a window's prediction is the mean over itself and its three mirror images."""
+    on_windows: Callable[[int], None] = lambda _: None
+    """Hears how many windows have gone through, for progress."""
 
     def __call__(self, windows: Tensor, channels: int | None, place: Place, where: str) -> Tensor:
         """Predict windows (N, C, S, S).
@@ -47,11 +49,12 @@ class Forward:
             TrialError: The output has the wrong shape.
         """
         values = self._values(windows, channels, place, where)
-        if not self.flips:
-            return values
-        for axes in MIRRORS:
-            values = values + self._values(windows.flip(axes), channels, place, where).flip(axes)
-        return values / (1 + len(MIRRORS))
+        if self.flips:
+            for axes in MIRRORS:
+                values = values + self._values(windows.flip(axes), channels, place, where).flip(axes)
+            values = values / (1 + len(MIRRORS))
+        self.on_windows(len(windows))
+        return values
 
     def _values(self, windows: Tensor, channels: int | None, place: Place, where: str) -> Tensor:
         logits = self.model(windows)

@@ -5,7 +5,8 @@ Placement is MONAI's (Cardoso et al. 2022, arXiv:2211.02701).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..contracts.data import Axes
 from ..contracts.settings import Recipe, ScoringProtocol
@@ -63,20 +64,34 @@ def forward_pixels(
         window: Side of the inference window, px.
         size_divisor: The model's.
     """
+    whole = _sees_whole(protocol)
     passes = MIRRORED if protocol.flips else 1
-    if len(sides) == 2:
-        return passes * _pixels(sides, protocol, protocol.overlap, window, size_divisor)
-    slices = {axis: [side for other, side in enumerate(sides) if other != axis] for axis in AXES[axes]}
     return passes * sum(
-        sides[axis] * _pixels(plane, protocol, protocol.slice_overlap, window, size_divisor)
-        for axis, plane in slices.items()
+        count * (math.prod(round_up(side, size_divisor) for side in plane) if whole else window**2)
+        for plane, count in _planes(sides, axes, protocol, window)
     )
 
 
-def _pixels(
-    plane: Sequence[int], protocol: ScoringProtocol, overlap: float, window: int, size_divisor: int
-) -> int:
-    height, width = plane
-    if protocol.window in ("whole-resized", "whole-padded"):
-        return round_up(height, size_divisor) * round_up(width, size_divisor)
-    return len(starts(height, window, overlap)) * len(starts(width, window, overlap)) * window**2
+def count_windows(sides: Sequence[int], axes: Axes, protocol: ScoringProtocol, *, window: int) -> int:
+    """Count the windows of one case, or its whole images; mirror images are none of their own."""
+    return sum(count for _, count in _planes(sides, axes, protocol, window))
+
+
+def _planes(
+    sides: Sequence[int], axes: Axes, protocol: ScoringProtocol, window: int
+) -> Iterator[tuple[Sequence[int], int]]:
+    """Give the sides of an image, or of a volume's slices along each axis, and their windows."""
+    if len(sides) == 2:
+        yield sides, _windows(sides, protocol, protocol.overlap, window)
+        return
+    for axis in AXES[axes]:
+        plane = [side for other, side in enumerate(sides) if other != axis]
+        yield plane, sides[axis] * _windows(plane, protocol, protocol.slice_overlap, window)
+
+
+def _windows(plane: Sequence[int], protocol: ScoringProtocol, overlap: float, window: int) -> int:
+    return 1 if _sees_whole(protocol) else math.prod(len(starts(side, window, overlap)) for side in plane)
+
+
+def _sees_whole(protocol: ScoringProtocol) -> bool:
+    return protocol.window in ("whole-resized", "whole-padded")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -43,6 +43,9 @@ class Segmenter:
     """How many logits per pixel the model must give; None: any number, always the same."""
     steps: tuple[PostProcessing, ...] = ()
     """What label maps are taken through: the protocol's ``postprocess``."""
+    on_windows: Callable[[int], None] = lambda _: None
+    """Hears how many windows, or whole images, have gone through the model; `placing.count_windows` says
+    how many there are."""
 
     def logits(self, image: Array) -> Tensor:
         """Predict the logits of an image.
@@ -94,7 +97,12 @@ class Segmenter:
         height, width = shape
         grid = self._grid(height, width)
         return predict_images(
-            Forward(model=self.model, space=self.protocol.blend_on, flips=self.protocol.flips),
+            Forward(
+                model=self.model,
+                space=self.protocol.blend_on,
+                flips=self.protocol.flips,
+                on_windows=self.on_windows,
+            ),
             map(self._input, images),
             grid,
             blending=self.protocol.blending,

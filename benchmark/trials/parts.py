@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,12 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
 
 
 def segmenter_of(
-    parts: Parts, spec: TrialSpec, network: nn.Module, protocol: ScoringProtocol, device: str
+    parts: Parts,
+    spec: TrialSpec,
+    network: nn.Module,
+    protocol: ScoringProtocol,
+    device: str,
+    on_windows: Callable[[int], None] = lambda _: None,
 ) -> Segmenter:
     """Make what segments the cases of a trial.
 
@@ -79,6 +84,7 @@ def segmenter_of(
         network: On `device`.
         protocol: The trial's, or what validation makes of it.
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        on_windows: Hears how many windows have gone through the network.
     """
     divisor = spec.model.size_divisor
     return Segmenter(
@@ -91,6 +97,7 @@ def segmenter_of(
         batch_size=inference_batch(device),
         num_logits=parts.dataset.manifest.num_logits,
         steps=parts.steps,
+        on_windows=on_windows,
     )
 
 

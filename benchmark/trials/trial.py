@@ -23,8 +23,8 @@ from ..contracts.records import Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
-from ..evaluation.evaluate import evaluate, in_order, steps_of
-from ..evaluation.placing import crop_side, window_side
+from ..evaluation.evaluate import evaluate, in_order
+from ..evaluation.placing import count_windows, crop_side, window_side
 from ..files.claims import Claim, LostError
 from ..files.clock import now
 from ..files.locks import locked
@@ -116,6 +116,18 @@ def compute_trial(
         _Trial(job, folder, runtime, tell, claim, processes, threads, Judge(folder)).run()
 
 
+def _counter() -> Callable[[int], int]:
+    """Give what adds numbers up and returns their sum so far."""
+    total = 0
+
+    def add(number: int) -> int:
+        nonlocal total
+        total += number
+        return total
+
+    return add
+
+
 @dataclass(slots=True)
 class _Trial:
     """A trial that is being run."""
@@ -128,6 +140,8 @@ class _Trial:
     processes: Processes
     threads: int
     judge: Judge
+    steps: int = 0
+    """Of training that are done."""
 
     @property
     def tunes(self) -> bool:
@@ -231,14 +245,13 @@ class _Trial:
 
     def _train(self, parts: Parts, trackers: Trackers) -> TrainingState:
         self.folder.scratch.mkdir(exist_ok=True)
-        total = self.spec.recipe.iterations
         setup = TrainingSetup(
             device=self.device,
             folder=self.folder.scratch,
             fingerprint=self.job.fingerprint,
             checkpoint_seconds=self.runtime.checkpoint_seconds,
-            tell=lambda done, loss: self.tell("train", done, total, f"loss {loss:.3f}"),
-            tell_loader=lambda plan: self.tell("train", 0, total, plan),
+            tell=self._trained,
+            tell_loader=lambda plan: self.tell("train", 0, self.spec.recipe.iterations, plan),
             note=self.note,
             trials=self.runtime.at_once,
             goes_on=self._goes_on,
@@ -249,6 +262,10 @@ class _Trial:
         return train(
             parts.network, parts.dataset, self.spec, parts.methods, parts.normalisation, score, setup
         )
+
+    def _trained(self, done: int, loss: float) -> None:
+        self.steps = done
+        self.tell("train", done, self.spec.recipe.iterations, f"loss {loss:.3f}")
 
     def _goes_on(self, iteration: int, score: float | None) -> bool:
         """Tell a study of a validation's score, and hear whether it is worth going on."""
@@ -274,31 +291,42 @@ class _Trial:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
         cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
         protocol = replace(self.spec.protocol, overlap=0.0, slice_overlap=0.0)
+        seen, total = _counter(), self._windows(cases, parts, protocol)
+
+        def on_windows(number: int) -> None:
+            done = f"validating, {seen(number):,}/{total:,} windows"
+            self.tell("train", self.steps, self.spec.recipe.iterations, done)
+
         ranks = self.spec.protocol.primary  # the others would only take time
         judge = replace(parts, metrics={ranks: parts.metrics[ranks]})
-        table = self._evaluate(judge, network, cases, protocol, lambda *_: None, lambda: None)
+        table = self._evaluate(judge, network, cases, protocol, lambda *_: None, on_windows)
         return primary_score(table, ranks, skips_undefined=protocol.skips_undefined)
 
     def _test(self, parts: Parts) -> pd.DataFrame:
         cases = parts.dataset.manifest.split("test")
         previews = PreviewWriter(self.folder.previews, cases)
         labels = KeptLabels(self.folder.predictions, cases)
-        total = steps_of(self._share(cases), parts.dataset.manifest.axes)
-        numbers, steps = count(self.processes.rank, self.processes.count), count(1)
+        total = self._windows(cases, parts, self.spec.protocol)
+        numbers, seen = count(self.processes.rank, self.processes.count), _counter()
 
         def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
             previews.take(case, sample, prediction)
             labels.write(next(numbers), prediction)
 
-        def on_slice() -> None:
-            self.tell("test", next(steps), total)
+        def on_windows(number: int) -> None:
+            self.tell("test", seen(number), total, "windows")
 
-        self.tell("test", 0, total)
-        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_slice)
+        self.tell("test", 0, total, "windows")
+        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_windows)
         if self.processes.leads:
             previews.finish()
             labels.list_cases()
         return table
+
+    def _windows(self, cases: Sequence[Case], parts: Parts, protocol: ScoringProtocol) -> int:
+        """Count the windows of this process's cases."""
+        axes, window = parts.dataset.manifest.axes, self._window()
+        return sum(count_windows(case.sides, axes, protocol, window=window) for case in self._share(cases))
 
     def _share(self, cases: Sequence[Case]) -> Sequence[Case]:
         """Give the cases that are this process's."""
@@ -311,16 +339,15 @@ class _Trial:
         cases: Sequence[Case],
         protocol: ScoringProtocol,
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
-        on_slice: Callable[[], None],
+        on_windows: Callable[[int], None],
     ) -> pd.DataFrame:
         mine = evaluate(
-            segmenter_of(parts, self.spec, network, protocol, self.runtime.device),
+            segmenter_of(parts, self.spec, network, protocol, self.runtime.device, on_windows),
             parts.dataset,
             self._share(cases),
             metrics=parts.metrics,
             precision=self.precision,
             on_case=on_case,
-            on_slice=on_slice,
             scratch=self.folder.scratch,
         )
         return in_order(gathered(mine, self.processes), cases)

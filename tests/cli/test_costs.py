@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -16,6 +17,9 @@ SMALL = ("--recipe", "smoke", "--set", "recipe.crop=32")
 def test_estimate_then_stored_then_budget(toy, invoke, work):
     before = invoke(*TOY, *SMALL, "--dry-run")
     assert (before.code, "how long this takes is not known" in before.out) == (0, True)
+    said = " ".join(before.out.split())
+    assert "each toy@scratch on toy-data: training 4 steps; 1 validation of" in said
+    assert re.search(r"test of \d+ cases, \d+ windows", said)
     timed = invoke(*TOY, *SMALL, "--dry-run", "--json", "--estimate")
     assert timed.code == 0, timed.err
     assert "timing a few steps of toy@scratch on toy-data" in timed.err

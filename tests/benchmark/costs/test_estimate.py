@@ -156,6 +156,9 @@ def test_scoring_that_outweighs_training_is_told(put, cost, job):
     counted = cost(short).notes
     assert any("counted, not timed" in note and "toy@scratch on toy-data" in note for note in counted)
     put(job.spec)
+    remedies = " ".join(counted)
+    assert "--set recipe.iterations=2" in remedies
+    assert "--set protocol.overlap=0" in remedies
     told = "scoring takes longer than training: toy@scratch on"
     assert any(note.startswith(told) for note in cost(longer(job.spec, 1)).notes)
     assert not any("scoring" in note or "counted" in note for note in cost(longer(job.spec, 100)).notes)

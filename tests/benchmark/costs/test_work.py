@@ -10,7 +10,7 @@ import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
 from emseg_bench.benchmark.contracts.settings import ScoringProtocol
 from emseg_bench.benchmark.costs.work import speed_key, work_of
-from emseg_bench.benchmark.evaluation.placing import forward_pixels
+from emseg_bench.benchmark.evaluation.placing import count_windows, forward_pixels
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_volume
 from torch import nn
@@ -42,7 +42,7 @@ class Counting(nn.Module):
 )
 def test_counted_pixels_are_those_that_a_network_sees(sides, axes, settings):
     protocol = ScoringProtocol(name="p", **settings)
-    network = Counting()
+    network, windows = Counting(), []
     segmenter = Segmenter(
         model=network,
         normalisation=Normalisation(mean=(0.0,), std=(1.0,)),
@@ -51,6 +51,7 @@ def test_counted_pixels_are_those_that_a_network_sees(sides, axes, settings):
         size_divisor=16,
         device="cpu",
         batch_size=4,
+        on_windows=windows.append,
     )
     image = np.zeros(sides, np.uint8)
     with torch.inference_mode():
@@ -59,6 +60,7 @@ def test_counted_pixels_are_those_that_a_network_sees(sides, axes, settings):
         else:
             segment_volume(segmenter, image, axes)
     assert forward_pixels(sides, axes, protocol, window=32, size_divisor=16) == network.pixels
+    assert count_windows(sides, axes, protocol, window=32) == sum(windows), "for progress"
 
 
 def test_work_of_a_trial(make_job):
@@ -74,6 +76,8 @@ def test_work_of_a_trial(make_job):
         forward_pixels(one, "stack", job.spec.protocol, window=32, size_divisor=1) for one in sides
     )
     assert work.validation_px == 3 * 4 * 32**2  # of one image of 48 px, side by side
+    assert (work.validations, work.validated, work.validation_windows) == (3, 1, 3 * 4)
+    assert (work.tested, work.test_windows) == (len(sides), work.test_px // 32**2)
 
 
 def test_what_changes_the_speed(make_job):
