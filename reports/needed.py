@@ -15,7 +15,7 @@ from ..benchmark.files.hashing import model_sha256
 from .leaderboard import leaderboard
 from .needed_words import told
 from .schema import Leaderboard
-from .verdicts.contest import BLOCK
+from .verdicts.contest import BLOCK, several
 from .verdicts.resolution import LARGER, Design, Spreads, resolvable
 from .verdicts.sample_size import Assumed, Need, seeds_needed, units_needed
 from .verdicts.schema import Verdicts
@@ -83,6 +83,25 @@ def _need(
         told=(),
     )
     return replace(need, told=tuple(told(need, _metric(spec), stored)))
+
+
+def resolved_by(cases: Sequence[Case]) -> str:
+    """Say what so many test cases resolve, whatever the metric: in spreads of a difference."""
+    found = units_of(_table(cases))
+    many = f"{found.count} {several(found.noun) if found.count != 1 else found.noun}"
+    design = Design(models=2, units=found.count, seeds=1, pairs=3)  # and the best blind prediction
+    least = resolvable(Spreads(units=1.0, seeds=None), design)
+    if least is None:
+        return (
+            f"test cases: scores on {many} say nothing surely about others: three at least are needed, and "
+            "more of them are worth more than more images of the same."
+        )
+    return (
+        f"test cases: with {many}, the difference between two models is found in 4 of 5 repetitions where it "
+        f"is at least {least:.2g} times as large as it varies from one {found.noun} to the next: "
+        f"{0.05 * least:.2g} where that is 0.05. After a first run, --dry-run --resolve says it from your "
+        "own scores."
+    )
 
 
 def _table(cases: Sequence[Case]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from ...benchmark.images.spread import spread
 from ..fetching.leaks import Portrait
 from ..fetching.portraits import portrait
 from .belonging import Belonging
+from .extents import Extent, Piece, extents_of, pieces_of
 from .glances import Look, glance, grey_of
 from .places import Place, places_of
 from .sampling import look_at_belonging, read_places, to_compare
@@ -24,7 +25,7 @@ Array = np.ndarray[Any, Any]
 BINS: Final = 64
 """Of the histogram of intensities, from 0 to 1."""
 EXAMPLES: Final = 4
-"""So many images of each split are shown."""
+"""So many images of each split are shown, and their objects measured."""
 FITTED: Final = 40
 """So many images, of all splits, are searched for shifted masks."""
 
@@ -86,6 +87,10 @@ class Survey:
     """Which masks belong to which images."""
     portraits: tuple[Portrait, ...]
     examples: tuple[Example, ...]
+    extents: Mapping[int, Extent]
+    """How large the pieces of each class are, by label, in the images that are shown."""
+    measured: int
+    """Images whose pieces were measured."""
 
     @property
     def looks(self) -> list[Look]:
@@ -112,6 +117,7 @@ class _Notebook:
     looks: list[Look] = field(default_factory=list)
     portraits: list[Portrait] = field(default_factory=list)
     fits: list[Array] = field(default_factory=list)
+    pieces: list[dict[int, list[Piece]]] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
 
 
@@ -145,6 +151,8 @@ def survey(name: str, dataset: Dataset, limit: int, tick: Callable[[], None]) ->
         belonging=look_at_belonging(dataset, to_compare(dataset.manifest), tick),
         portraits=tuple(one for notebook in notebooks for one in notebook.portraits),
         examples=tuple(one for notebook in notebooks for one in notebook.examples),
+        extents=extents_of(pieces for notebook in notebooks for pieces in notebook.pieces),
+        measured=sum(len(notebook.pieces) for notebook in notebooks),
     )
 
 
@@ -168,6 +176,7 @@ def _look(place: Place, image: Array, labels: Array, notebook: _Notebook, *, sho
     if fit and (found := edge_fit(grey, labels, notebook.ignore_value)) is not None:
         notebook.fits.append(found)
     if show:
+        notebook.pieces.append(pieces_of(labels, notebook.ignore_value))
         notebook.examples.append(Example(name=place.name, split=place.case.split, image=grey, labels=labels))
 
 

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
 from emseg_bench.cli.data_inspect import sparkline
+from emseg_bench.datasets.inspection.advice import advise
+from emseg_bench.datasets.inspection.extents import pieces_of
 from emseg_bench.datasets.inspection.findings import find_faults
 from emseg_bench.datasets.inspection.shifts import REACH, edge_fit, find_shift
 from emseg_bench.datasets.inspection.survey import number_of_steps, survey
 from emseg_bench.datasets.synthetic.dataset import open_synthetic
 from emseg_bench.datasets.volume.factory import open_volumes
 from emseg_bench.reports.inspection import page
+from emseg_bench.reports.needed import resolved_by
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -269,3 +272,39 @@ def test_wrong_input_is_told(invoke, arguments, told):
     done = invoke("data", "inspect", *arguments)
     assert done.code == 2
     assert told in done.err
+
+
+def strips(split, number, image, labels):
+    """Draw lines 3 px thick, 12 px apart."""
+    return image, (np.indices(labels.shape)[0] % 12 < 3).astype(np.uint8)
+
+
+def discs(split, number, image, labels):
+    """Draw nine discs of radius 8."""
+    y, x = np.indices(labels.shape) % 32
+    return image, ((y - 16) ** 2 + (x - 16) ** 2 <= 64).astype(np.uint8)
+
+
+def test_sizes_of_objects_are_measured():
+    extent = pieces_of(discs("", 0, None, np.zeros((SIDE, SIDE)))[1], None)[1]
+    assert [one.side for one in extent] == [17] * 9
+    assert all(9 < one.thickness < 17 for one in extent)
+    ((_, line, *_),) = pieces_of(strips("", 0, None, np.zeros((SIDE, SIDE)))[1], None).values()
+    assert line.thickness == pytest.approx(3, abs=0.5)
+    assert pieces_of(np.full((9, 9), 255), 255) == {}
+
+
+def test_advice_follows_from_the_objects():
+    found = advise(survey("drawn", drawn(discs), 0, lambda: None))
+    assert found.settings == ["recipe.crop=64", "recipe.batch_size=18", "protocol.metrics=iou,dice,object-f1"]
+    assert "9 of 10 pieces of blob are at most 17 px wide, so crops of 64 px" in found.told[0]
+    thin = advise(survey("drawn", drawn(strips), 0, lambda: None))
+    assert thin.settings == ["protocol.metrics=iou,dice,boundary-iou"]
+    assert " --datasets 'folder:my cells' --set " in thin.command("folder:my cells")
+
+
+def test_how_much_test_cases_resolve():
+    cases = drawn(counts=(1, 1, 10)).manifest.split("test")
+    assert "with 10 images, the difference between two models is found" in resolved_by(cases)
+    one = [replace(case, group="rat1") for case in cases]
+    assert "scores on 1 animal or volume say nothing surely about others" in resolved_by(one)
