@@ -14,7 +14,7 @@ from ...benchmark.images.pixels import decode_image, read_bytes
 from ..collection.labels import MAX_UNNAMED, refuse_blurred
 from ..collection.objects import background_of, look_like_objects
 from ..description import FILE_NAME
-from ..fetching.subjects import expression_for, subjects_of
+from ..fetching.subjects import expression_for, folder_expression, folders_of, subjects_of
 from ..folder.checks import check_not_swapped
 from ..folder.index import index_folder
 from ..folder.layout import Layout, Pair, find_layout
@@ -69,9 +69,13 @@ def _groups(layout: Layout) -> tuple[list[str], list[str]]:
     names = [pair.stem for pair in layout.pairs()]
     expression = expression_for(names)
     subjects = dict.fromkeys(subjects_of(names).values())
+    words = "subjects by their names"
+    if expression is None:
+        expression, subjects = folder_expression(names), dict.fromkeys(folders_of(names).values())
+        words = "a folder per subject"
     if expression is None or len(subjects) == len(names):
         return [], []
-    words = f"subjects by their names: {listed(subjects)}"
+    words = f"{words}: {listed(subjects)}"
     line = f"groups: {json.dumps(expression)}"
     if "" in layout.parts and len(subjects) < 3:
         return [f"# {noted(line, f'{words}; fewer than three cannot be divided whole')}"], []

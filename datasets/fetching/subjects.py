@@ -37,6 +37,29 @@ def subjects_of(names: Sequence[str]) -> dict[str, str]:
     return {name: match[1].lower() for name, match in found if match}
 
 
+def folders_of(names: Sequence[str]) -> dict[str, str]:
+    """Return the folder of each name, where all lie in folders: those by which they first differ.
+
+    Args:
+        names: Paths without suffix, ``m1/s0``.
+    """
+    depth = _first_apart(names)
+    return {} if depth is None else {name: name.split("/")[depth] for name in names}
+
+
+def folder_expression(names: Sequence[str]) -> str | None:
+    """Return the expression whose one group is the folder that `folders_of` gives; None: there is none."""
+    depth = _first_apart(names)
+    before = {None: None, 0: ""}.get(depth, f"(?:[^/]+/){{{depth}}}")
+    return None if before is None else f"^{before}([^/]+)/"
+
+
+def _first_apart(names: Sequence[str]) -> int | None:
+    """Say at which depth folders of names first differ."""
+    levels = zip(*(name.split("/")[:-1] for name in names), strict=False)  # down to the least deep
+    return next((depth for depth, own in enumerate(levels) if len({*own}) > 1), None)
+
+
 def subject_notes(manifest: Manifest) -> Iterator[str]:
     """Say which subjects, or groups that their owner names, stand in several splits; reads no image."""
     places: dict[str, set[Split]] = defaultdict(set)

@@ -14,6 +14,7 @@ from ..collection.dividing import Item, Way
 from ..collection.division import Blocks
 from ..collection.naming import name_groups, name_splits, named_subjects
 from ..description import FILE_NAME, Description
+from ..fetching.subjects import folders_of
 from .layout import Layout, Pair, Part
 from .options import FolderOptions
 
@@ -38,9 +39,15 @@ def is_divided(layout: Layout, description: Description) -> bool:
 
 
 def _by_name(layout: Layout, description: Description, stems: Sequence[str]) -> dict[str, str]:
-    """Group images by subjects in their names, where that keeps images of one subject together."""
+    """Group images by subjects in their names, or by folders, where that keeps what belongs together.
+
+    Folders of slices are volumes, and of images that are divided already nobody knows what folders mean.
+    """
     divided = is_divided(layout, description)
     groups = named_subjects(stems, divided=divided)
+    if not groups and not divided and not description.volume:
+        folders = folders_of(stems)
+        groups = folders if len({*folders.values()}) > 2 else {}
     training = {groups.get(pair.stem) for pair in layout.parts.get("train", ())}
     alone = len(set(groups.values())) == len(stems)
     cut = "train" in layout.parts and "val" not in layout.parts and len(training) < 2

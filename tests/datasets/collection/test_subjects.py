@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -12,7 +13,13 @@ from emseg_bench.benchmark.contracts.data import SPLITS, Case, Manifest
 from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.collection.splits import choose_groups, fold_groups
 from emseg_bench.datasets.drafting.drafting import draft, try_out, write
-from emseg_bench.datasets.fetching.subjects import expression_for, subject_notes, subjects_of
+from emseg_bench.datasets.fetching.subjects import (
+    expression_for,
+    folder_expression,
+    folders_of,
+    subject_notes,
+    subjects_of,
+)
 from emseg_bench.datasets.folder.dataset import open_folder
 from emseg_bench.datasets.volume.factory import open_volumes
 from PIL import Image
@@ -252,3 +259,43 @@ def test_many_subjects_are_counted():
     (note,) = subject_notes(manifest)
     assert note.startswith("5 of 5 subjects stand in several splits (rat1 in train and val and test; rat2 ")
     assert "; and 2 more)" in note
+
+
+@pytest.mark.parametrize(
+    ("names", "expression", "folders"),
+    [
+        (["m1/a", "m1/b", "m2/a"], "^([^/]+)/", ["m1", "m1", "m2"]),
+        (["raw/m1/d1/a", "raw/m2/a"], "^(?:[^/]+/){1}([^/]+)/", ["m1", "m2"]),
+        (["m1/a", "b"], None, []),
+        (["m1/a", "m1/b"], None, []),
+        (["a", "b"], None, []),
+        ([], None, []),
+    ],
+)
+def test_folders_that_names_differ_by(names, expression, folders):
+    assert folder_expression(names) == expression
+    assert [*folders_of(names).values()] == folders
+    assert not expression or [re.search(expression, name)[1] for name in names] == folders
+
+
+@pytest.mark.parametrize("volume", ["", "volume: true\n"])
+def test_a_folder_per_animal_is_divided_whole(tmp_path, volume):
+    names = [f"m{animal}/s{number}" for animal in range(4) for number in range(3)]
+    for kind in ("images", "masks"):
+        for animal in range(4):
+            (tmp_path / kind / f"m{animal}").mkdir(parents=True)
+    write_pairs(tmp_path, names)
+    if volume:
+        (tmp_path / "dataset.yaml").write_text(volume)
+    manifest = open_folder(str(tmp_path), tmp_path / "cache").manifest
+    torn = Counter(
+        case.id.split("/")[1] for case in {(c.split, c.id.split("/")[1]): c for c in manifest.cases}.values()
+    )
+    assert (max(torn.values()) == 1) == (not volume), "slices are cut as volumes are"
+    if not volume:
+        assert any("12 images belong to 4 subjects by their names (m0, m1" in note for note in manifest.notes)
+        found = draft(tmp_path, tmp_path / "cache")
+        assert any(line.startswith('groups: "^([^/]+)/"') for line in found.lines)
+        write(found, overwrite=False)
+        described = open_folder(str(tmp_path), tmp_path / "cache").manifest
+        assert [case.id for case in described.cases] == [case.id for case in manifest.cases]
