@@ -20,6 +20,7 @@ from .across.table import tables_across
 from .divisions.pairing import divisions
 from .divisions.part import write_csv as write_divisions
 from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write_json
+from .joined import joined
 from .leaderboard import leaderboard
 from .page import BoardPage, Contents, SectionPart, markdown, page
 from .publishing import (
@@ -109,7 +110,17 @@ def build(
         write_tuning(draft, tables)
         elsewhere.write_csv(draft / PUBLISHED, [(one.dataset.name, one.table) for one in known])
         why = "" if across else why_none(ranked)
-        contents = Contents(pages, across, both, why, generated, version, left_out, tuple(experiments or ()))
+        contents = Contents(
+            boards=pages,
+            across=across,
+            divisions=both,
+            joined=joined(ranked),
+            why_none=why,
+            generated=generated,
+            version=version,
+            left_out=left_out,
+            experiments=tuple(experiments or ()),
+        )
         for name, text in (experiments or {}).items():
             (draft / name).write_text(text, encoding="utf-8")
         (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")

@@ -103,7 +103,7 @@ def panels(count: int, names: Sequence[str], height: float = 3.6) -> tuple[Figur
 
 def _legend(figure: Figure, names: Sequence[str], columns: int) -> None:
     figure.legend(
-        handles=[Line2D([], [], marker="o", linestyle="", color=colour) for colour in MODELS[: len(names)]],
+        handles=[Line2D([], [], marker="o", linestyle="", color=colours(names)[name]) for name in names],
         labels=[_legend_text(name) for name in names],
         loc="lower center",
         ncols=columns,
@@ -155,8 +155,8 @@ def no_room(what: str) -> str:
 
 
 def colours(names: Sequence[str]) -> dict[str, str]:
-    """Assign colours to models, in the table's order."""
-    return dict(zip(names, MODELS, strict=False))
+    """Assign colours to models: by their names, so that boards of the same models give them the same."""
+    return dict(zip(sorted(names), MODELS, strict=False))
 
 
 def _legend_columns(names: Sequence[str], width: float) -> int:

@@ -17,6 +17,8 @@ from .divisions.part import part_html as divisions_html
 from .divisions.part import part_markdown as divisions_markdown
 from .divisions.schema import Divisions
 from .grid import Cell, Column, Grid, bullets, escape_markdown, html
+from .grid import markdown as grid_markdown
+from .joined import Joined
 from .schema import Leaderboard
 from .templating import render
 from .wording import MISSING, metric_heading, percent, plural, spread
@@ -61,6 +63,8 @@ class Contents:
     """Tables over data sets, that stand above the boards."""
     divisions: Sequence[Divisions]
     """Closed and open boards of the same data, likewise."""
+    joined: Sequence[Joined]
+    """Tables over the boards of one data set: folds, shares of labels."""
     why_none: str
     """Why there is none although there are several data sets; else empty."""
     generated: str
@@ -96,6 +100,7 @@ def page(contents: Contents, folder: Path) -> str:
             *((one, divisions_html(one)) for one in contents.divisions),
         ],
         "why_none": contents.why_none,
+        "joined": [(one.title, html(one.grid), one.reading) for one in contents.joined],
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
         "about": contents.about,
         "experiments": _first_and_last(contents.experiments),
@@ -118,6 +123,8 @@ def markdown(contents: Contents) -> str:
         lines = [f"{item.trial}: {item.reason}" for item in contents.left_out]
         parts.append(f"**{LEFT_OUT}**\n\n{bullets(lines)}")
     parts += [*map(part_markdown, contents.across), *map(divisions_markdown, contents.divisions)]
+    for one in contents.joined:
+        parts += [f"## {escape_markdown(one.title)}", grid_markdown(one.grid), bullets([one.reading])]
     if contents.why_none:
         parts.append(escape_markdown(contents.why_none))
     for board in contents.boards:

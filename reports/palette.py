@@ -7,6 +7,6 @@ BLUE, VERMILLION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
 GREY = "#8A8A8A"
 
 MODELS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK)
-"""By place in the table; yellow late, since it is faint on white."""
+"""By place among the names of a board; yellow late, since it is faint on white."""
 OTHER = GREY
 """Label values that are no class: pixels that are not scored."""

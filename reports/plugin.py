@@ -57,6 +57,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.panels:section",
         ),
         ReportSectionCard(
+            name="mistakes",
+            title="Where it goes wrong",
+            order=310,
+            factory=f"{SECTIONS}.mistakes:section",
+        ),
+        ReportSectionCard(
             name="curves",
             title="Training curves",
             order=400,

@@ -11,9 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..cells import model_cell
-from ..figures import MODELS_SHOWN, NARROW_NAME, Drawing, save, short_name, style
+from ..figures import MODELS_SHOWN, NARROW_NAME, Drawing, colours, save, short_name, style
 from ..grid import Cell, Column, Grid
-from ..palette import MODELS
 from ..wording import metric_heading, plural, score
 from .schema import Across, AcrossRow
 
@@ -60,13 +59,14 @@ def draw_profiles(across: Across, folder: Path) -> Drawing:
     with style():
         figure = Figure(figsize=(WIDTH, HEIGHT))
         axes = figure.add_axes((0.075, 0.155, 0.60, 0.80))
-        for row, colour, place in zip(rows, MODELS, range(len(rows)), strict=False):
+        palette = colours([row.model for row in rows])
+        for place, row in enumerate(rows):
             off = _sorted(row)
             axes.step(
                 [0.0, *off, 1.05 * largest],
                 [0.0, *(np.arange(1, len(off) + 1) / len(off)), 1.0],
                 where="post",
-                color=colour,
+                color=palette[row.model],
                 linestyle=DASHES[place % len(DASHES)],
                 linewidth=2,
                 label=short_name(row.model, NARROW_NAME),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from ...benchmark.contracts.errors import StoreError
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ...benchmark.images.class_colours import CLASSES, class_colour
 from ..common_ground import CommonGround, ground_of
+from ..error_map import KINDS, colour_of, error_map
 from ..figures import FOLDER, MAX_BOARDS, no_room
 from ..leaderboard import leaderboard
 from ..naming import row_of
@@ -48,6 +50,8 @@ class Picture:
     link: str = ""
     alt: str = ""
     below: str = ""
+    errors: str = ""
+    """A picture of what is wrong in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +81,28 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     if len(list((folder / FOLDER).glob(f"*-case0-{KIND}.png"))) >= MAX_BOARDS:
         return ReportSection(html=render("note.html", {"text": no_room("Pictures")}))
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    cases = list(sources[0].previews)[:CASES_SHOWN]
+    cases = _worst_first(table, sources)[:CASES_SHOWN]
     painter = _Painter(table, folder)
     strips = [painter.strip(i, case, sources) for i, case in enumerate(cases)]
     values = {
         "strips": strips,
         "sources": sources,
         "legend": _legend(table.class_names, painter.labels),
+        "kinds": [Swatch(name, colour_of(kind)) for kind, name in enumerate(KINDS, 1)],
         "remarks": [*_remarks(table, sources), *problems],
     }
     return ReportSection(html=render("panels.html", values))
+
+
+def _worst_first(table: Leaderboard, sources: Sequence[Source]) -> list[str]:
+    """Sort the cases of the first source: that in which the mean over models is worst comes first."""
+    sign = 1 if table.metric.direction == "higher" else -1
+
+    def mean(case: str) -> float:
+        values = [one.scores[case] for one in sources if np.isfinite(one.scores.get(case, np.nan))]
+        return sign * sum(values) / len(values) if values else float("inf")
+
+    return sorted(sources[0].previews, key=mean)
 
 
 def _problems_only(problems: Sequence[str]) -> ReportSection | None:
@@ -129,7 +145,8 @@ def _remarks(table: Leaderboard, sources: Sequence[Source]) -> list[str]:
     without = [row.model for row in table.rows if row.seeds and row.model not in shown]
     texts = [
         f"At most {CASES_SHOWN} of the test cases that trials keep pictures of: taken by their place in the "
-        "split, none by hand; large images show their centre, volumes their middle slice. Each model stands "
+        "split, none by hand, those with the worst mean score first; large images show their centre, volumes "
+        "their middle slice. Each model stands "
         "by its lowest complete seed; under a prediction stands its score in the whole case, averaged over "
         "the foreground classes."
     ]
@@ -168,7 +185,10 @@ class _Painter:
         metric = self._table.metric
         value = score(source.scores.get(case), metric.unit)
         alt = f"Labels that {source.model}, seed {source.seed}, predicts in case {case}"
-        return self._coloured(image, preview.prediction, stem, alt, f"{metric_title(metric)} {value}")
+        made = self._coloured(image, preview.prediction, stem, alt, f"{metric_title(metric)} {value}")
+        wrong = error_map(image, preview.truth, preview.prediction, len(self._table.class_names))
+        errors = self._written(wrong.picture, f"{stem}-errors", "")
+        return replace(made, errors=errors.link)
 
     def _coloured(self, image: Image.Image, labels: Path, stem: str, alt: str, below: str = "") -> Picture:
         made = overlay(image, labels, len(self._table.class_names))

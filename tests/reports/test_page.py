@@ -104,6 +104,7 @@ def test_all_parts_are_there(full_page) -> None:
         "certainty",
         "score-and-cost",
         "pictures",
+        "mistakes",
         "curves",
         "metrics",
         "aggregates",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import StoreError
 from emseg_bench.benchmark.images.class_colours import CLASSES, class_colour
+from emseg_bench.reports.error_map import confusion, error_map
 from emseg_bench.reports.overlay import SIDE, fit, overlay
 from emseg_bench.reports.palette import OTHER
 from emseg_bench.reports.previews import previews
@@ -83,9 +84,9 @@ def test_models_side_by_side_with_scores(make, tmp_path) -> None:
     for trial in trials:
         make.previews(trial, ["case0", "case1"], labels=2)
     made = section(make.board(trials), tmp_path)
-    positions = [made.html.index(f"IoU 0.{digits}") for digits in ("810", "630", "720", "540")]
-    assert positions == sorted(positions), "cases from top to bottom, models from left to right"
-    assert len(list((tmp_path / "figures").glob("*.png"))) == 8
+    positions = [made.html.index(f"IoU 0.{digits}") for digits in ("720", "540", "810", "630")]
+    assert positions == sorted(positions), "the worst case on top, models from left to right"
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 8 + 4, "and what is wrong in each"
 
 
 def test_a_case_that_one_model_lacks(make, tmp_path) -> None:
@@ -106,7 +107,7 @@ def test_pictures_are_limited(make, tmp_path) -> None:
     for trial in trials:
         make.previews(trial, [f"case{i}" for i in range(6)], labels=2)
     made = section(make.board(trials), tmp_path)
-    assert len(list((tmp_path / "figures").glob("*.png"))) == 4 * (2 + 6)
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 4 * (2 + 2 * 6)
     assert "At most 6 models are shown; not here: m6@x, m7@x and m8@x." in made.html
 
 
@@ -142,3 +143,18 @@ def test_a_missing_picture_is_named(make) -> None:
     (trial.folder / "previews" / "00_truth.png").unlink()
     with pytest.raises(StoreError, match=r"00_truth\.png of .* is missing"):
         previews(trial)
+
+
+def write_labels(path, values) -> None:
+    Image.fromarray(np.array(values, np.uint8)).save(path)
+
+
+def test_what_is_wrong_is_told_by_kind_and_class(tmp_path) -> None:
+    truth, prediction = tmp_path / "truth.png", tmp_path / "prediction.png"
+    write_labels(truth, [[0, 0, 1, 1, 2, 255]])
+    write_labels(prediction, [[0, 1, 0, 1, 1, 1]])
+    assert confusion(truth, prediction, 3).tolist() == [[1, 1, 0], [1, 1, 0], [0, 1, 0]], "255 is not scored"
+    made = error_map(Image.new("RGB", (6, 1)), truth, prediction, 3)
+    assert made.labels == {0, 1, 2, 3}
+    black = [made.picture.getpixel((x, 0)) == (0, 0, 0) for x in range(6)]
+    assert black == [True, False, False, True, False, True], "right, and not scored, is left clear"
