@@ -26,6 +26,8 @@ from .wording import MISSING, metric_heading, percent, plural, spread
 TITLE = "EM segmentation leaderboard"
 LEFT_OUT = "Trials that are left out, for they are damaged or not what they were"
 LEFT_OUT_SHOWN = 50
+SEPARATOR = " · "
+"""Between the parts of a board's title."""
 MOST_LINKS = 4
 """To experiments that run the trials again; of more the first and the last."""
 """On the page; all are in leaderboard.json."""
@@ -95,6 +97,7 @@ def page(contents: Contents, folder: Path) -> str:
     values = {
         "title": TITLE,
         "boards": boards,
+        "short": dict(zip((one.table.slug for one in boards), short_titles(boards)[0], strict=True)),
         "across": [
             *((one, part_html(one, folder)) for one in contents.across),
             *((one, divisions_html(one)) for one in contents.divisions),
@@ -140,9 +143,24 @@ def _section_markdown(part: SectionPart) -> str:
     return heading + part.section.markdown if part.section.markdown else ""
 
 
+def short_titles(boards: Sequence[BoardPage]) -> tuple[list[str], str]:
+    """Leave out of the boards' titles what all have in common; give that, too.
+
+    Where that would leave two of them alike, or one without a word, they stay as they are.
+    """
+    parts = [board.table.title.split(SEPARATOR) for board in boards]
+    common = [part for part in parts[0] if all(part in own for own in parts)] if len(parts) > 1 else []
+    short = [SEPARATOR.join(part for part in own if part not in common) for own in parts]
+    if not all(short) or len({*short}) < len(short):
+        return [SEPARATOR.join(own) for own in parts], ""
+    return short, SEPARATOR.join(common)
+
+
 def _overview(boards: Sequence[BoardPage]) -> Grid:
+    short, common = short_titles(boards)
+    alike = f"; all boards: {common}" if common else ""
     return Grid(
-        caption="Who stands first where, and what that is worth",
+        caption=f"Who stands first where, and what that is worth{alike}",
         columns=(
             Column(title="Board", numeric=False, row_header=True),
             Column(title="First", numeric=False),
@@ -155,15 +173,15 @@ def _overview(boards: Sequence[BoardPage]) -> Grid:
             Column(title="Trials"),
             Column(title="Failed"),
         ),
-        rows=tuple(_overview_row(board) for board in boards),
+        rows=tuple(_overview_row(board, title) for board, title in zip(boards, short, strict=True)),
     )
 
 
-def _overview_row(board: BoardPage) -> tuple[Cell, ...]:
+def _overview_row(board: BoardPage, title: str) -> tuple[Cell, ...]:
     table = board.table
     failed = len(table.failures)
     return (
-        Cell(text=table.title, order=table.title.lower(), link=f"#{table.slug}"),
+        Cell(text=title, order=title.lower(), link=f"#{table.slug}"),
         *_first(table),
         Cell(text=str(len(table.rows)), order=len(table.rows)),
         Cell(text=str(board.trials), order=board.trials),

@@ -10,6 +10,7 @@ import pytest
 from emseg_bench.reports.across.comparable import Ranked
 from emseg_bench.reports.joined import joined
 from emseg_bench.reports.leaderboard import leaderboard
+from emseg_bench.reports.page import BoardPage, short_titles
 from scipy.stats import t
 
 
@@ -50,3 +51,16 @@ def test_shares_of_labels_make_a_curve(make):
 
 def test_one_fold_and_other_data_are_joined_with_nothing(make):
     assert joined([ranked(make, 0.5, folds=3, fold=1), ranked(make, 0.6)]) == []
+
+
+def test_titles_in_the_overview_hold_what_differs(make):
+    def short(*titles):
+        pages = [
+            BoardPage(leaderboard(make.board(make.seeds("a@x", [0.5]), title=one)), 1, ()) for one in titles
+        ]
+        return short_titles(pages)
+
+    assert short("cells · smoke · v1", "nerve · smoke · v1") == (["cells", "nerve"], "smoke · v1")
+    assert short("cells · smoke", "cells · quick") == (["smoke", "quick"], "cells")
+    assert short("cells · smoke", "cells · smoke · v1")[1] == "", "one would have no word"
+    assert short("cells · smoke") == (["cells · smoke"], "")
