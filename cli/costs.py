@@ -118,10 +118,11 @@ def _parts(work: Work, cost: TrialCost | None) -> str:
         return f" ({duration(getattr(cost, part).middle)})" if cost else ""
 
     validation = f"{counted(work.validations, 'validation')} of {counted(work.validated, 'case')}"
+    test = f"; test of {counted(work.tested, 'case')}, {counted(work.test_windows, 'window')}{takes('test')}"
     return (
         f"training {counted(work.steps, 'step')}{takes('training')}; "
-        f"{validation}, {counted(work.validation_windows, 'window')} in all{takes('validation')}; "
-        f"test of {counted(work.tested, 'case')}, {counted(work.test_windows, 'window')}{takes('test')}"
+        f"{validation}, {counted(work.validation_windows, 'window')} in all{takes('validation')}"
+        + (test if work.tested else "")  # tuning opens no test split
         + (f"; else {duration(cost.beside.middle)}" if cost else "")
     )
 
