@@ -59,11 +59,13 @@ def _groups(
 
 
 def _folds(dataset: DatasetSpec) -> int:
-    return int(str(dataset.options.get("folds", 0)))
+    folds = dataset.options.get("folds")
+    return folds if isinstance(folds, int) else 0  # a plugin's may be anything
 
 
 def _fold(one: Ranked) -> float:
-    return float(str(one.dataset.options.get("fold", 0)))
+    fold = one.dataset.options.get("fold")
+    return float(fold) if isinstance(fold, int) else 0.0
 
 
 def _but_for_fold(one: Ranked) -> list[object]:
