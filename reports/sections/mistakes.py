@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,8 @@ def _worst(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Grid:
     rows = cases[cases["metric"] == table.metric.name]
     means = rows.groupby("case", observed=True)["value"].mean().dropna()
     worst = means.sort_values(ascending=table.metric.direction == "higher", kind="stable")[:WORST]
-    counts = _counts(cases, ["case", "class_index"])
+    sums = _counts(cases, ["case", "class_index"])
+    counts = dict(zip(sums.index, sums.to_numpy(np.float64).tolist(), strict=True))
     labels = [label for label in table.scoring.classes if label > 0]
     return Grid(
         caption=f"{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds",
@@ -90,13 +91,13 @@ def _counts(cases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return sums.reindex(columns=["tp", "fp", "fn"], fill_value=0.0)
 
 
-def _wrong(counts: pd.DataFrame, case: str, label: int) -> Cell:
+def _wrong(counts: Mapping[Any, list[float]], case: str, label: int) -> Cell:
     """Say which share of the true pixels was missed, and which share of the predicted ones is too much."""
-    if (case, label) not in counts.index:
+    if (case, label) not in counts:
         return Cell(text=MISSING)
-    tp, fp, fn = counts.loc[(case, label)]
+    tp, fp, fn = counts[case, label]
     missed, too_much = (_share(fn, tp + fn), _share(fp, tp + fp))
-    return Cell(text=f"{missed}, {too_much}", order=float(fn + fp))
+    return Cell(text=f"{missed}, {too_much}", order=fn + fp)
 
 
 def _share(part: float, whole: float) -> str:
