@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnxruntime
 import torch
@@ -21,7 +22,7 @@ _ERRORS_ONLY = 3
 
 def write(path: Path, program: ExportedProgram, told: Description) -> None:
     """Write a program as one ONNX file with its description inside."""
-    made = torch.onnx.export(
+    made: Any = torch.onnx.export(
         program, dynamo=True, input_names=[INPUT], output_names=[OUTPUT], optimize=True, verbose=False
     )
     model = made.model_proto
@@ -55,8 +56,7 @@ def runner(path: Path) -> Run:
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(images: Array) -> Array:
-        (logits,) = session.run([OUTPUT], {INPUT: images})
-        return logits
+        return np.asarray(session.run([OUTPUT], {INPUT: images})[0])
 
     return run
 
@@ -64,4 +64,4 @@ def runner(path: Path) -> Run:
 def opset(path: Path) -> int:
     """Say which version of ONNX's operators a file uses."""
     imports = onnx.load_model(path, load_external_data=False).opset_import
-    return max(entry.version for entry in imports if entry.domain in ("", "ai.onnx"))
+    return max(int(entry.version) for entry in imports if entry.domain in ("", "ai.onnx"))

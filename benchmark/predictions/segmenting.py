@@ -125,5 +125,5 @@ def _write(
         write_objects(output.targets["instances"], objects, output.about["labels"])
     if asked.overlays:
         write_overlays(output, pixels, arrays["labels"], values)
-    for kind, path in reversed(output.targets.items()):
+    for kind, path in reversed([*output.targets.items()]):
         write_file(path, objects if kind == "instances" else arrays[kind], output.about[kind])

@@ -266,4 +266,4 @@ def _curve(folder: TrialFolder, record: Record) -> list[tuple[int, float]]:
     except EmsegError:
         return []
     scores: pd.DataFrame = table[table["series"] == f"val/{record.spec.protocol.primary}"]
-    return [(int(row.iteration), float(row.value)) for row in scores.itertuples()]
+    return list(zip(scores["iteration"].tolist(), scores["value"].tolist(), strict=True))

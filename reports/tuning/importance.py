@@ -47,7 +47,8 @@ def _shares(study: Study, complete: list[Tried]) -> dict[str, float]:
                     value=one.values[0],
                 )
             )
-        return get_param_importances(known, evaluator=PedAnovaImportanceEvaluator(target_quantile=TOP))
+        evaluator = PedAnovaImportanceEvaluator(target_quantile=TOP)
+        return dict(get_param_importances(known, evaluator=evaluator))
     finally:
         optuna.logging.set_verbosity(chatty)
 

@@ -35,12 +35,14 @@ def suggest(space: SearchSpace, trial: BaseTrial) -> dict[str, OptionValue]:
 def _draw(key: str, parameter: Parameter, trial: BaseTrial) -> OptionValue:
     match parameter:
         case FloatRange():
-            return trial.suggest_float(
-                key, parameter.low, parameter.high, log=parameter.log, step=parameter.step
+            return float(
+                trial.suggest_float(
+                    key, parameter.low, parameter.high, log=parameter.log, step=parameter.step
+                )
             )
         case IntRange():
-            return trial.suggest_int(
-                key, parameter.low, parameter.high, log=parameter.log, step=parameter.step
+            return int(
+                trial.suggest_int(key, parameter.low, parameter.high, log=parameter.log, step=parameter.step)
             )
         case Choice():
             return cast(OptionValue, trial.suggest_categorical(key, parameter.choices))
