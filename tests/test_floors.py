@@ -1,6 +1,7 @@
 """The house: every room stands on a floor, no import runs up, and no files import each other in a circle."""
 
 import ast
+import tomllib
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -75,6 +76,15 @@ def house() -> Mapping[str, set[str]]:
 def test_the_engine_is_rooms_and_nothing_else():
     assert [file.name for file in (ROOT / "benchmark").glob("*.py")] == ["__init__.py"]
     assert {folder.parent.name for folder in (ROOT / "benchmark").glob("*/__init__.py")} == {*ENGINE}
+
+
+def test_every_folder_is_installed():
+    repository = Path(__file__).parents[1]
+    told = tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    rooms = ("benchmark", *FLOORS[len(ENGINE) :])
+    files = (file for room in rooms for file in (repository / room).rglob("*.py"))
+    folders = {file.parent.relative_to(repository) for file in files if "templates" not in file.parts}
+    assert {".".join(("emseg_bench", *folder.parts)) for folder in folders} <= {*told}
 
 
 def test_no_import_runs_up_a_floor(house):
