@@ -99,10 +99,11 @@ class _Trail:
         except (EmsegError, OSError):  # a moment later perhaps
             self._seen = None
             return []
+        whole = content.rfind(b"\n") + 1
         if len(content) == _PIECE_BYTES:
             self._seen = None  # there is more
-        else:
-            content = content[: content.rfind(b"\n") + 1]
+            whole = whole or len(content)  # of a line without an end, which is passed over
+        content = content[:whole]
         self._read = begin + len(content)
         return content.splitlines()
 

@@ -15,6 +15,8 @@ LIST: Final = "bundle.json"
 """Stands first in the archive."""
 MOST_LIST_BYTES: Final = 256 << 20
 TRIALS: Final = "trials"
+STUDIES: Final = "studies"
+"""Of those that models of the trials were tuned by, what reports read."""
 SUFFIX: Final = ".zip"
 
 

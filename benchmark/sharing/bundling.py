@@ -26,7 +26,7 @@ from ..plugins.registry import Catalogue
 from ..trials.boards import read_whole_trial
 from ..trials.left_behind import LABELS, WEIGHTS, left_behind
 from .bundles import LIST, TRIALS, BundledFile, BundleList
-from .copying import CHUNK_BYTES, files_of
+from .copying import CHUNK_BYTES, files_of, studies_of, study_of
 
 _PRIVATE: Final = {"complete": ("log.txt", "events.jsonl"), "failed": ("events.jsonl",)}
 """What names machines and folders, by how a trial ended; a report shows the end of a failed one's log."""
@@ -94,6 +94,7 @@ def bundle(
         told = "".join(f"\n{item.reason}" for item in left_out)
         raise StoreError(f"nothing to bundle in {store.root}: name a folder that a run wrote.{told}")
     texts = _texts(trials, out.name, catalogue)
+    texts |= studies_of(store, {study_of(trial.record) for trial in trials})
     with keeping(out, "Nothing is left of the bundle: make room, or choose another place with --out."):
         out.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out) as unfinished:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +11,8 @@ from ..contracts.errors import StoreError
 from ..contracts.records import Record
 from ..files.disk import keeping
 from ..files.leftovers import replacing
-from ..files.regular import open_regular
-from ..files.store import TrialFolder
+from ..files.regular import check_within, open_regular, read_regular
+from ..files.store import MOST_RECORD_BYTES, Store, TrialFolder
 from ..trials.kept_files import own_files
 
 BESIDE: Final = ("log.txt", "events.jsonl", "left_behind.json")
@@ -32,6 +32,26 @@ def files_of(folder: TrialFolder, record: Record) -> Iterator[tuple[str, Path]]:
         path = folder.path / name
         if path.is_symlink() or path.exists():
             yield name, folder.own(path)
+
+
+def study_of(record: Record) -> str | None:
+    """Name the study that a trial's model was tuned by, if it was."""
+    tuned = record.spec.model.tuned
+    return tuned.study if tuned else None
+
+
+def studies_of(store: Store, names: Collection[str | None]) -> Iterator[tuple[str, bytes]]:
+    """Give what reports read of studies, by the files' paths below the results folder.
+
+    Raises:
+        StoreError: A file cannot be read, or a link leads out of the folder.
+    """
+    for folder in store.studies():
+        for path in (folder.spec, folder.state):
+            if folder.path.name in names and (path.is_symlink() or path.exists()):
+                check_within(store.root, path.absolute(), "the results folder", StoreError)
+                name = path.relative_to(store.root).as_posix()
+                yield name, read_regular(path, MOST_RECORD_BYTES, StoreError)
 
 
 def copy_trial(source: TrialFolder, record: Record, target: TrialFolder) -> None:

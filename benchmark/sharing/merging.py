@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from ..contracts.errors import EmsegError
+from ..contracts.errors import EmsegError, StoreError
 from ..contracts.reporting import LeftOut, Trial
 from ..evaluation.aggregation import primary_score
 from ..files.locks import locked
 from ..files.printable import printable
-from ..files.store import Store, TrialFolder
+from ..files.regular import read_regular
+from ..files.store import MOST_RECORD_BYTES, Store, TrialFolder, write_whole
 from ..trials.boards import read_whole_trial
 from ..trials.left_behind import left_behind
 from ..trials.trial_names import trial_name
-from .copying import copy_trial
+from .copying import copy_trial, studies_of, study_of
 from .score_tables import first_difference
 
 
@@ -57,6 +58,7 @@ def merge_into(target: Store, sources: Sequence[Source], on_trial: Callable[[], 
     merged = Merged()
     origin: dict[str, str] = {}
     for source in sources:
+        studies = set[str | None]()
         for folder in source.store.trials():
             try:
                 trial = read_whole_trial(folder, source.store)
@@ -64,7 +66,9 @@ def merge_into(target: Store, sources: Sequence[Source], on_trial: Callable[[], 
                 merged.left_out.append(LeftOut(trial=printable(folder.path.name), reason=str(error)))
             else:
                 _take(source, trial, target, origin, merged)
+                studies.add(study_of(trial.record))
             on_trial()
+        _take_studies(source, studies, target, origin, merged)
     return merged
 
 
@@ -82,6 +86,23 @@ def _take(source: Source, trial: Trial, target: Store, origin: dict[str, str], m
             merged.contradictions.append(told)
         else:
             merged.same += 1
+
+
+def _take_studies(
+    source: Source, names: Collection[str | None], target: Store, origin: dict[str, str], merged: Merged
+) -> None:
+    """Take over what reports read of the studies that trials were tuned by; those that are there stay."""
+    for name, content in studies_of(source.store, names):
+        place = target.root / name
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(place, content)
+            origin[name] = source.name
+        elif read_regular(place, MOST_RECORD_BYTES, StoreError) != content:
+            here = origin.get(name, str(target.root))
+            merged.contradictions.append(
+                printable(f"{name} differs between {here} and {source.name}; that of {here} is kept")
+            )
 
 
 def _standing(place: TrialFolder, target: Store) -> Trial | None:

@@ -23,12 +23,13 @@ from ..files.regular import check_holes, check_regular, shown
 from ..files.store import FINGERPRINT_DIGITS, Store
 from ..files.texts import parse_json
 from ..files.validation import validate
-from .bundles import LIST, MOST_LIST_BYTES, TRIALS, VERSION, BundledFile, BundleList
+from .bundles import LIST, MOST_LIST_BYTES, STUDIES, TRIALS, VERSION, BundledFile, BundleList
 from .copying import CHUNK_BYTES
 
 _FINGERPRINT: Final = re.compile(rf"[0-9a-f]{{{FINGERPRINT_DIGITS}}}")
 _ODD: Final = re.compile(r'[\\:*?"<>|\x00-\x1f]')
 """What stands in no name that a trial gives, and means something else on one system or another."""
+_OF_STUDIES: Final = ("study.json", "trials.json")
 MOST_DEEP: Final = 6
 
 
@@ -141,12 +142,14 @@ def _members(path: Path, archive: zipfile.ZipFile, told: BundleList) -> dict[str
 
 
 def _is_proper(name: str) -> bool:
-    """Tell whether a name is one that a bundle gives: a text at the top, or a file in a trial's folder."""
+    """Tell whether a name is one that a bundle gives: a text at the top, or of a study or trial."""
     parts = name.split("/")
     if _ODD.search(name) or len(parts) > MOST_DEEP or any(part.strip(". ") == "" for part in parts):
         return False
     if len(parts) == 1:
         return name.endswith((".txt", ".yaml"))
+    if parts[0] == STUDIES:
+        return len(parts) == 3 and parts[2] in _OF_STUDIES
     return parts[0] == TRIALS and len(parts) > 2 and bool(_FINGERPRINT.fullmatch(parts[1]))
 
 

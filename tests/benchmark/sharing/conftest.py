@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from emseg_bench.benchmark.contracts.records import Tuned
 from emseg_bench.benchmark.contracts.reporting import Trial
+from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store, TrialFolder, to_json, write_whole
 from emseg_bench.benchmark.files.validation import plain
 from emseg_bench.benchmark.trials.kept_files import hash_files
@@ -48,6 +50,20 @@ def made_up(tmp_path):
         return store
 
     return make
+
+
+def tuned(trial: Trial) -> Trial:
+    """The trial as one of a model that the study ``s`` has tuned."""
+    found = Tuned(study="s", trials=3, setting={"recipe.learning_rate": 0.01}, base="smoke")
+    spec = replace(trial.record.spec, model=replace(trial.record.spec.model, tuned=found))
+    return replace(trial, record=replace(trial.record, spec=spec, fingerprint=fingerprint(spec)))
+
+
+def write_studies(store: Store, state: str = "{}") -> None:
+    """Write the study ``s``, and one that no trial names."""
+    for name in ("s", "other"):
+        write_whole(store.study(name).spec, "{}")
+        write_whole(store.study(name).state, state)
 
 
 def write(store: Store, trial: Trial) -> None:

@@ -20,7 +20,7 @@ from emseg_bench.benchmark.trials.boards import load_boards
 from emseg_bench.benchmark.trials.records import load_record
 from emseg_bench.cli.reporting import build_report
 
-from .conftest import contents, fingerprints
+from .conftest import contents, fingerprints, tuned, write_studies
 
 ALL, LEAST = Choice(labels=True, weights=True), Choice(labels=False, weights=False)
 
@@ -44,6 +44,13 @@ def test_all_that_goes_in_comes_out(made_up, tmp_path):
     }
     logs = {load_record(folder).status for folder in back.trials() if folder.log.exists()}
     assert logs == {"failed"}  # its end is in the report; others name people's folders and nobody needs them
+
+
+def test_studies_of_tuned_models_go_along(made_up, tmp_path):
+    store = made_up("a", tuned)
+    write_studies(store)
+    back = there_and_back(store, tmp_path, LEAST)
+    assert contents(back.root / "studies") == {"s/study.json": b"{}", "s/trials.json": b"{}"}
 
 
 def test_what_is_left_behind_is_told_and_no_damage(made_up, tmp_path):

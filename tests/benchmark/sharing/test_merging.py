@@ -13,7 +13,7 @@ from emseg_bench.benchmark.sharing.merging import Source, merge_into
 from emseg_bench.benchmark.trials.left_behind import write_left_behind
 from emseg_bench.benchmark.trials.records import load_record
 
-from .conftest import contents, fingerprints, rewrite
+from .conftest import contents, fingerprints, rewrite, tuned, write_studies
 
 
 def merged(target, *stores):
@@ -138,3 +138,13 @@ def test_the_command(made_up, invoke, tmp_path):
     assert (done.code, json.loads(done.out)["same"]) == (0, 5)
     for wrong in ((a.root, a.root, "--out", "c"), (a.root, "--out", a.root), ("nowhere", "--out", "c")):
         assert invoke("merge", *wrong).code == 2
+
+
+def test_studies_of_tuned_models_come_along_and_the_first_are_kept(made_up, out):
+    a, b = made_up("a", tuned), made_up("b", tuned)
+    write_studies(a)
+    write_studies(b, '{"more": 1}')
+    found = merged(out, a, b)
+    assert found.contradictions == ["studies/s/trials.json differs between a and b; that of a is kept"]
+    assert contents(out.root / "studies") == {"s/study.json": b"{}", "s/trials.json": b"{}"}
+    assert merged(out, a).contradictions == []
