@@ -64,7 +64,8 @@ def _use(told: Description) -> Iterator[str]:
         f"Input: {counted(told.input.channels, 'channel')}; stored values {told.input.low:g} to "
         f"{told.input.high:g} become 0 to 1: {told.input.scaling}, with mean "
         f"{_list(told.input.mean)} and std {_list(told.input.std)}; the package does so. "
-        f"{told.input.padding} sides_multiple_of is {told.input.sides_multiple_of}."
+        f"{told.input.padding} sides_multiple_of is {told.input.sides_multiple_of}, sides_at_least "
+        f"{told.input.sides_at_least}."
     )
     if told.input.voxel_size_nm:
         sides = " x ".join(f"{side:g}" for side in told.input.voxel_size_nm)

@@ -77,7 +77,7 @@ def prepare(image: Array, told: Description) -> Array:
     """Pad and normalise an image (C, H, W) on the 0-1 scale as the description says: (C, H', W') float32."""
     for axis in (1, 2):
         length = image.shape[axis]
-        missing = -length % told.input.sides_multiple_of
+        missing = max(-length % told.input.sides_multiple_of, told.input.sides_at_least - length)
         margins = [(0, missing if one == axis else 0) for one in range(3)]
         image = np.pad(image, margins, mode="reflect" if missing < length else "edge")
     mean, std = (np.array(values)[:, None, None] for values in (told.input.mean, told.input.std))
@@ -86,11 +86,11 @@ def prepare(image: Array, told: Description) -> Array:
 
 def _sizes(told: Description) -> Iterator[tuple[int, int, int]]:
     divisor = told.input.sides_multiple_of
-    side = round_up(_BASE, divisor)
+    side = max(round_up(_BASE, divisor), told.input.sides_at_least)
     yield 1, side, side
     yield 1, side + 3, 2 * side - 5
     yield 3, 2 * side, side
-    if told.window and told.window <= _LARGEST_WINDOW:
+    if told.window and told.input.sides_at_least <= told.window <= _LARGEST_WINDOW:
         yield 1, told.window, told.window
 
 

@@ -17,10 +17,13 @@ from .choosing import Source
 
 KEY: Final = "emseg_bench"
 """Under this name a file holds its description."""
+LEAST_PARTS: Final = 2
+"""Of the size divisor, that a side has."""
 INPUT, OUTPUT = "input", "logits"
 PADDING: Final = (
-    "Pad below and to the right up to multiples of sides_multiple_of: by reflection without the border "
-    "pixel, or by repeating the border pixel along an axis that is too short. Cut the output back."
+    "Pad below and to the right up to multiples of sides_multiple_of, and to sides_at_least: by reflection "
+    "without the border pixel, or by repeating the border pixel along an axis that is too short. Cut the "
+    "output back."
 )
 SCALING: Final = "x = (clip((value - low) / (high - low), 0, 1) - mean) / std"
 LABELS: Final = {
@@ -39,6 +42,8 @@ class InputTold:
     axes: str = "NCHW"
     channels: int
     sides_multiple_of: int
+    sides_at_least: int
+    """Such a multiple; a side that comes down to one pixel within a network is no side to exporters."""
     padding: str = PADDING
     scaling: str = SCALING
     low: float
@@ -116,6 +121,7 @@ def describe(source: Source, normalisation: Normalisation) -> Description:
         input=InputTold(
             channels=info.channels,
             sides_multiple_of=card.size_divisor,
+            sides_at_least=LEAST_PARTS * card.size_divisor,
             low=grey.low,
             high=grey.high,
             mean=normalisation.mean,

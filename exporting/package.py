@@ -107,7 +107,7 @@ def _input(told: Description, contents: Contents, workshop: Path) -> v0_5.InputT
         v0_5.EnsureDtypeDescr(kwargs=v0_5.EnsureDtypeKwargs(dtype="float32")),
     ]
     divisor = told.input.sides_multiple_of
-    size = v0_5.ParameterizedSize(min=divisor, step=divisor)
+    size = v0_5.ParameterizedSize(min=told.input.sides_at_least, step=divisor)
     return v0_5.InputTensorDescr(
         id=INPUT,
         axes=[

@@ -36,13 +36,13 @@ def sample(origin: Origin | None, told: Description) -> tuple[Array, str]:
         StoreError: The trial's list of pictures is damaged.
         DataError: Its first picture is.
     """
-    divisor, channels = told.input.sides_multiple_of, told.input.channels
+    divisor, least, channels = told.input.sides_multiple_of, told.input.sides_at_least, told.input.channels
     kept = previews(Trial(origin.record, origin.folder.path, *no_tables())) if origin else {}
     if kept and channels in (1, 3):
         case, preview = next(iter(kept.items()))
-        image = _square(_read(preview, channels), divisor)
+        image = _square(_read(preview, channels), divisor, least)
         return image.astype(np.float32) / _BYTE, f"part of test case {case}"
-    side = round_up(SIDE // 2, divisor)
+    side = max(round_up(SIDE // 2, divisor), least)
     noise = np.random.default_rng(0).standard_normal((channels, side, side))
     mean, std = (np.array(values)[:, None, None] for values in (told.input.mean, told.input.std))
     unit = np.clip(mean + std * noise, 0, 1).astype(np.float32)
@@ -56,9 +56,9 @@ def _read(preview: Preview, channels: int) -> Array:
     return picture.reshape(*picture.shape[:2], channels).transpose(2, 0, 1)
 
 
-def _square(image: Array, divisor: int) -> Array:
-    """Cut the middle out, or mirror what is smaller than the divisor."""
-    side = min(SIDE, *image.shape[1:]) // divisor * divisor or divisor
+def _square(image: Array, divisor: int, least: int) -> Array:
+    """Cut the middle out, or mirror what is smaller than a side may be."""
+    side = max(min(SIDE, *image.shape[1:]) // divisor * divisor, least)
     missing = [max(0, side - length) for length in image.shape[1:]]
     image = np.pad(image, [(0, 0), *((0, more) for more in missing)], mode="symmetric")
     top, left = ((length - side) // 2 for length in image.shape[1:])

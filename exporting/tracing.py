@@ -14,6 +14,7 @@ from ..benchmark.contracts.cards import ModelCard
 from ..benchmark.contracts.errors import EmsegError, PluginError
 from ..benchmark.plugins.registry import Offer
 from ..benchmark.plugins.strangers import describe_error
+from .description import LEAST_PARTS
 
 LEAST_SIDE = 48
 """px; images to trace with are at least so large, so that no side is taken for 1 on the way down."""
@@ -39,7 +40,7 @@ def trace(module: nn.Module, channels: int, size_divisor: int) -> ExportedProgra
 
 
 def _side(name: str, size_divisor: int) -> Dim:
-    part = Dim(name, min=1, max=MOST_SIDE // size_divisor)
+    part = Dim(name, min=LEAST_PARTS, max=MOST_SIDE // size_divisor)
     return part if size_divisor == 1 else size_divisor * part
 
 

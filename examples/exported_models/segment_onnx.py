@@ -16,7 +16,7 @@ def segment(model: str, values: np.ndarray) -> np.ndarray:
     unit = np.clip((values.astype(np.float64) - inputs["low"]) / (inputs["high"] - inputs["low"]), 0, 1)
     pixels = (unit - inputs["mean"][0]) / inputs["std"][0]
     for axis, length in enumerate(values.shape):
-        missing = -length % inputs["sides_multiple_of"]
+        missing = max(-length % inputs["sides_multiple_of"], inputs["sides_at_least"] - length)
         margins = [(0, missing if one == axis else 0) for one in (0, 1)]
         pixels = np.pad(pixels, margins, mode="reflect" if missing < length else "edge")
     (logits,) = session.run(["logits"], {"input": pixels[None, None].astype(np.float32)})

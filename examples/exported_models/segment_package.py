@@ -10,9 +10,10 @@ from PIL import Image
 def segment(package: str, values: np.ndarray) -> np.ndarray:
     """Give the labels of an image (H, W) of stored values; the package normalises by itself."""
     model = load_model_description(package)
-    (side,) = {axis.size.step for axis in model.inputs[0].axes if axis.type == "space"}
+    (size, _) = (axis.size for axis in model.inputs[0].axes if axis.type == "space")
     height, width = values.shape
-    padded = np.pad(values, [(0, -height % side), (0, -width % side)], mode="symmetric")
+    margins = [(0, max(-length % size.step, size.min - length)) for length in values.shape]
+    padded = np.pad(values, margins, mode="symmetric")
     made = predict(model=model, inputs={"input": padded[None, None].astype(model.inputs[0].dtype)})
     probabilities = np.asarray(made.members["probabilities"].data)[0, :, :height, :width]
     if len(probabilities) == 1:

@@ -26,7 +26,14 @@ def described(divisor: int) -> Description:
         exported_by="tests",
         weights_sha256="0" * 64,
         input=InputTold(
-            channels=1, sides_multiple_of=divisor, low=0, high=255, mean=MEAN, std=STD, voxel_size_nm=None
+            channels=1,
+            sides_multiple_of=divisor,
+            sides_at_least=2 * divisor,
+            low=0,
+            high=255,
+            mean=MEAN,
+            std=STD,
+            voxel_size_nm=None,
         ),
         output=OutputTold(
             channels=3, activation="softmax", labels="", threshold=0.5, class_names=(), label_values=()
