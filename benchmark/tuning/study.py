@@ -17,6 +17,7 @@ import pandas as pd
 from ..contracts.errors import EmsegError, UsageError
 from ..contracts.records import Record
 from ..files.store import Store, TrialFolder, to_json, write_whole
+from ..files.texts import parse_json
 from ..files.validation import plain
 from ..trials.result_tables import CURVE as CURVE_COLUMNS
 from ..trials.result_tables import read_table
@@ -238,7 +239,8 @@ def _opened(spec: StudySpec, storage: BaseStorage) -> Study:
     if before is None and not study.get_trials(deepcopy=False):
         study.set_user_attr(SPEC, json.dumps(told))
         return study
-    if differing := _differing(told, json.loads(before) if before else {}):
+    kept = parse_json(before, f"what the storage says of the study {spec.name}", UsageError) if before else {}
+    if differing := _differing(told, kept):
         raise UsageError(
             f"the study {spec.name} is there already, and was asked for with another {', '.join(differing)}; "
             "ask for the same again, or choose another folder with --out (and, with --storage, another "
@@ -247,8 +249,10 @@ def _opened(spec: StudySpec, storage: BaseStorage) -> Study:
     return study
 
 
-def _differing(told: dict[str, Any], before: dict[str, Any]) -> list[str]:
-    return [key for key, value in told.items() if before.get(key) != json.loads(json.dumps(value))]
+def _differing(told: dict[str, Any], before: object) -> list[str]:
+    """Name what is another than before, where tuples are lists by now."""
+    known = before if isinstance(before, dict) else {}
+    return [key for key, value in told.items() if json.dumps(known.get(key)) != json.dumps(value)]
 
 
 def _seconds(record: Record) -> float:
