@@ -113,7 +113,7 @@ def test_dry_run_prints_the_plan(invoke, toy):
     done = invoke("run", "--models", "toy", "--datasets", "toy-data", "--seeds", "3,7", "--dry-run")
     assert done.code == 0
     assert "2 trials, 0 complete already" in done.out
-    assert done.out.count("toy@scratch") == 2
+    assert done.out.count("toy@scratch") == 3  # once with what each trial takes
     assert done.out.count("to run") == 2
 
 

@@ -110,7 +110,7 @@ def test_a_damaged_note_counts_for_nothing(store):
 
 @pytest.mark.slow
 def test_a_run_that_changes_nothing_reads_no_table(toy, invoke, tmp_path, monkeypatch):
-    from emseg_bench.benchmark.trials import boards
+    from emseg_bench.benchmark.tuning import reading
 
     asked = (
         "run",
@@ -132,7 +132,7 @@ def test_a_run_that_changes_nothing_reads_no_table(toy, invoke, tmp_path, monkey
     def refuse(*_, **__):
         raise AssertionError("a table is read")
 
-    monkeypatch.setattr(boards, "load_boards", refuse)
+    monkeypatch.setattr(reading, "load_reported", refuse)
     again = invoke(*asked)
     assert again.code == 0
     assert page.stat().st_mtime_ns == made

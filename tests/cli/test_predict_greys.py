@@ -168,17 +168,17 @@ def test_voxel_sizes_are_carried_over(train, invoke, work):
         made = work / f"maps/{name}.tif"
         assert open_volume(made, work).voxel_size_nm == size
         with tifffile.TiffFile(made) as file:
-            pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
-            assert tuple(pixels[f"PhysicalSize{axis}"] for axis in "ZYX") == size
-            assert {pixels[f"PhysicalSize{axis}Unit"] for axis in "ZYX"} == {"nm"}
-            numerator, denominator = file.pages.first.tags["XResolution"].value
-            assert 1e7 / (numerator / denominator) == pytest.approx(size[2])
+            told, tags = file.imagej_metadata, file.pages.first.tags
+            sides = {axis: tags[f"{axis}Resolution"].value for axis in "YX"}
+            per_unit = {axis: numerator / denominator for axis, (numerator, denominator) in sides.items()}
+            assert (told["unit"], told["spacing"]) == ("nm", size[0])
+            assert (1 / per_unit["Y"], 1 / per_unit["X"]) == pytest.approx(size[1:])
             assert file.series[0].shape == SHAPE
         assert "0 there already" not in invoke("predict", place, "--weights", weights, "--out", "maps").out
     assert invoke("predict", "one.tif", "--weights", weights, "--out", "maps").code == 0
     with Image.open(work / "maps/one.png") as image:
         assert [25.4e6 / value for value in image.info["dpi"]] == pytest.approx([8, 10], rel=1e-4)
-        assert image.info["Description"] == "0 background, 7 cell"
+        assert image.info["Description"].startswith("labels; 0 background, 7 cell; toy@scratch trained on ")
 
 
 @pytest.mark.parametrize("out", ["v.zarr", "v.zarr/maps"])
