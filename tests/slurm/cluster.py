@@ -67,9 +67,22 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def slurm(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have this process, and all that it starts, use the cluster."""
+def slurm(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have this process, and all that it starts, use the cluster; the next test finds it idle and up."""
     monkeypatch.setenv("SLURM_CONF", str(cluster))
+    yield
+    _give_back()
+
+
+def _give_back() -> None:
+    """End what a test left in the queue, and undo what it did to the partition and the node."""
+    subprocess.run(["scancel", "--user", "root"], check=False)
+    subprocess.run(["scontrol", "update", "partitionname=all", "state=up"], check=False)
+    for _ in range(300):
+        queue = subprocess.run(["squeue", "-h"], capture_output=True, text=True, check=False)
+        if not queue.stdout.strip():
+            return
+        time.sleep(0.2)
 
 
 def _munge(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from ...files.leftovers import replacing
+from ...files.regular import check_regular
 from .about import MAKER, About, Stored, slabs
 
 CHUNK = 64
@@ -43,6 +44,7 @@ def write(path: Path, data: Stored, about: About) -> None:
 
 def made_from(path: Path, kind: str) -> str | None:
     """Return what a file says that it was made from; None: nothing."""
+    check_regular(path)
     with h5py.File(path, "r", locking=False) as file:
         data = file.get(kind)
         told = data.attrs.get(MAKER) if isinstance(data, h5py.Dataset) else None

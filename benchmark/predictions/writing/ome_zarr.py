@@ -12,6 +12,7 @@ import zarr
 
 from ...files.leftovers import unfinished_in
 from ...images.class_colours import class_colour, rgb
+from ...images.volumes.zarr_store import open_node
 from .about import MAKER, About, Array, Stored, slabs
 
 CHUNK: Final = (32, 256, 256)
@@ -36,7 +37,7 @@ def write(path: Path, data: Stored, about: About) -> None:
 
 def made_from(path: Path) -> str | None:
     """Return what a folder says that it was made from; None: nothing."""
-    told = zarr.open_group(path, mode="r").attrs.get(MAKER)
+    told = open_node(path, "").attrs.get(MAKER)
     made = told.get("made_from") if isinstance(told, dict) else None
     return made if isinstance(made, str) else None
 
