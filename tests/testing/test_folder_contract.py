@@ -45,5 +45,6 @@ def test_card_that_needs_a_place_is_checked_without_one():
     assert [check.__name__ for check in target.checks] == [
         "check_card_complete",
         "check_options",
+        "check_search_space",
         "check_factory_importable",
     ]
