@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..benchmark.contracts.reporting import Board
+from ..benchmark.files.printable import printable
 from ..benchmark.trials.trial_names import model_name
 from .grid import escape_markdown
 from .schema import Leaderboard
@@ -42,7 +43,7 @@ def uses(board: Board, table: Leaderboard) -> list[Use]:
 
 
 def _command(name: str) -> str:
-    words = ["emseg-bench", "predict", "IMAGES", "--model", name, "--out", "segmented"]
+    words = ["emseg-bench", "predict", "IMAGES", "--model", printable(name), "--out", "segmented"]
     return shlex.join(words)
 
 

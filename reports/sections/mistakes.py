@@ -13,7 +13,7 @@ from ...benchmark.contracts.errors import StoreError
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..common_ground import ground_of
 from ..error_map import confusion
-from ..grid import Cell, Column, Grid, html, markdown
+from ..grid import Cell, Column, Grid, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..naming import by_row
 from ..previews import previews
@@ -47,7 +47,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
         *_by_size(table, first, cases),
         *_confused(table, first, trials),
     ]
-    text = "\n\n".join(f"**{grid.caption}**\n\n{markdown(grid)}" for grid in grids)
+    text = "\n\n".join(f"**{escape_markdown(grid.caption)}**\n\n{markdown(grid)}" for grid in grids)
     return ReportSection(html=render("method.html", {"grids": [html(grid) for grid in grids]}), markdown=text)
 
 
@@ -67,11 +67,12 @@ def _worst(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Grid:
     counts = dict(zip(sums.index, sums.to_numpy(np.float64).tolist(), strict=True))
     labels = [label for label in table.scoring.classes if label > 0]
     return Grid(
-        caption=f"{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds",
+        caption=f"{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds; of each "
+        "class the share that was missed, and of what was predicted the share that is too much",
         columns=(
             Column(title="Case", numeric=False, row_header=True),
             Column(title=metric_heading(table.metric)),
-            *(Column(title=table.class_names[label], unit="missed, too much") for label in labels),
+            *(Column(title=table.class_names[label]) for label in labels),
         ),
         rows=tuple(
             (
@@ -97,7 +98,7 @@ def _wrong(counts: Mapping[Any, list[float]], case: str, label: int) -> Cell:
         return Cell(text=MISSING)
     tp, fp, fn = counts[case, label]
     missed, too_much = (_share(fn, tp + fn), _share(fp, tp + fp))
-    return Cell(text=f"{missed}, {too_much}", order=fn + fp)
+    return Cell(text=f"{missed.removesuffix(' %')}, {too_much}", order=fn + fp)
 
 
 def _share(part: float, whole: float) -> str:
