@@ -134,7 +134,7 @@ def _read(text: str) -> tuple[Store, str, int | None]:
             seeded = _SEED.fullmatch(name)
             return Store(folder), seeded["name"] if seeded else name, int(seeded["seed"]) if seeded else None
     raise UsageError(
-        f"got --model {printable(text)}, expected {FORM}, where DIR is a results folder: results:unet."
+        f"got the model {printable(text)}, expected {FORM}, where DIR is a results folder: results:unet."
     )
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from .space.search_space import SearchSpace
 
-DEFAULT_SAMPLER: Final = "tpe"
 MOST_STARTUP: Final = 10_000
 LEAST_RANGES: Final = 2
 """Of numbers, that CMA-ES learns from."""

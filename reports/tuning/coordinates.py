@@ -39,7 +39,7 @@ def axes_of(study: Study, heading: str) -> tuple[Axis, ...]:
     low, high, better = *_range(study), study.goals[0].higher
     ends = ((0.0, score(low if better else high)), (1.0, score(high if better else low)))
     return (
-        *(Axis(short_key(key), _ticks(parameter)) for key, parameter in _shown(study).items()),
+        *(Axis(_folded(key), _ticks(parameter)) for key, parameter in _shown(study).items()),
         Axis(f"validation\n{heading}", ends),
     )
 
@@ -55,6 +55,11 @@ def lines_of(study: Study) -> tuple[Line, ...]:
         heights = (_height(settings[key], one.setting[key]) for key in settings)
         found.append(Line(one.number, (*heights, last)))
     return tuple(found)
+
+
+def _folded(key: str) -> str:
+    """Write a key in lines that fit beside those of its neighbours."""
+    return short_key(key).replace(".", ".\n")
 
 
 def _shown(study: Study) -> Mapping[str, Parameter]:

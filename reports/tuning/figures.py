@@ -48,6 +48,7 @@ def draw_spent(table: Leaderboard, folder: Path) -> Drawing:
         heading = f"Best validation {metric_heading(table.metric)}"
         by_trials.set(xlabel="Tuning trials", ylabel=heading)
         by_hours.set(xlabel="Device hours (mean of a trial × trials)", ylabel=heading)
+        by_hours.xaxis.set_major_locator(MaxNLocator(4))
         by_trials.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
         return save(figure, folder, f"{table.slug}-tuning-spent")
 
