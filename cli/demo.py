@@ -110,14 +110,17 @@ def _write(dataset: Dataset, split: Split, images: Path, masks: Path | None) -> 
     """
     from PIL import Image
 
+    from ..benchmark.images.label_pictures import label_picture
+
     for number, case in enumerate(dataset.manifest.split(split)):
         sample = dataset.read(case)
-        for folder, pixels in ((images, sample.image[0]), (masks, sample.labels)):
+        picture, labels = Image.fromarray(sample.image[0]), label_picture(sample.labels)
+        for folder, made in ((images, picture), (masks, labels)):
             if folder is None:
                 continue
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(pixels).save(folder / f"{split}{number}.png")
+                made.save(folder / f"{split}{number}.png")
             except OSError as error:
                 raise StoreError(
                     f"cannot write to {folder} ({error.strerror}); choose another --out."

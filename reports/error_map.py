@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..benchmark.images.class_colours import class_colour
+from ..benchmark.images.label_pictures import label_values
 from .overlay import Overlay, overlay_values
 
 KINDS: Final = ("predicted, not there", "there, not predicted", "there, but of another class")
@@ -47,6 +48,6 @@ def confusion(truth: Path, prediction: Path, class_count: int) -> np.ndarray[Any
 def _labels(truth: Path, prediction: Path) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Read both; a prediction of another size is brought to the truth's."""
     with Image.open(truth) as one, Image.open(prediction) as other:
-        true, predicted = one.convert("L"), other.convert("L")
+        true, predicted = label_values(one), label_values(other)
         same = predicted.resize(true.size, Image.Resampling.NEAREST)
         return np.asarray(true), np.asarray(same)

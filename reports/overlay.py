@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from ..benchmark.images.class_colours import class_colour
+from ..benchmark.images.label_pictures import label_values
 from .palette import OTHER
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -43,7 +44,7 @@ def overlay(image: Image.Image, labels: Path, class_count: int) -> Overlay:
         class_count: Number of classes with background; values beyond are grey (not scored).
     """
     with Image.open(labels) as opened:
-        return overlay_values(image, opened.convert("L"), class_count)
+        return overlay_values(image, label_values(opened), class_count)
 
 
 def overlay_values(image: Image.Image, labels: Image.Image, class_count: int) -> Overlay:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from ..contracts.errors import DataError
-from ..files.decoding import decoding
 from ..files.litter import is_litter
-from ..files.regular import open_regular
-from ..files.store import write_whole
-from ..files.tiff_guard import open_tiff
 from ..images.label_bounds import LEAST_VALUE, MOST_VALUE
 from ..images.label_values import check_range, whole_labels
 from ..images.pixels import MOST_LABEL, decode_mask, read_bytes
@@ -31,12 +24,10 @@ from .volume_files import (
     is_volume,
     read_labels,
 )
-from .writing.about import MAKER
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 SUFFIXES: Final = (".png", *TIFF_SUFFIXES, *VOLUME_SUFFIXES)
-NM_PER_INCH: Final = 25.4e6
 MOST_OBJECT: Final = 2**32 - 1
 """The largest number of an object."""
 
@@ -109,50 +100,3 @@ def _taken_for(labels: Array, mapping: Mapping[int, int]) -> Array:
     for value, label in mapping.items():
         taken[labels == value] = label
     return taken
-
-
-def write_label_map(
-    path: Path, values: Array, made_from: str, words: str, pixel_size_nm: tuple[float, ...] | None
-) -> None:
-    """Write an image's label map whole.
-
-    Args:
-        path: PNG.
-        values: (H, W) uint8 or uint16; they are the grey values in the file.
-        made_from: Comes back from `made_from`.
-        words: Which value is which class, for people.
-        pixel_size_nm: (y, x), the file's resolution; None: not known.
-    """
-    buffer, info = io.BytesIO(), PngInfo()
-    info.add_text(MAKER, made_from)
-    info.add_itxt("Description", words)
-    image = Image.fromarray(values)
-    if pixel_size_nm:
-        y, x = pixel_size_nm
-        image.save(buffer, "PNG", pnginfo=info, dpi=(NM_PER_INCH / x, NM_PER_INCH / y))
-    else:
-        image.save(buffer, "PNG", pnginfo=info)
-    write_whole(path, buffer.getvalue())
-
-
-def made_from(path: Path) -> str | None:
-    """Read what a label map says it was made from; None if it says nothing or cannot be read."""
-    try:
-        with decoding(path, "Pillow" if path.suffix == ".png" else "tifffile"):
-            return _made_from(path)
-    except DataError:
-        return None
-
-
-def _made_from(path: Path) -> str | None:
-    if path.suffix == ".png":
-        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as image:
-            told: str | None = image.info.get(MAKER)
-            return told
-    with open_tiff(path) as file:
-        page = file.pages.first
-        for said in (page.software, page.description):  # the latter in files of older versions
-            maker, _, text = said.partition(" ")
-            if maker == MAKER:
-                return str(text)
-        return None

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..contracts.data import Case, Sample
 from ..files.store import to_json, write_whole
+from ..images.label_pictures import label_picture
 from ..images.spread import spread
 
 COUNT = 4
@@ -42,9 +43,15 @@ class PreviewWriter:
         if case.id not in self._shown:
             return
         number, section = self._shown[case.id]
-        self._save(_picture(_slice(sample.image, section)), f"{number:02}_image.png")
-        self._save(_slice(sample.labels, section).astype(np.uint8), f"{number:02}_truth.png")
-        self._save(_slice(prediction, section), f"{number:02}_prediction.png")
+        picture = Image.fromarray(_middle(_picture(_slice(sample.image, section))))
+        truth, predicted = (_middle(_slice(labels, section)) for labels in (sample.labels, prediction))
+        pictures = {
+            "image": picture,
+            "truth": label_picture(truth.astype(np.uint8)),
+            "prediction": label_picture(predicted),
+        }
+        for name, made in pictures.items():
+            made.save(self._folder / f"{number:02}_{name}.png")
 
     def finish(self) -> None:
         """Write the index."""
@@ -53,13 +60,6 @@ class PreviewWriter:
             for case, (number, section) in self._shown.items()
         ]
         write_whole(self._folder / "previews.json", to_json(index))
-
-    def _save(self, pixels: np.ndarray[Any, Any], name: str) -> None:
-        height, width = pixels.shape[:2]
-        top, left = max(0, (height - LARGEST_SIDE) // 2), max(0, (width - LARGEST_SIDE) // 2)
-        Image.fromarray(
-            np.ascontiguousarray(pixels[top : top + LARGEST_SIDE, left : left + LARGEST_SIDE])
-        ).save(self._folder / name)
 
 
 def middle(case: Case) -> int | None:
@@ -70,6 +70,12 @@ def middle(case: Case) -> int | None:
 def _slice(pixels: np.ndarray[Any, Any], section: int | None) -> np.ndarray[Any, Any]:
     """Take the slice that is shown, (..., H, W)."""
     return pixels if section is None else np.asarray(pixels[..., section, :, :])
+
+
+def _middle(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Cut the middle out of (H, W) or (H, W, 3) where that is larger than what is shown."""
+    top, left = (max(0, (length - LARGEST_SIDE) // 2) for length in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[top : top + LARGEST_SIDE, left : left + LARGEST_SIDE])
 
 
 def _picture(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

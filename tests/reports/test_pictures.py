@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import StoreError
 from emseg_bench.benchmark.images.class_colours import CLASSES, class_colour
+from emseg_bench.benchmark.images.label_pictures import label_picture
 from emseg_bench.reports.error_map import confusion, error_map
 from emseg_bench.reports.overlay import SIDE, fit, overlay
 from emseg_bench.reports.palette import OTHER
@@ -147,6 +148,16 @@ def test_a_missing_picture_is_named(make) -> None:
 
 def write_labels(path, values) -> None:
     Image.fromarray(np.array(values, np.uint8)).save(path)
+
+
+def test_colours_of_kept_label_maps_are_not_taken_for_labels(grey, tmp_path) -> None:
+    plain = overlay(grey, labels_file(tmp_path, [[0, 1, 1, 2, 2, 2]] * 6), 3)
+    path = tmp_path / "coloured.png"
+    label_picture(np.array([[0, 1, 1, 2, 2, 2]] * 6, np.uint8)).save(path)
+    made = overlay(grey, path, 3)
+    assert made.labels == plain.labels
+    assert made.picture.tobytes() == plain.picture.tobytes()
+    assert confusion(path, path, 3).tolist() == [[6, 0, 0], [0, 12, 0], [0, 0, 18]]
 
 
 def test_what_is_wrong_is_told_by_kind_and_class(tmp_path) -> None:

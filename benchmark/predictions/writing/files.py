@@ -7,9 +7,10 @@ from pathlib import Path
 from ...contracts.errors import DataError
 from ...files.decoding import decoding
 from ..asked import Kind
-from ..label_maps import made_from as made_from_label_map
-from ..label_maps import write_label_map
 from .about import About, Stored
+
+LIBRARIES = {".png": "Pillow", ".h5": "h5py", ".zarr": "zarr"}
+"""What reads a file, by its suffix; tifffile all others."""
 
 
 def write_file(path: Path, data: Stored, about: About) -> None:
@@ -21,7 +22,9 @@ def write_file(path: Path, data: Stored, about: About) -> None:
         about: Stands in it.
     """
     if path.suffix == ".png":
-        write_label_map(path, data[:][0], about.made_from, about.words, about.voxel_size_nm)
+        from .png import write as write_png
+
+        write_png(path, data, about)
     elif path.suffix == ".h5":
         from .hdf5 import write as write_hdf5
 
@@ -38,17 +41,26 @@ def write_file(path: Path, data: Stored, about: About) -> None:
 
 def made_from(path: Path, kind: Kind) -> str | None:
     """Read what a file says it was made from; None if it says nothing or cannot be read."""
-    library = {".h5": "h5py", ".zarr": "zarr"}.get(path.suffix)
-    if library is None:
-        return made_from_label_map(path)
     try:
-        with decoding(path, library):
-            if path.suffix == ".h5":
-                from .hdf5 import made_from as made_from_hdf5
-
-                return made_from_hdf5(path, kind)
-            from .ome_zarr import made_from as made_from_ome_zarr
-
-            return made_from_ome_zarr(path)
+        with decoding(path, LIBRARIES.get(path.suffix, "tifffile")):
+            return _made_from(path, kind)
     except DataError:
         return None
+
+
+def _made_from(path: Path, kind: Kind) -> str | None:
+    if path.suffix == ".png":
+        from .png import made_from as made_from_png
+
+        return made_from_png(path)
+    if path.suffix == ".h5":
+        from .hdf5 import made_from as made_from_hdf5
+
+        return made_from_hdf5(path, kind)
+    if path.suffix == ".zarr":
+        from .ome_zarr import made_from as made_from_ome_zarr
+
+        return made_from_ome_zarr(path)
+    from .imagej import made_from as made_from_imagej
+
+    return made_from_imagej(path)

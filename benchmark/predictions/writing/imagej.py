@@ -12,7 +12,8 @@ import tifffile
 
 from ...contracts.errors import StoreError
 from ...files.store import whole_file
-from ...images.class_colours import rgb
+from ...files.tiff_guard import open_tiff
+from ...images.class_colours import TABLE, colour_table
 from ...images.tiff_stacks import About as OmeAbout
 from ...images.tiff_stacks import stack_writer
 from .about import MAKER, About, Array, Stored, slabs
@@ -46,6 +47,17 @@ def write(path: Path, data: Stored, about: About) -> None:
             resolution=(1 / size[-1], 1 / size[-2]) if size else None,
             metadata=_metadata(data, about, axes),
         )
+
+
+def made_from(path: Path) -> str | None:
+    """Return what a file says that it was made from; None: nothing."""
+    with open_tiff(path) as file:
+        page = file.pages.first
+        for said in (page.software, page.description):  # the latter in files of older versions
+            maker, _, text = said.partition(" ")
+            if maker == MAKER:
+                return str(text)
+        return None
 
 
 def is_large(shape: Sequence[int]) -> bool:
@@ -86,11 +98,5 @@ def _metadata(data: Stored, about: About, axes: str) -> dict[str, Any]:
 
 def _colours(about: About) -> Array:
     """Return the red, green and blue of stored values up to 255; (3, 256)."""
-    table = np.zeros((3, 256), np.uint8)
-    if about.kind == "instances":
-        for value in range(1, 256):
-            table[:, value] = rgb(value)
-    for place, (value, _) in enumerate(about.classes if about.kind == "labels" else ()):
-        if place and value < 256:
-            table[:, value] = rgb(place)
-    return table
+    values = range(TABLE) if about.kind == "instances" else (value for value, _ in about.classes)
+    return np.array(colour_table(values), np.uint8).T

@@ -15,9 +15,10 @@ from emseg_bench.benchmark.images import tiff_stacks
 from emseg_bench.benchmark.images.intensity import EIGHT_BIT, SIXTEEN_BIT
 from emseg_bench.benchmark.images.tiff_stacks import stack_writer
 from emseg_bench.benchmark.predictions.images import find_images, in_pixels, open_pixels
-from emseg_bench.benchmark.predictions.label_maps import made_from, read_label_map
+from emseg_bench.benchmark.predictions.label_maps import read_label_map
 from emseg_bench.benchmark.predictions.pairs import find_pairs
 from emseg_bench.benchmark.predictions.volume_files import is_volume, open_slabs, read_labels
+from emseg_bench.benchmark.predictions.writing.files import made_from
 from PIL import Image
 
 VOLUME = np.random.default_rng(0).integers(0, 256, (5, 33, 20), np.uint8)
@@ -244,7 +245,7 @@ def test_labels_are_written_slab_by_slab(tmp_path, monkeypatch, big):
         sink[2:5] = labels[2:]
         assert not (tmp_path / "new/l.tif").exists()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["l.tif"]
-    assert made_from(tmp_path / "new/l.tif") == "abc"
+    assert made_from(tmp_path / "new/l.tif", "labels") == "abc"
     assert np.array_equal(read_label_map(tmp_path / "new/l.tif"), labels)
     assert np.array_equal(tifffile.imread(tmp_path / "new/l.tif"), labels)
     with tifffile.TiffFile(tmp_path / "new/l.tif") as file:

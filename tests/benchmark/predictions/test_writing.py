@@ -8,6 +8,8 @@ import pytest
 import tifffile
 import zarr
 from emseg_bench.benchmark.images.class_colours import rgb
+from emseg_bench.benchmark.images.label_pictures import label_values
+from emseg_bench.benchmark.predictions.label_maps import read_label_map
 from emseg_bench.benchmark.predictions.volume_files import open_volume, pixel_size
 from emseg_bench.benchmark.predictions.writing import imagej
 from emseg_bench.benchmark.predictions.writing.about import About
@@ -15,6 +17,7 @@ from emseg_bench.benchmark.predictions.writing.files import made_from, write_fil
 from ome_zarr_models.v04.image import ImageAttrs
 from ome_zarr_models.v04.image_label_types import Label
 from ome_zarr_models.v04.multiscales import Dataset
+from PIL import Image
 
 SHAPE = (40, 60, 50)
 LABELS = np.random.default_rng(0).integers(0, 3, SHAPE, np.uint8)
@@ -34,6 +37,25 @@ def about(kind, *, image=False, **changes):
         "origin_nm": None,
     }
     return About(**{**told, **changes})
+
+
+def test_png_shows_colours_and_holds_label_values(tmp_path):
+    owners = ((0, "background"), (40, "granule"), (7, "membrane"))
+    values = np.array([0, 40, 7], np.uint8)[LABELS[0]]
+    write_file(tmp_path / "l.png", values[None], about("labels", image=True, classes=owners))
+    with Image.open(tmp_path / "l.png") as picture:
+        assert (picture.mode, picture.info["dpi"][0]) == ("P", pytest.approx(25.4e6 / 4, rel=1e-3))
+        shown = np.asarray(picture.convert("RGB"))
+        assert np.array_equal(np.asarray(label_values(picture)), values)
+    for place, value in enumerate((0, 40, 7)):
+        assert {tuple(pixel) for pixel in shown[values == value].tolist()} == {
+            rgb(place) if place else (0, 0, 0)
+        }
+    assert made_from(tmp_path / "l.png", "labels") == "abc"
+    large = LABELS[:1].astype(np.uint16) * 300
+    write_file(tmp_path / "l.png", large, about("labels", image=True))
+    found = read_label_map(tmp_path / "l.png")
+    assert (found.dtype, np.array_equal(found, large[0])) == (np.uint16, True)
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".zarr", ".h5"])

@@ -29,6 +29,9 @@ def test_labels_come_back(tmp_path, shape):
     again = kept.read(3, shape)
     assert again.shape == shape
     assert np.array_equal(again, labels)
+    if len(shape) == 2:
+        with Image.open(tmp_path / "kept/c3.png") as picture:
+            assert picture.mode == "P", "coloured in Fiji and elsewhere"
 
 
 def test_volumes_are_written_from_and_read_to_memory_maps(tmp_path):
