@@ -64,26 +64,39 @@ def prepare(wanted: Experiment, runtime: Runtime, out: Path, *, keep_stale: bool
     """
     plugins, store = installed_plugins(), Store(out)
     chosen = choose_executor(wanted.executor, plugins.catalogue)
-    asked, cache = runtime.device, cache_folder()
-    devices = (believed_device(asked, chosen.label),) if chosen.elsewhere else choose_devices(asked)
-    where = "cpu" if devices[0].startswith("cpu") else devices[0]
-    runtime = replace(runtime, device=where, devices=devices, cache=str(cache))
+    runtime = settled(runtime, chosen)
     try:
         plan = make_plan(
             wanted,
             plugins.catalogue,
-            device=where,
+            device=runtime.device,
             elsewhere=chosen.elsewhere,
-            cache=cache,
+            cache=Path(runtime.cache),
             remarks=remarks,
         )
     except UnknownNameError as error:
         raise told_by_stored(error, store) from None
     if not chosen.elsewhere:
-        check_devices(plan, devices)
+        check_devices(plan, runtime.devices)
     check_output_folder(out, "--out", places_of(plan))
     stale = stale_trials(plan, store)
     return Prepared(wanted, keep(plan, stale) if keep_stale else plan, store, runtime, chosen, plugins, stale)
+
+
+def settled(runtime: Runtime, chosen: ChosenExecutor) -> Runtime:
+    """Find out which devices trials have, and where data is cached.
+
+    Args:
+        runtime: Its device is as users give it (``auto``); other devices and cache are not set.
+        chosen: Where trials run elsewhere, a device is believed by its name.
+
+    Raises:
+        UsageError: There is no such device here.
+    """
+    asked = runtime.device
+    devices = (believed_device(asked, chosen.label),) if chosen.elsewhere else choose_devices(asked)
+    where = "cpu" if devices[0].startswith("cpu") else devices[0]
+    return replace(runtime, device=where, devices=devices, cache=str(cache_folder()))
 
 
 def try_out(prepared: Prepared) -> Prepared:

@@ -14,7 +14,7 @@ from ..benchmark.contracts.errors import StoreError, UsageError
 from ..benchmark.files.numbers import decimal
 from ..benchmark.files.printable import brief
 from .exit_codes import interruptible
-from .running import PrecisionChoice
+from .trial_options import PrecisionChoice
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.data import Axes, GreyRange

@@ -12,7 +12,7 @@ import typer
 
 from ..benchmark.contracts.errors import EmsegError, TrialError
 from .exit_codes import SOME_FAILED, WRONG_INPUT, interruptible
-from .running import PrecisionChoice
+from .trial_options import PrecisionChoice
 
 if TYPE_CHECKING:
     from ..benchmark.plugins.registry import Catalogue

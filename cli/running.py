@@ -6,10 +6,8 @@ import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
-from enum import StrEnum
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -25,6 +23,29 @@ from .margins import (
     read_difference,
 )
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
+from .trial_options import (
+    CHECKPOINT_SECONDS,
+    RESULTS,
+    CheckpointOption,
+    DatasetsOption,
+    DeviceOption,
+    DryRunOption,
+    ExecutorOption,
+    JsonOption,
+    ModelsOption,
+    OutOption,
+    PrecisionOption,
+    ProtocolOption,
+    RecipeOption,
+    SeedsOption,
+    SetOption,
+    StrictWeightsOption,
+    ThreadsOption,
+    TimeoutOption,
+    TrackerOption,
+    WorkersOption,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.running import Runtime
@@ -50,28 +71,6 @@ EXAMPLES = """Examples:
 """
 
 
-TrackerOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME[OPTION=VALUE]",
-        help="Draw every trial's curves in tensorboard, wandb[mode=offline,project=...] or mlflow[uri=...]; "
-        "several are comma-separated.",
-    ),
-]
-MOST = 1024
-"""Trials at once, or threads of one; more are a slip of the finger."""
-MOST_MINUTES = 1e6
-"""About two years."""
-
-
-class PrecisionChoice(StrEnum):
-    """What ``--precision`` takes."""
-
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
-
-
 def run(
     experiment: Annotated[
         Path | None,
@@ -79,28 +78,14 @@ def run(
             help="An experiment in YAML; options given beside it win.", metavar="[EXPERIMENT.yaml]"
         ),
     ] = None,
-    models: Annotated[
-        str | None,
-        typer.Option(help="Models, comma-separated: NAME, NAME@INIT, NAME[OPTION=VALUE]@file:PATH; or all."),
-    ] = None,
-    datasets: Annotated[
-        str | None,
-        typer.Option(help="Datasets, comma-separated: NAME or folder:PATH.  [default: synthetic-em]"),
-    ] = None,
-    seeds: Annotated[
-        str | None,
-        typer.Option(
-            help="How many seeds (3 means 0, 1, 2), or which: 3,7; one alone with a comma behind it: 7,  "
-            "[default: 1, the seed 0]"
-        ),
-    ] = None,
+    models: ModelsOption = None,
+    datasets: DatasetsOption = None,
+    seeds: SeedsOption = None,
     label_fractions: Annotated[
         str | None,
         typer.Option(help="Shares of the training cases to train on, comma-separated: 0.1,1.  [default: 1]"),
     ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="How to train: a name of 'list recipes'.  [default: quick]")
-    ] = None,
+    recipe: RecipeOption = None,
     own_recipes: Annotated[
         bool,
         typer.Option(
@@ -109,60 +94,17 @@ def run(
             "of their own.",
         ),
     ] = False,
-    protocol: Annotated[
-        str | None, typer.Option(help="How to score: a name of 'list protocols'.  [default: emseg-v1]")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change one value: recipe.iterations=200, protocol.overlap=0.25.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(help="Results folder; trials that are complete in it are not run again.")
-    ] = Path("results"),
-    device: Annotated[
-        str,
-        typer.Option(
-            help="auto, cpu, cuda (all GPUs that are visible), mps, or which GPUs: cuda:1, cuda:0,cuda:2."
-        ),
-    ] = "auto",
-    precision: Annotated[
-        PrecisionChoice | None,
-        typer.Option(
-            help="bf16: bfloat16 under autocast; auto: where the hardware is made for it.  [default: auto]"
-        ),
-    ] = None,
-    executor: Annotated[
-        str | None,
-        typer.Option(
-            help="What runs the trials: NAME or NAME[OPTION=VALUE,...] of 'list executors'.  [default: local]"
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=MOST, help="Trials at once on each device.")] = 1,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=MOST,
-            help="CPU threads of one trial, on any machine: scores depend on them.  [default: 2]",
-        ),
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01, max=MOST_MINUTES, help="Stop a trial after so many minutes and mark it as failed."
-        ),
-    ] = None,
-    checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, max=60 * MOST_MINUTES, help="Seconds of training between resume points.")
-    ] = 30.0,
-    strict_weights: Annotated[
-        bool,
-        typer.Option("--strict-weights", help="Stop if a model's published weights are not on this machine."),
-    ] = False,
+    protocol: ProtocolOption = None,
+    set_: SetOption = None,
+    out: OutOption = RESULTS,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = None,
+    executor: ExecutorOption = None,
+    workers: WorkersOption = 1,
+    threads: ThreadsOption = None,
+    timeout: TimeoutOption = None,
+    checkpoint_seconds: CheckpointOption = CHECKPOINT_SECONDS,
+    strict_weights: StrictWeightsOption = False,
     keep_stale: Annotated[
         bool,
         typer.Option(
@@ -181,11 +123,8 @@ def run(
             "--detach", help="Submit trials to a cluster and leave; the same command looks on later."
         ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the plan or outcome as JSON; progress goes to standard error."),
-    ] = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Train, evaluate and profile every model on every dataset, and write a report."""
     from ..api.preparing import prepare, try_out
@@ -197,10 +136,6 @@ def run(
 
     if experiment is not None:
         refuse_name(experiment)
-    if timeout is not None and isnan(timeout):
-        raise UsageError("got --timeout nan, expected minutes such as 30.")
-    if isnan(checkpoint_seconds):
-        raise UsageError("got --checkpoint-seconds nan, expected seconds such as 30.")
     enough, wanted_difference = read_difference("--margin", margin), read_difference("--resolve", resolve)
     if resolve is not None and not dry_run:
         raise UsageError("--resolve plans and runs nothing: give it together with --dry-run.")
@@ -216,10 +151,9 @@ def run(
         "own_recipes": own_recipes or None,
         "executor": executor,
     }
-    settings = [*(set_ or []), *([f"recipe.precision={precision}"] if precision else [])]
     if budget is not None:
         read_budget(budget)
-    wanted = build_experiment(experiment, asked, settings)
+    wanted = build_experiment(experiment, asked, settings_of(set_, precision))
     runtime = Runtime(
         device=device,
         workers=workers,

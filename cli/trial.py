@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .exit_codes import ALL_DONE, SOME_FAILED, TERMINATED, interruptible
-from .running import MOST, TrackerOption
+from .trial_options import MOST, TrackerOption
 
 EXAMPLES = "Example:  emseg-bench trial results/trials/3f9a0c.../ --device cuda"
 EXITS = {"complete": ALL_DONE, "failed": SOME_FAILED, "stopped": TERMINATED}

@@ -14,6 +14,29 @@ from .exit_codes import interruptible
 from .json_output import json_stream
 from .run_values import read_datasets, read_list, read_seeds
 from .running import status
+from .trial_options import (
+    CHECKPOINT_SECONDS,
+    RESULTS,
+    CheckpointOption,
+    DatasetsOption,
+    DeviceOption,
+    DryRunOption,
+    ExecutorOption,
+    JsonOption,
+    ModelsOption,
+    OutOption,
+    PrecisionOption,
+    ProtocolOption,
+    RecipeOption,
+    SeedsOption,
+    SetOption,
+    StrictWeightsOption,
+    ThreadsOption,
+    TimeoutOption,
+    TrackerOption,
+    WorkersOption,
+    settings_of,
+)
 
 EXAMPLES = """Examples:
 
@@ -26,18 +49,11 @@ EXAMPLES = """Examples:
 DEFAULT_TRIALS = 20
 MOST_TRIALS = 10_000
 MOST_HOURS = 1e5
-MOST = 1024
-"""Trials at once, or threads of one."""
 
 
 def tune(
-    models: Annotated[
-        str, typer.Option(help="Models, comma-separated: NAME, NAME@INIT, NAME[OPTION=VALUE]@file:PATH.")
-    ],
-    datasets: Annotated[
-        str | None,
-        typer.Option(help="Datasets, comma-separated: NAME or folder:PATH.  [default: synthetic-em]"),
-    ] = None,
+    models: ModelsOption,
+    datasets: DatasetsOption = None,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -52,25 +68,10 @@ def tune(
             max=MOST_HOURS, help="Device-hours that each model has on each dataset, as they are measured."
         ),
     ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="What is tuned: a name of 'list recipes'.  [default: quick]")
-    ] = None,
-    protocol: Annotated[
-        str | None, typer.Option(help="How to score: a name of 'list protocols'.  [default: emseg-v1]")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="Change one value of what is tuned: recipe.iterations=200."
-        ),
-    ] = None,
-    seeds: Annotated[
-        str | None,
-        typer.Option(
-            help="Seeds that the best setting of each model is trained and tested with: 3, or 3,7.  "
-            "[default: 1, the seed 0]"
-        ),
-    ] = None,
+    recipe: RecipeOption = None,
+    protocol: ProtocolOption = None,
+    set_: SetOption = None,
+    seeds: SeedsOption = None,
     space: Annotated[
         Path | None, typer.Option(help="What is tried, in YAML.  [default: by the recipe and the cards]")
     ] = None,
@@ -99,52 +100,39 @@ def tune(
             "[default: studies/optuna.db in the results folder]",
         ),
     ] = "",
-    out: Annotated[
-        Path, typer.Option(help="Results folder; trials that are complete in it are not run again.")
-    ] = Path("results"),
-    device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda (all GPUs that are visible), mps, or which GPUs: cuda:1.")
-    ] = "auto",
-    executor: Annotated[
-        str,
-        typer.Option(help="What runs the trials: NAME or NAME[OPTION=VALUE,...] of 'list executors'."),
-    ] = "local",
-    workers: Annotated[
-        int,
-        typer.Option(min=1, max=MOST, help="Trials at once: on each device, or in all on a cluster."),
-    ] = 1,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, max=MOST, help="CPU threads of one trial: scores depend on them.  [default: 2]"),
-    ] = None,
+    out: OutOption = RESULTS,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = None,
+    executor: ExecutorOption = None,
+    workers: WorkersOption = 1,
+    threads: ThreadsOption = None,
+    timeout: TimeoutOption = None,
+    checkpoint_seconds: CheckpointOption = CHECKPOINT_SECONDS,
+    strict_weights: StrictWeightsOption = False,
+    tracker: TrackerOption = None,
     estimate: EstimateOption = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be tried and what it costs, and stop.")
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the plan or outcome as JSON; progress goes to standard error."),
-    ] = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tune all models with one budget, by the validation split alone; then train and test the best."""
-    from ..api.preparing import check_devices, places_of
+    from ..api.preparing import check_devices, places_of, settled
     from ..benchmark.contracts.running import Runtime
     from ..benchmark.executors.choosing import choose_executor
     from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
     from ..benchmark.experiments.experiment import build_experiment
-    from ..benchmark.files.cache import cache_folder
     from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import installed_plugins
-    from ..benchmark.profiling.hardware import believed_device, choose_devices
+    from ..benchmark.trials.tracking import check_trackers
     from ..benchmark.tuning.planning import Planner, Wanted, plan_studies
     from ..benchmark.tuning.records import Budget
-    from ..benchmark.tuning.storage import without_password
+    from ..benchmark.tuning.storage import check_storage, without_password
     from .tuning_plan import costed, print_plan
     from .tuning_run import Place, run_studies
 
     if hours is not None and not (isfinite(hours) and hours > 0):
         raise UsageError(f"got --hours {hours:g}, expected hours such as 4 or 0.5.")
+    check_storage(storage)
     asked = {
         "models": read_list(models),
         "datasets": read_datasets(datasets),
@@ -152,19 +140,24 @@ def tune(
         "threads": threads,
         "recipe": recipe,
         "protocol": protocol,
+        "strict_weights": strict_weights or None,
+        "executor": executor,
     }
+    experiment = build_experiment(None, asked, settings_of(set_, precision))
     plugins = installed_plugins()
-    chosen = choose_executor(executor, plugins.catalogue)
-    devices = (believed_device(device, chosen.label),) if chosen.elsewhere else choose_devices(device)
-    where = "cpu" if devices[0].startswith("cpu") else devices[0]
-    runtime = Runtime(
-        device=where,
-        devices=devices,
-        workers=1 if chosen.elsewhere else workers,
-        cache=str(cache_folder()),
+    chosen = choose_executor(experiment.executor, plugins.catalogue)
+    runtime = settled(
+        Runtime(
+            device=device,
+            workers=1 if chosen.elsewhere else workers,
+            timeout_minutes=timeout,
+            checkpoint_seconds=checkpoint_seconds,
+            trackers=check_trackers(tracker) if tracker else (),
+        ),
+        chosen,
     )
     wanted = Wanted(
-        experiment=build_experiment(None, asked, set_ or []),
+        experiment=experiment,
         budget=Budget(trials=trials or (None if hours else DEFAULT_TRIALS), hours=hours),
         objectives=tuple(read_list(objective) or ()),
         space=space,
@@ -173,19 +166,20 @@ def tune(
         seed=seed,
         storage=without_password(storage),
     )
+    cache = Path(runtime.cache)
     planner = Planner(
-        catalogue=plugins.catalogue, device=where, cache=cache_folder(), elsewhere=chosen.elsewhere
+        catalogue=plugins.catalogue, device=runtime.device, cache=cache, elsewhere=chosen.elsewhere
     )
     store = Store(out)
     with json_stream(as_json) as stream:
         with status("checking models and data"):
             studies, untuned = plan_studies(wanted, planner)
         if not chosen.elsewhere:
-            check_devices(untuned, devices)
+            check_devices(untuned, runtime.devices)
         check_output_folder(out, "--out", places_of(untuned))
         with status("trying the models out"):
-            runs_on = ELSEWHERE if chosen.elsewhere else where
-            rehearse(untuned, [*untuned.trials], (), cache_folder(), runs_on=runs_on)
+            runs_on = ELSEWHERE if chosen.elsewhere else runtime.device
+            rehearse(untuned, [*untuned.trials], (), cache, runs_on=runs_on)
         plan = costed(studies, untuned)
         cost = foresee(
             plan,
@@ -200,6 +194,6 @@ def tune(
         if dry_run:
             print_plan(studies, cost, chosen.notes, stream)
             return
-        at_once = workers * (1 if chosen.elsewhere else len(devices))
+        at_once = workers if chosen.elsewhere else runtime.at_once
         with interruptible():
             raise typer.Exit(run_studies(studies, place, at_once, cost, stream))

@@ -100,7 +100,15 @@ def _tune(running: Sequence[RunningStudy], place: Place, at_once: int, console: 
             tuning.hear(event)
             view(event)
 
-        run_plan(Plan({}, ()), place.store, runner, place.plugins, hear, more=tuning.more)
+        run_plan(
+            Plan({}, ()),
+            place.store,
+            runner,
+            place.plugins,
+            hear,
+            place.runtime.timeout_minutes,
+            tuning.more,
+        )
 
 
 def _told(study: RunningStudy) -> str:
@@ -149,7 +157,7 @@ def _test(running: Sequence[RunningStudy], place: Place, console: Console, strea
     if todo := pending(plan, place.store):
         runner = place.chosen.make(place.runtime)
         with asking_whether_to_cancel(runner, console), show(plan.trials, len(todo), console) as view:
-            outcome = run_plan(plan, place.store, runner, place.plugins, view)
+            outcome = run_plan(plan, place.store, runner, place.plugins, view, place.runtime.timeout_minutes)
     told = {"studies": [_as_data(study) for study in running]}
     code = finish(plan, place.plugins, place.store, outcome, stream, keep_stale=False, margin=None, also=told)
     return code if all(study.final for study in running) else SOME_FAILED

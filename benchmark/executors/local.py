@@ -16,6 +16,7 @@ from multiprocessing.connection import wait
 from ..contracts.running import Event, Job, Runtime
 from ..files.claims import is_claimed
 from ..files.store import TrialFolder
+from ..trials.deadlines import overdue
 from .context import persistently, worker_context
 from .death import MemoryWatch, cause_of_death
 from .devices import DevicePool, answers, lack, needed
@@ -107,7 +108,7 @@ class LocalExecutor:
             if limit is None or time.monotonic() - one.started < limit * 60:
                 return None
             one.stop()
-            one.end = _failed(one.job, f"stopped after {limit:g} minutes, the limit set by --timeout")
+            one.end = _failed(one.job, overdue(limit))
         one.close()
         for event in one.received():
             on_event(event)

@@ -15,6 +15,17 @@ SLACK_SECONDS = 15.0
 AGAIN_SECONDS = 2.0
 """After which an executor that goes on regardless is interrupted again."""
 _BUSY_SECONDS = 0.05
+_LIMIT = "the limit set by --timeout"
+
+
+def overdue(minutes: float) -> str:
+    """Say why a trial was ended that took longer than `minutes`."""
+    return f"stopped after {minutes:g} minutes, {_LIMIT}"
+
+
+def is_overdue(reason: str) -> bool:
+    """Tell whether a trial has failed for taking too long: run again, it would so again."""
+    return reason.startswith("stopped after ") and reason.endswith(_LIMIT)
 
 
 class TimeUpError(KeyboardInterrupt):

@@ -17,7 +17,7 @@ from ..files.store import Store
 from ..plugins.loading import Plugins
 from ..plugins.registry import Problem
 from ..plugins.strangers import RAISED, describe_error
-from .deadlines import Deadlines, TimeUpError
+from .deadlines import Deadlines, TimeUpError, overdue
 from .jobs import write_job
 from .records import failed_record, load_record, write_record
 
@@ -147,7 +147,7 @@ class _Reasons:
     def of(self, fingerprint: str) -> str:
         """Give a trial's reason; nothing if it may go on."""
         if fingerprint in self.overdue:
-            return f"stopped after {self.limit_minutes:g} minutes, the limit set by --timeout"
+            return overdue(self.limit_minutes)
         return self.all_of_them
 
 

@@ -4,29 +4,102 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..contracts.errors import UsageError
 from ..files.printable import brief
+from ..files.regular import shown
 from ..files.store import Store
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
+    from sqlalchemy import URL
 
-FORMS: Final = "postgresql://USER@HOST/DATABASE, mysql://..., or sqlite:///FILE"
-HIDDEN: Final = "***"
+FORMS: Final = "postgresql+psycopg://USER@HOST/DATABASE, mysql+pymysql://..., or sqlite:///FILE"
+CONNECT_SECONDS: Final = 10
+"""That a server has to answer in when it is asked for the first time."""
+_PATIENT: Final = frozenset({"psycopg", "psycopg2", "mysqldb", "pymysql"})
+"""Drivers that are told `CONNECT_SECONDS`; others have limits of their own."""
+_HIDDEN: Final = "***"
 _MOST_TEXT: Final = 300
+
+
+def check_storage(url: str) -> None:
+    """Check that a database answers, before anything else takes time; nothing is made in it.
+
+    Args:
+        url: As SQLAlchemy reads it; empty: the results folder's own.
+
+    Raises:
+        UsageError: It is no URL, its driver is not installed, or the database does not answer.
+    """
+    if not url:
+        return
+    parts = _parsed(url)
+    if parts is None:
+        raise UsageError(
+            f"--storage {without_password(url)} is no URL, expected {FORMS}; a password has @ as %40, : as "
+            "%3A and / as %2F."
+        )
+    is_there = parts.get_backend_name() != "sqlite" or _is_file(parts, url)
+    try:
+        with reached(url):
+            _ask(parts, is_there=is_there)
+    except ImportError as error:
+        driver = getattr(error, "name", None) or "that it names"
+        raise UsageError(
+            f"--storage {without_password(url)}: the driver {driver} is not installed. For PostgreSQL: pip "
+            "install 'emseg-bench[postgresql]', and write postgresql+psycopg://..."
+        ) from None
+    except (TypeError, ValueError) as error:  # of a driver, on what stands behind the question mark
+        raise _unusable(url, error) from None
+
+
+def _is_file(parts: URL, url: str) -> bool:
+    """Tell whether an SQLite file is there already; if not, it can be made.
+
+    Raises:
+        UsageError: Its folder is not there, or studies would be kept in memory alone.
+    """
+    name = parts.database or ""
+    if name in {"", ":memory:"}:
+        raise UsageError(f"--storage {brief(url)} keeps nothing; name a file: sqlite:///studies.db.")
+    file = Path(name)
+    if not name.startswith("file:") and not file.absolute().parent.is_dir():
+        raise UsageError(
+            f"--storage {brief(url)}: the folder {shown(file.absolute().parent)} is not there; make it, or "
+            "name a file elsewhere."
+        )
+    return file.exists()
+
+
+def _ask(parts: URL, *, is_there: bool) -> None:
+    """Find the driver, and connect."""
+    from sqlalchemy import create_engine
+
+    waits = parts.get_driver_name() in _PATIENT and "connect_timeout" not in parts.query
+    patience = {"connect_timeout": CONNECT_SECONDS} if waits else {}
+    engine = create_engine(parts, connect_args=patience)
+    if not is_there:
+        return
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA schema_version")  # reads the file's head
+    finally:
+        engine.dispose()
 
 
 def open_storage(url: str, store: Store) -> RDBStorage:
     """Open a database, and make optuna's tables where there are none.
 
     Args:
-        url: As SQLAlchemy reads it; empty: the results folder's own.
+        url: That `check_storage` has passed; empty: the results folder's own.
         store: The results folder.
 
     Raises:
-        UsageError: It is no URL, its driver is not installed, or the database does not answer.
+        UsageError: The database does not answer any more, or its tables are another version's.
     """
     import optuna
     from optuna.storages import RDBStorage
@@ -36,12 +109,6 @@ def open_storage(url: str, store: Store) -> RDBStorage:
     try:
         with reached(url):
             return RDBStorage(url or f"sqlite:///{store.optuna.absolute()}")
-    except ImportError as error:
-        driver = getattr(error.__cause__ or error, "name", None) or "that it names"
-        raise UsageError(
-            f"--storage {without_password(url)}: the driver {driver} is not installed. For PostgreSQL: pip "
-            "install 'emseg-bench[postgresql]', and write postgresql+psycopg://..."
-        ) from None
     except RuntimeError as error:  # the tables are another version's
         raise _unusable(url, error) from None
 
@@ -78,14 +145,10 @@ def _unusable(url: str, error: Exception) -> UsageError:
 
 def without_password(url: str) -> str:
     """Write a URL so that people may read it; one that is none shows nothing but how it begins."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
     if not url:
         return ""
-    try:
-        parts = make_url(url)
-    except (ArgumentError, ValueError):
+    parts = _parsed(url)
+    if parts is None:
         return brief(f"{url.partition(':')[0]}:...") if ":" in url and "@" in url else brief(url)
     secrets = [key for key in parts.query if "pass" in key.lower() or "key" in key.lower()]
     return str(parts.difference_update_query(secrets).render_as_string(hide_password=True))
@@ -93,11 +156,16 @@ def without_password(url: str) -> str:
 
 def _cleaned(text: str, url: str) -> str:
     """Take a URL's secrets out of what a library says."""
+    parts = _parsed(url)
+    return text.replace(str(parts.password), _HIDDEN) if parts and parts.password else text
+
+
+def _parsed(url: str) -> URL | None:
+    """Read a URL; None: it is none."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        password = make_url(url).password
+        return make_url(url)
     except (ArgumentError, ValueError):
-        return text.replace(url, without_password(url)) if url else text
-    return text.replace(str(password), HIDDEN) if password else text
+        return None

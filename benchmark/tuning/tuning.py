@@ -11,6 +11,7 @@ from ..contracts.records import Record, TrialSpec
 from ..contracts.running import Event
 from ..files.hashing import fingerprint
 from ..files.store import Store, TrialFolder
+from ..trials.deadlines import is_overdue
 from ..trials.records import load_record
 from ..trials.standing import last_sign
 from ..trials.verdicts import Verdict, give_verdict
@@ -106,7 +107,7 @@ class Tuning:
         folder = self._store.trial(event.fingerprint)
         folder.verdict.unlink(missing_ok=True)
         for study, number in going.wanted_by:
-            if event.kind == "failed" and _has_died(folder) and study.died(number):
+            if event.kind == "failed" and _has_died(folder, event.message) and study.died(number):
                 continue
             try:
                 record = load_record(folder)
@@ -130,8 +131,10 @@ def _stored(folder: TrialFolder, study: RunningStudy) -> Record | None:
     return record
 
 
-def _has_died(folder: TrialFolder) -> bool:
+def _has_died(folder: TrialFolder, reason: str) -> bool:
     """Tell whether a trial's process ended without a word, so that another one may do better."""
+    if is_overdue(reason):
+        return False
     try:
         sign = last_sign(folder)
     except EmsegError:

@@ -30,12 +30,24 @@ def tune(invoke, toy, work):
         (["--hours", "0"], "got --hours 0, expected hours such as 4 or 0.5."),
         (["--hours", "nan"], "--hours"),
         (["--objective", "dice"], "got --objective dice, expected iou"),
+        (["--timeout", "nan"], "--timeout"),
+        (["--storage", "redis://me:secret@host/db"], "redis://me:***@host/db cannot be used"),
     ],
 )
 def test_what_is_wrong_is_told(tune, arguments, gist):
     done = tune(*arguments)
     assert done.code == 2
     assert gist in done.err
+
+
+def test_a_storage_is_asked_before_anything_is_planned(tune, monkeypatch):
+    monkeypatch.setattr("emseg_bench.benchmark.tuning.planning.plan_studies", None)
+    done = tune("--storage", "sqlite:////nowhere/studies.db")
+    assert done.code == 2
+    told = (
+        "error: --storage sqlite:////nowhere/studies.db: the folder /nowhere is not there; make it, or name"
+    )
+    assert done.err.startswith(told)
 
 
 def test_dry_run_shows_the_space_and_starts_nothing(tune, work):

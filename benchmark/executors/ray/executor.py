@@ -17,6 +17,7 @@ from ...contracts.errors import EmsegError, UsageError
 from ...contracts.running import QUEUE, Event, EventKind, Job, Runtime
 from ...files.printable import brief
 from ...files.wording import counted
+from ...trials.deadlines import overdue
 from ..following import Follower
 from .connection import connected, library
 from .options import RayOptions
@@ -183,12 +184,13 @@ class _Run:
 
     def _stop_overdue(self) -> None:
         limit = self._runtime.timeout_minutes
-        for task, one in [*self._going.items()] if limit else ():
-            if time.monotonic() - one.began > 60 * (limit or 0):
+        if limit is None:
+            return
+        for task, one in [*self._going.items()]:
+            if time.monotonic() - one.began > 60 * limit:
                 del self._going[task]
                 self._ray.cancel(task, force=True)
-                text = f"stopped after {limit:g} minutes, the limit set by --timeout"
-                self._tell(_event(one.job, "failed", text))
+                self._tell(_event(one.job, "failed", overdue(limit)))
 
 
 def _run_trial(fingerprint: str, folder: str, runtime: Runtime) -> Event:

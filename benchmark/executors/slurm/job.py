@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ...trials.deadlines import overdue
+
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
@@ -83,7 +85,7 @@ class TrialJob:
         while not _has_ended(process.pid):
             if self.timeout_minutes and time.monotonic() - started > 60 * self.timeout_minutes:
                 self._stop()
-                self._fail(f"stopped after {self.timeout_minutes:g} minutes, the limit set by --timeout")
+                self._fail(overdue(self.timeout_minutes))
                 return 1
             time.sleep(LOOK_SECONDS)
         return process.wait()

@@ -20,11 +20,17 @@ from emseg_bench.benchmark.files.store import Store, TrialFolder
 from emseg_bench.benchmark.files.texts import read_json
 from emseg_bench.benchmark.files.validation import validate
 from emseg_bench.benchmark.plugins.loading import Plugins, load_plugins
+from emseg_bench.benchmark.trials.deadlines import overdue
 from emseg_bench.benchmark.trials.records import write_record
 from emseg_bench.benchmark.trials.session import run_plan
 from emseg_bench.benchmark.tuning.planning import Planner, Wanted, plan_studies
 from emseg_bench.benchmark.tuning.records import Budget, StudySpec, StudyState
-from emseg_bench.benchmark.tuning.storage import close_storage, open_storage, without_password
+from emseg_bench.benchmark.tuning.storage import (
+    check_storage,
+    close_storage,
+    open_storage,
+    without_password,
+)
 from emseg_bench.benchmark.tuning.study import RunningStudy
 from emseg_bench.benchmark.tuning.tuning import Tuning
 
@@ -70,8 +76,8 @@ class Killed(BaseException):
 class Pretender:
     """Ends each job with the record that a trial of its setting would leave."""
 
-    def __init__(self, deaths=0, killed_after=None):
-        self.ran, self.deaths, self.killed_after = [], deaths, killed_after
+    def __init__(self, deaths=0, killed_after=None, death="its process died"):
+        self.ran, self.deaths, self.killed_after, self.death = [], deaths, killed_after, death
 
     def run(self, jobs, on_event):
         for job in jobs:
@@ -80,7 +86,7 @@ class Pretender:
             on_event(Event(fingerprint=job.fingerprint, kind="started"))
             if self.deaths:
                 self.deaths -= 1
-                on_event(Event(fingerprint=job.fingerprint, kind="failed", message="its process died"))
+                on_event(Event(fingerprint=job.fingerprint, kind="failed", message=self.death))
                 continue
             curve = [(2, "val/iou", score_of(spec) / 2), (6, "val/iou", score_of(spec))]
             on_event(self.validated(job, *curve[0]))
@@ -130,6 +136,7 @@ def tuned(toy, tmp_path):
         (planned,), _ = plan_studies(wanted, planner)
         store, runner = Store(tmp_path / out), executor or Pretender()
         store.prepare()
+        check_storage(storage)
         opened.append(open_storage(storage, store))
         study = RunningStudy(planned, opened[-1], store)
         tuning = Tuning([study], store, 1)
@@ -199,6 +206,12 @@ def test_a_dead_process_is_run_once_more(tuned, deaths, states):
     assert [one.state for one in study.state().trials] == states
 
 
+def test_what_took_too_long_is_not_run_again(tuned):
+    study, _ = tuned(Pretender(deaths=1, death=overdue(0.5)), trials=2)
+    assert [one.state for one in study.state().trials] == ["failed", "complete"]
+    assert study.state().trials[0].reason == "stopped after 0.5 minutes, the limit set by --timeout"
+
+
 def test_a_setting_that_was_run_is_told_from_its_record(tuned):
     study, runner = tuned(space="recipe.crop: [16, 32]\n", trials=5, sampler="random")
     assert len(study.state().trials) == 5
@@ -232,18 +245,31 @@ def test_another_study_of_one_name_is_refused(tuned, tmp_path):
 @pytest.mark.parametrize(
     ("url", "gist"),
     [
-        ("nonsense", "Could not parse"),
+        ("nonsense", "nonsense is no URL, expected postgresql"),
+        ("postgresql+psycopg://me:secret@host:se/cret/db", r"postgresql\+psycopg:... is no URL"),
         ("postgresql+nodriver://me:secret@host/db", "nodriver"),
         ("oracle+cx_oracle://me:secret@host/db", "the driver cx_Oracle is not installed"),
-        ("sqlite:////nowhere/at/all/x.db", "unable to open database file"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/db", "me:...@127.0.0.1:1/db cannot be used: .*refused"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/db?unknown=x", "invalid connection option"),
+        ("sqlite:////nowhere/at/all/x.db", "the folder /nowhere/at/all is not there; make it"),
+        ("sqlite:///no.db", "no.db cannot be used: file is not a database"),
+        ("sqlite://", "keeps nothing; name a file"),
         ("redis://me:secret@host/db", "redis"),
     ],
 )
-def test_a_storage_that_cannot_be_used_is_told_without_its_password(tmp_path, url, gist):
+def test_a_storage_that_cannot_be_used_is_told_without_its_password(tmp_path, monkeypatch, url, gist):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "no.db").write_text("plain text " * 100)
     with pytest.raises(UsageError, match=gist) as caught:
-        open_storage(url, Store(tmp_path))
+        check_storage(url)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_database_file_is_not_made_by_looking_for_it(tmp_path):
+    for url in ("", f"sqlite:///{tmp_path}/new.db"):
+        check_storage(url)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_passwords_are_not_shown():
