@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from ..contracts.basics import STRICT
 from ..contracts.errors import UnknownNameError, UsageError
+from ..contracts.records import Tuned
 from ..contracts.settings import Recipe, ScoringProtocol, VolumeRule
 from ..files.printable import brief
 from ..files.regular import shown
@@ -64,6 +65,8 @@ class _Keys:
     """Models are trained as their authors train them, too, as far as their cards say how."""
     executor: str = "local"
     """What runs the trials, which changes no number: a reference, ``slurm[partition=gpu]``."""
+    tuned: Tuned | None = None
+    """What tuning found for the one model on the one dataset: they make a row of the open division."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ def build_experiment(
     """
     where = str(file) if file else "experiment"
     asked = _read(file) if file else {}
+    _check_asked(asked, options, settings, where)
     asked = merge(asked, {key: value for key, value in options.items() if value is not None})
     if not asked.get("models"):
         raise UsageError("no model was asked for; name some with --models, for example --models retina,unet.")
@@ -199,6 +203,41 @@ def _settings(
     return validate(type_, with_lists(merged), where)
 
 
+def _check_asked(
+    asked: Mapping[str, Any], options: Mapping[str, Any], settings: Sequence[str], where: str
+) -> None:
+    """Check that a row of the open division stays what tuning found.
+
+    Raises:
+        UsageError: Something else is asked for beside its file.
+    """
+    if not asked.get("tuned"):
+        return
+    fixed = ("models", "datasets", "label_fractions", "recipe", "protocol", "own_recipes")
+    changed = [f"--{key.replace('_', '-')}" for key in fixed if options.get(key) is not None]
+    changed += [f"--set {text}" for text in settings if not text.startswith("recipe.precision=")]
+    if changed:
+        raise UsageError(
+            f"{where} says what tuning found for its model on its data, and {brief(changed[0])} asks for "
+            "something else; leave that out, or 'tuned' and all that was found."
+        )
+
+
+def _check_tuned(experiment: Experiment, where: str) -> None:
+    """Check that a setting is of one row.
+
+    Raises:
+        UsageError: It is not.
+    """
+    several = len(experiment.models) > 1 or len(experiment.datasets) > 1 or ALL in experiment.models
+    if experiment.tuned and (several or experiment.own_recipes or experiment.recipes_of):
+        raise UsageError(
+            f"{where}.tuned: a setting is found for one model on one dataset, got "
+            f"{brief(', '.join(experiment.models))} on {brief(', '.join(experiment.datasets))}; name one of "
+            "each, with no recipe of the model's own."
+        )
+
+
 def _with_plain_names(protocol: ScoringProtocol) -> ScoringProtocol:
     """Write metrics in one way, so that the same one has the same name everywhere."""
     metrics = tuple(dict.fromkeys(str(parse_metric(text)) for text in protocol.metrics))
@@ -221,6 +260,7 @@ def _check(experiment: Experiment, where: str) -> None:
                 f"{where}.{key}: {brief(', '.join(map(str, values)))} names something twice; name each once."
             )
     _check_number(experiment, where)
+    _check_tuned(experiment, where)
 
 
 def _check_number(experiment: Experiment, where: str) -> None:

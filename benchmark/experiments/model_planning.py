@@ -16,7 +16,7 @@ from ..contracts.errors import (
     WeightsError,
     WeightsUnavailableError,
 )
-from ..contracts.records import ModelSpec
+from ..contracts.records import ModelSpec, Tuned
 from ..files.file_hashes import sha256_of_large_file
 from ..files.hashing import model_sha256
 from ..plugins.asked import complete_options, provider_of
@@ -29,6 +29,7 @@ from ..weights.weight_info import read_info
 from .experiment import Experiment
 from .own_recipes import PlannedModel, with_own_recipes
 from .row_names import row_names
+from .tuned_settings import check_tuned, tuned_options
 
 
 def plan_models(experiment: Experiment, catalogue: Catalogue) -> tuple[list[PlannedModel], list[str]]:
@@ -43,9 +44,11 @@ def plan_models(experiment: Experiment, catalogue: Catalogue) -> tuple[list[Plan
         WeightsError: Weights that were asked for cannot be had.
     """
     texts, planned, left_out = [], [], []
+    if experiment.tuned:
+        check_tuned(experiment.tuned, experiment.recipe, experiment.models[0], catalogue)
     for text, named in wanted_models(experiment.models, catalogue.models.offers).items():
         try:
-            planned.append(_plan_model(text, catalogue, strict=experiment.strict_weights))
+            planned.append(_plan_model(text, catalogue, experiment.tuned, strict=experiment.strict_weights))
             texts.append(text)
         except (PluginError, UsageError) as error:
             if named:
@@ -79,12 +82,15 @@ def _same(models: Iterable[ModelSpec]) -> Iterator[str]:
             yield f"{' and '.join(same)} are one and the same model, so they make one row."
 
 
-def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[ModelSpec, str]:
+def _plan_model(
+    text: str, catalogue: Catalogue, tuned: Tuned | None, *, strict: bool
+) -> tuple[ModelSpec, str]:
     """Look a model reference up; return the model and what must be said about its weights."""
     reference = parse_model(text)
     offer = catalogue.find(catalogue.models, reference.name)
     card = offer.card
-    options = complete_options(card, reference.options)
+    found = tuned_options(tuned.setting) if tuned else {}
+    options = complete_options(card, {**reference.options, **found})
     asked = _initialisation(card, reference)
     path, note = None, ""
     init = asked
@@ -110,6 +116,7 @@ def _plan_model(text: str, catalogue: Catalogue, *, strict: bool) -> tuple[Model
             normalisation=info.normalisation if info else None,
             provider=provider_of(offer),
             label=_model_label(reference, options, card, init, path),
+            tuned=tuned,
             family=card.family,
             citation=card.citation,
             size_divisor=card.size_divisor,

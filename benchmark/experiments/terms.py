@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from ..contracts.records import MetricSpec, TrialSpec
 from ..contracts.reporting import OWN_TRAINING
 from ..plugins.registry import foreign
 from .named import NAMED
+
+TUNED_FROM: Final = "tuned from"
+"""The key of the recipe that settings were found from, where each row has its own."""
 
 
 def terms(spec: TrialSpec) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def _training(spec: TrialSpec) -> object:
     """Give what all rows of a board were trained by: settings, or what each had its own found by."""
     if tuned := spec.model.tuned:
         budget = {"trials": tuned.trials, "hours": tuned.hours}
-        return {"tuned from": tuned.base, "precision": spec.recipe.precision, **budget}
+        return {TUNED_FROM: tuned.base, "precision": spec.recipe.precision, **budget}
     return OWN_TRAINING if spec.model.own_recipe else _nameless(asdict(spec.recipe))
 
 

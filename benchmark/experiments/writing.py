@@ -18,11 +18,15 @@ from ..plugins.references import escaped, written
 from ..plugins.registry import Catalogue, Registry
 from .own_recipes import told_recipe
 from .presets import protocols, recipes
+from .tuned_settings import tuned_options
 
 NAME: Final = "experiment.yaml"
 HEAD: Final = """# What was run, complete: every setting is written out, whatever later defaults are.
 # Paths are those of the machine where it ran; put your own in their places, and run it again with
 #     emseg-bench run {name}
+"""
+TUNED_HEAD: Final = """# This makes a row of the open division again, with the setting that tuning found.
+# Nothing is searched: 'emseg-bench tune' does that.
 """
 
 Side: TypeAlias = Callable[[TrialSpec], Hashable]
@@ -41,7 +45,8 @@ def experiment_files(specs: Iterable[TrialSpec], catalogue: Catalogue) -> dict[s
     There is one where all trials are one grid of models, datasets, label fractions and seeds; else there are
     several, ``experiment-1.yaml`` and so on.
 
-    A model that ran by a recipe of its own is planned by the shared one too, as ``run`` does.
+    A model that ran by a recipe of its own is planned by the shared one too, as ``run`` does.  A row of the
+    open division has a file of its own, with what tuning found: its trials are planned again, and no search.
 
     Args:
         specs: Of stored trials.
@@ -49,13 +54,21 @@ def experiment_files(specs: Iterable[TrialSpec], catalogue: Catalogue) -> dict[s
     """
     specs = list(specs)
     own = [spec for spec in specs if spec.model.own_recipe]
-    shared = [spec for spec in specs if not spec.model.own_recipe] or own
-    grids = [grid for alike in _alike(shared) for grid in _grids(alike)]
+    tuned = [spec for spec in specs if spec.model.tuned]
+    shared = [spec for spec in specs if not spec.model.own_recipe and not spec.model.tuned] or own
+    grids = [grid for alike in _alike([*shared, *tuned]) for grid in _grids(alike)]
     names = [NAME] if len(grids) == 1 else [f"experiment-{i}.yaml" for i in range(1, len(grids) + 1)]
     return {
-        name: HEAD.format(name=name) + _yaml(_experiment(grid, own, catalogue))
+        name: HEAD.format(name=name) + _text(grid, own, catalogue)
         for name, grid in zip(names, grids, strict=True)
     }
+
+
+def _text(grid: Sequence[TrialSpec], own: Sequence[TrialSpec], catalogue: Catalogue) -> str:
+    tuned = grid[0].model.tuned
+    if tuned is None:
+        return _yaml(_experiment(grid, own, catalogue))
+    return TUNED_HEAD + _yaml({**_experiment(grid, (), catalogue), "tuned": plain(tuned)})
 
 
 def _yaml(data: Mapping[str, Any]) -> str:
@@ -66,7 +79,8 @@ def _alike(specs: Iterable[TrialSpec]) -> list[list[TrialSpec]]:
     """Group trials that are trained and scored alike."""
     groups: dict[str, list[TrialSpec]] = {}
     for spec in specs:
-        settings = sha256_of([plain(spec.recipe), plain(spec.protocol), spec.threads])
+        tuned = spec.model.tuned and plain(spec.model.tuned)
+        settings = sha256_of([plain(spec.recipe), plain(spec.protocol), spec.threads, tuned])
         groups.setdefault(settings, []).append(spec)
     return list(groups.values())
 
@@ -129,7 +143,9 @@ def _protocol(protocol: ScoringProtocol) -> dict[str, Any]:
 
 def _model(model: ModelSpec, catalogue: Catalogue) -> str:
     place = f":{escaped(model.weights_path)}" if model.init == "file" and model.weights_path else ""
-    return f"{_named(model.name, model.options, catalogue.models)}@{model.init}{place}"
+    found = tuned_options(model.tuned.setting) if model.tuned else {}
+    asked = {key: value for key, value in model.options.items() if key not in found}
+    return f"{_named(model.name, asked, catalogue.models)}@{model.init}{place}"
 
 
 def _dataset(dataset: DatasetSpec, catalogue: Catalogue) -> str:

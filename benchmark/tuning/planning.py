@@ -12,11 +12,13 @@ from ..contracts.cards import ModelCard
 from ..contracts.data import Manifest
 from ..contracts.errors import UsageError
 from ..contracts.records import TrialSpec, Tuned
+from ..contracts.settings import Recipe
 from ..experiments.experiment import Experiment, describe
 from ..experiments.planning import Plan, Remarks, make_plan
+from ..experiments.tuned_settings import Setting, tuned_options, tuned_recipe
 from ..files.hashing import fingerprint, model_sha256, sha256_of
 from ..plugins.every_model import wanted_models
-from ..plugins.references import parse_model, written
+from ..plugins.references import escaped, parse_model, written
 from ..plugins.registry import Catalogue
 from .pruners import check_pruner
 from .records import Budget, Objective, StudySpec
@@ -24,8 +26,7 @@ from .samplers import sampler_notes
 from .space.checking import check_space
 from .space.defaults import default_space
 from .space.files import read_space
-from .space.search_space import SearchSpace, Setting
-from .space.settings import apply
+from .space.search_space import SearchSpace
 
 LATENCY: Final = "latency"
 _MOST_SLUG: Final = 60
@@ -92,12 +93,18 @@ class PlannedStudy:
         Raises:
             EmsegError: It cannot be one.
         """
-        (spec,) = self._plan(setting, (self.spec.seed,), None).trials.values()
+        reference = parse_model(self.spec.model)
+        init = f"@{reference.init}" if reference.init else ""
+        place = f":{escaped(reference.location)}" if reference.location else ""
+        model = f"{written(reference.name, {**reference.options, **tuned_options(setting)})}{init}{place}"
+        experiment = replace(
+            self.experiment, models=(model,), recipe=self._recipe(setting), seeds=(self.spec.seed,)
+        )
+        (spec,) = self.planner.plan(experiment).trials.values()
         return self._tuning(spec)
 
     def final(self, setting: Setting, remarks: Remarks) -> Plan:
         """Plan the trials of the best setting, which are tested."""
-        plan = self._plan(setting, self.experiment.seeds, remarks)
         tuned = Tuned(
             study=self.spec.name,
             trials=self.spec.budget.trials,
@@ -105,11 +112,7 @@ class PlannedStudy:
             setting=setting,
             base=self.spec.base,
         )
-        trials = [
-            replace(one, model=replace(one.model, label=self.spec.model_label, tuned=tuned))
-            for one in plan.trials.values()
-        ]
-        return replace(plan, trials={fingerprint(one): one for one in trials})
+        return self.planner.plan(replace(self.experiment, recipe=self._recipe(setting), tuned=tuned), remarks)
 
     def untuned(self) -> TrialSpec:
         """Give a trial as those that tune, for what it costs."""
@@ -118,15 +121,8 @@ class PlannedStudy:
     def _tuning(self, spec: TrialSpec) -> TrialSpec:
         return replace(spec, model=replace(spec.model, label=self.spec.model_label), purpose="tune")
 
-    def _plan(self, setting: Setting, seeds: tuple[int, ...], remarks: Remarks | None) -> Plan:
-        reference = parse_model(self.spec.model)
-        recipe, options = apply(setting, self.experiment.recipe, reference.options, self.planner.catalogue)
-        init = f"@{reference.init}" if reference.init else ""
-        place = f":{reference.location}" if reference.location else ""
-        model = f"{written(reference.name, options)}{init}{place}"
-        return self.planner.plan(
-            replace(self.experiment, models=(model,), recipe=recipe, seeds=seeds), remarks
-        )
+    def _recipe(self, setting: Setting) -> Recipe:
+        return tuned_recipe(setting, self.experiment.recipe, self.planner.catalogue)
 
 
 def plan_studies(wanted: Wanted, planner: Planner) -> tuple[list[PlannedStudy], Plan]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..contracts.errors import EmsegError, UsageError
 from ..contracts.records import Record
+from ..experiments.tuned_settings import Setting
 from ..files.store import Store, TrialFolder, to_json, write_whole
 from ..files.texts import parse_json
 from ..files.validation import plain
@@ -26,7 +27,7 @@ from .progress import CURVE, DEATHS, FINGERPRINT, REASON, SECONDS, STORED, state
 from .pruners import DEFAULT_PRUNER, make_pruner
 from .records import StudySpec, StudyState
 from .samplers import make_sampler
-from .space.search_space import SearchSpace, Setting, suggest
+from .space.search_space import SearchSpace, suggest
 from .storage import reached
 
 if TYPE_CHECKING:

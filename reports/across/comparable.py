@@ -8,7 +8,7 @@ from typing import Any
 
 from ...benchmark.contracts.records import DatasetSpec
 from ...benchmark.contracts.reporting import Board
-from ...benchmark.experiments.terms import terms_over_sets
+from ...benchmark.experiments.terms import TUNED_FROM, terms_over_sets
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.printable import brief
 from ..schema import Leaderboard
@@ -110,7 +110,7 @@ def unlike(terms: Mapping[str, Any], others: Mapping[str, Any]) -> str:
 def _differences(where: str, one: object, other: object) -> Iterator[str]:
     if one == other:
         return
-    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping) or _division(one) != _division(other):
         yield f"{where} {_shown(other)} instead of {_shown(one)}"
         return
     for key in dict.fromkeys([*one, *other]):
@@ -118,8 +118,13 @@ def _differences(where: str, one: object, other: object) -> Iterator[str]:
         yield from _differences(name, one.get(key), other.get(key))
 
 
+def _division(settings: Mapping[str, Any]) -> bool:
+    """Tell a recipe that rows were tuned from, which bounds their budget, from one that they share."""
+    return TUNED_FROM in settings
+
+
 def _shown(value: object) -> str:
     """Write a setting; an option that only one of two has is not there in the other."""
-    if isinstance(value, Mapping):
-        return "the same for all rows"  # beside rows that have each their own
+    if isinstance(value, Mapping):  # beside rows that have each their own
+        return "tuned for each row" if _division(value) else "the same for all rows"
     return "not there" if value is None else brief(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...benchmark.contracts.records import ModelSpec
 from ...benchmark.experiments.row_names import row_names
 from ...benchmark.files.hashing import model_sha256
 from ..naming import MARK, row_of
@@ -25,6 +26,8 @@ class Entries:
     """Models of which a board has several rows, made by different code."""
     missing: tuple[tuple[str, int, str], ...]
     """Identity, position of the data set, and why there is no score."""
+    unknown: tuple[str, ...] = ()
+    """Tuned models of which nothing tells what they were before, so that no data sets have them in common."""
 
     def on(self, identity: str) -> frozenset[int]:
         """Give the data sets on which a model has a score."""
@@ -52,18 +55,31 @@ def entries(members: Sequence[Ranked]) -> Entries:
     names = _names(members)
     doubled = {identity for by in rows for identity, of_model in by.items() if len(_with_score(of_model)) > 1}
     missing = (
-        (identity, place, _reason(by.get(identity, [])))
+        (identity, place, _reason(by.get(identity, []), members[place]))
         for identity in names
         for place, by in enumerate(rows)
         if identity not in scored[place]
     )
-    return Entries(names, scored, tuple(names[identity] for identity in sorted(doubled)), tuple(missing))
+    unknown = (row.model for member in members for row in member.table.rows if _identity(row) is None)
+    return Entries(
+        names,
+        scored,
+        tuple(names[identity] for identity in sorted(doubled)),
+        tuple(missing),
+        tuple(dict.fromkeys(unknown)),
+    )
+
+
+def _identity(row: Row) -> str | None:
+    """Name what is the same model on other data: as it was before each data set tuned it; None: not known."""
+    return row.tuning.untuned if row.tuning else row.identity
 
 
 def _by_identity(member: Ranked) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in member.table.rows:
-        found.setdefault(row.identity, []).append(row)
+        if identity := _identity(row):
+            found.setdefault(identity, []).append(row)
     return found
 
 
@@ -75,9 +91,10 @@ def _with_score(rows: Sequence[Row]) -> list[Row]:
     )
 
 
-def _reason(rows: Sequence[Row]) -> str:
+def _reason(rows: Sequence[Row], member: Ranked) -> str:
     if not rows:
-        return "not run"
+        is_known = all(map(_identity, member.table.rows))
+        return "not run" if is_known else "not run, or by a study whose files are not there"
     if not any(row.seeds for row in rows):
         return "no trial is complete"
     return "the metric applies to no case"
@@ -85,11 +102,18 @@ def _reason(rows: Sequence[Row]) -> str:
 
 def _names(members: Sequence[Ranked]) -> dict[str, str]:
     """Name models over all boards; those of which other code than today's made a row bear a mark."""
+    identities = {row.key: _identity(row) for member in members for row in member.table.rows}
     trials = {
         (row_of(trial), trial.record.spec.model.label): trial
         for member in members
         for trial in member.board.trials
     }
-    old = {model_sha256(trial.record.spec.model) for trial in trials.values() if trial.outdated}
-    names = row_names(trial.record.spec.model for trial in trials.values())
-    return {identity: f"{name} {MARK}" if identity in old else name for identity, name in names.items()}
+    models, old = dict[str, list[ModelSpec]](), set[str]()
+    for (row, _), trial in trials.items():
+        if identity := identities[row]:
+            model, alike = trial.record.spec.model, models.setdefault(identity, [])
+            alike += [] if alike and model.tuned else [model]  # its setting on other data is no other model
+            old |= {identity} if trial.outdated else set()
+    names = row_names(model for alike in models.values() for model in alike)
+    told = {identity: names[model_sha256(alike[0])] for identity, alike in models.items()}
+    return {identity: f"{name} {MARK}" if identity in old else name for identity, name in told.items()}

@@ -16,6 +16,7 @@ from .schema import Across, Missing
 def remarks(across: Across, family: Family, grid: Entries, block: Block) -> Iterator[str]:
     """Give the texts, the most important ones first."""
     yield from _fixed(across)
+    yield from _tuned(family, grid)
     yield from _left_out(across, family, grid, block)
     yield from _variants(family, block, across)
     yield from _units(across)
@@ -29,6 +30,20 @@ def _fixed(across: Across) -> Iterator[str]:
         yield (
             f"{len(across.sets)} data sets say nothing about others: the intervals are those of their "
             "boards, taken together. From three data sets on, models are compared as to other data sets."
+        )
+
+
+def _tuned(family: Family, grid: Entries) -> Iterator[str]:
+    """Say what a mean over tuned models is of, and which have no part in it."""
+    if family.members[0].table.division == "open":
+        yield (
+            "Open division: each model was tuned on every data set by itself, with the same budget, so that "
+            "its setting is another on each."
+        )
+    if grid.unknown:
+        yield (
+            "Left out, since the files of their studies are not there, which say what they were before "
+            f"tuning: {listing(grid.unknown)}."
         )
 
 

@@ -75,12 +75,11 @@ def _divisions(closed: Ranked, opened: Ranked, number: int) -> Divisions:
 
 def _pairs(closed: Leaderboard, opened: Leaderboard) -> Iterator[tuple[Row, Row]]:
     """Give the rows of each model with a score on both boards, in the order of the open one."""
-    untuned = {one.model: one.study.identity for one in opened.studies}
     known: dict[str, Row] = {}
     for row in sorted(closed.scored, key=lambda row: bool(row.outdated)):
         known.setdefault(row.identity, row)
     for row in opened.scored:
-        if one := known.get(untuned.get(row.model, "")):
+        if one := known.get((row.tuning and row.tuning.untuned) or ""):
             yield one, row
 
 

@@ -31,6 +31,9 @@ class RowTuning:
     """Validation score of the tuning trial with the best one."""
     validation: Estimate
     """Of the row's own trials, over seeds: the validation score of the state that was tested."""
+    untuned: str | None = None
+    """Hash of the model as it was before it was tuned: that of its row on closed boards, and the same on all
+    data sets; None: the study's files are not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

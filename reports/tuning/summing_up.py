@@ -38,6 +38,7 @@ def row_tuning(board: Board, trials: Sequence[Trial]) -> RowTuning | None:
         hours=study.seconds / SECONDS_PER_HOUR if study else None,
         best=_best(study) if study else None,
         validation=validation_of(trials, board.primary.name),
+        untuned=study.identity if study else None,
     )
 
 

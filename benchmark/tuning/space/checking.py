@@ -16,13 +16,13 @@ from ...contracts.settings import Recipe
 from ...experiments.methods import find_methods
 from ...experiments.named import NAMED
 from ...experiments.parting import check_parts
+from ...experiments.tuned_settings import MODEL, RECIPE, Setting, tuned_options, tuned_recipe
 from ...files.printable import brief
 from ...plugins.asked import complete_options
 from ...plugins.parameters import parameter_fault, tried_values
 from ...plugins.references import parse_method
 from ...plugins.registry import Catalogue
-from .search_space import SearchSpace, Setting
-from .settings import MODEL, RECIPE, apply
+from .search_space import SearchSpace
 
 MOST_PARAMETERS: Final = 100
 UNTUNED: Final[Mapping[str, str]] = {
@@ -73,10 +73,10 @@ def check_space(
             raise UsageError(f"{where}: {key}: {fault}.")
     try:
         for setting in _corners(space):
-            changed, wanted = apply(setting, recipe, given, catalogue)
+            changed = tuned_recipe(setting, recipe, catalogue)
             find_methods(changed, catalogue)
             check_parts(changed.batch_size, changed.processes, changed.accumulate)
-            complete_options(card, wanted, MODEL)
+            complete_options(card, {**given, **tuned_options(setting)}, MODEL)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
 

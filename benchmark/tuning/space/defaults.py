@@ -10,10 +10,10 @@ from ...contracts.cards import ModelCard
 from ...contracts.searching import FloatRange, IntRange, Parameter
 from ...contracts.settings import Recipe
 from ...experiments.named import NAMED
+from ...experiments.tuned_settings import MODEL, RECIPE
 from ...plugins.references import parse_method
 from ...plugins.registry import OWN, Catalogue
 from .search_space import SearchSpace
-from .settings import MODEL, RECIPE
 
 FACTOR: Final = 10.0
 """Learning rate and weight decay are tried up to so much smaller and larger than the recipe's."""

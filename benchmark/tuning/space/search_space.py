@@ -16,9 +16,6 @@ from ...plugins.references import parse_method
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-Setting = Mapping[str, OptionValue]
-"""A value for every key of a search space."""
-
 
 @dataclass(frozen=True, slots=True)
 class SearchSpace:

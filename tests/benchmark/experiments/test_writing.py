@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.experiments.writing import NAME, experiment_files
@@ -106,6 +107,69 @@ def test_recipes_of_models_own_come_again(planned, again, models, own):
     found, names = again(trials)
     assert found.keys() == trials.keys()
     assert names == [NAME]
+
+
+SETTING = {"recipe.learning_rate": 0.003, "recipe.augmentation.noise": 0.07, "model.encoder": "resnet18"}
+FOUND = ("recipe.learning_rate=0.003", "recipe.augmentation.noise=0.07")
+
+
+@pytest.fixture
+def opened(planned):
+    """Plan a row of the open division."""
+
+    def plan(study="s1", models=("unet@scratch",), settings=(*QUICK, *FOUND), setting=SETTING, **asked):
+        tuned = {"study": study, "trials": 5, "hours": 1.5, "setting": setting, "base": "quick"}
+        usual = {"datasets": [SYNTHETIC], "seeds": [0, 1], "tuned": tuned}
+        return planned(models=[*models], settings=settings, **{**usual, **asked})
+
+    return plan
+
+
+def test_rows_of_the_open_division_come_again_beside_others(planned, opened, again):
+    other = {**SETTING, "model.encoder": "resnet34"}
+    trials = planned(models=["unet@scratch"], datasets=[SYNTHETIC], seeds=[0, 1], settings=QUICK)
+    trials |= opened() | opened("s2", setting=other)
+    found, names = again(trials)
+    assert found == trials
+    assert names == ["experiment-1.yaml", "experiment-2.yaml", "experiment-3.yaml"]
+    assert {spec.model.label for spec in found.values()} == {"unet@scratch"}
+    assert [spec.model.tuned and spec.model.tuned.study for spec in found.values()][1::2] == [
+        None,
+        "s1",
+        "s2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "gist"),
+    [
+        ({"settings": QUICK}, r"tuned.setting: it has 0.003 for recipe.learning_rate, and the recipe 0.002"),
+        ({"models": ("unet[encoder=resnet18]",)}, "says encoder, which it says too"),
+        ({"models": ("unet", "fpn")}, "for one model on one dataset, got unet, fpn on synthetic-em"),
+        ({"setting": {"size": 1}}, "got size, expected keys such as recipe.crop"),
+        ({"setting": {"model.size": "b0"}}, "size: there is no such key"),
+        ({"own_recipes": True}, "with no recipe of the model's own"),
+    ],
+)
+def test_a_row_of_the_open_division_is_what_tuning_found(opened, changed, gist):
+    with pytest.raises(UsageError, match=gist):
+        opened(**changed)
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "gist"),
+    [
+        ({"models": ["fpn"]}, (), "and --models asks"),
+        ({}, ["recipe.crop=64"], "and --set recipe.crop=64 asks"),
+    ],
+)
+def test_nothing_else_is_asked_for_beside_it(opened, planned, tmp_path, asked, settings, gist):
+    file = tmp_path / "experiment.yaml"
+    file.write_text(experiment_files(opened().values(), load_plugins().catalogue)["experiment.yaml"])
+    assert "Nothing is searched" in file.read_text()
+    assert len(planned(file, ["recipe.precision=fp32"], seeds=[0, 1, 2])) == 3
+    with pytest.raises(UsageError, match=gist):
+        planned(file, settings, **asked)
 
 
 def test_weights_from_a_file_and_paths_with_commas(planned, again, tmp_path):

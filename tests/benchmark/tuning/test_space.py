@@ -10,6 +10,7 @@ from emseg_bench.benchmark.contracts.searching import Choice, FloatRange, IntRan
 from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.parting import check_parts
+from emseg_bench.benchmark.experiments.tuned_settings import tuned_options, tuned_recipe
 from emseg_bench.benchmark.plugins.asked import complete_options
 from emseg_bench.benchmark.plugins.loading import installed_plugins
 from emseg_bench.benchmark.plugins.parameters import parameter_fault, parameter_words
@@ -17,7 +18,6 @@ from emseg_bench.benchmark.plugins.references import parse_method
 from emseg_bench.benchmark.tuning.space.checking import check_space
 from emseg_bench.benchmark.tuning.space.defaults import default_space
 from emseg_bench.benchmark.tuning.space.search_space import SearchSpace, space_rows, suggest
-from emseg_bench.benchmark.tuning.space.settings import apply
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import FixedTrial
@@ -53,12 +53,11 @@ def test_whatever_is_drawn_fits_the_model_and_the_recipe(pair, share, side, proc
     recipe = replace(preset, processes=processes, batch_size=preset.batch_size * processes)
     space = default_space(recipe, card, CATALOGUE, smallest_side=side)
     setting = drawn(space, share)
-    tuned, options = apply(setting, recipe, complete_options(card, {}), CATALOGUE)
+    tuned, options = tuned_recipe(setting, recipe, CATALOGUE), tuned_options(setting)
 
     find_methods(tuned, CATALOGUE)
     check_parts(tuned.batch_size, tuned.processes, tuned.accumulate)
     complete = complete_options(card, options)
-    assert complete == options
     assert complete == complete_options(card, {}) | {
         key.removeprefix("model."): value for key, value in setting.items() if key.startswith("model.")
     }
@@ -118,19 +117,19 @@ def test_a_setting_is_put_in_its_place():
         "recipe.augmentation.rotate90": False,
         "model.size": "b1",
     }
-    tuned, options = apply(setting, recipe, {"size": "b0"}, CATALOGUE)
+    tuned, options = tuned_recipe(setting, recipe, CATALOGUE), tuned_options(setting)
     assert (tuned.learning_rate, tuned.crop, options) == (0.003, 64, {"size": "b1"})
     assert parse_method(tuned.optimiser, "optimiser").options == {"nesterov": "true"}
     augmentation = parse_method(tuned.augmentation, "augmentation").options
     assert (augmentation["noise"], augmentation["rotate90"], augmentation["flip"]) == ("0.05", "false", "0.5")
     unlike = {"learning_rate", "crop", "optimiser", "augmentation", "loss", "schedule"}
     assert {key for key in Recipe.__slots__ if getattr(tuned, key) != getattr(recipe, key)} <= unlike
-    assert apply({}, tuned, options, CATALOGUE) == (tuned, options)
+    assert tuned_recipe({}, tuned, CATALOGUE) == tuned
 
 
 def test_the_table_shows_what_is_tried_and_what_there_is():
     card, recipe = asked("segformer", "quick")
-    complete, options = apply({}, recipe, complete_options(card, {}), CATALOGUE)
+    complete, options = tuned_recipe({}, recipe, CATALOGUE), complete_options(card, {})
     rows = {
         row["setting"]: row for row in space_rows(default_space(recipe, card, CATALOGUE), complete, options)
     }

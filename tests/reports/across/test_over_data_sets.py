@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from emseg_bench.benchmark.contracts.records import Tuned
 from emseg_bench.benchmark.contracts.settings import Recipe
+from emseg_bench.benchmark.contracts.studies import Goal, Study
 from emseg_bench.reports.across.comparable import Ranked
 from emseg_bench.reports.across.schema import Across
 from emseg_bench.reports.across.table import tables_across
@@ -277,3 +279,61 @@ def test_hostile_names_run_nothing_and_break_no_table(make, tmp_path) -> None:
     text = (tmp_path / "r" / "leaderboard.md").read_text()
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("| ")]
     assert set(widths) == {9, 6, 4, 5}
+
+
+def tuned_board(make, dataset: str, means: dict[str, float], trials_each: int = 5, *, studies: bool = True):
+    """A board of the open division: each model with a setting of its own, found on this data."""
+    found, tried = [], []
+    for model, mean in means.items():
+        name = f"{model}-{dataset}"
+        tuned = Tuned(study=name, trials=trials_each, setting={"recipe.crop": 32 + len(found)}, base="quick")
+        found += trials(make, dataset, {model: mean}, tuned=tuned)
+        tried.append(study_of(name, identity=f"{model} before it was tuned"))
+    title = f"{dataset} · open division · tuned from quick, {trials_each} trials each"
+    bare = make.board(found, title=title, slug=f"{dataset}-open")
+    return replace(bare, studies=tuple(tried)) if studies else bare
+
+
+def study_of(name: str, identity: str) -> Study:
+    return Study(
+        name=name,
+        identity=identity,
+        goals=(Goal(name="iou", higher=True, unit="1"),),
+        space={},
+        sampler="random",
+        pruner="none",
+        seed=0,
+        tried=(),
+        best=(),
+        seconds=0.0,
+    )
+
+
+def test_tuned_models_are_averaged_with_tuned_ones_of_the_same_budget_alone(make) -> None:
+    """Their settings are others on each data set; what they were before tuning says which are one model."""
+    means = {"ants": {"a": 0.8, "b": 0.6}, "bees": {"a": 0.7, "b": 0.9}}
+    opened = [tuned_board(make, name, by) for name, by in means.items()]
+    closed = [board(make, name, {"a": 0.5, "b": 0.4}) for name in means]
+    dearer = tuned_board(make, "cats", {"a": 0.9, "b": 0.9}, trials_each=9)
+    of_open, of_closed = across([*opened, *closed, dearer])
+    assert of_open.title == "Over data sets: open division · tuned from quick, 5 trials each"
+    assert [(row.model, round(row.mean, 3)) for row in of_open.rows] == [("a@x", 0.75), ("b@x", 0.75)]
+    assert of_open.missing == ()
+    assert "each model was tuned on every data set by itself" in " ".join(of_open.remarks)
+    assert [(row.model, round(row.mean, 3)) for row in of_closed.rows] == [("a@x", 0.5), ("b@x", 0.4)]
+    reasons = {one.board: one.reason for one in of_open.apart}
+    assert (
+        reasons["ants · quick"] == "other terms: recipe the same for all rows instead of tuned for each row"
+    )
+    assert reasons[dearer.title] == "other terms: recipe.trials 9 instead of 5"
+    told = [one.reason for one in of_closed.apart if one.board == opened[0].title]
+    assert told == ["other terms: recipe tuned for each row instead of the same for all rows"]
+
+
+def test_tuned_models_without_their_studies_have_no_part(make) -> None:
+    means = {"a": 0.8, "b": 0.6}
+    boards = [tuned_board(make, "ants", means), tuned_board(make, "bees", means, studies=False)]
+    (found,) = across(boards)
+    assert found.rows == ()
+    assert "the files of their studies are not there" in found.remarks[1]
+    assert "a@x and b@x" in found.remarks[1]
