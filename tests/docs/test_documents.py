@@ -1,19 +1,15 @@
 """The documents do what they say: every command in them is run, every link leads somewhere.
 
-Commands run as installed; those of `WARM` pages start warm (`warm.py`) on Linux, which spares them imports
-and changes nothing else.
+The README's commands run as installed; those of other pages start warm (``tests/warm.py``) on Linux.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +19,7 @@ from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.experiments.presets import recipes
 
 ROOT = Path(__file__).parents[2]
-WARM = {"export.md", "models.md", "running.md", "scoring.md", "sharing.md"}
+COLD = {"README.md"}
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(
     r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL
@@ -47,30 +43,13 @@ def with_commands() -> list[Path]:
     ]
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Path]:
-    """The folder of an ``emseg-bench`` that starts in no time."""
-    if sys.platform != "linux":
-        yield Path(sys.executable).parent
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        folder, script = Path(temporary), Path(__file__).with_name("warm.py")
-        shim = runpy.run_path(str(script))["SHIM"]
-        (folder / "emseg-bench").write_text(shim.format(python=sys.executable, address=f"{folder}/socket"))
-        (folder / "emseg-bench").chmod(0o700)
-        with subprocess.Popen([sys.executable, script, f"{folder}/socket"], stdout=subprocess.PIPE) as server:
-            assert server.stdout.readline() == b"ready\n"
-            yield folder
-            server.kill()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("document", with_commands(), ids=lambda path: path.name)
 def test_commands_run(document, tmp_path, make_distribution, request):
     folder, installed = tmp_path / "work", Path(sys.executable).parent
     folder.mkdir()
-    places = [request.getfixturevalue("warm")] if document.name in WARM else []
+    places = [] if document.name in COLD else [request.getfixturevalue("warm")]
     environment = {
         **os.environ,
         "PATH": ":".join(map(str, [*places, installed, os.environ["PATH"]])),

@@ -107,7 +107,7 @@ def mirror(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def command(install: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def command(install: Path, warm: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run emseg-bench in a process of its own, with all of them installed."""
     work = tmp_path / "work"
     work.mkdir()
@@ -119,7 +119,7 @@ def command(install: Path, tmp_path: Path) -> Callable[..., subprocess.Completed
         "DIARY": str(tmp_path / "diary.jsonl"),
         "COLUMNS": "200",
     }
-    program = Path(sys.executable).parent / "emseg-bench"
+    program = warm / "emseg-bench"
     return lambda *arguments: subprocess.run(
         [program, *arguments], cwd=work, env=environment, capture_output=True, text=True, timeout=1200
     )

@@ -60,8 +60,8 @@ def test_the_verdict_is_the_reports(summary, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="the real data are not beside this repository")
-def test_one_command_does_it_all_and_its_repetition_nothing(tmp_path):
-    command = [sys.executable, EXAMPLE / "run.py", "--data", DATA, "--work", tmp_path / "m", "--smoke"]
+def test_one_command_does_it_all_and_its_repetition_nothing(warm, tmp_path):
+    command = [warm / "python", EXAMPLE / "run.py", "--data", DATA, "--work", tmp_path / "m", "--smoke"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
     out = tmp_path / "m/summary"
@@ -76,7 +76,7 @@ def test_one_command_does_it_all_and_its_repetition_nothing(tmp_path):
     assert [record.stat().st_mtime_ns for record in records] == before
 
 
-def test_missing_data_are_named(tmp_path):
-    command = [sys.executable, EXAMPLE / "run.py", "--data", tmp_path, "--work", tmp_path / "m"]
+def test_missing_data_are_named(warm, tmp_path):
+    command = [warm / "python", EXAMPLE / "run.py", "--data", tmp_path, "--work", tmp_path / "m"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert (done.returncode, "has no folder vnc, cdeep3m_mito" in done.stderr) == (1, True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,9 @@ DATA = ROOT.parent / "shared/data"
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="the real data are not beside this repository")
-def test_one_command_fills_both_divisions_and_its_repetition_nothing(tmp_path):
+def test_one_command_fills_both_divisions_and_its_repetition_nothing(warm, tmp_path):
     work = tmp_path / "m"
-    command = [sys.executable, EXAMPLE, "--data", DATA, "--work", work, "--smoke"]
+    command = [warm / "python", EXAMPLE, "--data", DATA, "--work", work, "--smoke"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads((work / "results/report/leaderboard.json").read_text())
@@ -32,7 +31,7 @@ def test_one_command_fills_both_divisions_and_its_repetition_nothing(tmp_path):
     assert [record.stat().st_mtime_ns for record in records] == before
 
 
-def test_missing_data_are_named(tmp_path):
-    command = [sys.executable, EXAMPLE, "--data", tmp_path, "--work", tmp_path / "m"]
+def test_missing_data_are_named(warm, tmp_path):
+    command = [warm / "python", EXAMPLE, "--data", tmp_path, "--work", tmp_path / "m"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert (done.returncode, "has no folder cdeep3m_mito" in done.stderr) == (1, True)

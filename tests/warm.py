@@ -1,9 +1,10 @@
-"""Runs ``emseg-bench`` in processes forked from one that has imported it, torch and all, once for many pages.
+"""Runs ``emseg-bench`` and scripts in processes forked from one that has imported it, torch and all, once.
 
     python warm.py SOCKET
 
 A command and the server that its trials are forked from would else import torch, each time, for seconds: more
-than they compute.  All else is as in an interpreter of their own: folder, environment, streams, exit code.
+than they compute.  Inference is timed by few repeats.  All else is as in an interpreter of their own: folder,
+environment, streams, exit code.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import atexit
 import json
 import multiprocessing.forkserver
 import os
+import runpy
 import signal
 import socket
 import sys
@@ -21,9 +23,11 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing import util
+from pathlib import Path
 
 from emseg_bench.benchmark.executors.context import PRELOADED, WORKER_ENVIRONMENT
 from emseg_bench.benchmark.executors.openmp import waiting
+from emseg_bench.benchmark.plugins.loading import installed_plugins
 from emseg_bench.cli import main
 from emseg_bench.cli.app import make_app
 
@@ -37,19 +41,22 @@ WARM = (
 SHIM = """\
 #!{python} -SE
 import json, os, socket, sys
+if sys.argv[0].endswith("python") and sys.argv[1].startswith("-"):
+    os.execv({python!r}, sys.argv)
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+request = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()
 socket.send_fds(server, [len(request).to_bytes(8, "big")], [0, 1, 2])
 server.sendall(request)
 sys.exit(int(server.recv(8) or 1))
 """
-"""What is called ``emseg-bench`` for those who want it warm; the lines of a page need not know."""
+"""What is called ``emseg-bench`` for those who want it warm, and ``python``; they need not know."""
 
 
 def serve(address: str) -> None:
     """Take requests until this process is ended; says a line when it is ready."""
     os.environ.update({**WORKER_ENVIRONMENT, **waiting(os.environ)})
+    _time_briefly()
     make_app([])  # all verbs
     for module in (*PRELOADED, *WARM):
         import_module(module)
@@ -68,6 +75,14 @@ def serve(address: str) -> None:
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
+
+
+def _time_briefly() -> None:
+    """Time inference by few repeats: the figures are no matter here, and take most of a small trial."""
+    from emseg_bench.benchmark.profiling import latency
+
+    for name in ("WARM_UP", "LATENCY_LIMITS", "THROUGHPUT_LIMITS"):
+        setattr(latency, name, latency.Limits(least_runs=1, most_runs=2, seconds=0))
 
 
 def _answer(asker: socket.socket) -> None:
@@ -92,12 +107,14 @@ def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str]) 
     os.environ.clear()
     os.environ.update(environment)
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
-    sys.argv = ["emseg-bench", *arguments]
+    installed_plugins.cache_clear()
     code = 0
     try:
-        main()
+        _start_program(*arguments)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
     except BaseException:  # noqa: BLE001 - as an interpreter does
         traceback.print_exc()
         code = 1
@@ -106,6 +123,17 @@ def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str]) 
     sys.stdout.flush()
     sys.stderr.flush()
     return code
+
+
+def _start_program(program: str, *arguments: str) -> None:
+    """Run ``emseg-bench``, or a script, whose ``sys.executable`` and what lies beside it is warm, too."""
+    if Path(program).name == "python":
+        sys.executable, sys.argv = program, list(arguments)
+        sys.path.insert(0, str(Path(arguments[0]).parent.resolve()))
+        runpy.run_path(arguments[0], run_name="__main__")
+    else:
+        sys.argv = ["emseg-bench", *arguments]
+        main()
 
 
 _spawn = util.spawnv_passfds
