@@ -1,10 +1,13 @@
-"""How long ``emseg-bench run`` takes on a complete grid of two trials, against the interpreter's start.
+"""How long ``emseg-bench run`` takes on a complete grid, against the interpreter's start.
 
     python scripts/bench_rerun.py
+    python scripts/bench_rerun.py --seeds 500
     python scripts/bench_rerun.py --runs 21 results --options "--models unet,retina"
 
-Without a results folder a small grid is run first, in a temporary one.  Each command is timed in turn with
-``python -c pass``; printed are medians of wall and processor time, and the machine's load.
+Without a results folder a grid of two networks is run first, in a temporary one; of many seeds one is
+trained, and the others' trials are copies of it with random scores, under their own fingerprints.  Each
+command is timed in turn with ``python -c pass``; printed are medians of wall and processor time, and the
+machine's load.
 """
 
 from __future__ import annotations
@@ -13,12 +16,21 @@ import argparse
 import os
 import resource
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from emseg_bench.benchmark.files.hashing import fingerprint
+from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.trials.kept_files import hash_files
+from emseg_bench.benchmark.trials.records import load_record, write_record
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
 GRID = (
@@ -39,6 +51,22 @@ def seconds(command: list[str]) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def multiply(results: Path, seeds: int) -> None:
+    """Write a copy of every trial for each further seed."""
+    store = Store(results)
+    rng = np.random.default_rng(0)
+    for source in [*store.trials()]:
+        record, cases = load_record(source), pd.read_parquet(source.cases)
+        for seed in range(1, seeds):
+            spec = replace(record.spec, seed=seed)
+            folder: TrialFolder = store.trial(fingerprint(spec))
+            shutil.copytree(source.path, folder.path)
+            folder.record.unlink()
+            cases.assign(value=rng.random(len(cases))).to_parquet(folder.cases, index=False)
+            copy = replace(record, spec=spec, fingerprint=fingerprint(spec), files=hash_files(folder))
+            write_record(folder, copy)
+
+
 def compare(command: list[str], runs: int) -> None:
     """Time a command and the interpreter in turn, and print medians."""
     pairs = [(seconds(command), seconds([sys.executable, "-c", "pass"])) for _ in range(runs)]
@@ -57,12 +85,18 @@ def main() -> int:
     )
     parser.add_argument("results", type=Path, nargs="?", help="a results folder; none: a new, small one")
     parser.add_argument("--options", default=GRID, help="of the run that filled it")
+    parser.add_argument("--seeds", type=int, default=1, help="of the small grid")
     parser.add_argument("--runs", type=int, default=11)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         results = options.results or Path(temporary)
         command = [COMMAND, "run", *shlex.split(options.options), "--out", str(results)]
         seconds(command)
+        if not options.results and options.seeds > 1:
+            multiply(results, options.seeds)
+            command += ["--seeds", ",".join(map(str, range(options.seeds)))]
+        first = seconds(command)
+        print(f"the first time, which reports them: {first[0]:.1f} s ({first[1]:.1f} s of processors)")
         time.sleep(UNSETTLED_S)
         seconds(command)
         compare(command, options.runs)

@@ -17,7 +17,6 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
@@ -27,7 +26,6 @@ LOOK_S = 3.0
 MOST_BUSY = 0.1
 """Of one processor's time, that others may take on a quiet machine."""
 CORES = 2
-POLL_S = 0.02
 
 
 def parse() -> argparse.Namespace:
@@ -53,18 +51,7 @@ def measure(root: Path, workers: int, options: argparse.Namespace) -> tuple[floa
     command = lab.command(
         range(options.trials), options.iterations, "--device=cpu", f"--workers={workers}", models=("tiny",)
     )
-    start, first, last, seen = time.perf_counter(), 0.0, 0.0, 0
-    process = lab.start(command)
-    while process.poll() is None:
-        now = time.perf_counter()
-        if not first and any(lab.results.glob("trials/*/events.jsonl")):
-            first = now
-        if (records := len([*lab.results.glob("trials/*/record.json")])) > seen:
-            seen, last = records, now
-        time.sleep(POLL_S)
-    if process.returncode:
-        raise SystemExit(lab.said().decode())
-    return last - first, time.perf_counter() - start
+    return lab.timed(command, options.trials)
 
 
 def quiet(options: argparse.Namespace) -> bool:

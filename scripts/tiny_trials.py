@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
 NAME = "emseg-tiny-trials"
+POLL_S = 0.02
 MODELS = ("tiny", "tiny-drops")
 DATA = "synthetic-em[size=64,train=2,val=1,test=2]"
 RECIPE = ("--recipe", "smoke", "--precision", "fp32", "--threads", "1")
@@ -107,6 +108,26 @@ class Lab:
                 stdout=said,
                 stderr=subprocess.STDOUT,
             )
+
+    def timed(self, command: Sequence[str], trials: int) -> tuple[float, float]:
+        """Run a command; return the seconds from its first trial's beginning to the last one's end, and all.
+
+        Args:
+            command: What is run.
+            trials: Of these, the last is that after which so many records are there.
+        """
+        start, first, last = time.perf_counter(), 0.0, 0.0
+        process = self.start(command)
+        while process.poll() is None:
+            now = time.perf_counter()
+            if not first and any(self.results.glob("trials/*/events.jsonl")):
+                first = now
+            if not last and len([*self.results.glob("trials/*/record.json")]) >= trials:
+                last = now
+            time.sleep(POLL_S)
+        if process.returncode or not last:
+            raise SystemExit(self.said().decode())
+        return last - first, time.perf_counter() - start
 
 
 def _listed(seeds: Sequence[int]) -> str:
