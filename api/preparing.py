@@ -31,6 +31,8 @@ class Prepared:
 
     wanted: Experiment
     plan: Plan
+    todo: tuple[str, ...]
+    """Fingerprints of the trials that are to run: which are complete is looked up once."""
     store: Store
     runtime: Runtime
     """Its devices are settled."""
@@ -38,11 +40,6 @@ class Prepared:
     plugins: Plugins
     stale: Mapping[str, Stale]
     """Stored trials that ran before, by the fingerprints of those that are asked for now."""
-
-    @property
-    def todo(self) -> list[str]:
-        """The trials that are to run."""
-        return pending(self.plan, self.store)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -79,8 +76,11 @@ def prepare(wanted: Experiment, runtime: Runtime, out: Path, *, keep_stale: bool
     if not chosen.elsewhere:
         check_devices(plan, runtime.devices)
     check_output_folder(out, "--out", places_of(plan))
-    stale = stale_trials(plan, store)
-    return Prepared(wanted, keep(plan, stale) if keep_stale else plan, store, runtime, chosen, plugins, stale)
+    missing = pending(plan, store)
+    stale = stale_trials(plan, missing, store)
+    plan = keep(plan, stale) if keep_stale else plan
+    todo = tuple(name for name in missing if name not in plan.kept)
+    return Prepared(wanted, plan, todo, store, runtime, chosen, plugins, stale)
 
 
 def settled(runtime: Runtime, chosen: ChosenExecutor) -> Runtime:
@@ -105,16 +105,15 @@ def try_out(prepared: Prepared) -> Prepared:
     Raises:
         UsageError: A model that was asked for cannot take its weights, crops or batches.
     """
-    todo = prepared.todo
-    if not todo:
+    if not prepared.todo:
         return prepared
     from ..benchmark.executors.rehearsal import ELSEWHERE, rehearse
 
     runtime, models = prepared.runtime, prepared.plugins.catalogue.models.offers
     optional = optional_models(prepared.wanted.models, models)
     place = ELSEWHERE if prepared.chosen.elsewhere else runtime.device
-    plan = rehearse(prepared.plan, todo, optional, Path(runtime.cache), runs_on=place)
-    return replace(prepared, plan=plan)
+    plan = rehearse(prepared.plan, prepared.todo, optional, Path(runtime.cache), runs_on=place)
+    return replace(prepared, plan=plan, todo=tuple(name for name in prepared.todo if name in plan.trials))
 
 
 def check_devices(plan: Plan, devices: tuple[str, ...]) -> None:

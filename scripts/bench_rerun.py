@@ -5,9 +5,9 @@
     python scripts/bench_rerun.py --runs 21 results --options "--models unet,retina"
 
 Without a results folder a grid of two networks is run first, in a temporary one; of many seeds one is
-trained, and the others' trials are copies of it with random scores, under their own fingerprints.  Each
-command is timed in turn with ``python -c pass``; printed are medians of wall and processor time, and the
-machine's load.
+trained, and the others' trials are copies of its tables with random scores, under their own fingerprints.
+Each command is timed in turn with ``python -c pass``; printed are medians of wall and processor time, and
+the machine's load.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from emseg_bench.benchmark.files.hashing import fingerprint
-from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.files.store import Store
 from emseg_bench.benchmark.trials.kept_files import hash_files
 from emseg_bench.benchmark.trials.records import load_record, write_record
 
@@ -59,9 +59,10 @@ def multiply(results: Path, seeds: int) -> None:
         record, cases = load_record(source), pd.read_parquet(source.cases)
         for seed in range(1, seeds):
             spec = replace(record.spec, seed=seed)
-            folder: TrialFolder = store.trial(fingerprint(spec))
-            shutil.copytree(source.path, folder.path)
-            folder.record.unlink()
+            folder = store.trial(fingerprint(spec))
+            folder.path.mkdir()
+            for path in (source.curve, source.sanity):
+                shutil.copyfile(path, folder.path / path.name)
             cases.assign(value=rng.random(len(cases))).to_parquet(folder.cases, index=False)
             copy = replace(record, spec=spec, fingerprint=fingerprint(spec), files=hash_files(folder))
             write_record(folder, copy)

@@ -87,9 +87,10 @@ def main() -> int:
             shutil.rmtree(studied)
             shares.append(tuned / alone - 1)
             print(f"{tuned:.1f} s by tune, {alone:.1f} s without: {100 * shares[-1]:+.1f} %", flush=True)
+    middle, least, most = (100 * of(shares) for of in (statistics.median, min, max))
     print(
-        f"{options.trials} trials of {options.iterations} steps, by tune: {100 * statistics.median(shares):+.1f} %"
-        f" (median of {options.repeats}; {100 * min(shares):+.1f} to {100 * max(shares):+.1f})"
+        f"{options.trials} trials of {options.iterations} steps: {middle:+.1f} % of time by tune "
+        f"(median of {options.repeats}; {least:+.1f} to {most:+.1f})"
     )
     return 0
 

@@ -14,7 +14,6 @@ from ..files.store import Store, TrialFolder, read_record
 from ..files.validation import plain
 from ..files.wording import joined
 from .records import load_record
-from .session import pending
 
 ROOMS: Mapping[str, str] = {
     "contracts": "what recipes and data are",
@@ -41,16 +40,17 @@ class Stale:
     """Names what else did: data, weights, the meaning of a metric.  Then its scores belong elsewhere."""
 
 
-def stale_trials(plan: Plan, store: Store) -> dict[str, Stale]:
+def stale_trials(plan: Plan, missing: Iterable[str], store: Store) -> dict[str, Stale]:
     """Find for trials that are to run which ran before, by the fingerprints of the plan.
 
     Of several, one that differs in its code alone comes first, then the newest.
 
     Args:
-        plan: What is to run.
+        plan: What was asked for.
+        missing: Fingerprints of what of it is not complete.
         store: What ran before; what is damaged in it counts for nothing here.
     """
-    wanted = {_subject(plan.trials[name]): name for name in pending(plan, store)}
+    wanted = {_subject(plan.trials[name]): name for name in missing}
     found: dict[str, Stale] = {}
     for record in _stored(store, plan, wanted.values()) if wanted else ():
         if name := wanted.get(_subject(record.spec)):

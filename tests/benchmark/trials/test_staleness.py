@@ -11,6 +11,7 @@ from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store
 from emseg_bench.benchmark.trials.providers import told_by_stored
 from emseg_bench.benchmark.trials.records import failed_record, write_record
+from emseg_bench.benchmark.trials.session import pending
 from emseg_bench.benchmark.trials.staleness import ROOMS, keep_stale, stale_notes, stale_trials
 
 
@@ -61,7 +62,7 @@ def test_the_command_asks_stored_trials(invoke, put, spec, store):
 
 def notes(store, *specs, keep=False):
     plan = Plan({fingerprint(spec): spec for spec in specs}, ())
-    stale = stale_trials(plan, store)
+    stale = stale_trials(plan, pending(plan, store), store)
     return [*stale_notes(keep_stale(plan, stale) if keep else plan, stale)]
 
 
