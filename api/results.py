@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 from markupsafe import escape
@@ -115,15 +115,15 @@ class Results:
         ranked = [Ranked(board, one.table) for board, one in zip(self.stored, self.boards, strict=True)]
         return comparisons_frame(self._tables, tables_across([one for one in ranked if one.table.scored]))
 
-    def model(self, name: str, *, device: str = "auto") -> TrainedModel:
-        """Load a model by its name here: ``unet`` (the best seed by validation), ``unet/3``.
+    def model(self, name: str, *, seeds: Literal["all"] | None = None, device: str = "auto") -> TrainedModel:
+        """Load a model by its name here: ``unet`` (the best seed by validation, or all), ``unet/3``.
 
         Raises:
             UsageError: There is none of that name, or several; names them.
         """
         from .trained import load_model
 
-        return load_model(f"{self.folder}:{name}", device=device)
+        return load_model(f"{self.folder}:{name}", seeds=seeds, device=device)
 
     def __repr__(self) -> str:
         return "\n\n".join([*map(repr, self.boards), *self._missing]) or f"no trial in {self.folder}"

@@ -343,8 +343,8 @@ def _predict(
     for note in [*notes, *unfit, *sizes]:
         say(console, f"warning: {note}", "yellow")
     if todo:
-        with steps("segmenting", steps_of(todo, setting.axes), console) as on_slice:
-            segment_files(todo, setting, asked, on_slice)
+        with steps("segmenting", steps_of(todo, setting), console) as on_step:
+            segment_files(todo, setting, asked, on_step)
     labels = f"; labels: {setting.words}" if setting.words else ""
     typer.echo(f"{len(todo)} label map(s) made in {out}, {there} there already{labels}")
 

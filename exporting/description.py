@@ -126,7 +126,7 @@ def describe(source: Source, normalisation: Normalisation) -> Description:
             high=grey.high,
             mean=normalisation.mean,
             std=normalisation.std,
-            voxel_size_nm=record.voxel_size_nm if record else None,
+            voxel_size_nm=info.voxel_size_nm or (record.voxel_size_nm if record else None),
         ),
         output=OutputTold(
             channels=weights.num_logits,

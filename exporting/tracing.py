@@ -31,7 +31,7 @@ def trace(module: nn.Module, channels: int, size_divisor: int) -> ExportedProgra
         channels: C.
         size_divisor: Of H and W, px.
     """
-    unit = size_divisor * -(-LEAST_SIDE // size_divisor)
+    unit = size_divisor * max(LEAST_PARTS, -(-LEAST_SIDE // size_divisor))
     images = torch.zeros(2, channels, unit, unit + size_divisor)
     sides = {2: _side("height", size_divisor), 3: _side("width", size_divisor)}
     shapes = ({0: Dim("batch", min=1, max=MOST_IMAGES), **sides},)

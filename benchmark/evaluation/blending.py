@@ -48,10 +48,14 @@ class Blender:
             return
         if not self._weights.numel():
             self._weights = _like(values, _weight(self._grid.window, self._blending, values.device))
+        (y, x), (height, width) = place, self._grid.window
+        self.sums(values)[:, y : y + height, x : x + width].addcmul_(values, self._weights)
+
+    def sums(self, values: Tensor) -> Tensor:
+        """Give the weighted sums so far, (K, H, W) of the padded image; in the layout of `values`."""
         if not self._total.numel():
             self._total = _empty_like(values, *self._grid.padded).zero_()
-        (y, x), (height, width) = place, self._grid.window
-        self._total[:, y : y + height, x : x + width].addcmul_(values, self._weights)
+        return self._total
 
     def finish(self) -> Tensor:
         """Give the image's weighted means, (K, H, W) without padding; then comes the next image."""

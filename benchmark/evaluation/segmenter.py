@@ -17,7 +17,7 @@ from .forward import Forward
 from .grid import Grid, overlapping, whole
 from .labels import to_labels
 from .postprocessing import tidy
-from .sliding_window import predict_images
+from .sliding_window import Kept, predict_images
 from .whole_image import grow, shrink
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -46,6 +46,8 @@ class Segmenter:
     on_windows: Callable[[int], None] = lambda _: None
     """Hears how many windows, or whole images, have gone through the model; `placing.count_windows` says
     how many there are."""
+    kept: Kept | None = None
+    """Where one image is gone on with that was begun before."""
 
     def logits(self, image: Array) -> Tensor:
         """Predict the logits of an image.
@@ -109,6 +111,7 @@ class Segmenter:
             batch_size=self._batch_size(grid),
             channels=self.num_logits,
             slices_along=axis,
+            kept=None if axis or grid.is_one_window else self.kept,
         )
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +17,24 @@ from .blending import Blender, Blending
 from .forward import Forward
 from .grid import Grid, Padding, Place, overlapping
 from .logit_checks import check_finite
+
+
+class Kept(Protocol):
+    """What is known of one image while its windows are seen, to go on from after a kill."""
+
+    @property
+    def done(self) -> int:
+        """How many windows need not be seen again; whole batches."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to keep what is known."""
+
+    def restore(self, sums: Tensor) -> None:
+        """Put the sums of the windows that are done into (K, H, W) zeros."""
+
+    def keep(self, done: int, sums: Tensor, top: int, bottom: int) -> None:
+        """Keep the sums (K, H, W) of `done` windows, of which the last reaches from row `top` to `bottom`."""
 
 
 def predict_logits(
@@ -66,6 +84,7 @@ def predict_images(
     batch_size: int,
     channels: int | None = None,
     slices_along: str | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[Tensor]:
     """Predict the logits of images of one size, one after another.
 
@@ -82,6 +101,7 @@ def predict_images(
         channels: How many logits the model must give; None: any number, always the same.
         slices_along: Name of the axis that the images follow each other along, for messages; None: there
             is one image.
+        kept: Where this one image is gone on with; None: from its first window on.
 
     Yields:
         (K, H, W) float32 logits, in the order of `images`.
@@ -90,9 +110,16 @@ def predict_images(
         TrialError: The model's output has the wrong shape, or is not finite; says where.
     """
     blender = Blender(grid, blending, many=slices_along is not None)
-    windows = _windows(images, grid)
+    seen = kept.done if kept else 0
+    windows = islice(_windows(images, grid), seen, None)
     for window, values in _predictions(forward, windows, batch_size, channels, slices_along):
+        if kept and seen == kept.done > 0:
+            kept.restore(blender.sums(values))
         blender.add(values, window.place)
+        seen += 1
+        if kept and not window.last and seen % batch_size == 0 and kept.is_due:
+            top = window.place[0]
+            kept.keep(seen, blender.sums(values), top, top + grid.window[0])
         if window.last:
             blended = blender.finish()
             check_finite(blended, _words(window.image, slices_along))

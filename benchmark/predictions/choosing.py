@@ -98,11 +98,11 @@ def choose_seeds(text: str) -> tuple[Chosen, ...]:
     """
     seeds, seed = _seeds(text)
     if seed is not None:
-        raise UsageError(f"got --seeds all and the seed {seed} in --model {printable(text)}; leave one out.")
+        raise UsageError(f"all seeds were asked for, and seed {seed} by {printable(text)}; leave one out.")
     if len(seeds) == 1:
         raise UsageError(
-            f"got --seeds all, and of {seeds[0].name} there is seed {seeds[0].seed} alone; leave --seeds "
-            "out, or train more: emseg-bench run --seeds 3."
+            f"all seeds were asked for, and of {seeds[0].name} there is seed {seeds[0].seed} alone; ask for "
+            "none, or train more: emseg-bench run --seeds 3."
         )
     return tuple(_with_weights(one, ()) for one in sorted(seeds, key=lambda one: one.seed))
 

@@ -34,8 +34,7 @@ class Ensemble:
     def image(self, pixels: Array) -> tuple[Tensor, ...]:
         """Predict the logits (K, H, W) of an image (C, H, W), of each member."""
         height, width = pixels.shape[-2:]
-        sides = self._sides((height, width), "yx")
-        resized = _resized(pixels, sides)
+        resized = _resized(pixels, self.sides((height, width), "yx"))
         return tuple(_logits_of(member.logits(resized), (height, width)) for member in self.members)
 
     def slices(
@@ -48,14 +47,15 @@ class Ensemble:
             shape: Of all of them.
             axis: z, y or x.
         """
-        sides = self._sides(shape, "zyx".replace(axis, ""))
+        sides = self.sides(shape, "zyx".replace(axis, ""))
         resized = (_resized(plane[None], sides)[0] for plane in planes)
         copies = tee(resized, len(self.members))
         each = [member.slices(copy, sides, axis) for member, copy in zip(self.members, copies, strict=True)]
         for logits in zip(*each, strict=True):
             yield tuple(_logits_of(one, shape) for one in logits)
 
-    def _sides(self, shape: tuple[int, int], axes: str) -> tuple[int, int]:
+    def sides(self, shape: tuple[int, int], axes: str) -> tuple[int, int]:
+        """Return the height and width at which the networks see an image or slice of `shape`."""
         height, width = (
             max(1, round(side * self.scales.get(axis, 1.0))) for side, axis in zip(shape, axes, strict=True)
         )

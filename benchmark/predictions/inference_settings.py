@@ -98,7 +98,7 @@ class InferenceSettings:
         view = protocol.window if isinstance(protocol.window, str) and "whole" in protocol.window else None
         parts = [
             f"protocol {protocol.name}",
-            view or f"windows of {self.window} px, overlap {overlap:g}, {protocol.blending}",
+            view or f"windows of {self.window} px{self._scored_in}, overlap {overlap:g}, {protocol.blending}",
             *(["mirror images"] if protocol.flips else []),
             *(
                 [f"{len(self.members)} networks, their probabilities averaged"]
@@ -113,6 +113,17 @@ class InferenceSettings:
         ]
         scored = told is not None and self._as_scored(told)
         return ", ".join(parts) + ("; as the trial was scored" if scored else "")
+
+    @property
+    def _scored_in(self) -> str:
+        """Say which windows the trial was scored in, where they were others."""
+        info = self.weights.info
+        if info.segmenting is None:
+            return ""
+        scored = info.window if info.segmenting.window == "crop" else info.segmenting.window
+        if scored in (None, self.window):
+            return ""
+        return f" (the trial was scored {f'in those of {scored} px' if isinstance(scored, int) else scored})"
 
     def _as_scored(self, told: Segmenting) -> bool:
         used = {**asdict(self.protocol), "axes": self.axes, "precision": self.precision}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ..contracts.errors import UsageError
@@ -14,18 +14,17 @@ NEAR: Final = 1.15
 """Times that one pixel size may be another: augmentation shows networks as much."""
 
 
-def pixel_of(info: WeightsInfo) -> float | None:
-    """Return the side of a pixel that weights were trained on, nm; None: they do not say."""
-    size = info.voxel_size_nm
-    return None if size is None else (size[-2] * size[-1]) ** 0.5
+def side_of(size_nm: Sequence[float] | None) -> float | None:
+    """Return the side of a square as large as a pixel (y, x) or a voxel's (z, y, x), nm; None: not known."""
+    return None if size_nm is None else (size_nm[-2] * size_nm[-1]) ** 0.5
 
 
 def other_sizes(images: Iterable[Seen], info: WeightsInfo) -> Iterator[str]:
     """Say of which images the pixels are much larger or smaller than those of training."""
-    trained = pixel_of(info)
+    trained = side_of(info.voxel_size_nm)
     if trained is None:
         return
-    sizes = {image.source.name: _pixel(image) for image in images}
+    sizes = {image.source.name: side_of(image.voxel_size_nm) for image in images}
     far = {name: size for name, size in sizes.items() if size and not 1 / NEAR <= size / trained <= NEAR}
     if far:
         told = some([f"{name} ({size:.4g} nm)" for name, size in far.items()])
@@ -41,7 +40,7 @@ def check_known(images: Iterable[Seen], info: WeightsInfo) -> float:
     Raises:
         UsageError: The weights or an image do not say theirs.
     """
-    trained = pixel_of(info)
+    trained = side_of(info.voxel_size_nm)
     if trained is None:
         raise UsageError(
             f"--rescale needs to know the pixels of training, and the weights ({info.origin}) do not say "
@@ -57,13 +56,8 @@ def check_sized(images: Iterable[Seen]) -> None:
     Raises:
         UsageError: One does not.
     """
-    if unsized := [image.source.name for image in images if _pixel(image) is None]:
+    if unsized := [image.source.name for image in images if side_of(image.voxel_size_nm) is None]:
         raise UsageError(
             f"{len(unsized)} image(s) do not say how large their pixels are: {some(unsized)}; name it in nm "
             "with --voxel-size 8,8 (y,x) or 30,8,8 (z,y,x)."
         )
-
-
-def _pixel(image: Seen) -> float | None:
-    size = image.voxel_size_nm
-    return None if size is None else (size[-2] * size[-1]) ** 0.5

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 
-from ..contracts.data import Axes
 from ..contracts.errors import DataError, StoreError, TrialError
 from ..evaluation.inference import inference
+from ..evaluation.placing import count_windows
+from ..evaluation.segmenter import Segmenter
 from ..evaluation.slabs import Slabs
 from ..evaluation.volumes import count_slices
 from ..images.intensity import to_pixels
@@ -19,6 +21,7 @@ from .components import Objects
 from .ensemble import Ensemble, combined, to_probabilities
 from .images import Array, in_pixels, open_pixels, read_image
 from .inference_settings import InferenceSettings
+from .kept_sums import KeptSums
 from .objects_table import write_objects
 from .outputs import Output
 from .overlays import write_overlays
@@ -29,7 +32,7 @@ from .writing.files import write_file
 
 
 def segment_files(
-    outputs: Sequence[Output], setting: InferenceSettings, asked: Asked, on_slice: Callable[[], None]
+    outputs: Sequence[Output], setting: InferenceSettings, asked: Asked, on_step: Callable[[], None]
 ) -> None:
     """Make what is asked for, of each image whole before the next is begun.
 
@@ -37,7 +40,7 @@ def segment_files(
         outputs: What to make.
         setting: With which networks, and how.
         asked: What of each.
-        on_slice: Called after each image, and after each slice of a volume.
+        on_step: Called after each window of an image, and after each slice of a volume.
 
     Raises:
         WeightsError: The weights do not fit the network.
@@ -51,7 +54,7 @@ def segment_files(
         scales = setting.scales(output.voxel_size_nm)
         scaled = [Ensemble(one.members, scales) for one in ensembles]
         try:
-            _segment(scaled, output, setting, asked, on_slice)
+            _segment(scaled, output, setting, asked, on_step)
         except (DataError, TrialError) as error:
             raise type(error)(f"{output.source}: {error}") from error
         except OSError as error:  # of reading, other errors are made
@@ -61,9 +64,18 @@ def segment_files(
             ) from error
 
 
-def steps_of(outputs: Sequence[Output], axes: Axes) -> int:
-    """Count how often `segment_files` will call `on_slice`."""
-    return sum(count_slices(output.box.sides, axes) for output in outputs)
+def steps_of(outputs: Sequence[Output], setting: InferenceSettings) -> int:
+    """Count how often `segment_files` will call `on_step`."""
+    return sum(_steps_of(output, setting) for output in outputs)
+
+
+def _steps_of(output: Output, setting: InferenceSettings) -> int:
+    if output.volume:
+        return count_slices(output.box.sides, setting.axes)
+    height, width = output.box.sides
+    sides = Ensemble((), setting.scales(output.voxel_size_nm)).sides((height, width), "yx")
+    windows = count_windows(sides, setting.axes, setting.protocol, window=setting.window)
+    return windows * len(setting.members)
 
 
 def _segment(
@@ -71,14 +83,56 @@ def _segment(
     output: Output,
     setting: InferenceSettings,
     asked: Asked,
-    on_slice: Callable[[], None],
+    on_step: Callable[[], None],
 ) -> None:
-    if output.volume:
-        _segment_volume(ensembles, output, setting, asked, on_slice)
-        return
+    segment = _segment_volume if output.volume else _segment_image
+    work = Work(output.work, "-".join(about.made_from for about in output.about.values()))
+    try:
+        segment(ensembles, output, setting, asked, work, on_step)
+    except (DataError, TrialError):  # nothing can go on from there
+        work.remove()
+        raise
+    work.remove()
+
+
+def _segment_image(
+    ensembles: Sequence[Ensemble],
+    output: Output,
+    setting: InferenceSettings,
+    asked: Asked,
+    work: Work,
+    on_step: Callable[[], None],
+) -> None:
+    """Segment window by window; of an image that takes long, what is known lies beside the label map."""
     image = read_image(output.source, setting.channels)[(slice(None), *output.box.slices)]
     pixels = to_pixels(image, output.grey)
-    ensemble = ensembles[0]
+    members = [_going_on(member, number, work, on_step) for number, member in enumerate(ensembles[0].members)]
+    found = segment_image(Ensemble(tuple(members), ensembles[0].scales), pixels, setting, asked)
+    arrays = {name: values[None] for name, values in found.items()}
+    _write(arrays, np.empty(arrays["labels"].shape, np.uint32), pixels[:1], output, asked)
+
+
+def _going_on(member: Segmenter, number: int, work: Work, on_step: Callable[[], None]) -> Segmenter:
+    """Have a network go on with an image where it stopped."""
+    kept = KeptSums(work, f"network{number}by{member.batch_size}")
+
+    def on_windows(count: int) -> None:
+        for _ in range(count):
+            on_step()
+
+    on_windows(kept.done)
+    return replace(member, kept=kept, on_windows=on_windows)
+
+
+def segment_image(
+    ensemble: Ensemble, pixels: Array, setting: InferenceSettings, asked: Asked
+) -> dict[str, Array]:
+    """Segment an image (C, H, W), uint8 or float32 between 0 and 1; give what is asked for, (H, W) each.
+
+    Raises:
+        DataError: The pixels do not fit the normalisation.
+        TrialError: The network's output is wrong.
+    """
     with ExitStack() as held:
         for member in ensemble.members:
             held.enter_context(inference(member.model, member.device, setting.precision))
@@ -86,10 +140,7 @@ def _segment(
         mean = combined(logits)
         labels = ensemble.members[0].labels(mean)
         stored = labels if setting.values is None else setting.values[labels]
-        found = answers(stored, to_probabilities(mean), logits, asked)
-    arrays = {name: values[None] for name, values in found.items()}
-    _write(arrays, np.empty(arrays["labels"].shape, np.uint32), pixels[:1], output, asked)
-    on_slice()
+        return answers(stored, to_probabilities(mean), logits, asked)
 
 
 def _segment_volume(
@@ -97,22 +148,15 @@ def _segment_volume(
     output: Output,
     setting: InferenceSettings,
     asked: Asked,
-    on_slice: Callable[[], None],
+    work: Work,
+    on_step: Callable[[], None],
 ) -> None:
     """Segment piece by piece; what is known meanwhile lies beside the label map."""
     opened = open_pixels(output.source, setting.channels, output.box)
     volume = in_pixels(opened, output.grey, output.source)
-    key = "-".join(about.made_from for about in output.about.values())
-    work = Work(output.work, key)
-    try:
-        pieces = VolumePieces(volume, setting, asked, work, output.folder)
-        arrays = pieces.run(ensembles, on_slice)
-    except (DataError, TrialError):  # nothing can go on from there
-        work.remove()
-        raise
+    arrays = VolumePieces(volume, setting, asked, work, output.folder).run(ensembles, on_step)
     parts = work.array("parts", volume.shape, np.uint32)
     _write(arrays, parts, volume, output, asked)
-    work.remove()
 
 
 def _write(

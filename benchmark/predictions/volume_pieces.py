@@ -31,7 +31,7 @@ from .answers import answers, of_votes
 from .asked import Asked
 from .ensemble import Ensemble, combined, to_probabilities
 from .inference_settings import InferenceSettings
-from .working import RawArray, Work
+from .working import InMemory, RawArray, Work
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -66,7 +66,7 @@ class VolumePieces:
     """
 
     def __init__(
-        self, volume: Slabs, setting: InferenceSettings, asked: Asked, work: Work, scratch: Path
+        self, volume: Slabs, setting: InferenceSettings, asked: Asked, work: Work | InMemory, scratch: Path
     ) -> None:
         self._volume, self._setting, self._asked, self._work = volume, setting, asked, work
         self._scratch, self._axes, self._steps = scratch, AXES[setting.axes], setting.made_steps
@@ -76,7 +76,9 @@ class VolumePieces:
             work.mapped(f"votes-{NAMES[axis]}", (logits, *volume.shape)) for axis in self._axes if axis
         ]
 
-    def run(self, ensembles: Sequence[Ensemble], on_slice: Callable[[], None]) -> Mapping[str, RawArray]:
+    def run(
+        self, ensembles: Sequence[Ensemble], on_slice: Callable[[], None] = lambda: None
+    ) -> Mapping[str, RawArray | Array]:
         """Segment all that is not done yet, a piece at a time on each device; return the arrays.
 
         Raises:
@@ -143,16 +145,17 @@ class VolumePieces:
             for row in range(block.shape[2]):  # so that the processor's cache holds what is turned around
                 sums[:, piece.start : piece.stop, row] = block[:, :, row]
         else:
-            self._work.put(self.arrays, piece.start, found)
+            for name, values in found.items():
+                self.arrays[name][piece.start : piece.stop] = values
         self._work.note(piece.name)
 
 
 def _arrays(
-    work: Work, shape: tuple[int, ...], setting: InferenceSettings, asked: Asked
-) -> dict[str, RawArray]:
+    work: Work | InMemory, shape: tuple[int, ...], setting: InferenceSettings, asked: Asked
+) -> dict[str, RawArray | Array]:
     """Open the arrays (Z, Y, X), or (Z, C, Y, X), of what is asked for."""
     kind = np.uint8 if setting.values is None else setting.values.dtype
-    arrays = {"labels": work.array("labels", shape, kind)}
+    arrays: dict[str, RawArray | Array] = {"labels": work.array("labels", shape, kind)}
     if asked.probabilities:
         classes = max(2, setting.weights.num_logits)
         sides = (shape[0], classes, *shape[1:])

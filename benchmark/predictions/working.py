@@ -1,14 +1,13 @@
-"""What is known of a volume while it is segmented: a folder beside its label map, to go on from after a kill.
+"""What is known of an image or volume while it is segmented: a folder beside its label map.
 
-Values are written where they belong, piece by piece, and then the piece is noted as done.  Whatever is there
-without a note is computed and written once more, to the same bytes.
+A killed command goes on from there.  Values are written where they belong, piece by piece, and then the piece
+is noted as done.  Whatever is there without a note is computed and written once more, to the same bytes.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -47,30 +46,38 @@ class RawArray:
 
 
 class Work:
-    """The folder.
+    """The folder; it is made when something is put into it.
 
     Args:
-        folder: Where it is, or is made.
+        folder: Where it is.
         key: Of all that decides the values; what was begun under another one is removed.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
-        self.folder = folder
-        note = folder / "key"
+        self.folder, self._key = folder, key
         with suppress(OSError):
-            if note.read_text(encoding="ascii") == key:
+            if self._note.read_text(encoding="ascii") == key:
                 return
         self.remove()
-        (folder / "done").mkdir(parents=True)
-        note.write_text(key, encoding="ascii")
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "key"
+
+    def _place(self, name: str) -> Path:
+        """Name a file of the folder, which is made if it is not there."""
+        if not self._note.exists():
+            (self.folder / "done").mkdir(parents=True)
+            self._note.write_text(self._key, encoding="ascii")
+        return self.folder / name
 
     def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> RawArray:
         """Open one of its arrays."""
-        return RawArray(self.folder / name, shape, dtype)
+        return RawArray(self._place(name), shape, dtype)
 
     def mapped(self, name: str, shape: tuple[int, ...]) -> Array:
         """Open one of its arrays of bytes to be written anywhere in it."""
-        path = self.folder / name
+        path = self._place(name)
         whole = path.exists() and path.stat().st_size == np.prod(shape, dtype=np.int64)
         mapped: Array = np.memmap(path, np.uint8, "r+" if whole else "w+", shape=shape)
         return mapped
@@ -79,15 +86,40 @@ class Work:
         """Tell whether a piece was written."""
         return (self.folder / "done" / piece).exists()
 
+    @property
+    def notes(self) -> list[str]:
+        """The pieces that were written."""
+        return [path.name for path in (self.folder / "done").glob("*")]
+
     def note(self, piece: str) -> None:
         """Say that a piece was written."""
-        (self.folder / "done" / piece).touch()
+        (self._place("done") / piece).touch()
 
-    def put(self, arrays: Mapping[str, RawArray], start: int, values: Mapping[str, Array]) -> None:
-        """Write what was found of some slices."""
-        for name, found in values.items():
-            arrays[name][start : start + len(found)] = found
+    def forget(self, piece: str, array: str) -> None:
+        """Remove a piece that others have taken the place of, and its array."""
+        (self.folder / "done" / piece).unlink()
+        (self.folder / array).unlink()
 
     def remove(self) -> None:
         """Remove it, once all is where it belongs."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class InMemory:
+    """The same in memory, of what nobody goes on with."""
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+        """Make an array."""
+        made: Array = np.zeros(shape, dtype)
+        return made
+
+    def mapped(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Make an array of bytes."""
+        return self.array(name, shape, np.uint8)
+
+    def is_done(self, piece: str) -> bool:
+        """Nothing is, before it is computed."""
+        return False
+
+    def note(self, piece: str) -> None:
+        """Nobody asks."""

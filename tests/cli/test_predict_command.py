@@ -242,6 +242,49 @@ def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
     assert sorted(path.name for path in Path("maps").iterdir()) == ["uncertainty", "v.tif"]
 
 
+@pytest.mark.parametrize("flips", ["false", "true"])
+def test_a_large_image_goes_on_within_itself(work, predict, monkeypatch, flips):
+    """Windows that were kept are not seen again, and the bytes are the same, of all that is asked for."""
+    from emseg_bench.benchmark.evaluation.forward import Forward
+    from emseg_bench.benchmark.predictions import kept_sums
+    from emseg_bench.benchmark.predictions.working import Work
+
+    monkeypatch.setattr(kept_sums, "SECONDS", 0)
+    forward, passes = Forward.__call__, []
+
+    def counted(self, windows, *others):
+        passes.append(len(windows))
+        return forward(self, windows, *others)
+
+    monkeypatch.setattr(Forward, "__call__", counted)
+    Image.fromarray(picture(150, 130)).save("big.png")
+    save_weights(logits=3)
+    asked = ("big.png", "--probabilities", "uint8", "--set", f"protocol.flips={flips}")
+    predict(*asked, "--out", "whole")
+    windows = sum(passes)
+    note, notes = Work.note, []
+
+    def interrupted(work, piece):
+        note(work, piece)
+        notes.append(piece)
+        if len(notes) == 10:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Work, "note", interrupted)
+    passes.clear()
+    assert "the same command goes on" in predict(*asked, expect=130).err
+    seen = sum(passes)
+    left = sorted(path.name for path in Path("maps/.big.part").iterdir())
+    assert left == ["done", "key", "network0by4", "network0by4-36", "network0by4-40"], "the rest is forgotten"
+    monkeypatch.setattr(Work, "note", note)
+    predict(*asked)
+    assert sum(passes) == windows
+    assert seen < windows
+    for name in ("big.png", "probabilities/big.tif"):
+        assert Path("maps", name).read_bytes() == Path("whole", name).read_bytes()
+    assert sorted(path.name for path in Path("maps").iterdir()) == ["big.png", "probabilities"]
+
+
 KILLED = """
 import os, signal, sys
 from emseg_bench.benchmark.predictions.working import Work

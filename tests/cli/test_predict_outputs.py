@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import emseg_bench
 import h5py
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import tifffile
 import torch
 import zarr
 from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.weights.weight_info import WeightsInfo, to_metadata
 from PIL import Image
 from safetensors.torch import save_file
@@ -19,6 +21,7 @@ from torch.nn import functional as F
 
 MEAN, STD = 0.35, 0.17
 NAMES = ("background", "membrane", "granule")
+AS_PREDICT = {"device": "cpu", "precision": "fp32", "protocol": "retina-2025"}
 VOLUME = np.random.default_rng(0).integers(40, 140, (9, 30, 26), np.uint8)
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -135,6 +138,7 @@ def test_a_part_lies_where_it_was_cut_out(predict, axes):
 
 
 def test_seeds_are_averaged_and_where_they_disagree_is_shown(predict, invoke, monkeypatch):
+    from emseg_bench.api import trained
     from emseg_bench.benchmark.predictions import choosing
 
     for seed in (1, 2):
@@ -154,6 +158,16 @@ def test_seeds_are_averaged_and_where_they_disagree_is_shown(predict, invoke, mo
     assert np.abs(tifffile.imread("maps/probabilities/i.tif") - 255 * mean[0]).max() <= 0.51
     with tifffile.TiffFile("maps/v.tif") as file:
         assert "mean of the probabilities of seed 1" in file.imagej_metadata["Info"]
+    monkeypatch.setattr(trained, "choose_seeds", lambda _: chosen)
+    model = emseg_bench.load_model("r:toy", seeds="all", **AS_PREDICT)
+    assert np.array_equal(model.segment(VOLUME), tifffile.imread("maps/v.tif"))
+    assert np.array_equal(model.segment(VOLUME[0]), np.asarray(Image.open("maps/i.png")))
+    pixels = torch.from_numpy(VOLUME[:2, None, :28, :24])
+    with torch.no_grad():
+        each = [network(seed)((pixels / 255 - MEAN) / STD).softmax(1) for seed in (1, 2)]
+        torch.testing.assert_close(model(pixels).softmax(1), sum(each) / 2, rtol=1e-4, atol=1e-4)
+    with pytest.raises(UsageError, match="expected 'all' with a model of a results folder"):
+        emseg_bench.load_model("w.safetensors", seeds="all")
     assert "--seeds all" in predict("v.tif", "--uncertainty", "disagreement", "--out", "x", expect=2).err
     assert (
         "expected --seeds all with --model" in predict("v.tif", "--seeds", "all", "--out", "x", expect=2).err
@@ -186,6 +200,11 @@ def test_pixels_of_another_size_are_told_and_brought_to_that_of_training(predict
     found = tifffile.imread("scaled/probabilities/v.tif") / 255
     assert found.shape == (9, 3, 30, 26)
     assert np.abs(found[..., 6:20].mean((2, 3)) - near[..., 3:10].mean((2, 3))).max() < 0.02
+    model = emseg_bench.load_model("w.safetensors", **AS_PREDICT)
+    labels = model.segment(VOLUME, voxel_size_nm=(30, 8, 4), rescale=True)
+    assert np.array_equal(labels, tifffile.imread("scaled/v.tif"))
+    with pytest.raises(UsageError, match="give voxel_size_nm"):
+        model.segment(VOLUME, rescale=True)
     assert "do not say how large their pixels are: same.png" in predict("same.png", "--rescale", expect=2).err
     predict("same.png", "--rescale-to", "8", "--voxel-size", "8,8", "--out", "y")
 

@@ -116,7 +116,7 @@ def test_a_row_is_named_by_any_of_its_trials_and_gives_all_its_seeds(store, put)
     assert choose_trial(name).weights == best
     assert choose_trial(f"{name}/0").weights == worse
     assert [one.weights for one in choose_seeds(name)] == [worse, best]
-    with pytest.raises(UsageError, match="got --seeds all and the seed 1"):
+    with pytest.raises(UsageError, match="all seeds were asked for, and seed 1"):
         choose_seeds(f"{name}/1")
     alone = put("retina@scratch", 0, 0.9)
     with pytest.raises(UsageError, match="there is seed 0 alone"):

@@ -1,0 +1,79 @@
+"""What one network has seen of an image, kept now and then, so that a killed command goes on within it.
+
+Windows go row by row, so the sums above the row of the last window are final and written once; those of the
+row itself are written anew each time, and count from when they are noted.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .working import RawArray, Work
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+SECONDS: Final = 20.0
+"""Between two times that something is kept; so much is computed anew after a kill."""
+
+
+class KeptSums:
+    """Keeps the sums over an image's windows; see `sliding_window.Kept`.
+
+    Args:
+        work: Where.
+        name: Of the network, and of what decides which windows share a forward pass; without a hyphen.
+    """
+
+    def __init__(self, work: Work, name: str) -> None:
+        self._work, self._name = work, name
+        found = [tuple(map(int, note.split("-")[1:])) for note in work.notes if note.startswith(f"{name}-")]
+        self._last = max(found, default=(0, 0, 0))
+        """How many windows are done, and the rows from and up to which the last of them reaches."""
+        self._time = time.monotonic()
+
+    @property
+    def done(self) -> int:
+        """Windows."""
+        return self._last[0]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time."""
+        return time.monotonic() - self._time >= SECONDS
+
+    def restore(self, sums: Tensor) -> None:
+        """Put what is kept into (K, H, W) zeros."""
+        done, top, bottom = self._last
+        sums[:, :top] = _columns(self._final(sums)[:top])
+        sums[:, top:bottom] = _columns(self._open(sums, done, bottom - top)[: bottom - top])
+
+    def keep(self, done: int, sums: Tensor, top: int, bottom: int) -> None:
+        """Keep the sums (K, H, W)."""
+        before, first, last = self._last
+        if top > first:
+            self._final(sums)[first:top] = _rows(sums[:, first:top])
+        self._open(sums, done, bottom - top)[0 : bottom - top] = _rows(sums[:, top:bottom])
+        self._last, self._time = (done, top, bottom), time.monotonic()
+        self._work.note(f"{self._name}-{done}-{top}-{bottom}")
+        if before:
+            self._work.forget(f"{self._name}-{before}-{first}-{last}", f"{self._name}-{before}")
+
+    def _final(self, sums: Tensor) -> RawArray:
+        classes, height, width = sums.shape
+        return self._work.array(self._name, (height, classes, width), np.float32)
+
+    def _open(self, sums: Tensor, done: int, rows: int) -> RawArray:
+        return self._work.array(f"{self._name}-{done}", (rows, len(sums), sums.shape[2]), np.float32)
+
+
+def _rows(sums: Tensor) -> Array:
+    return np.asarray(sums.movedim(1, 0).numpy(force=True))
+
+
+def _columns(rows: Array) -> Tensor:
+    return torch.from_numpy(rows).movedim(0, 1)
