@@ -110,7 +110,7 @@ class TrainedModel(nn.Module):
         ensemble = self._on_its_device(setting.scales(None if voxel_size_nm is None else (*voxel_size_nm,)))
         if values.ndim == 3 and self._channels == 1:
             pieces = VolumePieces(pixels, setting, Asked(), InMemory(), cache_folder())
-            return np.asarray(pieces.run([ensemble])["labels"])
+            return pieces.run([ensemble])["labels"][:]
         planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
         return segment_image(ensemble, np.ascontiguousarray(planes), setting, Asked())["labels"]
 

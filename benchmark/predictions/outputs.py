@@ -60,7 +60,7 @@ class Output:
 
     @property
     def work(self) -> Path:
-        """Folder of what is known of a volume while it is segmented."""
+        """Folder of what is known while it is segmented."""
         return self.folder / f".{self.name}.part"
 
 
