@@ -256,6 +256,7 @@ def _run(
     Raises:
         Exit: The trials were submitted.
     """
+    from ..benchmark.trials.board_order import ask_for
     from ..benchmark.trials.session import Outcome, run_plan
     from .console import Console
     from .summary import announce
@@ -265,8 +266,9 @@ def _run(
     announce(plan, console, cost, runtime)
     for problem in plugins.catalogue.problems:
         say(console, f"warning: plugin {problem}", "yellow")
+    store.prepare()
+    ask_for(store, plan.trials.values())
     if not cost.trials:
-        store.prepare()
         return Outcome(cached=tuple(plan.trials), ran=(), failed={})
     from .detaching import asking_whether_to_cancel, submit_and_leave
     from .trial_progress import show

@@ -16,12 +16,15 @@ from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
 from .across.comparable import Ranked, why_none
 from .across.exports import write_csv as write_across
+from .across.part import across_part
 from .across.table import tables_across
 from .divisions.pairing import divisions
+from .divisions.part import divisions_part
 from .divisions.part import write_csv as write_divisions
 from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write_json
 from .joined import joined
 from .leaderboard import leaderboard
+from .model_colours import share_colours
 from .page import BoardPage, Contents, SectionPart, markdown, page
 from .publishing import (
     ACROSS,
@@ -88,6 +91,7 @@ def build(
     with replacing(folder) as published:
         draft = published.folder
         (draft / FIGURES).mkdir()
+        colours = share_colours(reported)
         pages = [_board_page(board, sections, draft) for board in reported]
         tables = tuple(item.table for item in pages)
         known = [Ranked(board, table) for board, table in zip(reported, tables, strict=True)]
@@ -112,8 +116,7 @@ def build(
         why = "" if across else why_none(ranked)
         contents = Contents(
             boards=pages,
-            across=across,
-            divisions=both,
+            above=[*(across_part(one, draft, colours) for one in across), *map(divisions_part, both)],
             joined=joined(ranked),
             why_none=why,
             generated=generated,
@@ -124,7 +127,7 @@ def build(
         for name, text in (experiments or {}).items():
             (draft / name).write_text(text, encoding="utf-8")
         (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")
-        (draft / INDEX).write_text(page(contents, draft), encoding="utf-8")
+        (draft / INDEX).write_text(page(contents), encoding="utf-8")
     return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))
 
 

@@ -9,6 +9,7 @@ from .claims import standing
 from .footnotes import letter
 from .grid import Cell
 from .schema import ClassScore, Leaderboard, MetricScore, Row
+from .verdicts.schema import Interval
 from .wording import MISSING, score, span, spread
 
 
@@ -35,6 +36,17 @@ def rank_cell(row: Row) -> Cell:
 def model_cell(row: Row | AcrossRow) -> Cell:
     """Name the model."""
     return Cell(text=row.model, order=row.model.lower())
+
+
+def score_cell(value: float | None, unit: str = "1") -> Cell:
+    """Show a number in units of a metric."""
+    return Cell(text=score(value, unit), order=value)
+
+
+def interval_cell(value: float | None, ends: Interval | None, unit: str, *below: str) -> Cell:
+    """Show a number with its interval below it, if it has one, and whatever else is to be said."""
+    told = () if ends is None else (span(ends.low, ends.high, unit),)
+    return replace(score_cell(value, unit), below=(*told, *below))
 
 
 def mean_cell(metric: MetricScore, unit: str) -> Cell:
@@ -68,9 +80,8 @@ def behind_cell(row: Row, table: Leaderboard) -> Cell:
     told = standing(table, row.behind_first)
     if row.behind_first is None:
         return Cell(text=told, order=0.0)
-    found, unit = row.behind_first, table.metric.unit
-    ends = () if found.low is None else (span(found.low, found.high, unit),)
-    return Cell(text=score(found.value, unit), order=found.value, below=(*ends, told))
+    found = row.behind_first
+    return interval_cell(found.value, found.interval, table.metric.unit, told)
 
 
 def dots_cell(row: Row, low: float, high: float, unit: str) -> Cell:

@@ -6,7 +6,7 @@ Figures are drawn on matplotlib's object-oriented interface, so no display and n
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,17 +76,17 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(count: int, names: Sequence[str], height: float = 3.6) -> tuple[Figure, list[Axes]]:
-    """Make a figure of so many panels in a row, with a legend of `names` in model colours beneath.
+def panels(count: int, colours: Mapping[str, str], height: float = 3.6) -> tuple[Figure, list[Axes]]:
+    """Make a figure of so many panels in a row, with a legend of models beneath.
 
     Args:
         count: Number of panels.
-        names: Legend, in the order of colours; empty: there is none.
+        colours: Of the legend's names; empty: there is none.
         height: Of the panels, in inches.
     """
-    columns = _legend_columns(names, 5.2 * count)
-    rows = -(-len(names) // columns)
-    room = 0.15 + 0.22 * rows if names else 0.1
+    columns = _legend_columns([*colours], 5.2 * count)
+    rows = -(-len(colours) // columns)
+    room = 0.15 + 0.22 * rows if colours else 0.1
     figure = Figure(figsize=(5.2 * count, height + room))
     axes = [figure.add_subplot(1, count, i + 1) for i in range(count)]
     figure.subplots_adjust(
@@ -96,15 +96,15 @@ def panels(count: int, names: Sequence[str], height: float = 3.6) -> tuple[Figur
         bottom=(0.45 + room) / (height + room),
         wspace=0.22,
     )
-    if names:
-        _legend(figure, names, columns)
+    if colours:
+        _legend(figure, colours, columns)
     return figure, axes
 
 
-def _legend(figure: Figure, names: Sequence[str], columns: int) -> None:
+def _legend(figure: Figure, colours: Mapping[str, str], columns: int) -> None:
     figure.legend(
-        handles=[Line2D([], [], marker="o", linestyle="", color=colours(names)[name]) for name in names],
-        labels=[_legend_text(name) for name in names],
+        handles=[Line2D([], [], marker="o", linestyle="", color=colour) for colour in colours.values()],
+        labels=[_legend_text(name) for name in colours],
         loc="lower center",
         ncols=columns,
         fontsize=9,
@@ -152,11 +152,6 @@ def no_room(what: str) -> str:
         f"{what} are drawn for the first {MAX_BOARDS} boards of a report only. "
         "All numbers are in leaderboard.json; a report of fewer boards draws them."
     )
-
-
-def colours(names: Sequence[str]) -> dict[str, str]:
-    """Assign colours to models: by their names, so that boards of the same models give them the same."""
-    return dict(zip(sorted(names), MODELS, strict=False))
 
 
 def _legend_columns(names: Sequence[str], width: float) -> int:

@@ -35,6 +35,8 @@ class Bar:
     """Whether a claim stands behind it: drawn filled, and in another colour."""
     dots: tuple[float, ...] = ()
     """Single values, drawn below the line so that nothing lies on another."""
+    total: bool = False
+    """Whether it sums up those above it: drawn as a diamond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +50,21 @@ class Panel:
     """Where to draw a dashed line across."""
 
 
-def forest(names: Sequence[str], panels: Sequence[Panel]) -> Figure:
+def forest(
+    names: Sequence[str], panels: Sequence[Panel], headings: Sequence[int] = (), panel_width: float = PANEL
+) -> Figure:
     """Draw a line per name in every panel.
 
     Args:
         names: From top to bottom.
         panels: From left to right.
+        headings: Which names stand above others, and are bold.
+        panel_width: In inches.
     """
     many = len(names) > FEW
     margin = 0.25 + LETTER[many] * max(len(short_name(name)) for name in names)
     height, room = HEIGHTS[many] * len(names) + 0.25, 0.62
-    width = margin + (PANEL + 0.25) * len(panels)
+    width = margin + (panel_width + 0.25) * len(panels)
     figure = Figure(figsize=(width, height + room))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     figure.subplots_adjust(
@@ -71,6 +77,8 @@ def forest(names: Sequence[str], panels: Sequence[Panel]) -> Figure:
     for place, panel in zip(axes, panels, strict=True):
         _panel(place, panel, small=many)
     axes[0].set_yticks(range(len(names)), [short_name(name) for name in names], fontsize=SIZES[many])
+    for place in headings:
+        axes[0].get_yticklabels()[place].set_fontweight("bold")
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     return figure
 
@@ -85,16 +93,18 @@ def _panel(axes: Axes, panel: Panel, *, small: bool) -> None:
     for sure, colour in ((False, BLUE), (True, VERMILLION)):
         chosen = [(row, bar, value) for row, bar, value in drawn if bar.sure == sure]
         _intervals(axes, [(row, bar.ends) for row, bar, _ in chosen if bar.ends], colour)
-        axes.plot(
-            [value for *_, value in chosen],
-            [row for row, *_ in chosen],
-            linestyle="",
-            marker="o",
-            markersize=3.5 if small else 5,
-            color=colour,
-            markerfacecolor=colour if sure else "white",
-            zorder=3,
-        )
+        for total, marker, size in ((False, "o", 0), (True, "D", 1)):
+            marked = [(value, row) for row, bar, value in chosen if bar.total == total]
+            axes.plot(
+                [value for value, _ in marked],
+                [row for _, row in marked],
+                linestyle="",
+                marker=marker,
+                markersize=(3.5 if small else 5) + size,
+                color=colour,
+                markerfacecolor=colour if sure else "white",
+                zorder=3,
+            )
     axes.set_xlabel(panel.title)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(axis="y", length=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -13,7 +12,8 @@ from scipy.special import stdtrit
 
 from ..benchmark.contracts.records import DatasetSpec
 from ..benchmark.files.hashing import sha256_of
-from .across.comparable import Ranked
+from .across.comparable import Ranked, common_label, newest_first
+from .cells import score_cell
 from .grid import Cell, Column, Grid
 from .schema import Leaderboard, Row
 from .verdicts.schema import CONFIDENCE
@@ -39,7 +39,7 @@ def joined(boards: Sequence[Ranked]) -> list[Joined]:
     """Put boards together that differ in their fold alone, or in their share of labels alone.
 
     Args:
-        boards: Those that have a score, the one with the newest result first.
+        boards: Those that have a score.
     """
     folds = _groups([one for one in boards if _folds(one.dataset)], _but_for_fold, _fold)
     shares = _groups(boards, _but_for_share, lambda one: one.table.label_fraction)
@@ -51,7 +51,7 @@ def _groups(
 ) -> Iterator[dict[float, Ranked]]:
     """Give the boards that are the same but for their place, by it; of several of one place the newest."""
     found: dict[str, dict[float, Ranked]] = {}
-    for one in boards:
+    for one in newest_first(boards):
         found.setdefault(sha256_of(same(one)), {}).setdefault(place(one), one)
     for group in found.values():
         if len(group) > 1:
@@ -84,7 +84,7 @@ def _over_folds(group: Mapping[float, Ranked]) -> Joined:
     lines = _lines([one.table for one in group.values()])
     sign = -1 if table.metric.direction == "higher" else 1
     order = sorted(lines, key=lambda name: (-len(_known(lines[name])), sign * _mean(lines[name])))
-    label = re.sub(r"\bfold=\d+,|,fold=\d+\b|\[fold=\d+\]", "", table.dataset)
+    label = common_label([one.table.dataset for one in group.values()])
     grid = Grid(
         caption=f"{label}: {metric_heading(table.metric)} over {len(group)} of {plural(folds, 'fold')}",
         columns=(
@@ -103,7 +103,7 @@ def _fold_row(name: str, rows: Sequence[Row | None], table: Leaderboard, folds: 
     low, high = _interval(known, folds)
     return (
         Cell(text=name, order=name.lower()),
-        Cell(text=score(_mean(rows), unit), order=_mean(rows)),
+        score_cell(_mean(rows), unit),
         Cell(text=MISSING if low is None else span(low, high, unit), order=low),
         *(_mean_cell(row, unit) for row in rows),
     )

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup
 
 from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.reporting import LeftOut, ReportSection
-from .across.part import part_html, part_markdown
-from .across.schema import Across
+from .above import Part
 from .claims import standing
-from .divisions.part import part_html as divisions_html
-from .divisions.part import part_markdown as divisions_markdown
-from .divisions.schema import Divisions
 from .grid import Cell, Column, Grid, bullets, escape_markdown, html
 from .grid import markdown as grid_markdown
 from .joined import Joined
@@ -61,10 +56,8 @@ class Contents:
     """All that a report shows."""
 
     boards: Sequence[BoardPage]
-    across: Sequence[Across]
-    """Tables over data sets, that stand above the boards."""
-    divisions: Sequence[Divisions]
-    """Closed and open boards of the same data, likewise."""
+    above: Sequence[Part]
+    """What stands above the boards: tables over data sets, closed and open boards of the same data."""
     joined: Sequence[Joined]
     """Tables over the boards of one data set: folds, shares of labels."""
     why_none: str
@@ -86,22 +79,14 @@ class Contents:
         return f"{', '.join(counts)}. Generated {self.generated} by emseg-bench {self.version}."
 
 
-def page(contents: Contents, folder: Path) -> str:
-    """Write ``index.html``: style and script are within, pictures are linked relatively.
-
-    Args:
-        contents: What it shows.
-        folder: Of the report, that takes the figures over data sets.
-    """
+def page(contents: Contents) -> str:
+    """Write ``index.html``: style and script are within, pictures are linked relatively."""
     boards, left_out = contents.boards, contents.left_out
     values = {
         "title": TITLE,
         "boards": boards,
         "short": dict(zip((one.table.slug for one in boards), short_titles(boards)[0], strict=True)),
-        "across": [
-            *((one, part_html(one, folder)) for one in contents.across),
-            *((one, divisions_html(one)) for one in contents.divisions),
-        ],
+        "above": contents.above,
         "why_none": contents.why_none,
         "joined": [(one.title, html(one.grid), one.reading) for one in contents.joined],
         "overview": html(_overview(boards)) if len(boards) > 1 else "",
@@ -125,7 +110,7 @@ def markdown(contents: Contents) -> str:
     if contents.left_out:
         lines = [f"{item.trial}: {item.reason}" for item in contents.left_out]
         parts.append(f"**{LEFT_OUT}**\n\n{bullets(lines)}")
-    parts += [*map(part_markdown, contents.across), *map(divisions_markdown, contents.divisions)]
+    parts += [one.markdown for one in contents.above]
     for one in contents.joined:
         parts += [f"## {escape_markdown(one.title)}", grid_markdown(one.grid), bullets([one.reading])]
     if contents.why_none:

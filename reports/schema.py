@@ -185,6 +185,11 @@ class Row:
     outdated: tuple[str, ...] = ()
     """What code changed since its trials ran, as far as the machine knew that wrote the report."""
 
+    @property
+    def common_identity(self) -> str | None:
+        """Hash of what is the same model on other data: as it was before each tuned it; None: not known."""
+        return self.tuning.untuned if self.tuning else self.identity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

@@ -96,6 +96,16 @@ def percent(share: float) -> str:
     return "more than 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
+def share(part: float, whole: float) -> str:
+    """Write which part of a whole something is: ``0 %``, ``0.4 %``, ``29 %``; ``n/a`` of nothing."""
+    if not whole:
+        return MISSING
+    percents = 100 * part / whole
+    if 0 < percents < 0.1:
+        return "<0.1 %"
+    return f"{percents:.1f} %" if 0 < percents < 1 or 99 < percents < 100 else f"{percents:.0f} %"
+
+
 def listing(names: Sequence[str]) -> str:
     """Write ``a``, ``a and b``, ``a, b, c, d, e, f and 12 more``."""
     if len(names) > LISTED + 1:

@@ -38,7 +38,7 @@ class Trial:
     worked out yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Board:
     """The trials that may stand in one table: same data and protocol; one recipe, each its own, or all tuned.
 
@@ -67,6 +67,11 @@ class Board:
     def division(self) -> Division:
         """Whether all models of the board were tuned, with the same budget, or none was."""
         return "open" if self.trials[0].record.spec.model.tuned else "closed"
+
+    @property
+    def finished(self) -> str:
+        """When the last of its trials ended (ISO 8601)."""
+        return max(trial.record.finished for trial in self.trials)
 
     @property
     def complete(self) -> tuple[Trial, ...]:

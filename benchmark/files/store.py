@@ -114,6 +114,8 @@ class TrialFolder:
         Raises:
             StoreError: It is a link that leads out of the folder.
         """
+        if path.parent == self.path and not path.is_symlink():
+            return path.absolute()  # it is here: there is no link to follow
         return check_within(self.path, path.absolute(), shown(path), StoreError)
 
     def is_complete(self) -> bool:
@@ -166,6 +168,11 @@ class Store:
     def index(self) -> Path:
         """What reports have read of the trials; remade as it is needed."""
         return self.root / "trials.index"
+
+    @property
+    def boards(self) -> Path:
+        """In which order runs asked for boards, a hash a line."""
+        return self.root / "boards.txt"
 
     @property
     def lock(self) -> Path:

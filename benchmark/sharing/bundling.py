@@ -23,6 +23,7 @@ from ..files.regular import open_regular
 from ..files.store import Store, TrialFolder, to_json
 from ..files.validation import plain
 from ..plugins.registry import Catalogue
+from ..trials.board_order import as_text, board_order
 from ..trials.boards import read_whole_trial
 from ..trials.left_behind import LABELS, WEIGHTS, left_behind
 from .bundles import LIST, TRIALS, BundledFile, BundleList
@@ -95,6 +96,8 @@ def bundle(
         raise StoreError(f"nothing to bundle in {store.root}: name a folder that a run wrote.{told}")
     texts = _texts(trials, out.name, catalogue)
     texts |= studies_of(store, {study_of(trial.record) for trial in trials})
+    if order := board_order(store):
+        texts[store.boards.name] = as_text(order).encode()
     with keeping(out, "Nothing is left of the bundle: make room, or choose another place with --out."):
         out.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out) as unfinished:

@@ -12,6 +12,7 @@ from ..files.locks import locked
 from ..files.printable import printable
 from ..files.regular import read_regular
 from ..files.store import MOST_RECORD_BYTES, Store, TrialFolder, write_whole
+from ..trials.board_order import take_over
 from ..trials.boards import read_whole_trial
 from ..trials.left_behind import left_behind
 from ..trials.trial_names import trial_name
@@ -69,6 +70,7 @@ def merge_into(target: Store, sources: Sequence[Source], on_trial: Callable[[], 
                 studies.add(study_of(trial.record))
             on_trial()
         _take_studies(source, studies, target, origin, merged)
+        take_over(target, source.store)
     return merged
 
 

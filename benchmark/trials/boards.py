@@ -21,6 +21,7 @@ from ..files.printable import printable
 from ..files.regular import check_within, shown
 from ..files.store import Store, TrialFolder
 from .alike_tables import AlikeTables
+from .board_order import board_order
 from .folder_state import state_of_trial
 from .index import Index
 from .kept_files import changed_files
@@ -65,7 +66,7 @@ class Stored:
     """All that a results folder holds for a report."""
 
     boards: list[Board]
-    """The one with the newest record comes first."""
+    """As runs asked for them, the last run first; then what no run here asked for, the newest first."""
     left_out: tuple[LeftOut, ...]
     """Trials that cannot be reported."""
 
@@ -94,9 +95,11 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
         trial = replace(trial, outdated=today.changes(spec, subject.row) if today else (), row=subject.row)
         groups.setdefault(subject.board, []).append(Member(trial, folder, subject, changed))
     index.save()
-    boards = [_board(members, keep_stale=keep_stale) for members in groups.values()]
-    boards.sort(key=lambda board: max(trial.record.finished for trial in board.trials), reverse=True)
-    return Stored(_distinguish(_divided(boards)), tuple(left_out))
+    boards = {name: _board(members, keep_stale=keep_stale) for name, members in groups.items()}
+    places = {name: place for place, name in enumerate(board_order(store))}
+    order = sorted(boards, key=lambda name: boards[name].finished, reverse=True)
+    order.sort(key=lambda name: places.get(name, len(places)))
+    return Stored(_distinguish(_divided([boards[name] for name in order])), tuple(left_out))
 
 
 # ----------------------------------------------------------------------------------------- trials

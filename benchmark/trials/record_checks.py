@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..contracts.errors import StoreError
 from ..contracts.records import Record
@@ -15,6 +14,8 @@ from .kept_files import is_unchanged
 
 MOST_NUMBER: Final = 2**63
 MOST_TEXT: Final = 100_000
+_Place: TypeAlias = "tuple[_Place, object] | None"
+"""Where a value stands: the place around it, and its key there."""
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,21 +52,31 @@ def check_place(record: Record, folder: TrialFolder) -> None:
         raise _unusable(folder, f"its fingerprint is {record.fingerprint}, expected the name of its folder")
 
 
-def _odd(value: object, place: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _odd(key, place)
-            yield from _odd(inner, f"{place}.{key}" if place else str(key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _odd(inner, place)
-    elif isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-            yield f"{printable(place)} holds halves of characters (lone surrogates)"
-        elif len(value) > MOST_TEXT:
-            yield f"{printable(place)} is a text of {len(value):,} characters"
-    elif isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < MOST_NUMBER):
-        yield f"{printable(place)} is no number that a trial could have written"
+def _odd(data: object) -> Iterator[str]:
+    waiting: list[tuple[object, _Place]] = [(data, None)]
+    while waiting:  # records have hundreds of values, and reports thousands of records: no calls in here
+        value, place = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(inner, (place, key)) for key, inner in value.items()]
+            waiting += [(key, place) for key in value]
+        elif isinstance(value, list):
+            waiting += [(inner, place) for inner in value]
+        elif isinstance(value, str):
+            if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+                yield f"{_written(place)} holds halves of characters (lone surrogates)"
+            elif len(value) > MOST_TEXT:
+                yield f"{_written(place)} is a text of {len(value):,} characters"
+        elif isinstance(value, int | float) and not -MOST_NUMBER < value < MOST_NUMBER:
+            yield f"{_written(place)} is no number that a trial could have written"
+
+
+def _written(place: _Place) -> str:
+    """Write where a value stands: ``spec.model.options``."""
+    keys: list[str] = []
+    while place is not None:
+        place, key = place
+        keys.insert(0, str(key))
+    return printable(".".join(keys))
 
 
 def _contradictions(record: Record) -> Iterator[str]:

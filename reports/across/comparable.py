@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ...benchmark.contracts.records import DatasetSpec
 from ...benchmark.contracts.reporting import Board
@@ -13,12 +14,15 @@ from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.printable import brief
 from ..schema import Leaderboard
 from ..wording import listing
-from .balance import LEAST
+from .balance import LEAST, balanced
 from .schema import BoardApart
 
 EARLIER = "the same data in an earlier state: the newest one stands for it"
+SPARSE = "too few of the models on its data set's other boards have scores on it"
 TOLD = 3
 """Differences of a board that are spelled out."""
+_LABEL: Final = re.compile(r"([^\[:]*)(?:\[(.*?)\])?(.*)", re.DOTALL)
+"""Name, options and place of data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +43,58 @@ class Ranked:
         return terms_over_sets(self.board.trials[0].record.spec, self.board.primary.name)
 
 
+def newest_first(boards: Iterable[Ranked]) -> list[Ranked]:
+    """Order boards by their newest results."""
+    return sorted(boards, key=lambda one: one.board.finished, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """One source of data with its boards: several where it was scored in folds or in parts.
+
+    Their images are the same or of one kind, so they count as one data set: as several independent ones they
+    would make claims surer than they are.  A model's score on it is the mean over the boards.
+    """
+
+    boards: tuple[Ranked, ...]
+    """By title."""
+
+    @property
+    def first(self) -> Ranked:
+        """The board whose rules stand for all: terms are equal."""
+        return self.boards[0]
+
+    @property
+    def name(self) -> str:
+        """What the data are called."""
+        return common_label([one.table.dataset for one in self.boards])
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Boards on equal terms, each of other data."""
+    """Data sets whose boards are on equal terms."""
 
-    members: tuple[Ranked, ...]
-    """By name of their data."""
+    members: tuple[DataSet, ...]
+    """By name."""
     apart: tuple[BoardApart, ...]
     """All other boards."""
 
 
 def families(boards: Sequence[Ranked]) -> list[Family]:
-    """Group boards whose scores may be averaged over data; those of one that has no partner are in none.
-
-    Args:
-        boards: The one with the newest result first.
-    """
+    """Group boards whose scores may be averaged over data; those of one that has no partner are in none."""
     groups: dict[str, list[Ranked]] = {}
     for one in boards:
         groups.setdefault(sha256_of(one.terms), []).append(one)
-    kept = [(group, _newest(group)) for group in groups.values()]
-    return [_family(group, newest, boards) for group, newest in kept if len(newest) >= LEAST]
+    kept = [(group, _data_sets(group)) for group in groups.values()]
+    return [_family(group, sets, boards) for group, sets in kept if len(sets) >= LEAST]
 
 
 def why_none(boards: Sequence[Ranked]) -> str:
     """Say why boards have no table in common; empty where all are of one data set."""
-    if len({_data(one) for one in boards}) < LEAST:
+    if len({_source(one) for one in boards}) < LEAST:
         return ""
     first = boards[0]
-    others = [one for one in boards if _data(one) != _data(first)]
+    others = [one for one in boards if _source(one) != _source(first)]
     told = [f"{one.table.title} has {unlike(first.terms, one.terms)}" for one in others]
     return (
         "Nothing is averaged over data sets, since no two of them were scored on equal terms. Beside "
@@ -75,30 +102,63 @@ def why_none(boards: Sequence[Ranked]) -> str:
     )
 
 
+def common_label(labels: Sequence[str]) -> str:
+    """Write the name of data that differ in options alone, without these: ``folder[folds=5]:cells``."""
+    (name, options, place), *others = (_parts(label) for label in labels)
+    common = [one for one in options if all(one in other for _, other, _ in others)]
+    return f"{name}[{','.join(common)}]{place}" if common else f"{name}{place}"
+
+
+def _parts(label: str) -> tuple[str, list[str], str]:
+    found = _LABEL.fullmatch(label)
+    assert found is not None  # noqa: S101 - for the type: it takes any text
+    name, options, place = found.groups()
+    return name, options.split(",") if options else [], place
+
+
+def _source(one: Ranked) -> str:
+    """Name where a board's data come from, whatever their options."""
+    return sha256_of([one.dataset.name, one.dataset.location])
+
+
 def _data(one: Ranked) -> str:
     """Name a board's data, in whichever state."""
     return sha256_of([one.dataset.name, one.dataset.location, dict(one.dataset.options)])
 
 
-def _newest(group: Sequence[Ranked]) -> list[Ranked]:
-    """Keep one board of each data: what was changed since is no second data set."""
-    found: dict[str, Ranked] = {}
-    for one in group:
-        found.setdefault(_data(one), one)
-    return sorted(found.values(), key=lambda one: (one.table.dataset, one.table.title))
+def _data_sets(group: Sequence[Ranked]) -> list[DataSet]:
+    """Put the boards of one source together, of each data the newest: what was changed since is no other."""
+    found: dict[str, dict[str, Ranked]] = {}
+    for one in newest_first(group):
+        found.setdefault(_source(one), {}).setdefault(_data(one), one)
+    sets = [_complete(sorted(of.values(), key=lambda one: one.table.title)) for of in found.values()]
+    return sorted(sets, key=lambda one: (one.name, one.first.table.title))
 
 
-def _family(group: Sequence[Ranked], newest: Sequence[Ranked], boards: Sequence[Ranked]) -> Family:
-    of_group, standing = {one.board for one in group}, {one.board for one in newest}
+def _complete(boards: Sequence[Ranked]) -> DataSet:
+    """Keep the boards of one source that have enough models in common to be one data set."""
+    on = [dict.fromkeys(row.common_identity or "" for row in one.table.scored) for one in boards]
+    models = dict.fromkeys(model for held in on for model in held if model)
+    scored = {model: frozenset(i for i, held in enumerate(on) if model in held) for model in models}
+    block = balanced(scored, len(boards))
+    places = block.sets if block else [max(range(len(boards)), key=lambda place: len(on[place]))]
+    return DataSet(tuple(boards[place] for place in places))
+
+
+def _family(group: Sequence[Ranked], sets: Sequence[DataSet], boards: Sequence[Ranked]) -> Family:
+    standing = {one.board for of_set in sets for one in of_set.boards}
+    known = {_data(one) for of_set in sets for one in of_set.boards}
+    terms = sets[0].first.terms
+
+    def reason(one: Ranked) -> str:
+        if one not in group:
+            return unlike(terms, one.terms)
+        return EARLIER if _data(one) in known else SPARSE
+
     apart = [
-        BoardApart(
-            board=one.table.title,
-            reason=EARLIER if one.board in of_group else unlike(newest[0].terms, one.terms),
-        )
-        for one in boards
-        if one.board not in standing
+        BoardApart(board=one.table.title, reason=reason(one)) for one in boards if one.board not in standing
     ]
-    return Family(tuple(newest), tuple(apart))
+    return Family(tuple(sets), tuple(apart))
 
 
 def unlike(terms: Mapping[str, Any], others: Mapping[str, Any]) -> str:

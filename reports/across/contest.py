@@ -12,7 +12,7 @@ from ..arrays import Floats
 from ..verdicts.comparing import Pairs, compare, judged
 from ..verdicts.contest import FEWEST_UNITS, Contest, Scope, ScopeKind
 from ..verdicts.schema import Comparison, Verdicts
-from .boards import BoardVerdicts
+from .boards import SetVerdicts
 
 NOUN = "data set"
 BLIND = "best blind prediction"
@@ -42,16 +42,16 @@ def contest_over(models: Sequence[str], means: Floats, metric: MetricSpec) -> Co
     )
 
 
-def verdicts_over(contest: Contest, boards: Sequence[BoardVerdicts]) -> Verdicts:
+def verdicts_over(contest: Contest, sets: Sequence[SetVerdicts]) -> Verdicts:
     """Compare all pairs: models crossed with data sets, or, with fewer than three sets, on these alone.
 
     Args:
         contest: Of at least two data sets.
-        boards: Of each set, its board's own comparisons.
+        sets: Of each set, its boards' own comparisons.
     """
     if contest.scope.kind == "sets":
         return compare(contest)
-    own = [board.pairs(blind=contest.blind) for board in boards]
+    own = [one.pairs(blind=contest.blind) for one in sets]
     return judged(contest, on_these(Pairs.of(contest), own))
 
 

@@ -10,7 +10,7 @@ from ...benchmark.experiments.row_names import row_names
 from ...benchmark.files.hashing import model_sha256
 from ..naming import MARK, row_of
 from ..schema import Row
-from .comparable import Ranked
+from .comparable import DataSet, Ranked
 from .schema import Missing
 
 
@@ -20,8 +20,8 @@ class Entries:
 
     names: dict[str, str]
     """Of every model that stands on some board, by identity."""
-    scored: tuple[dict[str, Row], ...]
-    """By data set, the row of each model that has a score there."""
+    scored: tuple[dict[str, tuple[Row, ...]], ...]
+    """By data set, of each model that has a score there its row on every board of the set."""
     doubled: tuple[str, ...]
     """Models of which a board has several rows, made by different code."""
     missing: tuple[tuple[str, int, str], ...]
@@ -35,7 +35,7 @@ class Entries:
 
     def outdated(self, identity: str) -> bool:
         """Say whether other code than today's made a model's row on some data set."""
-        return any(rows[identity].outdated for rows in self.scored if identity in rows)
+        return any(row.outdated for rows in self.scored for row in rows.get(identity, ()))
 
     def told_missing(self, datasets: Sequence[str]) -> tuple[Missing, ...]:
         """Name the combinations without a score."""
@@ -45,42 +45,43 @@ class Entries:
         )
 
 
-def entries(members: Sequence[Ranked]) -> Entries:
+def entries(members: Sequence[DataSet]) -> Entries:
     """Find each model on each data set; of several rows of one model, that of today's code counts."""
-    rows = [_by_identity(member) for member in members]
-    scored = tuple(
-        {identity: found[0] for identity, of_model in by.items() if (found := _with_score(of_model))}
-        for by in rows
-    )
-    names = _names(members)
-    doubled = {identity for by in rows for identity, of_model in by.items() if len(_with_score(of_model)) > 1}
+    boards = [board for member in members for board in member.boards]
+    rows = [[_by_identity(board) for board in member.boards] for member in members]
+    names = _names(boards)
+    scored = tuple({name: found for name in names if (found := _on_all(name, of_set))} for of_set in rows)
+    doubled = {
+        name for name in names for of_set in rows for by in of_set if len(_with_score(by.get(name, []))) > 1
+    }
     missing = (
-        (identity, place, _reason(by.get(identity, []), members[place]))
-        for identity in names
-        for place, by in enumerate(rows)
-        if identity not in scored[place]
+        (name, place, _reason(name, of_set, members[place]))
+        for name in names
+        for place, of_set in enumerate(rows)
+        if name not in scored[place]
     )
-    unknown = (row.model for member in members for row in member.table.rows if _identity(row) is None)
+    unknown = (row.model for board in boards for row in board.table.rows if row.common_identity is None)
     return Entries(
         names,
         scored,
-        tuple(names[identity] for identity in sorted(doubled)),
+        tuple(names[name] for name in sorted(doubled)),
         tuple(missing),
         tuple(dict.fromkeys(unknown)),
     )
 
 
-def _identity(row: Row) -> str | None:
-    """Name what is the same model on other data: as it was before each data set tuned it; None: not known."""
-    return row.tuning.untuned if row.tuning else row.identity
-
-
-def _by_identity(member: Ranked) -> dict[str, list[Row]]:
+def _by_identity(board: Ranked) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
-    for row in member.table.rows:
-        if identity := _identity(row):
+    for row in board.table.rows:
+        if identity := row.common_identity:
             found.setdefault(identity, []).append(row)
     return found
+
+
+def _on_all(identity: str, boards: Sequence[dict[str, list[Row]]]) -> tuple[Row, ...]:
+    """Give a model's row on every board of a data set; none where some board has no score of it."""
+    found = [_with_score(by.get(identity, [])) for by in boards]
+    return tuple(rows[0] for rows in found) if all(found) else ()
 
 
 def _with_score(rows: Sequence[Row]) -> list[Row]:
@@ -91,22 +92,26 @@ def _with_score(rows: Sequence[Row]) -> list[Row]:
     )
 
 
-def _reason(rows: Sequence[Row], member: Ranked) -> str:
+def _reason(identity: str, boards: Sequence[dict[str, list[Row]]], member: DataSet) -> str:
+    """Say why a model has no score on a data set, by the first board that lacks it."""
+    lacking = [place for place, by in enumerate(boards) if not _with_score(by.get(identity, []))]
+    rows = boards[lacking[0]].get(identity, [])
+    reason = "the metric applies to no case"
     if not rows:
-        is_known = all(map(_identity, member.table.rows))
-        return "not run" if is_known else "not run, or by a study whose files are not there"
-    if not any(row.seeds for row in rows):
-        return "no trial is complete"
-    return "the metric applies to no case"
+        is_known = all(row.common_identity for row in member.boards[lacking[0]].table.rows)
+        reason = "not run" if is_known else "not run, or by a study whose files are not there"
+    elif not any(row.seeds for row in rows):
+        reason = "no trial is complete"
+    return reason if len(boards) == 1 else f"{reason} on {len(lacking)} of its {len(boards)} boards"
 
 
-def _names(members: Sequence[Ranked]) -> dict[str, str]:
+def _names(boards: Sequence[Ranked]) -> dict[str, str]:
     """Name models over all boards; those of which other code than today's made a row bear a mark."""
-    identities = {row.key: _identity(row) for member in members for row in member.table.rows}
+    identities = {row.key: row.common_identity for board in boards for row in board.table.rows}
     trials = {
         (row_of(trial), trial.record.spec.model.label): trial
-        for member in members
-        for trial in member.board.trials
+        for board in boards
+        for trial in board.board.trials
     }
     models, old = dict[str, list[ModelSpec]](), set[str]()
     for (row, _), trial in trials.items():

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...benchmark.files.spreadsheets import csv_of
 from ..verdicts.schema import Comparison
-from .schema import Across, AcrossRow, ComparedSet, Gap, OnSet
+from .schema import Across, AcrossRow, ComparedSet, OnSet
 
 
 def write_csv(path: Path, tables: Sequence[Across]) -> None:
@@ -69,7 +69,7 @@ def _on(one: ComparedSet, on: OnSet) -> dict[str, object]:
     }
 
 
-def _behind(found: Gap | Comparison | None) -> dict[str, object]:
+def _behind(found: Comparison | None) -> dict[str, object]:
     return {
         "behind_first": found.value if found else None,
         "behind_first_low": found.low if found else None,

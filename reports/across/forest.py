@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
+from ..cells import interval_cell
 from ..figures import NARROW_NAME, Drawing, save, short_name, style
+from ..forest import Bar, Panel, forest
 from ..grid import Cell, Column, Grid
-from ..palette import BLACK, BLUE
-from ..verdicts.schema import Verdict
-from ..wording import metric_heading, score, span
+from ..verdicts.schema import Comparison, Verdict
+from ..wording import metric_heading
 from .schema import Across
 
 RIVALS, LINES = 7, 48
@@ -21,10 +19,9 @@ RIVALS, LINES = 7, 48
 many data sets there are fewer models."""
 LISTED = 50
 """Models in the table; all are in across.csv."""
-LINE, ROOM, WIDTH, MARGIN = 0.23, 0.75, 9.6, 3.1
-"""In inches: height of a line, of all else, width of the figure, of the names."""
+WIDTH = 6.5
+"""Of the panel, in inches."""
 TOLD: dict[Verdict | None, str] = {"better": "yes, ahead", "worse": "yes, behind", None: "no"}
-AGAINST = "against "
 OVER_ALL = "mean over data sets"
 
 
@@ -34,15 +31,9 @@ class Line:
 
     rival: str
     dataset: str
-    value: float
-    low: float | None
-    high: float | None
-    verdict: Verdict | None
-
-    @property
-    def over_all(self) -> bool:
-        """Whether it is the mean over data sets."""
-        return self.dataset == OVER_ALL
+    found: Comparison
+    over_all: bool = False
+    """Whether it is the mean over data sets."""
 
 
 def lines(across: Across, rivals: int) -> Iterator[Line]:
@@ -56,32 +47,28 @@ def lines(across: Across, rivals: int) -> Iterator[Line]:
         return
     for place, row in enumerate(across.rows[1 : 1 + rivals], start=1):
         for named, on in zip(across.sets, row.sets, strict=True):
-            if gap := on.behind_first:
-                yield Line(row.model, named.dataset, gap.value, gap.low, gap.high, gap.verdict)
-        found = across.verdicts.between(0, place)
-        yield Line(row.model, OVER_ALL, found.value, found.low, found.high, found.verdict)
+            if on.behind_first:
+                yield Line(row.model, named.dataset, on.behind_first)
+        yield Line(row.model, OVER_ALL, across.verdicts.between(0, place), over_all=True)
 
 
 def forest_grid(across: Across) -> Grid:
     """Lay out the numbers of the figure."""
-    unit = across.metric.unit
     return Grid(
         caption=f"How far {across.rows[0].model} is ahead on each data set and over all, "
         f"in {metric_heading(across.metric)}",
         columns=(
             Column(title="Against", numeric=False, row_header=True),
             Column(title="Data set", numeric=False),
-            Column(title="Ahead by"),
-            Column(title="95 % interval"),
+            Column(title="Ahead by", unit="95 % interval"),
             Column(title="Told apart", numeric=False),
         ),
         rows=tuple(
             (
                 Cell(text=line.rival, order=line.rival.lower()),
                 Cell(text=line.dataset, order=line.dataset.lower()),
-                Cell(text=score(line.value, unit), order=line.value),
-                Cell(text=span(line.low, line.high, unit), order=line.low),
-                Cell(text=TOLD[line.verdict], order=TOLD[line.verdict]),
+                interval_cell(line.found.value, line.found.interval, across.metric.unit),
+                Cell(text=TOLD[line.found.verdict], order=TOLD[line.found.verdict]),
             )
             for line in lines(across, LISTED)
         ),
@@ -94,57 +81,22 @@ def rivals_drawn(across: Across) -> int:
 
 
 def draw_forest(across: Across, folder: Path) -> Drawing:
-    """Draw the differences to the best rivals."""
-    rivals = rivals_drawn(across)
-    drawn = list(lines(across, rivals))
+    """Draw the differences to the best rivals, under the name of each."""
+    names: list[str] = []
+    bars: list[Bar] = []
+    headings: list[int] = []
+    for line in lines(across, rivals_drawn(across)):
+        if not headings or line.rival != names[headings[-1]]:
+            headings.append(len(names))
+            names.append(line.rival)
+            bars.append(Bar(value=None))
+        found = line.found
+        names.append(line.dataset)
+        bars.append(
+            Bar(value=found.value, ends=found.interval, sure=found.verdict is not None, total=line.over_all)
+        )
+    first = short_name(across.rows[0].model, NARROW_NAME)
+    panel = Panel(title=f"{first} ahead by ({metric_heading(across.metric)})", bars=tuple(bars), lines=(0.0,))
+    told = [f"against {name}" if place in headings else name for place, name in enumerate(names)]
     with style():
-        height = LINE * (len(drawn) + rivals) + ROOM
-        figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes(
-            (MARGIN / WIDTH, 0.55 / height, 1 - (MARGIN + 0.15) / WIDTH, 1 - ROOM / height)
-        )
-        _draw(axes, drawn, across)
-        return save(figure, folder, f"{across.slug}-forest")
-
-
-def _draw(axes: Axes, drawn: list[Line], across: Across) -> None:
-    names: list[tuple[float, str]] = []
-    place, rival = 0.0, ""
-    for line in drawn:
-        if line.rival != rival:
-            rival = line.rival
-            names.append((place, f"{AGAINST}{short_name(rival, NARROW_NAME - len(AGAINST))}"))
-            place += 1
-        names.append((place, short_name(line.dataset, NARROW_NAME)))
-        _mark(axes, line, place)
-        place += 1
-    axes.axvline(0, color="#5f6368", linewidth=1, zorder=1)
-    axes.set_yticks([at for at, _ in names], [text for _, text in names])
-    for label, (_, text) in zip(axes.get_yticklabels(), names, strict=True):
-        label.set_fontweight("bold" if text.startswith(AGAINST) else "normal")
-        label.set_fontsize(9)
-    axes.set_ylim(place - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
-    axes.set_xlabel(
-        f"{short_name(across.rows[0].model, NARROW_NAME)} ahead by ({metric_heading(across.metric)})"
-    )
-
-
-def _mark(axes: Axes, line: Line, place: float) -> None:
-    """Draw one difference: filled where the models are told apart, a diamond for the mean over data sets."""
-    colour = BLACK if line.over_all else BLUE
-    if line.low is not None and line.high is not None:
-        axes.plot(
-            [line.low, line.high], [place, place], color=colour, linewidth=2.2 if line.over_all else 1.4
-        )
-    axes.plot(
-        [line.value],
-        [place],
-        marker="D" if line.over_all else "o",
-        markersize=8 if line.over_all else 6.5,
-        color=colour,
-        markerfacecolor=colour if line.verdict else "white",
-        markeredgewidth=1.6,
-        zorder=3,
-    )
+        return save(forest(told, [panel], headings, WIDTH), folder, f"{across.slug}-forest")

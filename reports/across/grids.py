@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..cells import model_cell, stacked
+from ..cells import interval_cell, model_cell, score_cell, stacked
 from ..footnotes import ENDS_AT_0
 from ..grid import Cell, Column, Grid
-from ..wording import metric_heading, score, span, spread
+from ..wording import metric_heading, spread
 from .schema import Across, AcrossRow
 
 BESIDE = 5
@@ -92,11 +92,11 @@ def _set_columns(across: Across) -> Iterator[Column]:
 
 
 def _ranked(across: Across, place: int) -> tuple[Cell, ...]:
-    row, unit = across.rows[place], across.metric.unit
+    row = across.rows[place]
     return (
         Cell(text=str(row.placed), order=row.placed.best),
         model_cell(row),
-        Cell(text=score(row.mean, unit), order=row.mean),
+        score_cell(row.mean, across.metric.unit),
         Cell(text=f"{row.mean_place:.2f}", order=row.mean_place),
         _behind(across, place),
     )
@@ -105,8 +105,8 @@ def _ranked(across: Across, place: int) -> tuple[Cell, ...]:
 def _behind(across: Across, place: int) -> Cell:
     if place == 0 or across.verdicts is None:
         return Cell(text="first", order=0.0)
-    found, unit = across.verdicts.between(0, place), across.metric.unit
-    return Cell(text=score(found.value, unit), order=found.value, below=(span(found.low, found.high, unit),))
+    found = across.verdicts.between(0, place)
+    return interval_cell(found.value, found.interval, across.metric.unit)
 
 
 def _on_sets(row: AcrossRow, across: Across) -> Iterator[Cell]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from markupsafe import Markup
-
+from ..above import Part, Piece, part
 from ..figures import Drawing
-from ..grid import Grid, bullets, escape_markdown, html, markdown
-from ..templating import render
+from ..grid import Grid
+from ..illustrated import Illustrated, illustrated
+from ..model_colours import PageColours
+from ..tabled import tabled
 from ..wording import plural
 from .diagram import FEWEST_SETS as DIAGRAM_SETS
 from .diagram import diagram_grid, draw_diagram, places
@@ -20,88 +21,68 @@ from .profiles import FEWEST_SETS as PROFILE_SETS
 from .profiles import draw_profiles, profiles_grid
 from .schema import Across
 
-APART_SHOWN = 12
-"""Boards that are named on the page and in Markdown; all are in leaderboard.json."""
+
+def across_part(across: Across, folder: Path, colours: PageColours) -> Part:
+    """Draw the figures into the report's folder, and write the part.
+
+    Args:
+        across: What it shows.
+        folder: The report's.
+        colours: The page's.
+    """
+    apart = [f"{one.board}: {one.reason}" for one in across.apart]
+    return part(across, [*_pieces(across, folder, colours)], apart)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A section of the part."""
-
-    name: str
-    title: str
-    grid: Grid
-    reading: str
-    drawing: Drawing | None = None
-    """Above the table, which then is folded."""
-
-    @property
-    def table(self) -> Markup:
-        """The table as HTML."""
-        return html(self.grid)
-
-
-def part_html(across: Across, folder: Path) -> Markup:
-    """Draw the figures into the report's folder, and write the part as HTML."""
-    values = {"across": across, "pieces": list(_pieces(across, folder)), "apart": apart(across)}
-    return render("across.html", values)
-
-
-def part_markdown(across: Across) -> str:
-    """Write the part as Markdown, without figures."""
-    texts = [f"## {escape_markdown(across.title)}", escape_markdown(across.summary), bullets(across.remarks)]
-    for piece in _pieces(across, None):
-        texts += [f"### {piece.title}", markdown(piece.grid), bullets([piece.reading])]
-    if lines := apart(across):
-        texts += ["### Not averaged with these", bullets(lines)]
-    return "\n\n".join(text for text in texts if text)
-
-
-def apart(across: Across) -> list[str]:
-    """Say which boards are in no mean of the table, and why."""
-    lines = [f"{one.board}: {one.reason}" for one in across.apart[:APART_SHOWN]]
-    more = len(across.apart) - APART_SHOWN
-    return [*lines, f"And {more} more, in leaderboard.json."] if more > 0 else lines
-
-
-def _pieces(across: Across, folder: Path | None) -> Iterator[Piece]:
-    """Give the sections; without a folder nothing is drawn."""
+def _pieces(across: Across, folder: Path, colours: PageColours) -> Iterator[Piece]:
     if across.verdicts is None:
         return
-    yield Piece(name="ranks", title="Ranks over data sets", grid=ranks_grid(across), reading=READING)
+    yield Piece(name="ranks", title="Ranks over data sets", section=tabled(ranks_grid(across), [READING]))
     if grid := sets_grid(across):
-        yield Piece(name="sets", title="Data set by data set", grid=grid, reading="± is the SD over seeds.")
+        section = tabled(grid, ["± is the SD over seeds."])
+        yield Piece(name="sets", title="Data set by data set", section=section)
     if len(across.rows) > 1:
-        yield from _compared(across, folder)
+        yield from _compared(across, folder, colours)
 
 
-def _compared(across: Across, folder: Path | None) -> Iterator[Piece]:
-    yield Piece(
-        name="differences",
-        title="How far the first is ahead",
-        grid=forest_grid(across),
-        reading=_about_forest(across),
-        drawing=draw_forest(across, folder) if folder else None,
+def _compared(across: Across, folder: Path, colours: PageColours) -> Iterator[Piece]:
+    def drawn(name: str, title: str, grid: Grid, reading: str, draw: Callable[[], Drawing]) -> Piece:
+        parts = Illustrated(
+            kind=name,
+            what="Figures over data sets",
+            alt=f"{title}: {grid.caption}",
+            draw=draw,
+            grid=grid,
+            reading=[reading],
+        )
+        return Piece(name=name, title=title, section=illustrated(parts, folder))
+
+    yield drawn(
+        "forest",
+        "How far the first is ahead",
+        forest_grid(across),
+        _about_forest(across),
+        partial(draw_forest, across, folder),
     )
-    yield Piece(name="wins", title="Wins, ties, losses", grid=wins_grid(across), reading=TALLIED)
+    yield Piece(name="wins", title="Wins, ties, losses", section=tabled(wins_grid(across), [TALLIED]))
     if len(across.sets) >= PROFILE_SETS:
-        yield Piece(
-            name="profiles",
-            title="How close to the best",
-            grid=profiles_grid(across),
-            reading="A description of these data sets, no test: on how many of them a model is within how "
+        yield drawn(
+            "profiles",
+            "How close to the best",
+            profiles_grid(across),
+            "A description of these data sets, no test: on how many of them a model is within how "
             "much of the best one (performance profiles after Dolan & Moré 2002, by difference).",
-            drawing=draw_profiles(across, folder) if folder else None,
+            partial(draw_profiles, across, folder, colours),
         )
     if len(across.sets) >= DIAGRAM_SETS:
         found = places(across)
-        yield Piece(
-            name="places",
-            title="Mean places",
-            grid=diagram_grid(found),
-            reading="Critical-difference diagram (Demšar 2006): bars join models whose mean places are not "
+        yield drawn(
+            "places",
+            "Mean places",
+            diagram_grid(found),
+            "Critical-difference diagram (Demšar 2006): bars join models whose mean places are not "
             "told apart (Nemenyi, .05 over all pairs). It sees places alone, less than the intervals above.",
-            drawing=draw_diagram(across, found, folder) if folder else None,
+            partial(draw_diagram, across, found, folder),
         )
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..cells import model_cell
-from ..figures import MODELS_SHOWN, NARROW_NAME, Drawing, colours, save, short_name, style
+from ..cells import model_cell, score_cell
+from ..figures import MODELS_SHOWN, NARROW_NAME, Drawing, save, short_name, style
 from ..grid import Cell, Column, Grid
-from ..wording import metric_heading, plural, score
+from ..model_colours import PageColours
+from ..wording import metric_heading, plural
 from .schema import Across, AcrossRow
 
 FEWEST_SETS = 3
@@ -44,7 +45,7 @@ def _counts(sets: int) -> list[int]:
 
 def _line(row: AcrossRow, counts: list[int], unit: str) -> tuple[Cell, ...]:
     off = _sorted(row)
-    cells = (Cell(text=score(off[count - 1], unit), order=off[count - 1]) for count in counts)
+    cells = (score_cell(off[count - 1], unit) for count in counts)
     return (model_cell(row), *cells)
 
 
@@ -52,21 +53,20 @@ def _sorted(row: AcrossRow) -> list[float]:
     return sorted(on.off_best for on in row.sets)
 
 
-def draw_profiles(across: Across, folder: Path) -> Drawing:
+def draw_profiles(across: Across, folder: Path, colours: PageColours) -> Drawing:
     """Draw the share of data sets against the distance to the best."""
     rows = across.rows[:MODELS_SHOWN]
     largest = max(max(_sorted(row)) for row in rows) or 1.0
     with style():
         figure = Figure(figsize=(WIDTH, HEIGHT))
         axes = figure.add_axes((0.075, 0.155, 0.60, 0.80))
-        palette = colours([row.model for row in rows])
         for place, row in enumerate(rows):
             off = _sorted(row)
             axes.step(
                 [0.0, *off, 1.05 * largest],
                 [0.0, *(np.arange(1, len(off) + 1) / len(off)), 1.0],
                 where="post",
-                color=palette[row.model],
+                color=colours.of(row.identity),
                 linestyle=DASHES[place % len(DASHES)],
                 linewidth=2,
                 label=short_name(row.model, NARROW_NAME),

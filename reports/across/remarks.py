@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..naming import MARK
-from ..wording import listing, plural, score
+from ..wording import listing, score
 from .balance import Block
 from .comparable import Family
 from .entries import Entries
@@ -18,7 +17,7 @@ def remarks(across: Across, family: Family, grid: Entries, block: Block) -> Iter
     yield from _fixed(across)
     yield from _tuned(family, grid)
     yield from _left_out(across, family, grid, block)
-    yield from _variants(family, block, across)
+    yield from _parts(across)
     yield from _units(across)
     yield from _blind(family, block)
     yield from _resolved(across)
@@ -35,7 +34,7 @@ def _fixed(across: Across) -> Iterator[str]:
 
 def _tuned(family: Family, grid: Entries) -> Iterator[str]:
     """Say what a mean over tuned models is of, and which have no part in it."""
-    if family.members[0].table.division == "open":
+    if family.members[0].first.table.division == "open":
         yield (
             "Open division: each model was tuned on every data set by itself, with the same budget, so that "
             "its setting is another on each."
@@ -51,7 +50,7 @@ def _left_out(across: Across, family: Family, grid: Entries, block: Block) -> It
     """Say what has no place in a table without gaps, and what would fill them."""
     if not across.missing:
         return
-    sets = [member.table.dataset for place, member in enumerate(family.members) if place not in block.sets]
+    sets = [member.name for place, member in enumerate(family.members) if place not in block.sets]
     models = [name for identity, name in grid.names.items() if identity not in block.models]
     if sets and across.rows:
         yield f"Left out, since too few models have scores on them: {listing(sets)}."
@@ -69,21 +68,16 @@ def _gaps(missing: Sequence[Missing]) -> list[str]:
     return [f"{model} on {listing(sets)} ({reason})" for (model, reason), sets in groups.items()]
 
 
-def _variants(family: Family, block: Block, across: Across) -> Iterator[str]:
-    """Warn of sets that are no independent ones: one source, other options."""
-    sources = [family.members[place].dataset for place in block.sets]
-    known = [(source.name, source.location) for source in sources]
-    for (name, location), count in Counter(known).items():
-        if count > 1:
-            of = [
-                named.dataset
-                for named, key in zip(across.sets, known, strict=True)
-                if key == (name, location)
-            ]
-            yield (
-                f"{plural(count, 'data set')} here are {name} with other options ({listing(of)}): a claim "
-                "about other data sets is one about others of that kind."
-            )
+def _parts(across: Across) -> Iterator[str]:
+    """Say which data sets have several boards, and how these count."""
+    several = [one for one in across.sets if len(one.boards) > 1]
+    if several:
+        told = listing([f"{one.dataset} ({len(one.boards)} boards)" for one in several])
+        yield (
+            f"Folds or parts of one data set count as one, whatever their number: {told}. A model's score "
+            "there is the mean over the boards, and a difference on it has the mean of their intervals, as "
+            "wide as if the boards' errors were one and the same."
+        )
 
 
 def _units(across: Across) -> Iterator[str]:
@@ -97,7 +91,7 @@ def _units(across: Across) -> Iterator[str]:
 
 def _blind(family: Family, block: Block) -> Iterator[str]:
     """Say where no blind prediction is known, if it is elsewhere: then none competes."""
-    tables = [family.members[place].table for place in block.sets]
+    tables = [one.table for place in block.sets for one in family.members[place].boards]
     without = [table.dataset for table in tables if table.verdicts and not table.verdicts.blind]
     if 0 < len(without) < len(tables):
         yield (

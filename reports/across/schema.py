@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...benchmark.contracts.records import MetricSpec
 from ..statistics import Estimate
 from ..verdicts.resolution import Resolution
-from ..verdicts.schema import Placed, Verdict, Verdicts
+from ..verdicts.schema import Comparison, Placed, Verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +35,14 @@ class ComparedSet:
     dataset: str
     """Its name, which no other set of the table has."""
     slug: str
-    """Of its board."""
+    """Of its board, the first of several."""
     unit: str
     """What a test case is: image, volume or case."""
     classes: tuple[str, ...]
     """That the means are over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """How much better one model is than another on a data set, by its board's own comparison."""
-
-    value: float
-    """Positive: the one is better, in whichever direction the metric goes."""
-    low: float | None
-    """Ends of the interval; the intervals of all pairs of the board hold at once.  None: there is none."""
-    high: float | None
-    verdict: Verdict | None
-    """What the one is, for sure; None: they cannot be told apart."""
+    boards: tuple[str, ...] = ()
+    """Titles of its boards: several where it was scored in folds or in parts; a score on it is the mean over
+    them.  Empty in older files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +50,14 @@ class OnSet:
     """A model on one data set."""
 
     score: Estimate
-    """Over seeds, as on the set's board."""
+    """Over seeds, as on the set's board; of several boards, each seed's mean over them."""
     place: float
     """Among the models of the table by the mean; equal means share theirs."""
     off_best: float
     """How far it is behind the best of the table on this set; 0 for that one."""
-    behind_first: Gap | None
-    """The table's first against this model; None for the first itself."""
+    behind_first: Comparison | None
+    """The table's first against this model, by the set's board; None for the first itself.  Of several boards
+    the mean difference, with the mean of their intervals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

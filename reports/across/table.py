@@ -14,8 +14,8 @@ from ..verdicts.false_best import false_best
 from ..verdicts.resolution import resolution
 from ..verdicts.schema import Verdicts
 from .balance import Block, balanced
-from .boards import BoardVerdicts, mean_of
-from .comparable import Family, Ranked, families
+from .boards import BoardVerdicts, SetVerdicts, estimate_of, mean_of
+from .comparable import DataSet, Family, Ranked, families
 from .contest import contest_over, verdicts_over
 from .entries import Entries, entries
 from .remarks import remarks
@@ -27,7 +27,7 @@ def tables_across(boards: Sequence[Ranked]) -> tuple[Across, ...]:
     """Sum up all boards on equal terms, a table for each kind of terms.
 
     Args:
-        boards: Those that have a score, the one with the newest result first.
+        boards: Those that have a score.
     """
     return tuple(_across(family, number) for number, family in enumerate(families(boards), start=1))
 
@@ -38,7 +38,7 @@ def _across(family: Family, number: int) -> Across:
     block = balanced(scored, len(family.members)) or Block((), ())
     names = _set_names(family.members)
     members = [family.members[place] for place in block.sets]
-    first = family.members[0].table
+    first = family.members[0].first.table
     bare = Across(
         title=_title(first),
         slug=f"across-{number}",
@@ -66,16 +66,22 @@ def _title(table: Leaderboard) -> str:
     return "Over data sets: " + table.title.partition(" · ")[2]
 
 
-def _set(member: Ranked, name: str) -> ComparedSet:
-    table = member.table
-    return ComparedSet(dataset=name, slug=table.slug, unit=table.scoring.unit, classes=table.foreground)
+def _set(member: DataSet, name: str) -> ComparedSet:
+    table = member.first.table
+    return ComparedSet(
+        dataset=name,
+        slug=table.slug,
+        unit=table.scoring.unit,
+        classes=table.foreground,
+        boards=tuple(one.table.title for one in member.boards),
+    )
 
 
-def _set_names(members: Sequence[Ranked]) -> list[str]:
+def _set_names(members: Sequence[DataSet]) -> list[str]:
     """Name data sets, those of one name by the hash of their data too."""
-    names = [member.table.dataset for member in members]
+    names = [member.name for member in members]
     return [
-        f"{name} (data {member.dataset.manifest_sha256[:6]})" if names.count(name) > 1 else name
+        f"{name} (data {member.first.dataset.manifest_sha256[:6]})" if names.count(name) > 1 else name
         for name, member in zip(names, members, strict=True)
     ]
 
@@ -84,13 +90,13 @@ class _Table:
     """The balanced part of a grid, best model first.
 
     Args:
-        members: The boards of its data sets.
+        members: Its data sets.
         grid: All models on all data sets.
         block: Which of them are compared.
     """
 
-    def __init__(self, members: Sequence[Ranked], grid: Entries, block: Block) -> None:
-        self._metric = members[0].table.metric
+    def __init__(self, members: Sequence[DataSet], grid: Entries, block: Block) -> None:
+        self._metric = members[0].first.table.metric
         self._sign = 1 if self._metric.direction == "higher" else -1
         self._grid = grid
         scored = [grid.scored[place] for place in block.sets]
@@ -98,19 +104,24 @@ class _Table:
         self._models = sorted(block.models, key=lambda model: (-self._sign * means[model], grid.names[model]))
         self._rows = [[rows[model] for rows in scored] for model in self._models]
         self._means = np.array([[mean_of(row) for row in rows] for rows in self._rows])
-        self._boards = [
-            BoardVerdicts(member.table, rows)
+        self._sets = [
+            SetVerdicts(
+                [
+                    BoardVerdicts(board.table, on_board)
+                    for board, on_board in zip(member.boards, zip(*rows, strict=True), strict=True)
+                ]
+            )
             for member, rows in zip(members, zip(*self._rows, strict=True), strict=True)
         ]
-        self._outcomes = np.stack([board.outcomes() for board in self._boards])
+        self._outcomes = np.stack([one.outcomes() for one in self._sets])
 
     def fill(self, bare: Across) -> Across:
         """Fill in what is compared."""
-        blind = np.array([board.blind_mean for board in self._boards], np.float64)
+        blind = np.array([one.blind_mean for one in self._sets], np.float64)
         known = bool(np.isfinite(blind).all())
         means = np.vstack([self._means, blind]) if known else self._means
         contest = contest_over([self._grid.names[model] for model in self._models], means, self._metric)
-        verdicts = verdicts_over(contest, self._boards)
+        verdicts = verdicts_over(contest, self._sets)
         places = pd.DataFrame(-self._sign * self._means).rank().to_numpy()
         return replace(
             bare,
@@ -126,7 +137,7 @@ class _Table:
         ahead = self._sign * self._means
         off = (ahead.max(axis=0) - ahead[i]).tolist()
         others = np.delete(self._outcomes[:, i], i, axis=1)
-        on_sets = zip(self._rows[i], places.tolist(), off, self._boards, strict=True)
+        on_sets = zip(self._rows[i], places.tolist(), off, self._sets, strict=True)
         return AcrossRow(
             model=self._grid.names[identity],
             identity=identity,
@@ -139,12 +150,12 @@ class _Table:
             losses=int((others < 0).sum()),
             sets=tuple(
                 OnSet(
-                    score=row.score.mean,
+                    score=estimate_of(rows),
                     place=place,
                     off_best=behind,
-                    behind_first=board.gap(0, i) if i else None,
+                    behind_first=of_set.behind_first(i) if i else None,
                 )
-                for row, place, behind, board in on_sets
+                for rows, place, behind, of_set in on_sets
             ),
         )
 

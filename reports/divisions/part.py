@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from markupsafe import Markup
 
 from ...benchmark.files.spreadsheets import csv_of
-from ..across.part import Piece
-from ..grid import Cell, Column, Grid, bullets, escape_markdown, markdown
-from ..templating import render
+from ..above import Part, Piece, part
+from ..grid import Cell, Column, Grid
+from ..tabled import tabled
 from ..wording import metric_heading, spread
 from .schema import Divisions, OnBoth, Standing
 
@@ -21,16 +20,10 @@ READING = (
 )
 
 
-def part_html(found: Divisions) -> Markup:
-    """Write the part as HTML."""
-    piece = Piece(name="models", title="Model by model", grid=divisions_grid(found), reading=READING)
-    return render("across.html", {"across": found, "pieces": [piece], "apart": []})
-
-
-def part_markdown(found: Divisions) -> str:
-    """Write the part as Markdown."""
-    texts = [f"## {escape_markdown(found.title)}", escape_markdown(found.summary), bullets(found.remarks)]
-    return "\n\n".join((*texts, markdown(divisions_grid(found)), bullets([READING])))
+def divisions_part(found: Divisions) -> Part:
+    """Write the part."""
+    section = tabled(divisions_grid(found), [READING])
+    return part(found, [Piece(name="models", title="Model by model", section=section)])
 
 
 def divisions_grid(found: Divisions) -> Grid:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
-from ..cells import model_cell, rank_cell
+from ..cells import interval_cell, model_cell, rank_cell, score_cell
 from ..claims import blind_mean, standing
 from ..figures import Drawing, save, style
 from ..forest import Bar, Panel, forest
@@ -16,7 +16,7 @@ from ..leaderboard import leaderboard
 from ..schema import Leaderboard, Row
 from ..verdicts.contest import several
 from ..verdicts.schema import Verdicts
-from ..wording import MISSING, metric_heading, number, probability, score, span
+from ..wording import MISSING, metric_heading, number, probability, score
 
 KIND = "intervals"
 
@@ -101,22 +101,19 @@ def certainty_grid(table: Leaderboard, verdicts: Verdicts) -> Grid:
 
 def _line(table: Leaderboard, verdicts: Verdicts, place: int) -> tuple[Cell, ...]:
     row, unit = table.scored[place], table.metric.unit
-    mean, ends = row.score.mean.mean, verdicts.means[place]
-    below = (span(ends.low, ends.high, unit),) if ends else ()
     return (
         rank_cell(row),
         model_cell(row),
-        Cell(text=score(mean, unit), order=mean, below=below),
+        interval_cell(row.score.mean.mean, verdicts.means[place], unit),
         *_against_first(table, verdicts, place),
     )
 
 
 def _blind_line(table: Leaderboard, verdicts: Verdicts) -> tuple[Cell, ...]:
-    mean = blind_mean(table, verdicts)
     return (
         Cell(text=MISSING),
         Cell(text=verdicts.names[-1], order=verdicts.names[-1].lower(), below=("looks at no image",)),
-        Cell(text=score(mean, table.metric.unit), order=mean),
+        score_cell(blind_mean(table, verdicts), table.metric.unit),
         *_against_first(table, verdicts, len(verdicts.names) - 1),
     )
 
@@ -128,10 +125,9 @@ def _against_first(table: Leaderboard, verdicts: Verdicts, place: int) -> tuple[
         return (Cell(text="first", order=0.0), Cell(text=MISSING), first, *nothing)
     unit, found = table.metric.unit, verdicts.between(0, place)
     verdict = standing(table, found)
-    below = () if found.low is None else (span(found.low, found.high, unit),)
     counts = f"{found.losses} – {found.ties} – {found.wins}" if verdicts.scope.units else MISSING
     return (
-        Cell(text=score(found.value, unit), order=found.value, below=below),
+        interval_cell(found.value, found.interval, unit),
         Cell(text=probability(found.p), order=found.p),
         Cell(text=verdict, order=verdict),
         Cell(text=counts, order=found.losses if verdicts.scope.units else None),

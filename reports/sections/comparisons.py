@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
+from ..cells import interval_cell
 from ..duels import duels
 from ..figures import Drawing, save, style
 from ..footnotes import ENDS_AT_0
@@ -15,7 +16,7 @@ from ..leaderboard import leaderboard
 from ..publishing import COMPARISONS
 from ..schema import Leaderboard
 from ..verdicts.schema import Comparison, Verdicts
-from ..wording import MISSING, metric_title, plural, probability, score, span
+from ..wording import MISSING, metric_title, plural, probability
 
 KIND = "duels"
 FEWEST = 3
@@ -70,7 +71,7 @@ def _line(table: Leaderboard, verdicts: Verdicts, found: Comparison) -> tuple[Ce
         Cell(text=names[found.one], order=found.one),
         Cell(text=outcome(found), order=outcome(found)),
         Cell(text=names[found.other], order=found.other),
-        Cell(text=score(found.value, unit), order=found.value, below=(span(found.low, found.high, unit),)),
+        interval_cell(found.value, found.interval, unit),
         Cell(text=probability(found.p), order=found.p),
         Cell(text=counts, order=found.wins if verdicts.scope.units else None),
     )

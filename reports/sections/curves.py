@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
-from ..figures import MODELS_SHOWN, Drawing, axis, colours, no_room, panels, room_for, save, style
+from ..figures import MODELS_SHOWN, Drawing, axis, no_room, panels, room_for, save, style
 from ..grid import bullets
 from ..leaderboard import leaderboard
 from ..learning import advice
+from ..model_colours import model_colours
 from ..naming import row_of
 from ..schema import Leaderboard
 from ..templating import render
@@ -43,7 +43,8 @@ def section(board: Board, folder: Path) -> ReportSection | None:
         return None
     drawing = None
     if room_for(KIND, folder):
-        drawing = _draw(table, curves, {name: titles[name] for name in series}, names, folder)
+        colours = model_colours(board, table, names)
+        drawing = _draw(table, curves, {name: titles[name] for name in series}, colours, folder)
     told = advice(board, table)
     values = {
         "claims": told,
@@ -82,12 +83,12 @@ def _thinned(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw(
-    table: Leaderboard, curves: pd.DataFrame, titles: dict[str, str], names: list[str], folder: Path
+    table: Leaderboard, curves: pd.DataFrame, titles: dict[str, str], colours: dict[str, str], folder: Path
 ) -> Drawing:
     with style():
-        figure, axes = panels(len(titles), names)
+        figure, axes = panels(len(titles), colours)
         for (name, title), place in zip(titles.items(), axes, strict=True):
-            _panel(place, curves[curves["series"] == name], colours(names))
+            _panel(place, curves[curves["series"] == name], colours)
             place.set(xlabel="Iteration", ylabel=title)
             place.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
         return save(figure, folder, f"{table.slug}-{KIND}")
@@ -99,19 +100,17 @@ def _panel(axes: Axes, curves: pd.DataFrame, palette: dict[str, str]) -> None:
     for (model, _), line in thin.groupby(["model", "trial"]):
         axes.plot(line["iteration"], line["value"], color=palette[str(model)], linewidth=0.8, alpha=0.4)
     mean = curves.groupby(["model", "bin"], sort=False)[["iteration", "value"]].mean().reset_index()
-    sns.lineplot(
-        data=mean,
-        x="iteration",
-        y="value",
-        hue="model",
-        palette=palette,
-        estimator=None,
-        linewidth=2,
-        marker="o" if mean["bin"].nunique() <= FEW_POINTS else None,
-        markersize=5,
-        legend=False,
-        ax=axes,
-    )
+    marker = "o" if mean["bin"].nunique() <= FEW_POINTS else ""
+    for model, line in mean.groupby("model", sort=False):
+        axes.plot(
+            line["iteration"],
+            line["value"],
+            color=palette[str(model)],
+            linewidth=2,
+            marker=marker,
+            markersize=5,
+            markeredgecolor="white",
+        )
     axis(axes, "x", 0, 1)
     axis(axes, "y", curves["value"].min(), curves["value"].max())
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
+from ..cells import score_cell
 from ..elsewhere import Reference, best_here, references
 from ..grid import Cell, Column, Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..publishing import PUBLISHED
 from ..schema import Leaderboard
 from ..templating import render
-from ..wording import MISSING, metric_title, score, spread
+from ..wording import MISSING, metric_title, spread
 
 WARNING = (
     "Published elsewhere, and not part of the ranking. Data, division, training, protocol or aggregation may "
@@ -68,7 +69,7 @@ def _row(table: Leaderboard, item: Reference, number: int) -> tuple[Cell, ...]:
         Cell(text=item.method, order=item.method.lower()),
         Cell(text=f"[{number}]", order=number),
         Cell(text=metric, order=metric, below=of),
-        Cell(text=score(item.score), order=item.score),
+        score_cell(item.score),
         _here(table, item),
         Cell(text=result.conditions, order=result.conditions),
     )

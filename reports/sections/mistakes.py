@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...benchmark.contracts.errors import StoreError
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
+from ..cells import score_cell
 from ..common_ground import ground_of
 from ..error_map import confusion
 from ..grid import Cell, Column, Grid, escape_markdown, html, markdown
@@ -20,7 +21,7 @@ from ..previews import previews
 from ..schema import Leaderboard, Row
 from ..scores import foreground
 from ..templating import render
-from ..wording import MISSING, metric_heading, percent, plural, score
+from ..wording import MISSING, metric_heading, plural, share
 
 WORST: Final = 8
 MOST_CLASSES: Final = 12
@@ -68,7 +69,7 @@ def _worst(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Grid:
     labels = [label for label in table.scoring.classes if label > 0]
     return Grid(
         caption=f"{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds; of each "
-        "class the share that was missed, and of what was predicted the share that is too much",
+        "class the share of its pixels that was missed, and of those predicted the share that is too much",
         columns=(
             Column(title="Case", numeric=False, row_header=True),
             Column(title=metric_heading(table.metric)),
@@ -77,7 +78,7 @@ def _worst(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Grid:
         rows=tuple(
             (
                 Cell(text=str(case), order=str(case)),
-                Cell(text=score(value, table.metric.unit), order=value),
+                score_cell(value, table.metric.unit),
                 *(_wrong(counts, str(case), label) for label in labels),
             )
             for case, value in worst.items()
@@ -97,12 +98,8 @@ def _wrong(counts: Mapping[Any, list[float]], case: str, label: int) -> Cell:
     if (case, label) not in counts:
         return Cell(text=MISSING)
     tp, fp, fn = counts[case, label]
-    missed, too_much = (_share(fn, tp + fn), _share(fp, tp + fp))
-    return Cell(text=f"{missed.removesuffix(' %')}, {too_much}", order=fn + fp)
-
-
-def _share(part: float, whole: float) -> str:
-    return percent(part / whole) if whole else MISSING
+    missed, too_much = share(fn, tp + fn), share(fp, tp + fp)
+    return Cell(text=f"{missed} missed", order=fn + fp, below=(f"{too_much} too much",))
 
 
 def _by_size(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Iterator[Grid]:
@@ -119,7 +116,7 @@ def _by_size(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Iterator[Gr
         if len(own) >= FEWEST:
             parts = np.array_split(own["score"].to_numpy(), len(THIRDS))
             values = [float(part.mean()) for part in parts]
-            cells = [Cell(text=score(value, table.metric.unit), order=value) for value in values]
+            cells = [score_cell(value, table.metric.unit) for value in values]
             lines.append((Cell(text=table.class_names[label]), *cells))
     if lines:
         yield Grid(
@@ -157,7 +154,7 @@ def _confused(table: Leaderboard, first: Row, trials: Sequence[Trial]) -> Iterat
         rows=tuple(
             (
                 Cell(text=name),
-                *(Cell(text=_share(float(value), float(own.sum())), order=float(value)) for value in own),
+                *(Cell(text=share(float(value), float(own.sum())), order=float(value)) for value in own),
             )
             for name, own in zip(table.class_names, total, strict=True)
         ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...benchmark.contracts.reporting import Board, ReportSection
+from ..cells import score_cell
 from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
 from ..robustness import left_out
 from ..schema import Leaderboard, Order, Robustness
 from ..tabled import tabled
-from ..wording import capitalised, score
+from ..wording import capitalised
 
 READING = (
     "All of this is arithmetic on stored scores: a change of places may be chance, as the places may be."
@@ -45,7 +46,7 @@ def _line(order: Order) -> tuple[Cell, ...]:
     return (
         Cell(text=capitalised(order.by), order=order.by),
         Cell(text=order.first, order=order.first.lower()),
-        Cell(text=score(order.best, order.unit), order=order.best),
-        Cell(text=score(order.leaders, order.unit), order=order.leaders),
+        score_cell(order.best, order.unit),
+        score_cell(order.leaders, order.unit),
         Cell(text=str(order.place), order=order.place),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from ...benchmark.contracts.records import MetricSpec, TrialSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..ceilings import perfect
+from ..cells import score_cell
 from ..common_ground import ground_of
 from ..grid import Cell, Column, Grid
 from ..leaderboard import leaderboard
@@ -56,8 +57,8 @@ def sanity_grid(table: pd.DataFrame, metrics: Sequence[MetricSpec], primary: Met
         rows=tuple(
             (
                 Cell(text=str(name), order=str(name)),
-                *(_cell(row[metric.name], metric.unit) for metric in (primary, *others)),
-                _cell(row[POOLED_IOU], "1"),
+                *(score_cell(row[metric.name], metric.unit) for metric in (primary, *others)),
+                score_cell(row[POOLED_IOU], "1"),
             )
             for name, row in table.iterrows()
         ),
@@ -75,10 +76,6 @@ def _means(sanity: pd.DataFrame, names: Sequence[str], trial: Trial) -> pd.DataF
 
 def _title(metric: MetricSpec) -> str:
     return capitalised(metric_heading(metric))
-
-
-def _cell(value: float, unit: str) -> Cell:
-    return Cell(text=score(value, unit), order=value)
 
 
 def _reading(

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from matplotlib.axes import Axes
 
 from ...benchmark.contracts.reporting import Board, ReportSection
-from ..cells import model_cell
+from ..cells import interval_cell, model_cell
 from ..figures import Drawing, axis, panels, save, short_name, style
 from ..footnotes import letter
 from ..grid import Cell, Column, Grid
@@ -22,7 +22,7 @@ from ..palette import BLUE, GREY
 from ..pareto import front
 from ..schema import Leaderboard, Row
 from ..verdicts.schema import Interval
-from ..wording import MISSING, metric_heading, number, score, span
+from ..wording import MISSING, metric_heading, number
 
 KIND = "tradeoff"
 MARKERS = {"o": "circles", "s": "squares", "D": "diamonds", "^": "triangles", "P": "crosses", "*": "stars"}
@@ -126,7 +126,7 @@ def _point(table: Leaderboard, i: int, row: Row, of: Axis) -> Point | None:
 # ---------------------------------------------------------------------------------------- figure
 def _draw(table: Leaderboard, measured: Measured, folder: Path) -> Drawing:
     with style():
-        figure, axes = panels(len(measured), ())
+        figure, axes = panels(len(measured), {})
         for (of, points), place in zip(measured, axes, strict=True):
             _panel(place, list(points.values()))
             place.set(xlabel=f"{of.title} ({of.unit})", ylabel=f"Mean {metric_heading(table.metric)}")
@@ -224,13 +224,11 @@ def tradeoff_grid(table: Leaderboard, measured: Measured) -> Grid:
 def _line(table: Leaderboard, i: int, measured: Measured, unit: str) -> tuple[Cell, ...]:
     row = table.scored[i]
     ends = table.verdicts.means[i] if table.verdicts else None
-    mean = row.score.mean.mean
-    below = (span(ends.low, ends.high, unit),) if ends else ()
     costs = [cell for _, points in measured for cell in _cost_cells(points.get(i))]
     return (
         Cell(text=str(i + 1), order=i + 1),
         model_cell(row),
-        Cell(text=score(mean, unit), order=mean, below=below),
+        interval_cell(row.score.mean.mean, ends, unit),
         *costs,
     )
 

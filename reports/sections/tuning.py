@@ -12,10 +12,11 @@ from ...benchmark.contracts.reporting import Board, ReportSection
 from ..grid import html, markdown
 from ..illustrated import Illustrated, illustrated
 from ..leaderboard import leaderboard
+from ..model_colours import model_colours
 from ..publishing import TUNING
 from ..schema import Leaderboard
 from ..templating import render
-from ..tuning.figures import draw_coordinates, draw_fronts, draw_importance, draw_spent
+from ..tuning.figures import draw_coordinates, draw_fronts, draw_importance, draw_spent, shown
 from ..tuning.grids import (
     fronts_grid,
     importance_grid,
@@ -56,7 +57,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     table = leaderboard(board)
     if not table.studies:
         return None
-    parts = [(title, illustrated(part, folder)) for title, part in _parts(table, folder)]
+    parts = [(title, illustrated(part, folder)) for title, part in _parts(board, table, folder)]
     searched = searched_grid(table)
     values = {
         "grid": html(searched),
@@ -69,14 +70,15 @@ def section(board: Board, folder: Path) -> ReportSection | None:
     )
 
 
-def _parts(table: Leaderboard, folder: Path) -> Iterator[tuple[str, Illustrated]]:
+def _parts(board: Board, table: Leaderboard, folder: Path) -> Iterator[tuple[str, Illustrated]]:
+    colours = model_colours(board, table, [one.model for one in shown(table)])
     yield (
         "Best score against the budget spent",
         Illustrated(
             kind="tuning-spent",
             what="Scores against the budget",
             alt="Best validation score of each model against tuning trials and device hours",
-            draw=partial(draw_spent, table, folder),
+            draw=partial(draw_spent, table, folder, colours),
             grid=spent_grid(table),
             reading=SPENT,
         ),
@@ -89,7 +91,7 @@ def _parts(table: Leaderboard, folder: Path) -> Iterator[tuple[str, Illustrated]
                 kind="tuning-importance",
                 what="Figures of importance",
                 alt="Importance of each setting for each model",
-                draw=partial(draw_importance, table, folder),
+                draw=partial(draw_importance, table, folder, colours),
                 grid=importance_grid(table),
                 reading=(*IMPORTANCE, *unknown(table)),
             ),
@@ -112,7 +114,7 @@ def _parts(table: Leaderboard, folder: Path) -> Iterator[tuple[str, Illustrated]
                 kind="tuning-front",
                 what="Pareto fronts of tuning",
                 alt="Validation score of each tuning trial against its cost",
-                draw=partial(draw_fronts, table, folder),
+                draw=partial(draw_fronts, table, folder, colours),
                 grid=fronts_grid(table),
                 reading=FRONT,
             ),

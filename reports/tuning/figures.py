@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..figures import MODELS_SHOWN, Drawing, axis, colours, panels, save, short_name, style
+from ..figures import MODELS_SHOWN, Drawing, axis, panels, save, short_name, style
 from ..palette import BLACK, GREY, VERMILLION
 from ..schema import Leaderboard
 from ..wording import metric_heading
@@ -34,17 +33,16 @@ def shown(table: Leaderboard) -> Sequence[StudySummary]:
     return sorted(table.studies, key=lambda one: places[one.model])[:MODELS_SHOWN]
 
 
-def draw_spent(table: Leaderboard, folder: Path) -> Drawing:
+def draw_spent(table: Leaderboard, folder: Path, colours: Mapping[str, str]) -> Drawing:
     """Draw what the best of so many trials is expected to be, by trials and by hours."""
     studies = shown(table)
-    names = [one.model for one in studies]
     with style():
-        figure, (by_trials, by_hours) = panels(2, names)
-        for one, colour in zip(studies, colours(names).values(), strict=True):
+        figure, (by_trials, by_hours) = panels(2, {one.model: colours[one.model] for one in studies})
+        for one in studies:
             known = [best for best in one.expected if best.mean is not None]
             each = one.study.seconds / 3600 / max(1, len(one.study.tried))
             for axes, width in ((by_trials, 1.0), (by_hours, each)):
-                _spent(axes, pd.DataFrame(known), width, colour)
+                _spent(axes, pd.DataFrame(known), width, colours[one.model])
         heading = f"Best validation {metric_heading(table.metric)}"
         by_trials.set(xlabel="Tuning trials", ylabel=heading)
         by_hours.set(xlabel="Device hours (mean of a trial × trials)", ylabel=heading)
@@ -62,8 +60,10 @@ def _spent(axes: Axes, known: pd.DataFrame, each: float, colour: str) -> None:
     axes.step(spent, known["so_far"], where="post", color=colour, linewidth=1, linestyle=(0, (4, 3)))
 
 
-def draw_importance(table: Leaderboard, folder: Path) -> Drawing:
+def draw_importance(table: Leaderboard, folder: Path, colours: Mapping[str, str]) -> Drawing:
     """Draw the share of every setting, a dot for each model."""
+    import seaborn as sns  # loads all of scipy.stats, which takes a third of a small report's time
+
     studies = [one for one in shown(table) if one.importance]
     names = [one.model for one in studies]
     shares = pd.DataFrame(
@@ -72,7 +72,7 @@ def draw_importance(table: Leaderboard, folder: Path) -> Drawing:
     )
     order = shares.groupby("setting")["share"].mean().sort_values(ascending=False).index
     with style():
-        figure, (axes,) = panels(1, names, height=0.9 + 0.27 * len(order))
+        figure, (axes,) = panels(1, {name: colours[name] for name in names}, height=0.9 + 0.27 * len(order))
         figure.subplots_adjust(left=0.34)
         sns.stripplot(
             data=shares,
@@ -81,7 +81,7 @@ def draw_importance(table: Leaderboard, folder: Path) -> Drawing:
             order=[*order],
             hue="model",
             hue_order=names,
-            palette=colours(names),
+            palette={name: colours[name] for name in names},
             size=7,
             jitter=False,
             dodge=False,
@@ -110,6 +110,8 @@ def draw_coordinates(table: Leaderboard, folder: Path) -> Drawing:
 
 
 def _coordinates(axes: Axes, one: StudySummary, heading: str) -> None:
+    import seaborn as sns
+
     standing = axes_of(one.study, heading)
     lines = lines_of(one.study)
     scores = np.array([line.heights[-1] for line in lines])
@@ -148,13 +150,13 @@ def _ends(axes: Axes, place: int, item: Axis) -> None:
         )
 
 
-def draw_fronts(table: Leaderboard, folder: Path) -> Drawing:
+def draw_fronts(table: Leaderboard, folder: Path, colours: Mapping[str, str]) -> Drawing:
     """Draw all trials by both goals, and of each model those that none beats in both."""
     studies = [one for one in shown(table) if len(one.study.goals) > 1]
-    names = [one.model for one in studies]
     with style():
-        figure, (axes,) = panels(1, names)
-        for one, colour in zip(studies, colours(names).values(), strict=True):
+        figure, (axes,) = panels(1, {one.model: colours[one.model] for one in studies})
+        for one in studies:
+            colour = colours[one.model]
             found = fronts(one.study)
             axes.plot(
                 [point.cost for point in found],

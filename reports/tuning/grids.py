@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ...benchmark.contracts.searching import Choice, Parameter
 from ...benchmark.contracts.studies import Tried
+from ..cells import score_cell
 from ..grid import Cell, Column, Grid
 from ..schema import Leaderboard
 from ..wording import MISSING, listing, metric_heading, number, score, span
@@ -99,7 +100,7 @@ def _best(expected: Sequence[Best], trials: int, unit: str) -> tuple[Cell, Cell]
     below = () if found.mean is None else (span(found.low, found.high, unit),)
     return (
         Cell(text=score(found.mean, unit), order=found.mean, below=below),
-        Cell(text=score(found.so_far, unit), order=found.so_far),
+        score_cell(found.so_far, unit),
     )
 
 
@@ -117,7 +118,7 @@ def importance_grid(table: Leaderboard) -> Grid:
         rows=tuple(
             (
                 Cell(text=short_key(key)),
-                *(Cell(text=score(found.get(key)), order=found.get(key)) for found in shares),
+                *(score_cell(found.get(key)) for found in shares),
             )
             for key in settings
         ),
@@ -142,7 +143,7 @@ def settings_grid(table: Leaderboard) -> Grid:
                 Cell(
                     text=f"{trial.number}{' (chosen)' * (trial.number in one.study.best)}", order=trial.number
                 ),
-                Cell(text=score(trial.validation, unit), order=trial.validation),
+                score_cell(trial.validation, unit),
                 Cell(text=trial.state, order=trial.state),
                 Cell(text=shortly(trial.setting)),
             )
@@ -176,7 +177,7 @@ def fronts_grid(table: Leaderboard) -> Grid:
             (
                 Cell(text=one.model, order=one.model.lower()),
                 Cell(text=str(point.number), order=point.number),
-                Cell(text=score(point.score, table.metric.unit), order=point.score),
+                score_cell(point.score, table.metric.unit),
                 Cell(text=number(point.cost), order=point.cost),
             )
             for one in two

@@ -16,6 +16,7 @@ from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.sharing import bundling
 from emseg_bench.benchmark.sharing.bundling import Choice, bundle
 from emseg_bench.benchmark.sharing.unbundling import unbundle
+from emseg_bench.benchmark.trials.board_order import board_order
 from emseg_bench.benchmark.trials.boards import load_boards
 from emseg_bench.benchmark.trials.records import load_record
 from emseg_bench.cli.reporting import build_report
@@ -77,8 +78,10 @@ def test_a_bundle_of_a_bundle_leaves_the_same_behind(made_up, tmp_path):
 @pytest.mark.parametrize("choice", [ALL, LEAST])
 def test_the_report_of_a_bundle_is_that_of_the_folder(made_up, tmp_path, choice):
     store = made_up("original")
+    store.boards.write_text("".join(f"{digit * 64}\n" for digit in "ab"))
     back = there_and_back(store, tmp_path, choice)
     assert report(back) == report(store)
+    assert board_order(back) == ["a" * 64, "b" * 64]
 
 
 def report(store: Store) -> dict[str, str]:

@@ -10,6 +10,7 @@ from emseg_bench.benchmark.files.locks import locked
 from emseg_bench.benchmark.files.store import Store
 from emseg_bench.benchmark.sharing.copying import copy_trial
 from emseg_bench.benchmark.sharing.merging import Source, merge_into
+from emseg_bench.benchmark.trials.board_order import board_order
 from emseg_bench.benchmark.trials.left_behind import write_left_behind
 from emseg_bench.benchmark.trials.records import load_record
 
@@ -33,7 +34,10 @@ def out(tmp_path):
 def test_every_trial_once_and_as_it_was(made_up, out):
     a, b = made_up("a"), made_up("b")
     first, *_ = sorted(fingerprints(b))
+    for store, digits in ((a, "21"), (b, "13")):
+        store.boards.write_text("".join(f"{digit * 64}\n" for digit in digits))
     found = merged(out, a, b)
+    assert [name[0] for name in board_order(out)] == ["2", "1", "3"]
     assert (found.taken, found.same, found.contradictions, found.left_out) == (5, 5, [], [])
     assert fingerprints(out) == fingerprints(a)
     assert contents(out.trial(first).path) == contents(a.trial(first).path)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from hashlib import sha256
 from importlib.metadata import version
 from shutil import copytree
 
 import pandas as pd
 import pytest
+from emseg_bench.benchmark.contracts.records import TrialSpec
 from emseg_bench.benchmark.files.store import Store, TrialFolder
+from emseg_bench.benchmark.trials.board_order import ask_for
 from emseg_bench.benchmark.trials.boards import load_boards
 from emseg_bench.benchmark.trials.records import failed_record, load_record, write_record
 from emseg_bench.benchmark.trials.trial import run_trial
@@ -67,6 +70,25 @@ def test_other_data_of_the_same_name_stands_apart(add, store):
     titles = [board.title for board in load_boards(store).boards]
     assert len(set(titles)) == 2
     assert all("(data " in title for title in titles)
+
+
+def test_boards_stand_as_the_last_run_asked_for_them(add, store):
+    def on(name: str, day: int) -> TrialSpec:
+        data = replace(add.spec.dataset, label=name, manifest_sha256=sha256(name.encode()).hexdigest())
+        add(sha256(name.encode()).hexdigest(), f"2026-01-0{day}T00:00:00+00:00", dataset=data)
+        return replace(add.spec, dataset=data)
+
+    def order() -> list[str]:
+        return [board.title.partition(" ")[0] for board in load_boards(store).boards]
+
+    ants, bees, cats = (on(name, day) for day, name in enumerate(("ants", "bees", "cats"), start=1))
+    assert order() == ["cats", "bees", "ants"], "nobody asked: the newest first"
+    ask_for(store, [bees, replace(bees, seed=5), ants])
+    assert order() == ["bees", "ants", "cats"]
+    ask_for(store, [cats])
+    assert order() == ["cats", "bees", "ants"]
+    store.boards.write_bytes(b"\xff no note\n" + b"7" * 65)
+    assert order() == ["cats", "bees", "ants"], "what is no note says nothing"
 
 
 def test_a_newer_trial_replaces_an_older_one(add, store):

@@ -11,7 +11,7 @@ import pytest
 from emseg_bench.benchmark.contracts.records import Tuned
 from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.contracts.studies import Goal, Study
-from emseg_bench.reports.across.comparable import Ranked
+from emseg_bench.reports.across.comparable import Ranked, why_none
 from emseg_bench.reports.across.schema import Across
 from emseg_bench.reports.across.table import tables_across
 from emseg_bench.reports.build import build
@@ -175,7 +175,7 @@ def test_a_difference_without_an_interval_has_none(make, tmp_path) -> None:
     ]
     build(single, [], tmp_path / "r", generated="today", version="1.2")
     text = (tmp_path / "r" / "leaderboard.md").read_text()
-    assert "| a@x | 0.500 | 2.00 | 0.100 (n/a) |" in text
+    assert "| a@x | 0.500 | 2.00 | 0.100 |" in text
     assert "n/a to n/a" not in text
 
 
@@ -278,7 +278,7 @@ def test_hostile_names_run_nothing_and_break_no_table(make, tmp_path) -> None:
     assert "<script>alert" not in (tmp_path / "r/figures/across-1-forest.svg").read_text()
     text = (tmp_path / "r" / "leaderboard.md").read_text()
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("| ")]
-    assert set(widths) == {9, 6, 4, 5}
+    assert set(widths) == {9, 5, 4}
 
 
 def tuned_board(make, dataset: str, means: dict[str, float], trials_each: int = 5, *, studies: bool = True):
@@ -337,3 +337,82 @@ def test_tuned_models_without_their_studies_have_no_part(make) -> None:
     assert found.rows == ()
     assert "the files of their studies are not there" in found.remarks[1]
     assert "a@x and b@x" in found.remarks[1]
+
+
+# ------------------------------------------------------------------------ folds and parts of one data set
+FOLDS = ((0.80, 0.70), (0.60, 0.56), (0.70, 0.54))
+"""Means of the models a and b on three folds of one folder: 0.1, 0.04 and 0.16 apart."""
+
+
+def in_fold(one, fold: int, **options: object):
+    """Put a board's trials on a fold of one folder."""
+    options = {"folds": 3, "fold": fold, **options}
+    label = f"folder[{','.join(f'{key}={value}' for key, value in sorted(options.items()))}]:cells"
+    changed = []
+    for trial in one.trials:
+        spec = trial.record.spec
+        dataset = replace(spec.dataset, name="folder", location="/cells", options=options, label=label)
+        spec = replace(spec, dataset=dataset)
+        changed.append(replace(trial, record=replace(trial.record, spec=spec)))
+    return replace(one, title=f"{label} · quick", slug=f"fold-{fold}", trials=tuple(changed))
+
+
+def folds(make) -> list:
+    return [
+        in_fold(board(make, "cells", {"a": one, "b": other}), fold) for fold, (one, other) in enumerate(FOLDS)
+    ]
+
+
+def test_folds_of_one_data_set_make_no_table(make) -> None:
+    boards = folds(make)
+    assert across(boards) == ()
+    assert why_none([Ranked(one, leaderboard(one)) for one in boards]) == ""
+
+
+def test_folds_count_as_one_data_set_by_their_mean(make) -> None:
+    (found,) = across([*folds(make), board(make, "ants", {"a": 0.9, "b": 0.5})])
+    assert [one.dataset for one in found.sets] == ["ants", "folder[folds=3]:cells"]
+    assert found.sets[1].boards == tuple(f"folder[fold={i},folds=3]:cells · quick" for i in range(3))
+    assert found.verdicts.scope.phrase == "on these two data sets", "four boards, two data sets"
+    first, second = found.rows
+    assert first.sets[1].score.mean == pytest.approx(0.7)
+    assert second.sets[1].score.mean == pytest.approx(0.6)
+    assert (first.sets[1].score.seeds, first.sets[1].score.sd) == (2, pytest.approx(0.01 / 2**0.5))
+    assert (first.mean, second.mean) == (pytest.approx(0.8), pytest.approx(0.55))
+    assert found.verdicts.between(0, 1).value == pytest.approx(0.25)
+    assert (found.tallies[0].wins, found.tallies[0].ties) == (2, 0)
+    told = " ".join(found.remarks)
+    assert "count as one, whatever their number: folder[folds=3]:cells (3 boards)" in told
+
+
+def test_intervals_over_folds_are_those_of_errors_that_are_one_and_the_same(make) -> None:
+    boards = folds(make)
+    (found,) = across([*boards, board(make, "ants", {"a": 0.9, "b": 0.5})])
+    own = [leaderboard(one).verdicts.between(0, 1) for one in boards]
+    gap = found.rows[1].sets[1].behind_first
+    assert gap.value == pytest.approx(0.1)
+    assert (gap.low, gap.high) == (
+        pytest.approx(sum(one.low for one in own) / 3),
+        pytest.approx(sum(one.high for one in own) / 3),
+    )
+    assert gap.error == pytest.approx(sum(one.error for one in own) / 3)
+    assert gap.freedom == min(one.freedom for one in own)
+
+
+def test_a_model_that_lacks_a_fold_has_no_score_on_the_data_set(make) -> None:
+    boards = folds(make)
+    boards[0] = in_fold(board(make, "cells", {"a": 0.8, "b": 0.7, "c": 0.99}), 0)
+    (found,) = across([*boards, board(make, "ants", {"a": 0.9, "b": 0.5, "c": 0.4})])
+    assert [row.model for row in found.rows] == ["a@x", "b@x"]
+    assert [(gap.model, gap.dataset, gap.reason) for gap in found.missing] == [
+        ("c@x", "folder[folds=3]:cells", "not run on 2 of its 3 boards")
+    ]
+
+
+def test_a_board_with_one_model_of_its_own_does_not_empty_the_data_set(make) -> None:
+    stray = in_fold(board(make, "cells", {"z": 0.5}), 0, classes=2)
+    (found,) = across([*folds(make), stray, board(make, "ants", {"a": 0.9, "b": 0.5})])
+    assert [row.model for row in found.rows] == ["a@x", "b@x"]
+    assert [(one.board, one.reason) for one in found.apart] == [
+        (stray.title, "too few of the models on its data set's other boards have scores on it")
+    ]
