@@ -3,8 +3,8 @@
     python warm.py SOCKET
 
 A command and the server that its trials are forked from would else import torch, each time, for seconds: more
-than they compute.  Inference is timed by few repeats.  All else is as in an interpreter of their own: folder,
-environment, streams, exit code.
+than they compute.  Inference is timed by few repeats, and one thread computes.  All else is as in
+interpreters of their own: folder, environment, streams, exit code.
 """
 
 from __future__ import annotations
@@ -54,20 +54,28 @@ sys.exit(int(server.recv(8) or 1))
 
 
 def serve(address: str) -> None:
-    """Take requests until this process is ended; says a line when it is ready."""
+    """Take requests until this process or its parent is ended; says a line when it is ready."""
+    parent = os.getppid()
     os.environ.update({**WORKER_ENVIRONMENT, **waiting(os.environ)})
+    import torch  # now that its environment is settled
+
     _time_briefly()
     make_app([])  # all verbs
     for module in (*PRELOADED, *WARM):
         import_module(module)
+    torch.set_num_threads(1)  # small networks on a shared machine run fastest so
     util.spawnv_passfds = _start
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
+        listener.settimeout(5)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        while True:
-            asker, _ = listener.accept()
+        while os.getppid() == parent:
+            try:
+                asker, _ = listener.accept()
+            except TimeoutError:
+                continue
             if os.fork() == 0:
                 listener.close()
                 _answer(asker)
