@@ -57,23 +57,30 @@ class TuningMethod(Generic[C]):
     """Written with all options, so that it is the same whatever later defaults are."""
 
 
-def find_tuning_method(text: str, kind: str, known: Mapping[str, C]) -> TuningMethod[C]:
-    """Look a reference up.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningMethods(Generic[C]):
+    """All samplers, or all pruners: they are optuna's, and no plugins."""
 
-    Args:
-        text: ``tpe[startup=5]``.
-        kind: ``sampler`` or ``pruner``.
-        known: Their cards by name.
+    key: str
+    """What one is called in commands: ``describe sampler``."""
+    plural: str
+    """The verb of ``list`` that shows them."""
+    summary: str
+    cards: Mapping[str, C]
+    """By name, the default first."""
 
-    Raises:
-        UsageError: The reference or an option is wrong.
-        UnknownNameError: There is none of that name.
-    """
-    from ..plugins.asked import complete_options  # lists, which are to come at once, do without pydantic
+    def find(self, text: str) -> TuningMethod[C]:
+        """Look a reference up: ``tpe[startup=5]``.
 
-    reference = parse_method(text, kind)
-    card = known.get(reference.name)
-    if card is None:
-        raise UnknownNameError(kind, reference.name, known)
-    options = complete_options(card, reference.options)
-    return TuningMethod(card, options, written(card.name, options))
+        Raises:
+            UsageError: The reference or an option is wrong.
+            UnknownNameError: There is none of that name.
+        """
+        from ..plugins.asked import complete_options  # lists, which are to come at once, do without pydantic
+
+        reference = parse_method(text, self.key)
+        card = self.cards.get(reference.name)
+        if card is None:
+            raise UnknownNameError(self.key, reference.name, self.cards)
+        options = complete_options(card, reference.options)
+        return TuningMethod(card, options, written(card.name, options))

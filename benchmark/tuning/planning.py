@@ -20,9 +20,9 @@ from ..files.hashing import fingerprint, model_sha256, sha256_of
 from ..plugins.every_model import wanted_models
 from ..plugins.references import escaped, parse_model, written
 from ..plugins.registry import Catalogue
-from .pruners import check_pruner
+from .pruners import PRUNERS, check_pruner
 from .records import Budget, Objective, StudySpec
-from .samplers import sampler_notes
+from .samplers import SAMPLERS, sampler_notes
 from .space.checking import check_space
 from .space.defaults import default_space
 from .space.files import read_space
@@ -181,8 +181,8 @@ def _study(wanted: Wanted, planner: Planner, experiment: Experiment, plan: Plan)
         protocol=base.protocol,
         space=space.parameters,
         objectives=objectives,
-        sampler=wanted.sampler,
-        pruner=wanted.pruner,
+        sampler=SAMPLERS.find(wanted.sampler).reference,
+        pruner=PRUNERS.find(wanted.pruner).reference,
         seed=wanted.seed,
         budget=wanted.budget,
         storage=wanted.storage,

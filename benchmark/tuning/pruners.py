@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 
 from ..contracts.basics import STRICT
 from ..contracts.errors import UsageError
-from .methods import PrunerCard, TuningMethod, find_tuning_method
+from .methods import PrunerCard, TuningMethods
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -95,12 +95,12 @@ _CARDS: Final = (
         citation="Li et al. 2020, MLSys, arXiv:1810.05934",
     ),
 )
-PRUNERS: Final = {card.name: card for card in _CARDS}
-
-
-def find_pruner(reference: str) -> TuningMethod[PrunerCard]:
-    """Look a pruner up; errors are those of `find_tuning_method`."""
-    return find_tuning_method(reference, "pruner", PRUNERS)
+PRUNERS: Final = TuningMethods(
+    key="pruner",
+    plural="pruners",
+    summary="What ends trials of tuning that promise nothing.",
+    cards={card.name: card for card in _CARDS},
+)
 
 
 def make_pruner(reference: str, validations: int) -> BasePruner:
@@ -113,7 +113,7 @@ def make_pruner(reference: str, validations: int) -> BasePruner:
     Raises:
         UsageError: The reference is wrong.
     """
-    method = find_pruner(reference)
+    method = PRUNERS.find(reference)
     return method.card.factory(method.options, validations)
 
 
@@ -123,7 +123,7 @@ def check_pruner(reference: str, validations: int, objectives: int = 1) -> None:
     Raises:
         UsageError: There are several objectives, or too few validations to prune between.
     """
-    method = find_pruner(reference)
+    method = PRUNERS.find(reference)
     name = method.card.name
     if name == DEFAULT_PRUNER:
         return

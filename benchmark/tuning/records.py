@@ -72,7 +72,7 @@ class StudySpec:
     objectives: Annotated[tuple[Objective, ...], MinLen(1)]
     sampler: str
     pruner: str
-    """References: ``tpe[multivariate=true]``; ``none``."""
+    """References, complete: ``tpe[candidates=24,multivariate=true,startup=5]``; ``none``."""
     seed: int
     """Of the sampler, and of every tuning trial."""
     budget: Budget

@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from ..contracts.basics import STRICT
 from ..contracts.errors import UsageError
 from ..contracts.searching import Choice
-from .methods import SamplerCard, TuningMethod, find_tuning_method
+from .methods import SamplerCard, TuningMethods
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -130,12 +130,12 @@ _CARDS: Final = (
         citation="Deb et al. 2002, IEEE Trans Evol Comput 6:182-197, doi:10.1109/4235.996017",
     ),
 )
-SAMPLERS: Final = {card.name: card for card in _CARDS}
-
-
-def find_sampler(reference: str) -> TuningMethod[SamplerCard]:
-    """Look a sampler up; errors are those of `find_tuning_method`."""
-    return find_tuning_method(reference, "sampler", SAMPLERS)
+SAMPLERS: Final = TuningMethods(
+    key="sampler",
+    plural="samplers",
+    summary="What chooses the next setting when a model is tuned.",
+    cards={card.name: card for card in _CARDS},
+)
 
 
 def make_sampler(reference: str, seed: int, number: int) -> BaseSampler:
@@ -154,7 +154,7 @@ def make_sampler(reference: str, seed: int, number: int) -> BaseSampler:
     """
     import numpy as np
 
-    method = find_sampler(reference)
+    method = SAMPLERS.find(reference)
     return method.card.factory(
         method.options, int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     )
@@ -166,9 +166,9 @@ def sampler_notes(reference: str, space: SearchSpace, objectives: int = 1) -> tu
     Raises:
         UsageError: It takes one objective only, or there is nothing that it could learn.
     """
-    card = find_sampler(reference).card
+    card = SAMPLERS.find(reference).card
     if objectives > 1 and not card.several_objectives:
-        able = ", ".join(name for name, other in SAMPLERS.items() if other.several_objectives)
+        able = ", ".join(name for name, other in SAMPLERS.cards.items() if other.several_objectives)
         raise UsageError(f"the sampler {card.name} takes one objective, got {objectives}; take {able}.")
     unordered = [key for key, parameter in space.parameters.items() if isinstance(parameter, Choice)]
     ranges = len(space.parameters) - len(unordered)

@@ -180,7 +180,7 @@ class RunningStudy:
     def ended(self, number: int, record: Record, folder: TrialFolder, *, stored: bool = False) -> None:
         """Hear how a trial ended, by its record; `stored`: it had before the study asked."""
         trial = self._trials[number]
-        trial.set_user_attr(SECONDS, _seconds(record))
+        trial.set_user_attr(SECONDS, 0.0 if stored else _seconds(record))
         trial.set_user_attr(STORED, stored)
         if record.status == "failed":
             self.failed(number, record.reason or "")

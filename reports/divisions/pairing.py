@@ -10,7 +10,7 @@ from ...benchmark.contracts.records import TrialSpec
 from ...benchmark.experiments.experiment import describe
 from ...benchmark.experiments.terms import terms
 from ..across.comparable import Ranked
-from ..naming import by_row, row_of
+from ..naming import by_row
 from ..schema import Leaderboard, Row
 from ..tuning.summing_up import validation_of
 from .schema import Divisions, OnBoth, Standing, Surely, Turned
@@ -79,23 +79,20 @@ def _pairs(closed: Leaderboard, opened: Leaderboard) -> Iterator[tuple[Row, Row]
     for row in sorted(closed.scored, key=lambda row: bool(row.outdated)):
         known.setdefault(row.identity, row)
     for row in opened.scored:
-        if one := known.get((row.tuning and row.tuning.untuned) or ""):
+        identity = row.tuning.untuned if row.tuning else None
+        if identity and (one := known.get(identity)):
             yield one, row
 
 
 def _standing(board: Ranked, row: Row, shared: Sequence[Row]) -> Standing:
     ahead = board.table.scored[: board.table.scored.index(row)]
-    trials = by_row(board.board.complete)[_key(board, row)]
+    trials = by_row(board.board.complete)[row.key]
     return Standing(
         model=row.model,
         place=1 + len({one.model for one in ahead} & {one.model for one in shared}),
         test=row.score.mean,
         validation=validation_of(trials, board.table.metric.name),
     )
-
-
-def _key(board: Ranked, row: Row) -> str:
-    return next(key for trial in board.board.complete if (key := row_of(trial)) == row.key)
 
 
 def _turned(closed: Leaderboard, opened: Leaderboard, rows: Sequence[tuple[Row, Row]]) -> Iterator[Turned]:

@@ -13,6 +13,7 @@ from ..grid import Grid, bullets, escape_markdown, html, markdown
 from ..leaderboard import leaderboard
 from ..schema import Leaderboard
 from ..templating import render
+from ..tuning.grids import chosen_grid
 from ..usage import about_uses, uses, uses_markdown
 from ..wording import metric_heading
 
@@ -20,7 +21,7 @@ from ..wording import metric_heading
 def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draws nothing
     """Rank the board's models."""
     table = leaderboard(board)
-    tables = [
+    tables: list[tuple[Grid, Sequence[str]]] = [
         (
             _grid(table, "score", score_columns(table)),
             (about_score(table), *about_rules(table), about_rank()),
@@ -29,6 +30,7 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
     ]
     if columns := tuning_columns(table):
         tables.append((_grid(table, "tuning", columns), about_tuning(table)))
+        tables.append((chosen_grid(table), ()))
     found = uses(board, table)
     values = {
         "claims": table.claims,

@@ -21,7 +21,7 @@ def tuned_columns(table: Leaderboard) -> Iterator[BoardColumn]:
     yield replace(
         validation,
         title=f"Validation {heading}",
-        unit="of the tested states, ± SD over seeds",
+        unit="± SD over seeds",
         short="vali-\ndation",
         cell=lambda row: _cell(row, lambda one: spread(one.validation, unit), validation),
     )
@@ -48,8 +48,6 @@ def tuned_columns(table: Leaderboard) -> Iterator[BoardColumn]:
     setting = _of("tuning_setting", lambda one: described(one.setting))
     yield replace(
         setting,
-        title="Setting",
-        unit=f"instead of {table.recipe}’s",
         short="setting",
         numeric=False,
         cell=lambda row: _cell(row, lambda one: shortly(one.setting), setting),

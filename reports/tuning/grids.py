@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.searching import Choice, Parameter
 from ...benchmark.contracts.studies import Tried
 from ..cells import score_cell
@@ -20,6 +21,27 @@ STEPS = (1, 2, 3, 5, 7, 10, 15)
 """Numbers of trials that have a row, and ten times, a hundred times, ... as many."""
 BEST_SHOWN = 5
 """Trials of each model."""
+
+
+def chosen_grid(table: Leaderboard) -> Grid:
+    """Lay out the setting of every row, models side by side."""
+    settings = [row.tuning.setting if row.tuning else {} for row in table.rows]
+    keys = sorted({key for setting in settings for key in setting})
+    return Grid(
+        caption=f"Settings that tuning found, instead of those of {table.recipe}",
+        columns=(
+            Column(title="Setting", numeric=False, row_header=True),
+            *(Column(title=row.model) for row in table.rows),
+        ),
+        rows=tuple(
+            (Cell(text=short_key(key)), *(_chosen(setting.get(key)) for setting in settings)) for key in keys
+        ),
+        sortable=False,
+    )
+
+
+def _chosen(value: OptionValue | None) -> Cell:
+    return Cell(text=MISSING if value is None else short(value))
 
 
 def searched_grid(table: Leaderboard) -> Grid:
@@ -46,7 +68,9 @@ def _searched(one: StudySummary) -> tuple[Cell, ...]:
         Cell(text=one.model, order=one.model.lower()),
         *(Cell(text=str(counts[state]), order=counts[state]) for state in ("complete", "pruned", "failed")),
         Cell(text=number(hours), order=hours),
-        Cell(text=f"{study.sampler}, {study.pruner}, {study.seed}", order=study.sampler),
+        Cell(
+            text=study.sampler.replace(",", ", "), tail=f"{study.pruner}, {study.seed}", order=study.sampler
+        ),
         Cell(text="; ".join(f"{short_key(key)} {_space(item)}" for key, item in study.space.items())),
     )
 

@@ -20,6 +20,7 @@ from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
 from emseg_bench.reports.tuning.coordinates import axes_of, lines_of
 from emseg_bench.reports.tuning.fronts import fronts
+from emseg_bench.reports.tuning.grids import chosen_grid
 from emseg_bench.reports.tuning.importance import importance
 
 SPACE = {
@@ -132,6 +133,18 @@ def test_rows_of_the_open_division_show_budget_hours_and_setting_alike(boards, f
     assert table.rows[0].tuning.hours == pytest.approx(24 * 90 / 3600)
     columns = [column.key for column in terminal_columns(leaderboard(boards[0]), wide=True)]
     assert {"validation_mean", "tuning_budget", "tuning_hours", "tuning_setting"} <= {*columns}
+
+
+def test_settings_stand_side_by_side(boards) -> None:
+    table = leaderboard(boards[0])
+    grid = chosen_grid(table)
+    assert [column.title for column in grid.columns] == ["Setting", *(row.model for row in table.rows)]
+    (norm, rate) = ([cell.text for cell in line] for line in grid.rows)
+    assert norm == ["model.norm", *(row.tuning.setting["model.norm"] for row in table.rows)]
+    rates = [float(text) for text in rate[1:]]
+    assert rates == pytest.approx(
+        [row.tuning.setting["recipe.learning_rate"] for row in table.rows], rel=0.005
+    )
 
 
 def test_figures_and_their_tables_come_with_every_trial_as_csv(folder) -> None:

@@ -10,8 +10,8 @@ import optuna
 import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.searching import Choice, FloatRange
-from emseg_bench.benchmark.tuning.pruners import PRUNERS, check_pruner, find_pruner, make_pruner
-from emseg_bench.benchmark.tuning.samplers import SAMPLERS, find_sampler, make_sampler, sampler_notes
+from emseg_bench.benchmark.tuning.pruners import PRUNERS, check_pruner, make_pruner
+from emseg_bench.benchmark.tuning.samplers import SAMPLERS, make_sampler, sampler_notes
 from emseg_bench.benchmark.tuning.space.search_space import SearchSpace, suggest
 
 RANGES = {
@@ -47,7 +47,7 @@ def studied(sampler: str, trials: int, seed: int = 3, space: SearchSpace = SPACE
     return study
 
 
-@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name != "gp"])
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS.cards if name != "gp"])
 def test_draws_follow_from_seed_and_number_and_what_was_seen(sampler):
     first, again, killed, other = (
         [trial.params for trial in studied(sampler, 12, seed, killed_after=stop).trials]
@@ -73,7 +73,7 @@ def test_tpe_beats_chance_at_the_same_budget_in_the_median_of_ten_studies():
 
 
 def test_every_pruner_is_made():
-    for name in PRUNERS:
+    for name in PRUNERS.cards:
         assert isinstance(make_pruner(name, 9), optuna.pruners.BasePruner)
 
 
@@ -94,15 +94,15 @@ def test_a_pruner_ends_what_is_worse_than_others():
 @pytest.mark.parametrize(
     ("find", "text", "gist"),
     [
-        (find_sampler, "tpee", "no sampler is called 'tpee'; did you mean 'tpe'? known: cmaes, gp"),
-        (find_sampler, "tpe[startups=5]", "tpe.startups: there is no such key; did you mean 'startup'?"),
-        (find_sampler, "tpe[startup=0]", "tpe.startup: got 0; input should be greater than or equal to 1"),
-        (find_sampler, "tpe[multivariate=perhaps]", "tpe.multivariate: got 'perhaps'"),
-        (find_sampler, "random[seed=1]", "random takes no options, got seed"),
-        (find_sampler, "tpe(startup=5)", "no sampler is called 'tpe(startup=5)'"),
-        (find_sampler, "", "got '' as a sampler, expected NAME"),
-        (find_pruner, "hyper-band", "did you mean 'hyperband'?"),
-        (find_pruner, "halving[factor=1]", "halving.factor: got 1"),
+        (SAMPLERS.find, "tpee", "no sampler is called 'tpee'; did you mean 'tpe'? known: cmaes, gp"),
+        (SAMPLERS.find, "tpe[startups=5]", "tpe.startups: there is no such key; did you mean 'startup'?"),
+        (SAMPLERS.find, "tpe[startup=0]", "tpe.startup: got 0; input should be greater than or equal to 1"),
+        (SAMPLERS.find, "tpe[multivariate=perhaps]", "tpe.multivariate: got 'perhaps'"),
+        (SAMPLERS.find, "random[seed=1]", "random takes no options, got seed"),
+        (SAMPLERS.find, "tpe(startup=5)", "no sampler is called 'tpe(startup=5)'"),
+        (SAMPLERS.find, "", "got '' as a sampler, expected NAME"),
+        (PRUNERS.find, "hyper-band", "did you mean 'hyperband'?"),
+        (PRUNERS.find, "halving[factor=1]", "halving.factor: got 1"),
         (lambda text: sampler_notes(text, SPACE, 2), "cmaes", "takes one objective, got 2; take tpe, random"),
         (lambda text: sampler_notes(text, SearchSpace({}), 1), "cmaes", "2 ranges of numbers or more"),
         (lambda text: check_pruner(text, 3, 2), "median", "compares by one objective, got 2"),
@@ -125,5 +125,5 @@ def test_what_a_sampler_does_not_learn_is_told():
 
 
 def test_a_reference_is_written_with_all_options():
-    assert find_sampler("tpe[startup=7]").reference == "tpe[candidates=24,multivariate=true,startup=7]"
-    assert find_pruner("none").reference == "none"
+    assert SAMPLERS.find("tpe[startup=7]").reference == "tpe[candidates=24,multivariate=true,startup=7]"
+    assert PRUNERS.find("none").reference == "none"

@@ -217,6 +217,7 @@ def test_a_setting_that_was_run_is_told_from_its_record(tuned):
     assert len(study.state().trials) == 5
     assert len(runner.ran) == 2
     assert sum(one.stored for one in study.state().trials) == 3
+    assert study.state().seconds == 20
 
 
 def test_hours_end_a_study(tuned):
