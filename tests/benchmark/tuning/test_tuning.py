@@ -14,6 +14,7 @@ import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.records import Profile, Record, Selection
 from emseg_bench.benchmark.contracts.running import Event
+from emseg_bench.benchmark.executors.local import LocalExecutor
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.planning import Plan
 from emseg_bench.benchmark.files.store import Store, TrialFolder
@@ -21,7 +22,7 @@ from emseg_bench.benchmark.files.texts import read_json
 from emseg_bench.benchmark.files.validation import validate
 from emseg_bench.benchmark.plugins.loading import Plugins, load_plugins
 from emseg_bench.benchmark.trials.deadlines import overdue
-from emseg_bench.benchmark.trials.records import write_record
+from emseg_bench.benchmark.trials.records import load_record, write_record
 from emseg_bench.benchmark.trials.session import run_plan
 from emseg_bench.benchmark.tuning.planning import Planner, Wanted, plan_studies
 from emseg_bench.benchmark.tuning.records import Budget, StudySpec, StudyState
@@ -218,6 +219,27 @@ def test_a_setting_that_was_run_is_told_from_its_record(tuned):
     assert len(runner.ran) == 2
     assert sum(one.stored for one in study.state().trials) == 3
     assert study.state().seconds == 20
+
+
+@pytest.mark.slow
+def test_a_pruner_ends_a_real_trial_by_its_validation_scores(tuned, runtime, tmp_path):
+    """Drawn are 0.05, 1e-7, 1e-7 and 0.05: the second learns nothing, and the last two were run before."""
+    asked = {"space": "recipe.learning_rate: [0.05, 1.0e-7]\n", "sampler": "random", "seed": 3, "trials": 4}
+    study, _ = tuned(LocalExecutor(runtime), pruner="median[startup=1]", **asked)
+    state = study.state()
+    good, poor, again, known = state.trials
+    assert [one.state for one in state.trials] == ["complete", "pruned", "pruned", "complete"]
+    assert (len(good.curve), len(poor.curve)) == (3, 1)
+    assert poor.curve[0][1] < good.curve[0][1]
+    record = load_record(Store(tmp_path / "results").trial(poor.fingerprint))
+    assert (record.status, record.pruned_at) == ("complete", poor.curve[0][0])
+    assert (again.fingerprint, again.curve, again.stored) == (poor.fingerprint, poor.curve, True)
+    assert (known.fingerprint, known.values, known.stored) == (good.fingerprint, good.values, True)
+    assert state.seconds == good.seconds + poor.seconds > 0
+    assert state.best == (0,)
+    after, idle = tuned(pruner="median[startup=1]", **asked)
+    assert idle.ran == []
+    assert after.state() == state
 
 
 def test_hours_end_a_study(tuned):
