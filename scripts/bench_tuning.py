@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tiny_trials import COMMAND, DATA, RECIPE, SETTINGS, Lab
+from tiny_trials import Lab
 
 SPACE = "recipe.weight_decay: {low: 0.00001, high: 0.01, log: true}\n"
 
@@ -39,10 +39,8 @@ def tune(lab: Lab, seed: int, options: argparse.Namespace) -> float:
     """Make a study; return the seconds of its trials together."""
     space = lab.root / "space.yaml"
     space.write_text(SPACE)
-    settings = [f"--set={one}" for one in (*SETTINGS, f"recipe.iterations={options.iterations}")]
-    asked = ["--trials", str(options.trials), "--seed", str(seed), "--seeds", "0,", "--space", str(space)]
-    where = ["--device", "cpu", "--out", str(lab.results)]
-    command = [COMMAND, "tune", "--models", "tiny", "--datasets", DATA, *RECIPE, *settings, *asked, *where]
+    asked = (f"--seed={seed}", f"--space={space}", "--device=cpu")
+    command = lab.tune_command(options.trials, options.iterations, *asked)
     return lab.timed(command, options.trials)[0]
 
 

@@ -85,9 +85,16 @@ class Lab:
         self, seeds: Sequence[int], iterations: int, *options: str, models: Sequence[str] = MODELS
     ) -> list[str]:
         """Give the command line of a grid of networks and seeds."""
+        return [COMMAND, "run", *self._asked(models, seeds, iterations), *options]
+
+    def tune_command(self, trials: int, iterations: int, *options: str) -> list[str]:
+        """Give the command line of a study of the first network; its best setting is tested with one seed."""
+        return [COMMAND, "tune", *self._asked(MODELS[:1], (0,), iterations), f"--trials={trials}", *options]
+
+    def _asked(self, models: Sequence[str], seeds: Sequence[int], iterations: int) -> list[str]:
         settings = [f"--set={setting}" for setting in (*SETTINGS, f"recipe.iterations={iterations}")]
         wanted = ["--models", ",".join(models), "--datasets", DATA, "--seeds", _listed(seeds), *RECIPE]
-        return [COMMAND, "run", *wanted, *settings, "--out", str(self.results), *options]
+        return [*wanted, *settings, "--out", str(self.results)]
 
     @property
     def _said(self) -> Path:

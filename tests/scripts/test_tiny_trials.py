@@ -28,6 +28,11 @@ def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     ("script", "arguments", "last"),
     [
         ("kill_test.py", ["--kills=2", "--trials=2", "--iterations=3", "--signals=KILL,TERM"], "0 faults"),
+        (
+            "tune_kill_test.py",
+            ["--kills=1", "--trials=2", "--workers=1", "--iterations=5"],
+            "2 trials, 1 at once: 0 faults",
+        ),
         ("bench_long_run.py", ["--trials=40", "--real=0"], "growth per trial"),
     ],
 )
