@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.contracts.running import Job, Runtime
+from emseg_bench.benchmark.executors import context
 from emseg_bench.benchmark.experiments.experiment import build_experiment
 from emseg_bench.benchmark.experiments.planning import make_plan
 from emseg_bench.benchmark.plugins.loading import installed_plugins, load_plugins
@@ -219,6 +220,14 @@ def run_script(work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
         return Done(code, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _timed_briefly() -> Iterator[None]:
+    """Have the trials that this process starts time inference by few repeats."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context, "PRELOADED", (*context.PRELOADED, "emseg_bench.testing.brief_timing"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ WARM = (
     "emseg_bench.benchmark.trials.boards",
     "emseg_bench.benchmark.executors.rehearsal",
     "emseg_bench.reports.build",
+    "emseg_bench.testing.brief_timing",
 )
 """What commands import beside torch."""
 SHIM = """\
@@ -59,7 +60,6 @@ def serve(address: str) -> None:
     os.environ.update({**WORKER_ENVIRONMENT, **waiting(os.environ)})
     import torch  # now that its environment is settled
 
-    _time_briefly()
     make_app([])  # all verbs
     for module in (*PRELOADED, *WARM):
         import_module(module)
@@ -83,14 +83,6 @@ def serve(address: str) -> None:
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
-
-
-def _time_briefly() -> None:
-    """Time inference by few repeats: the figures are no matter here, and take most of a small trial."""
-    from emseg_bench.benchmark.profiling import latency
-
-    for name in ("WARM_UP", "LATENCY_LIMITS", "THROUGHPUT_LIMITS"):
-        setattr(latency, name, latency.Limits(least_runs=1, most_runs=2, seconds=0))
 
 
 def _answer(asker: socket.socket) -> None:
