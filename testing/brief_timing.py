@@ -6,15 +6,15 @@ The figures are no matter in tests, and would take most of a small trial.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..benchmark.profiling import latency
 
-_BRIEF = latency.Limits(least_runs=1, most_runs=2, seconds=0)
 _repeat = latency._repeat
 
 
-def _repeat_briefly(forward: Callable[[], None], _limits: latency.Limits) -> list[float]:
-    return _repeat(forward, _BRIEF)
+def _repeat_briefly(run: Callable[[], None], limits: latency.Limits) -> list[float]:
+    return _repeat(run, replace(limits, least_runs=1, most_runs=2, seconds=0))
 
 
 latency._repeat = _repeat_briefly
