@@ -117,7 +117,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--trials", type=int, default=40, help="of the grid, an even number")
-    parser.add_argument("--iterations", type=int, default=6, help="of each trial's training")
+    parser.add_argument("--iterations", type=int, default=1000, help="of each trial's training")
     parser.add_argument("--signals", default="KILL", help="which are sent: KILL,TERM,INT")
     parser.add_argument("--seed", type=int, default=0, help="of what is killed when")
     parser.add_argument("--minutes", type=float, default=60, help="after which nothing more is killed")

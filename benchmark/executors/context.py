@@ -25,6 +25,7 @@ PAUSE_SECONDS = 0.05
 """Before the second try, and twice as long before each further one: 3 s together."""
 
 PRELOADED = (
+    "emseg_bench.benchmark.executors.timm_alone",
     "emseg_bench.benchmark.trials.trial",
     # what most trials import once they run: the loss with timm and torchvision, the optimiser's first step,
     # mmengine's canvas
