@@ -43,7 +43,7 @@ SHIM = """\
 #!{python} -SE
 import json, os, socket, sys
 if sys.argv[0].endswith("python") and sys.argv[1].startswith("-"):
-    os.execv({python!r}, sys.argv)
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
 request = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()

@@ -1,6 +1,6 @@
 """Imports timm without wandb, which it would import wherever that is installed, for a helper of its own.
 
-That takes a good part of a second, and makes folders for temporary files that stay when the process is killed.
+That takes a good part of a second, and makes folders for temporary files, which stay when it is killed.
 A tracker that asks for wandb imports it then.
 """
 
