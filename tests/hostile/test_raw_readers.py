@@ -70,7 +70,7 @@ GUARDING: Final[dict[str, str]] = {
     "benchmark/predictions/jpeg.py": "read_bytes, and the claim of the header",
     "benchmark/predictions/working.py": "its own folder beside what it writes",
     "benchmark/predictions/writing/hdf5.py": "check_regular; of its own output attributes alone",
-    "benchmark/predictions/label_maps.py": "open_regular; of pictures the header alone",
+    "benchmark/predictions/writing/png.py": "open_regular; of its own output the header alone",
     "benchmark/weights/reading.py": "weighs entries, headers and claims first",
     "benchmark/training/resume.py": "syncs what it wrote",
     "benchmark/training/resume_point.py": "weights.reading has weighed it; checks the sums of its entries",
