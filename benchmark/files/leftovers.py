@@ -65,6 +65,18 @@ def replacing(path: Path) -> Iterator[Path]:
         _given.discard(temporary.name)
 
 
+@contextmanager
+def unfinished_folder(parent: Path) -> Iterator[Path]:
+    """Give a new folder for files to write that are then moved to their places in `parent`."""
+    place = unfinished_in(parent)
+    place.mkdir()
+    try:
+        yield place
+    finally:
+        rmtree(place, ignore_errors=True)
+        _given.discard(place.name)
+
+
 def _sweep(folder: Path) -> None:
     with suppress(OSError):  # what cannot be removed is in nobody's way
         for left in list(folder.glob(".writing-*")):

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from shutil import rmtree
 
 import pandas as pd
-from safetensors.torch import save_file
 
 from ..contracts.data import Manifest
 from ..contracts.records import Profile, Record, Selection, TrialSpec
@@ -15,13 +14,14 @@ from ..contracts.running import Job
 from ..experiments.volume_protocol import any_volume
 from ..files.clock import now
 from ..files.disk import keeping
-from ..files.store import TrialFolder, give_usual_mode, to_json, write_whole
+from ..files.store import TrialFolder, to_json, write_whole
 from ..plugins.libraries import libraries_of
 from ..plugins.registry import foreign
 from ..profiling.environment import describe_environment
 from ..training.state import TrainingState
 from ..training.validation import weights_of
-from ..weights.weight_info import Segmenting, WeightsInfo, to_metadata
+from ..weights.weight_info import Segmenting, WeightsInfo
+from ..weights.writing import write_weights
 from .kept_files import hash_files
 from .parts import Parts
 from .records import write_record
@@ -60,18 +60,12 @@ def write_results(job: Job, device: str, results: Results) -> Record:
         if results.tested:
             results.tested.cases.to_parquet(folder.cases, index=False)
             results.tested.sanity.to_parquet(folder.sanity, index=False)
-            _write_weights(job, folder, results)
+            write_weights(weights_of(results.parts.network), folder.weights, _about(job, results))
         write_whole(folder.environment, to_json(asdict(describe_environment(device))))
         record = _record(job, results, hash_files(folder))
         write_record(folder, record)
     rmtree(folder.scratch, ignore_errors=True)
     return record
-
-
-def _write_weights(job: Job, folder: TrialFolder, results: Results) -> None:
-    weights = {name: value.contiguous() for name, value in weights_of(results.parts.network).items()}
-    save_file(weights, folder.weights, to_metadata(_about(job, results)))
-    give_usual_mode(folder.weights)
 
 
 def _record(job: Job, results: Results, files: Mapping[str, str]) -> Record:

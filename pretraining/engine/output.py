@@ -13,9 +13,8 @@ from annotated_types import Gt
 from ...benchmark.contracts.basics import STRICT
 from ...benchmark.contracts.errors import EmsegError, StoreError, TrialError, UsageError
 from ...benchmark.files.claims import HeldError
-from ...benchmark.files.leftovers import replacing
 from ...benchmark.files.locks import locked
-from ...benchmark.files.store import give_usual_mode, to_json, write_whole
+from ...benchmark.files.store import to_json, write_whole
 from ...benchmark.files.texts import read_json
 from ...benchmark.files.validation import plain, validate
 from ...benchmark.profiling.environment import Environment
@@ -203,9 +202,7 @@ def save_weights(weights: Mapping[str, Tensor], path: Path, info: WeightsInfo) -
     Raises:
         TrialError: They are not finite numbers.
     """
-    from safetensors.torch import save_file
-
-    from ...benchmark.weights.weight_info import KEY, to_metadata
+    from ...benchmark.weights.writing import write_weights
 
     broken = [name for name, value in weights.items() if not value.isfinite().all()]
     if broken:
@@ -213,7 +210,4 @@ def save_weights(weights: Mapping[str, Tensor], path: Path, info: WeightsInfo) -
             f"the weights have become NaN or infinite ({broken[0]} and {len(broken) - 1} more), so they were "
             "not saved; lower the rate with --set recipe.learning_rate=..., or use --precision fp32."
         )
-    metadata = {KEY: to_metadata(info)[KEY]}  # a single entry: safetensors writes several in any order
-    with replacing(path) as temporary:
-        save_file({name: value.contiguous() for name, value in weights.items()}, temporary, metadata)
-        give_usual_mode(temporary)
+    write_weights(weights, path, info)

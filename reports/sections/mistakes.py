@@ -69,7 +69,8 @@ def _worst(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Grid:
     labels = [label for label in table.scoring.classes if label > 0]
     return Grid(
         caption=f"{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds; of each "
-        "class the share of its pixels that was missed, and of those predicted the share that is too much",
+        "class above the share of its pixels that was missed, below the share of those predicted that is too "
+        "much",
         columns=(
             Column(title="Case", numeric=False, row_header=True),
             Column(title=metric_heading(table.metric)),
@@ -98,8 +99,7 @@ def _wrong(counts: Mapping[Any, list[float]], case: str, label: int) -> Cell:
     if (case, label) not in counts:
         return Cell(text=MISSING)
     tp, fp, fn = counts[case, label]
-    missed, too_much = share(fn, tp + fn), share(fp, tp + fp)
-    return Cell(text=f"{missed} missed", order=fn + fp, below=(f"{too_much} too much",))
+    return Cell(text=share(fn, tp + fn), order=fn + fp, below=(share(fp, tp + fp),))
 
 
 def _by_size(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Iterator[Grid]:

@@ -11,7 +11,7 @@ def test_the_worst_cases_come_first_with_what_is_missed_and_too_much(make, tmp_p
     counts = {1: [(50, 50, 150), (10, 10, 10)]}
     trial = make.trial(model="a@x", iou={1: [0.2, 0.5]}, counts=counts)
     text = section(make.board([trial]), tmp_path).markdown
-    assert "| case0 | 0.200 | 75 % missed (50 % too much) |" in text
+    assert "| case0 | 0.200 | 75 % (50 %) |" in text
     assert text.index("case0") < text.index("case1")
 
 
