@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from ..benchmark.contracts.errors import UsageError
+from . import trial_options
 from .costs import BudgetOption, EstimateOption, foresee
 from .exit_codes import interruptible
 from .json_output import json_stream
@@ -23,29 +24,6 @@ from .margins import (
     read_difference,
 )
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
-from .trial_options import (
-    CHECKPOINT_SECONDS,
-    RESULTS,
-    CheckpointOption,
-    DatasetsOption,
-    DeviceOption,
-    DryRunOption,
-    ExecutorOption,
-    JsonOption,
-    ModelsOption,
-    OutOption,
-    PrecisionOption,
-    ProtocolOption,
-    RecipeOption,
-    SeedsOption,
-    SetOption,
-    StrictWeightsOption,
-    ThreadsOption,
-    TimeoutOption,
-    TrackerOption,
-    WorkersOption,
-    settings_of,
-)
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.running import Runtime
@@ -78,14 +56,14 @@ def run(
             help="An experiment in YAML; options given beside it win.", metavar="[EXPERIMENT.yaml]"
         ),
     ] = None,
-    models: ModelsOption = None,
-    datasets: DatasetsOption = None,
-    seeds: SeedsOption = None,
+    models: trial_options.ModelsOption = None,
+    datasets: trial_options.DatasetsOption = None,
+    seeds: trial_options.SeedsOption = None,
     label_fractions: Annotated[
         str | None,
         typer.Option(help="Shares of the training cases to train on, comma-separated: 0.1,1.  [default: 1]"),
     ] = None,
-    recipe: RecipeOption = None,
+    recipe: trial_options.RecipeOption = None,
     own_recipes: Annotated[
         bool,
         typer.Option(
@@ -94,17 +72,17 @@ def run(
             "of their own.",
         ),
     ] = False,
-    protocol: ProtocolOption = None,
-    set_: SetOption = None,
-    out: OutOption = RESULTS,
-    device: DeviceOption = "auto",
-    precision: PrecisionOption = None,
-    executor: ExecutorOption = None,
-    workers: WorkersOption = 1,
-    threads: ThreadsOption = None,
-    timeout: TimeoutOption = None,
-    checkpoint_seconds: CheckpointOption = CHECKPOINT_SECONDS,
-    strict_weights: StrictWeightsOption = False,
+    protocol: trial_options.ProtocolOption = None,
+    set_: trial_options.SetOption = None,
+    out: trial_options.OutOption = trial_options.RESULTS,
+    device: trial_options.DeviceOption = "auto",
+    precision: trial_options.PrecisionOption = None,
+    executor: trial_options.ExecutorOption = None,
+    workers: trial_options.WorkersOption = 1,
+    threads: trial_options.ThreadsOption = None,
+    timeout: trial_options.TimeoutOption = None,
+    checkpoint_seconds: trial_options.CheckpointOption = trial_options.CHECKPOINT_SECONDS,
+    strict_weights: trial_options.StrictWeightsOption = False,
     keep_stale: Annotated[
         bool,
         typer.Option(
@@ -114,7 +92,7 @@ def run(
     ] = False,
     resolve: ResolveOption = None,
     margin: MarginOption = None,
-    tracker: TrackerOption = None,
+    tracker: trial_options.TrackerOption = None,
     estimate: EstimateOption = False,
     budget: BudgetOption = None,
     detach: Annotated[
@@ -123,8 +101,8 @@ def run(
             "--detach", help="Submit trials to a cluster and leave; the same command looks on later."
         ),
     ] = False,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
+    dry_run: trial_options.DryRunOption = False,
+    as_json: trial_options.JsonOption = False,
 ) -> None:
     """Train, evaluate and profile every model on every dataset, and write a report."""
     from ..api.preparing import prepare, try_out
@@ -153,7 +131,7 @@ def run(
     }
     if budget is not None:
         read_budget(budget)
-    wanted = build_experiment(experiment, asked, settings_of(set_, precision))
+    wanted = build_experiment(experiment, asked, trial_options.settings_of(set_, precision))
     runtime = Runtime(
         device=device,
         workers=workers,

@@ -9,34 +9,12 @@ from typing import Annotated
 import typer
 
 from ..benchmark.contracts.errors import UsageError
+from . import trial_options
 from .costs import EstimateOption, foresee
 from .exit_codes import interruptible
 from .json_output import json_stream
 from .run_values import read_datasets, read_list, read_seeds
 from .running import status
-from .trial_options import (
-    CHECKPOINT_SECONDS,
-    RESULTS,
-    CheckpointOption,
-    DatasetsOption,
-    DeviceOption,
-    DryRunOption,
-    ExecutorOption,
-    JsonOption,
-    ModelsOption,
-    OutOption,
-    PrecisionOption,
-    ProtocolOption,
-    RecipeOption,
-    SeedsOption,
-    SetOption,
-    StrictWeightsOption,
-    ThreadsOption,
-    TimeoutOption,
-    TrackerOption,
-    WorkersOption,
-    settings_of,
-)
 
 EXAMPLES = """Examples:
 
@@ -52,8 +30,8 @@ MOST_HOURS = 1e5
 
 
 def tune(
-    models: ModelsOption,
-    datasets: DatasetsOption = None,
+    models: trial_options.ModelsOption,
+    datasets: trial_options.DatasetsOption = None,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -68,10 +46,10 @@ def tune(
             max=MOST_HOURS, help="Device-hours that each model has on each dataset, as they are measured."
         ),
     ] = None,
-    recipe: RecipeOption = None,
-    protocol: ProtocolOption = None,
-    set_: SetOption = None,
-    seeds: SeedsOption = None,
+    recipe: trial_options.RecipeOption = None,
+    protocol: trial_options.ProtocolOption = None,
+    set_: trial_options.SetOption = None,
+    seeds: trial_options.SeedsOption = None,
     space: Annotated[
         Path | None, typer.Option(help="What is tried, in YAML.  [default: by the recipe and the cards]")
     ] = None,
@@ -100,19 +78,19 @@ def tune(
             "[default: studies/optuna.db in the results folder]",
         ),
     ] = "",
-    out: OutOption = RESULTS,
-    device: DeviceOption = "auto",
-    precision: PrecisionOption = None,
-    executor: ExecutorOption = None,
-    workers: WorkersOption = 1,
-    threads: ThreadsOption = None,
-    timeout: TimeoutOption = None,
-    checkpoint_seconds: CheckpointOption = CHECKPOINT_SECONDS,
-    strict_weights: StrictWeightsOption = False,
-    tracker: TrackerOption = None,
+    out: trial_options.OutOption = trial_options.RESULTS,
+    device: trial_options.DeviceOption = "auto",
+    precision: trial_options.PrecisionOption = None,
+    executor: trial_options.ExecutorOption = None,
+    workers: trial_options.WorkersOption = 1,
+    threads: trial_options.ThreadsOption = None,
+    timeout: trial_options.TimeoutOption = None,
+    checkpoint_seconds: trial_options.CheckpointOption = trial_options.CHECKPOINT_SECONDS,
+    strict_weights: trial_options.StrictWeightsOption = False,
+    tracker: trial_options.TrackerOption = None,
     estimate: EstimateOption = False,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
+    dry_run: trial_options.DryRunOption = False,
+    as_json: trial_options.JsonOption = False,
 ) -> None:
     """Tune all models with one budget, by the validation split alone; then train and test the best."""
     from ..api.preparing import check_devices, places_of, settled
@@ -143,7 +121,7 @@ def tune(
         "strict_weights": strict_weights or None,
         "executor": executor,
     }
-    experiment = build_experiment(None, asked, settings_of(set_, precision))
+    experiment = build_experiment(None, asked, trial_options.settings_of(set_, precision))
     plugins = installed_plugins()
     chosen = choose_executor(experiment.executor, plugins.catalogue)
     runtime = settled(

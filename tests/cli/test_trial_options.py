@@ -9,7 +9,7 @@ from emseg_bench.cli.running import run
 from emseg_bench.cli.tuning import tune
 
 VERBS = {"run": inspect.get_annotations(run), "tune": inspect.get_annotations(tune)}
-SHARED = {name for name in vars(trial_options) if name.endswith("Option")}
+SHARED = {f"trial_options.{name}" for name in vars(trial_options) if name.endswith("Option")}
 
 
 def test_what_both_verbs_take_is_declared_once():
