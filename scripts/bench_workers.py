@@ -23,6 +23,7 @@ import psutil
 from tiny_trials import Lab
 
 LOOK_S = 3.0
+LOOKS = 5
 MOST_BUSY = 0.1
 """Of one processor's time, that others may take on a quiet machine."""
 CORES = 2
@@ -33,16 +34,17 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--trials", type=int, default=12)
-    parser.add_argument("--iterations", type=int, default=400, help="of each trial's training")
+    parser.add_argument("--trials", type=int, default=8)
+    parser.add_argument("--iterations", type=int, default=1500, help="of each trial's training")
     parser.add_argument("--repeats", type=int, default=5, help="of either number of workers")
     parser.add_argument("--anyway", action="store_true", help="measure on a machine that is busy, too")
     return parser.parse_args()
 
 
 def busy() -> float:
-    """Return how many processors others keep busy."""
-    return psutil.cpu_percent(LOOK_S) / 100 * (os.cpu_count() or 1)
+    """Return how many processors others keep busy; a host's work for other machines is none of theirs."""
+    shares = psutil.cpu_times_percent(LOOK_S)
+    return (shares.user + shares.nice + shares.system) / 100 * (os.cpu_count() or 1)
 
 
 def measure(root: Path, workers: int, options: argparse.Namespace) -> tuple[float, float]:
@@ -56,7 +58,9 @@ def measure(root: Path, workers: int, options: argparse.Namespace) -> tuple[floa
 
 def quiet(options: argparse.Namespace) -> bool:
     """Look at the machine; say what was seen, and whether that allows to measure."""
-    others = busy()
+    for _ in range(LOOKS):  # the run before may still be clearing up
+        if (others := busy()) <= MOST_BUSY:
+            break
     print(f"others keep {others:.2f} processors busy, load {os.getloadavg()[0]:.1f}", flush=True)
     return others <= MOST_BUSY or options.anyway
 
@@ -77,12 +81,14 @@ def main() -> int:
         workers: [statistics.median(column) for column in zip(*pairs, strict=True)]
         for workers, pairs in seconds.items()
     }
-    for workers, (trials, command) in medians.items():
-        print(f"| {workers} | {trials:.1f} | {command:.1f} |")
+    for workers, (of_trials, of_command) in medians.items():
+        print(f"| {workers} | {of_trials:.1f} | {of_command:.1f} |")
     ratios = [one[0] / two[0] for one, two in zip(seconds[1], seconds[2], strict=True)]
+    wholes = [one[1] / two[1] for one, two in zip(seconds[1], seconds[2], strict=True)]
+    trials, commands = statistics.median(ratios), statistics.median(wholes)
     print(
-        f"\ntwo workers are {medians[1][0] / medians[2][0]:.2f} times as fast as one (pairs "
-        f"{min(ratios):.2f} to {max(ratios):.2f}); whole commands {medians[1][1] / medians[2][1]:.2f} times"
+        f"\nin the median of {len(ratios)} pairs two workers are {trials:.2f} times as fast as one "
+        f"({min(ratios):.2f} to {max(ratios):.2f}); whole commands {commands:.2f} times"
     )
     return 0
 
