@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -24,6 +22,7 @@ from .margins import (
     read_difference,
 )
 from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
+from .waiting import status
 
 if TYPE_CHECKING:
     from ..benchmark.contracts.running import Runtime
@@ -166,15 +165,6 @@ def run(
             raise typer.Exit(
                 finish(plan, plugins, store, outcome, stream, keep_stale=keep_stale, margin=enough)
             )
-
-
-def status(text: str) -> AbstractContextManager[object]:
-    """Show what takes a moment, such as drawing or indexing data, to people at a terminal."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from .console import Console
-
-    return Console(stderr=True).status(text)
 
 
 def _print_plan(

@@ -14,7 +14,7 @@ from .costs import EstimateOption, foresee
 from .exit_codes import interruptible
 from .json_output import json_stream
 from .run_values import read_datasets, read_list, read_seeds
-from .running import status
+from .waiting import status
 
 EXAMPLES = """Examples:
 

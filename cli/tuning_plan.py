@@ -11,13 +11,13 @@ import typer
 
 from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.experiments.planning import Plan
+from ..benchmark.experiments.tuning_budget import describe_budget
 from ..benchmark.files.hashing import fingerprint
 from ..benchmark.files.wording import counted, duration
 
 if TYPE_CHECKING:
     from ..benchmark.costs.schema import PlanCost
     from ..benchmark.tuning.planning import PlannedStudy
-    from ..benchmark.tuning.records import Budget
 
 
 def costed(studies: Sequence[PlannedStudy], untuned: Plan) -> Plan:
@@ -35,18 +35,12 @@ def announced(studies: Sequence[PlannedStudy], cost: PlanCost) -> Iterator[str]:
     for study in studies:
         spec, seeds = study.spec, len(study.experiment.seeds)
         looked_for = " and ".join(one.name for one in spec.objectives)
+        budget = describe_budget(spec.budget.trials, spec.budget.hours)
         yield (
-            f"{spec.model_label} on {spec.dataset_label}: {budget_told(spec.budget)} for {looked_for} on the "
+            f"{spec.model_label} on {spec.dataset_label}: {budget} for {looked_for} on the "
             f"validation split; sampler {spec.sampler}, pruner {spec.pruner}; then {counted(seeds, 'trial')} "
             f"of the best setting, tested{_cost(study, cost)}"
         )
-
-
-def budget_told(budget: Budget) -> str:
-    """Say what a study may spend."""
-    told = [counted(budget.trials, "trial")] if budget.trials else []
-    told += [f"{budget.hours:g} device-hours"] if budget.hours else []
-    return " or ".join(told)
 
 
 def _cost(study: PlannedStudy, cost: PlanCost) -> str:

@@ -12,13 +12,13 @@ from ..contracts.errors import UsageError, WeightsError
 from ..files.clock import now
 from ..files.hashing import sha256_of_file
 from ..files.regular import shown, what_is_at
-from ..files.store import give_usual_mode
 from ..plugins.lazy import resolve
 from ..plugins.references import label
 from ..plugins.registry import Catalogue, Offer, foreign
 from .library import Entry, Library, check_name
 from .recognition import Recognised, recognise
-from .weight_info import WeightsInfo, to_metadata
+from .weight_info import WeightsInfo
+from .writing import write_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +130,13 @@ def _describe(recognised: Recognised, card: WeightsCard | None, catalogue: Catal
 
 def _save(recognised: Recognised, info: WeightsInfo, target: Path) -> None:
     from safetensors import SafetensorError
-    from safetensors.torch import save_file
 
     # a copy each, for tensors of a file may share memory, which safetensors refuses
-    state = {name: tensor.clone().contiguous() for name, tensor in recognised.found.state.items()}
+    state = {name: tensor.clone() for name, tensor in recognised.found.state.items()}
     try:
-        save_file(state, target, to_metadata(info))
+        write_weights(state, target, info)
     except SafetensorError as error:  # raised for a full disk, too
         raise WeightsError(f"cannot write {target} ({error}); make room on that disk") from error
-    give_usual_mode(target)
 
 
 def _try_out(info: WeightsInfo, path: Path, catalogue: Catalogue) -> None:
