@@ -7,13 +7,11 @@ from dataclasses import replace
 from itertools import combinations
 from statistics import fmean, stdev
 
-import numpy as np
-
 from ..arrays import Whole
 from ..claims import blind_mean
 from ..schema import Leaderboard, Row
 from ..statistics import Estimate
-from ..verdicts.schema import Comparison, Verdict
+from ..verdicts.schema import Comparison, Verdict, signs_of
 
 
 class BoardVerdicts:
@@ -64,10 +62,7 @@ class SetVerdicts:
 
     def outcomes(self) -> Whole:
         """Say of all rows against each other who is surely better: 1, -1 or 0 by row and column, (M, M)."""
-        signs = {"better": 1, "worse": -1, None: 0}
-        found = np.zeros((self._models,) * 2, np.int64)
-        found[np.triu_indices(self._models, k=1)] = [signs[pair.verdict] for pair in self._pairs]
-        return found - found.T
+        return signs_of(self._pairs, self._models)
 
     def behind_first(self, place: int) -> Comparison:
         """Compare the first row with another one, by their places here."""

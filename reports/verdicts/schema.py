@@ -5,6 +5,7 @@ All of it is numbers and names, and goes into ``leaderboard.json`` as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -136,10 +137,7 @@ class Verdicts:
 
     def signs(self) -> Whole:
         """Say who is surely better than whom: 1, -1 or 0 (not told apart) by row and column, (N, N)."""
-        signs = {"better": 1, "worse": -1, None: 0}
-        found = np.zeros((len(self.names),) * 2, np.int64)
-        found[np.triu_indices(len(self.names), k=1)] = [signs[pair.verdict] for pair in self.comparisons]
-        return found - found.T
+        return signs_of(self.comparisons, len(self.names))
 
     @property
     def skilled(self) -> bool | None:
@@ -157,3 +155,16 @@ class Verdicts:
         blind = len(self.names) - 1
         skilled = not self.blind or self.between(0, blind).verdict == "better"
         return self.names[0] if skilled else None
+
+
+def signs_of(pairs: Sequence[Comparison], contenders: int) -> Whole:
+    """Say who is surely better than whom: 1, -1 or 0 by row and column, (N, N).
+
+    Args:
+        pairs: Of each contender with each later one.
+        contenders: How many there are, N.
+    """
+    signs = {"better": 1, "worse": -1, None: 0}
+    found = np.zeros((contenders, contenders), np.int64)
+    found[np.triu_indices(contenders, k=1)] = [signs[pair.verdict] for pair in pairs]
+    return found - found.T
