@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ import tifffile
 from ..files.store import whole_file
 
 Array: TypeAlias = np.ndarray[Any, Any]
+Colours: TypeAlias = Sequence[tuple[int, int, int]]
+"""Red, green and blue, each up to 255, of every value of 8 bits."""
 
 _NM_PER_CM = 1e7
 _BIG = 2**31
@@ -34,26 +36,36 @@ class About:
 
 
 @contextmanager
-def stack_writer(path: Path, shape: tuple[int, ...], about: About | None = None) -> Iterator[StackWriter]:
+def stack_writer(
+    path: Path, shape: tuple[int, ...], about: About | None = None, colours: Colours | None = None
+) -> Iterator[StackWriter]:
     """Give what takes the slices of a volume and writes each as a page; the file is there when all are.
 
     Args:
         path: The file.
         shape: (Z, Y, X)
         about: Stands in the file; None: nothing does.
+        colours: That programs show values of uint8 in; None: they are shown in grey.
     """
     with (
         whole_file(path) as file,
         tifffile.TiffWriter(file, bigtiff=int(np.prod(shape, dtype=np.int64)) >= _BIG) as writer,
     ):
-        yield StackWriter(writer, shape, about)
+        yield StackWriter(writer, shape, about, colours)
 
 
 class StackWriter:
     """Takes slices in their order."""
 
-    def __init__(self, writer: tifffile.TiffWriter, shape: tuple[int, ...], about: About | None) -> None:
+    def __init__(
+        self,
+        writer: tifffile.TiffWriter,
+        shape: tuple[int, ...],
+        about: About | None,
+        colours: Colours | None,
+    ) -> None:
         self._writer, self._shape, self._about = writer, shape, about
+        self._colours = None if colours is None else np.array(colours, np.uint16).T * 257  # of 16 bits
         self._next = 0
 
     def __setitem__(self, index: slice, slices: Array) -> None:
@@ -69,7 +81,8 @@ class StackWriter:
             first = self._about if self._next == 0 else None
             self._writer.write(
                 page,
-                photometric="minisblack",
+                photometric="minisblack" if self._colours is None else "palette",
+                colormap=self._colours,
                 compression="zlib",
                 contiguous=False,
                 description=_description(first, self._shape, page.dtype) if first else None,

@@ -18,6 +18,7 @@ from ..files.regular import check_regular, check_within, open_regular, shown
 from ..files.spreadsheets import csv_of
 from ..files.store import write_whole
 from ..files.tiff_guard import check_page, open_tiff
+from ..images.class_colours import colour_table
 from ..images.label_pictures import label_picture
 from ..images.tiff_stacks import stack_writer
 from .case_names import file_names
@@ -28,8 +29,8 @@ Labels: TypeAlias = np.ndarray[Any, Any]
 class KeptLabels:
     """A folder with a file per test case, named by it, and ``cases.csv``, which lists them.
 
-    An image is a PNG file whose palette shows the classes, a volume a TIFF file with a page per slice.  Older
-    versions wrote grey PNG files, and named files by the numbers of cases alone; they are read, too.
+    An image is a PNG file, a volume a TIFF file with a page per slice; palettes show the classes.  Older
+    versions wrote grey files, and named them by the numbers of cases alone; they are read, too.
 
     Args:
         folder: Made when the first is written.
@@ -45,7 +46,7 @@ class KeptLabels:
         if labels.ndim == 2:
             label_picture(labels).save(self._image(number), compress_level=1)
             return
-        with stack_writer(self._volume(number), labels.shape) as pages:
+        with stack_writer(self._volume(number), labels.shape, colours=colour_table()) as pages:
             pages[0 : len(labels)] = labels
 
     def list_cases(self) -> None:

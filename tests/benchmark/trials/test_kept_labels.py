@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Case
 from emseg_bench.benchmark.contracts.errors import StoreError
+from emseg_bench.benchmark.images.tiff_stacks import stack_writer
 from emseg_bench.benchmark.trials.case_names import LONGEST, file_names
 from emseg_bench.benchmark.trials.kept_labels import KeptLabels
 from PIL import Image
@@ -29,17 +30,29 @@ def test_labels_come_back(tmp_path, shape):
     again = kept.read(3, shape)
     assert again.shape == shape
     assert np.array_equal(again, labels)
-    if len(shape) == 2:
-        with Image.open(tmp_path / "kept/c3.png") as picture:
+    suffix = ".png" if len(shape) == 2 else ".tif"
+    with Image.open(tmp_path / f"kept/c3{suffix}") as picture:
+        for page in range(getattr(picture, "n_frames", 1)):
+            picture.seek(page)
             assert picture.mode == "P", "coloured in Fiji and elsewhere"
+            assert picture.getpalette()[3:6] == [0xE6, 0x9F, 0x00]
+            assert np.array_equal(np.asarray(picture), labels if labels.ndim == 2 else labels[page])
+
+
+def test_grey_volumes_of_older_versions_are_read(tmp_path):
+    labels = np.random.default_rng(0).integers(0, 5, VOLUME, np.uint8)
+    with stack_writer(tmp_path / "c0.tif", VOLUME) as pages:
+        pages[0 : len(labels)] = labels
+    assert np.array_equal(KeptLabels(tmp_path, cases(1)).read(0, VOLUME), labels)
 
 
 def test_volumes_are_written_from_and_read_to_memory_maps(tmp_path):
-    labels = np.lib.format.open_memmap(tmp_path / "labels.npy", "w+", np.uint8, VOLUME)
+    large = (4, 200, 250)
+    labels = np.lib.format.open_memmap(tmp_path / "labels.npy", "w+", np.uint8, large)
     labels[2] = 3
     kept = KeptLabels(tmp_path, cases(1))
     kept.write(0, labels)
-    assert isinstance(kept.read(0, VOLUME), np.memmap)
+    assert isinstance(kept.read(0, large), np.memmap)
     assert (tmp_path / "c0.tif").stat().st_size < labels.size / 5, "compressed"
 
 
