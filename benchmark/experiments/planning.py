@@ -17,7 +17,7 @@ from ..contracts.data import Dataset, Manifest
 from ..contracts.errors import UsageError
 from ..contracts.records import DatasetSpec, MethodSpec, ModelSpec, TrialSpec
 from ..contracts.settings import Recipe, ScoringProtocol
-from ..files.hashing import engine_rooms, fingerprint, manifest_sha256, sha256_of, split_sha256
+from ..files.hashing import engine_rooms, fingerprints, manifest_sha256, sha256_of, split_sha256
 from ..images.normalisation import settle_normalisation
 from ..plugins.asked import complete_options, provider_of
 from ..plugins.dataset_lookup import find_dataset
@@ -104,7 +104,7 @@ def make_plan(
     settle = partial(resolve_precision, device=device, elsewhere=elsewhere)
     trainings = [_training(model, experiment.protocol, catalogue, datasets, settle) for model in models]
     engine = engine_rooms()
-    trials = [
+    specs = [
         TrialSpec(
             model=one.model,
             dataset=dataset.spec,
@@ -112,7 +112,7 @@ def make_plan(
             recipe=one.recipe,
             protocol=protocol,
             metrics=metrics,
-            seed=seed,
+            seed=experiment.seeds[0],
             threads=experiment.threads,
             engine_sha256=sha256_of(engine),
             engine_rooms=engine,
@@ -126,7 +126,6 @@ def make_plan(
         for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
         for fraction in experiment.label_fractions
         for one in trainings
-        for seed in experiment.seeds
     ]
     settled = (
         f"precision auto is {one.recipe.precision} where trials run elsewhere on {device}: what this machine "
@@ -134,8 +133,12 @@ def make_plan(
         for planned, one in zip(models, trainings, strict=True)
         if elsewhere and planned.recipe.precision == "auto"
     )
-    notes = dict.fromkeys([*left_out, *settled, *(note for trial in trials for note in trial.notes)])
-    by_name = {fingerprint(trial): trial for trial in trials}
+    notes = dict.fromkeys([*left_out, *settled, *(note for spec in specs for note in spec.notes)])
+    by_name = {
+        name: replace(spec, seed=seed)
+        for spec in specs
+        for seed, name in fingerprints(spec, experiment.seeds).items()
+    }
     return Plan(by_name, tuple(notes), manifests={one.spec.manifest_sha256: one.manifest for one in datasets})
 
 

@@ -119,28 +119,37 @@ def fingerprint(spec: TrialSpec) -> str:
     Out stay the names of presets, where files lie, what a row is called, citations and remarks; and a
     protocol's rule for volumes, which planning has settled.
     """
+    return sha256_of(_counted(spec))
+
+
+def fingerprints(spec: TrialSpec, seeds: Iterable[int]) -> dict[int, str]:
+    """Give the `fingerprint` of a trial with each of these seeds, by seed; what they share is told once."""
+    counted = _counted(spec)
+    return {seed: sha256_of({**counted, "seed": seed}) for seed in seeds}
+
+
+def _counted(spec: TrialSpec) -> dict[str, Any]:
+    """Give what counts in a fingerprint, as plain data."""
     dataset = spec.dataset
     methods = {f"{one.kind} {one.name}": [dict(one.options), _provider(one.provider)] for one in spec.methods}
     recipe, protocol = asdict(spec.recipe), asdict(spec.protocol)
-    return sha256_of(
-        {
-            "model": _model(spec.model),
-            "dataset": {
-                "name": dataset.name,
-                "manifest": dataset.manifest_sha256,
-                "provider": _provider(dataset.provider),
-            },
-            "label_fraction": spec.label_fraction,
-            "recipe": {key: value for key, value in recipe.items() if key != "name"},
-            "protocol": _scoring(protocol),
-            "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
-            "seed": spec.seed,
-            **({"threads": spec.threads} if spec.threads else {}),
-            "engine": spec.engine_sha256,
-            **({"methods": methods} if methods else {}),
-            **({"purpose": spec.purpose} if spec.purpose != "compare" else {}),
-        }
-    )
+    return {
+        "model": _model(spec.model),
+        "dataset": {
+            "name": dataset.name,
+            "manifest": dataset.manifest_sha256,
+            "provider": _provider(dataset.provider),
+        },
+        "label_fraction": spec.label_fraction,
+        "recipe": {key: value for key, value in recipe.items() if key != "name"},
+        "protocol": _scoring(protocol),
+        "metrics": {metric.name: _metric(metric) for metric in spec.metrics},
+        "seed": spec.seed,
+        **({"threads": spec.threads} if spec.threads else {}),
+        "engine": spec.engine_sha256,
+        **({"methods": methods} if methods else {}),
+        **({"purpose": spec.purpose} if spec.purpose != "compare" else {}),
+    }
 
 
 def _scoring(protocol: Mapping[str, Any]) -> dict[str, Any]:

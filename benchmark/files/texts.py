@@ -8,8 +8,6 @@ for numbers of thousands of digits.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +23,10 @@ MOST_VALUES: Final = 200_000
 MOST_JSON_VALUES: Final = 10_000_000
 MOST_LEVELS: Final = 60
 """Of lists and mappings within each other."""
-_ENDLESS: Final = re.compile(r"[0-9]{301}")
-"""Digits of a number that no other type could take."""
+MOST_DIGITS: Final = 300
+"""Of a number; more no other type could take."""
+_DIGITS: Final = "0123456789"
+_NESTING: Final = (dict, list)
 
 
 class _TextError(ValueError):
@@ -101,9 +101,14 @@ def check_levels(data: object, most: int = MOST_LEVELS) -> None:
     Raises:
         ValueError: It does.
     """
-    level: list[object] = [data]
+    level: list[Any] = [data] if isinstance(data, _NESTING) else []
     for _ in range(most):
-        level = [item for value in level if isinstance(value, dict | list) for item in _items(value)]
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, _NESTING)
+        ]
         if not level:
             return
     raise _TextError(f"lists and mappings stand within each other more than {most} levels deep")
@@ -114,16 +119,23 @@ def _check_values(text: str) -> None:
     values = sum(map(text.count, ",[{"))
     if values > MOST_JSON_VALUES:
         raise _TextError(f"it holds about {values:,} values, expected at most {MOST_JSON_VALUES:,}")
-    if found := _ENDLESS.search(text):
-        raise _TextError(f"a number at character {found.start():,} has more than 300 digits")
+    if (begin := _endless(text)) is not None:
+        raise _TextError(f"a number at character {begin:,} has more than {MOST_DIGITS} digits")
 
 
-def _items(value: dict[Hashable, object] | list[object]) -> list[object]:
-    return [
-        item
-        for item in (value.values() if isinstance(value, dict) else value)
-        if isinstance(item, dict | list)
-    ]
+def _endless(text: str) -> int | None:
+    """Say where the first number of too many digits begins; None: no number has.
+
+    Every such number covers one of the places that are looked at, so most of the text is not.
+    """
+    for place in range(MOST_DIGITS, len(text), MOST_DIGITS + 1):
+        if text[place] in _DIGITS:
+            before, after = text[place - MOST_DIGITS : place], text[place : place + MOST_DIGITS + 1]
+            begin = place - MOST_DIGITS + len(before.rstrip(_DIGITS))
+            end = place + len(after) - len(after.lstrip(_DIGITS))
+            if end - begin > MOST_DIGITS:
+                return begin
+    return None
 
 
 def _decoded(text: str | bytes, most: int) -> str:

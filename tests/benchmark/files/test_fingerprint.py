@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from emseg_bench.benchmark.files.hashing import canonical_json, fingerprint, sha256_of_source
+from emseg_bench.benchmark.files.hashing import canonical_json, fingerprint, fingerprints, sha256_of_source
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +58,11 @@ def test_what_counts(spec, change):
 )
 def test_what_does_not_count(spec, change):
     assert fingerprint(change(spec)) == fingerprint(spec)
+
+
+def test_of_several_seeds_each_has_the_name_that_it_has_alone(spec):
+    seeds = (spec.seed, 9, 2**32 - 1)
+    assert fingerprints(spec, seeds) == {seed: fingerprint(replace(spec, seed=seed)) for seed in seeds}
 
 
 def test_it_is_a_sha256(spec):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,26 @@ def test_a_file_of_too_many_bytes_is_refused_unread(tmp_path: Path) -> None:
     for read in (read_yaml, read_json):
         with pytest.raises(DataError, match="is larger than"):
             read(path)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", " ", "x", ".", "٣", "e" * 301]),
+            st.one_of(st.integers(0, 20), st.integers(296, 306), st.integers(598, 606), st.just(5000)),
+        ),
+        max_size=12,
+    )
+)
+def test_a_number_without_end_is_found_wherever_it_begins(pieces: list[tuple[str, int]]) -> None:
+    text = "".join(f"{between}{'0123456789' * 500}"[: len(between) + digits] for between, digits in pieces)
+    found = re.search(r"[0-9]{301}", text)
+    if found is None:
+        with suppress(DataError):  # for another reason
+            parse_json(text, "here")
+        return
+    with pytest.raises(DataError, match=f"a number at character {found.start():,} has more than 300 digits"):
+        parse_json(text, "here")
 
 
 def test_levels_are_counted_in_lists_and_mappings() -> None:
