@@ -133,7 +133,10 @@ def read_regular(path: Path, most_bytes: int, error: type[EmsegError] = DataErro
     """
     with open_regular(path, error) as file:
         try:
-            content = file.read(most_bytes + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(min(size, most_bytes) + 1)  # memory is taken for as much as is asked for
+            if len(content) > size:  # somebody writes to it, or no size is known, as of files in /proc
+                content += file.read(most_bytes + 1 - len(content))
         except OSError as failure:
             raise error(f"{shown(path)} cannot be read: {failure.strerror or failure}.") from failure
     if len(content) > most_bytes:

@@ -89,7 +89,8 @@ def parse_json(text: str | bytes, where: str, error: type[EmsegError] = DataErro
         plain = _decoded(text, MOST_JSON_BYTES)
         _check_values(plain)
         data = json.loads(plain)
-        check_levels(data)
+        if plain.count("[") + plain.count("{") > MOST_LEVELS:  # fewer do not stand so deep within each other
+            check_levels(data)
     except (ValueError, RecursionError) as failure:
         raise error(f"{where} is not valid JSON: {_reason(failure)}.") from failure
     return data
