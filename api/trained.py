@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..benchmark.contracts.data import GreyRange
 from ..benchmark.contracts.errors import DataError, UsageError
+from ..benchmark.evaluation.working import InMemory
 from ..benchmark.files.cache import cache_folder
 from ..benchmark.images.intensity import to_pixels
 from ..benchmark.images.normalise import to_input
@@ -30,7 +31,6 @@ from ..benchmark.predictions.network import find_weights, settle_normalisation, 
 from ..benchmark.predictions.pixel_sizes import NEAR, side_of
 from ..benchmark.predictions.segmenting import segment_image
 from ..benchmark.predictions.volume_pieces import VolumePieces
-from ..benchmark.predictions.working import InMemory
 from ..benchmark.profiling.hardware import choose_device
 from ..benchmark.profiling.precision import resolve_precision
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,10 +22,13 @@ from .labels import to_probabilities
 from .scoring import ScoreRow, score_case, to_frame
 from .scratch import scratch_array
 from .segmenter import Segmenter
+from .sliding_window import Kept
 from .volumes import segment_volume
 
 Labels: TypeAlias = np.ndarray[Any, Any]
 Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
+GoingOn: TypeAlias = Callable[[Case, Segmenter], AbstractContextManager[Kept | None]]
+"""Gives where a case is gone on with that was begun before; the context lasts until it is scored."""
 
 
 def evaluate(
@@ -36,6 +40,7 @@ def evaluate(
     precision: Precision,
     on_case: Callable[[Case, Sample, Labels], None],
     scratch: Path | None = None,
+    going_on: GoingOn = lambda *_: nullcontext(),
 ) -> pd.DataFrame:
     """Segment and score cases; a volume is segmented slice by slice and scored as one case.
 
@@ -48,6 +53,7 @@ def evaluate(
         on_case: Called after each case with the case, its pixels and the (H, W) or (Z, Y, X) uint8
             prediction, which may be a memory map.
         scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
+        going_on: Keeps what is known of a case while it is segmented.
 
     Returns:
         The table of `contracts.reporting.Trial.cases`.
@@ -64,14 +70,15 @@ def evaluate(
     with inference(segmenter.model, segmenter.device, precision):
         for case in cases:
             sample = dataset.read(case)
-            try:
-                prediction, probabilities = predictor.predict(case, sample)
-                rows += score_case(
-                    case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances
-                )
-            except (DataError, TrialError) as error:
-                raise type(error)(f"case {case.id!r}: {error}") from error
-            on_case(case, sample, prediction)
+            with going_on(case, segmenter) as kept:
+                try:
+                    prediction, probabilities = predictor.predict(case, sample, kept)
+                    rows += score_case(
+                        case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances
+                    )
+                except (DataError, TrialError) as error:
+                    raise type(error)(f"case {case.id!r}: {error}") from error
+                on_case(case, sample, prediction)
     return to_frame(rows)
 
 
@@ -97,11 +104,11 @@ class _Predictor:
     axes: Axes
     scratch: Path
 
-    def predict(self, case: Case, sample: Sample) -> tuple[Labels, Probabilities | None]:
+    def predict(self, case: Case, sample: Sample, kept: Kept | None) -> tuple[Labels, Probabilities | None]:
         """Predict labels; of an image, its probabilities can be had too."""
         if case.depth is not None:
             return self._volume(sample.image[0]), None
-        logits = self.segmenter.logits(sample.image)
+        logits = replace(self.segmenter, kept=kept).logits(sample.image)
         return self.segmenter.labels(logits), partial(to_probabilities, logits)
 
     def _volume(self, volume: Labels) -> Labels:

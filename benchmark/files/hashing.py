@@ -24,7 +24,7 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
     ),
     "images": ("images",),
     "training": ("training",),
-    "trials": ("trials/parts.py", "trials/trial.py"),
+    "trials": ("trials/begun_cases.py", "trials/parts.py", "trials/trial.py"),
     "weights": ("weights/reading.py",),
 }
 """What of the engine's own code can change a number, by room."""

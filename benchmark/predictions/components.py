@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.csgraph import connected_components
 
-from .working import RawArray
+from ..evaluation.working import RawArray
 from .writing.about import Stored, slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]

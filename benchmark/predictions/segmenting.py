@@ -10,10 +10,12 @@ import numpy as np
 
 from ..contracts.errors import DataError, StoreError, TrialError
 from ..evaluation.inference import inference
+from ..evaluation.kept_sums import KeptSums
 from ..evaluation.placing import count_windows
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.slabs import Slabs
 from ..evaluation.volumes import count_slices
+from ..evaluation.working import RawArray, Work
 from ..images.intensity import to_pixels
 from .answers import answers
 from .asked import Asked
@@ -21,12 +23,10 @@ from .components import Objects
 from .ensemble import Ensemble, combined, to_probabilities
 from .images import Array, in_pixels, open_pixels, read_image
 from .inference_settings import InferenceSettings
-from .kept_sums import KeptSums
 from .objects_table import write_objects
 from .outputs import Output
 from .overlays import write_overlays
 from .volume_pieces import VolumePieces
-from .working import RawArray, Work
 from .writing.about import Stored
 from .writing.files import write_file
 
@@ -86,7 +86,7 @@ def _segment(
     on_step: Callable[[], None],
 ) -> None:
     segment = _segment_volume if output.volume else _segment_image
-    work = Work(output.work, "-".join(about.made_from for about in output.about.values()))
+    work = Work(output.work, lambda: "-".join(about.made_from for about in output.about.values()))
     try:
         segment(ensembles, output, setting, asked, work, on_step)
     except (DataError, TrialError):  # nothing can go on from there

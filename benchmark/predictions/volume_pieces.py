@@ -27,11 +27,11 @@ from ..evaluation.scratch import scratch_array
 from ..evaluation.segmenter import Segmenter
 from ..evaluation.slabs import Slabs, fitting, reads
 from ..evaluation.votes import decide, votes
+from ..evaluation.working import InMemory, RawArray, Work
 from .answers import answers, of_votes
 from .asked import Asked
 from .ensemble import Ensemble, combined, to_probabilities
 from .inference_settings import InferenceSettings
-from .working import InMemory, RawArray, Work
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -23,7 +23,7 @@ from ..contracts.records import Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
-from ..evaluation.evaluate import evaluate, in_order
+from ..evaluation.evaluate import GoingOn, evaluate, in_order
 from ..evaluation.placing import count_windows, crop_side, window_side
 from ..files.claims import Claim, LostError
 from ..files.clock import now
@@ -37,6 +37,7 @@ from ..training.memory_layout import channels_last
 from ..training.processes import ALONE, Processes, gathered
 from ..training.state import TrainingState
 from ..training.train import TrainingSetup, train
+from .begun_cases import BegunCases
 from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything, segmenter_of
 from .previews import PreviewWriter
@@ -317,7 +318,10 @@ class _Trial:
             self.tell("test", seen(number), total, "windows")
 
         self.tell("test", 0, total, "windows")
-        table = self._evaluate(parts, parts.network, cases, self.spec.protocol, on_case, on_windows)
+        begun = BegunCases(self.folder, self.job.fingerprint, on_windows)
+        table = self._evaluate(
+            parts, parts.network, cases, self.spec.protocol, on_case, on_windows, begun.going_on
+        )
         if self.processes.leads:
             previews.finish()
             labels.list_cases()
@@ -340,6 +344,7 @@ class _Trial:
         protocol: ScoringProtocol,
         on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
         on_windows: Callable[[int], None],
+        going_on: GoingOn = lambda *_: nullcontext(),
     ) -> pd.DataFrame:
         mine = evaluate(
             segmenter_of(parts, self.spec, network, protocol, self.runtime.device, on_windows),
@@ -349,6 +354,7 @@ class _Trial:
             precision=self.precision,
             on_case=on_case,
             scratch=self.folder.scratch,
+            going_on=going_on,
         )
         return in_order(gathered(mine, self.processes), cases)
 

@@ -215,8 +215,8 @@ def test_compressed_volumes_of_16_bit_give_the_same(work, predict, axes):
 
 def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
     """A kill is the same: whatever was noted as done is not computed again, and the bytes are the same."""
+    from emseg_bench.benchmark.evaluation.working import Work
     from emseg_bench.benchmark.predictions import volume_pieces
-    from emseg_bench.benchmark.predictions.working import Work
 
     tifffile.imwrite("v.tif", np.stack([picture(20, 17, z) for z in range(11)]), photometric="minisblack")
     save_weights()
@@ -245,9 +245,9 @@ def test_volumes_go_on_after_an_interrupt(work, predict, monkeypatch):
 @pytest.mark.parametrize("flips", ["false", "true"])
 def test_a_large_image_goes_on_within_itself(work, predict, monkeypatch, flips):
     """Windows that were kept are not seen again, and the bytes are the same, of all that is asked for."""
+    from emseg_bench.benchmark.evaluation import kept_sums
     from emseg_bench.benchmark.evaluation.forward import Forward
-    from emseg_bench.benchmark.predictions import kept_sums
-    from emseg_bench.benchmark.predictions.working import Work
+    from emseg_bench.benchmark.evaluation.working import Work
 
     monkeypatch.setattr(kept_sums, "SECONDS", 0)
     forward, passes = Forward.__call__, []
@@ -287,7 +287,7 @@ def test_a_large_image_goes_on_within_itself(work, predict, monkeypatch, flips):
 
 KILLED = """
 import os, signal, sys
-from emseg_bench.benchmark.predictions.working import Work
+from emseg_bench.benchmark.evaluation.working import Work
 from emseg_bench.cli import main
 note, notes = Work.note, []
 def killed(work, piece):
@@ -317,7 +317,7 @@ def test_a_kill_changes_no_byte(work, toy, predict):
 
 
 def test_full_disk_is_told(work, predict, monkeypatch):
-    from emseg_bench.benchmark.predictions.working import RawArray
+    from emseg_bench.benchmark.evaluation.working import RawArray
 
     def full(*_):
         raise OSError(28, "No space left on device")

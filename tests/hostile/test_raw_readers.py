@@ -68,7 +68,7 @@ GUARDING: Final[dict[str, str]] = {
     "benchmark/images/pixels.py": "read_bytes, then png_guard",
     "benchmark/trials/kept_labels.py": "open_regular, and the shape that the trial has",
     "benchmark/predictions/jpeg.py": "read_bytes, and the claim of the header",
-    "benchmark/predictions/working.py": "its own folder beside what it writes",
+    "benchmark/evaluation/working.py": "its own folder beside what it writes",
     "benchmark/predictions/writing/hdf5.py": "check_regular; of its own output attributes alone",
     "benchmark/predictions/writing/png.py": "open_regular; of its own output the header alone",
     "benchmark/weights/reading.py": "weighs entries, headers and claims first",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.evaluation.working import RawArray, Work
 from emseg_bench.benchmark.predictions.asked import Asked, Box, check_asked, read_roi
 from emseg_bench.benchmark.predictions.components import Objects
-from emseg_bench.benchmark.predictions.working import RawArray, Work
 from emseg_bench.benchmark.predictions.writing import about
 from skimage.measure import label
 
@@ -38,14 +38,14 @@ def test_a_map_without_objects_has_none():
 
 
 def test_work_is_gone_on_with_under_the_same_key_alone(tmp_path):
-    work = Work(tmp_path / "w", "a")
+    work = Work(tmp_path / "w", lambda: "a")
     array = work.array("labels", (5, 2, 3), np.uint16)
     array[2:4] = np.full((2, 2, 3), 7)
     work.note("z-2-4")
-    again = Work(tmp_path / "w", "a")
+    again = Work(tmp_path / "w", lambda: "a")
     assert again.is_done("z-2-4")
     assert again.array("labels", (5, 2, 3), np.uint16)[0:5].sum((1, 2)).tolist() == [0, 0, 42, 42, 0]
-    assert not Work(tmp_path / "w", "b").is_done("z-2-4")
+    assert not Work(tmp_path / "w", lambda: "b").is_done("z-2-4")
 
 
 def test_parts_that_are_asked_for():

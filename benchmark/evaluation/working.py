@@ -1,4 +1,4 @@
-"""What is known of an image or volume while it is segmented: a folder beside its label map.
+"""What is known of an image or volume while it is segmented: a folder, beside its label map or a trial's own.
 
 A killed command goes on from there.  Values are written where they belong, piece by piece, and then the piece
 is noted as done.  Whatever is there without a note is computed and written once more, to the same bytes.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -50,13 +51,14 @@ class Work:
 
     Args:
         folder: Where it is.
-        key: Of all that decides the values; what was begun under another one is removed.
+        key: Gives a name of all that decides the values, when it is needed; what was begun under another
+            one is removed.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: Callable[[], str]) -> None:
         self.folder, self._key = folder, key
         with suppress(OSError):
-            if self._note.read_text(encoding="ascii") == key:
+            if self._note.read_text(encoding="ascii") == key():
                 return
         self.remove()
 
@@ -68,7 +70,7 @@ class Work:
         """Name a file of the folder, which is made if it is not there."""
         if not self._note.exists():
             (self.folder / "done").mkdir(parents=True)
-            self._note.write_text(self._key, encoding="ascii")
+            self._note.write_text(self._key(), encoding="ascii")
         return self.folder / name
 
     def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> RawArray:

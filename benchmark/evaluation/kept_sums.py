@@ -1,4 +1,4 @@
-"""What one network has seen of an image, kept now and then, so that a killed command goes on within it.
+"""What a network has seen of an image, kept now and then, so that what was killed goes on within it.
 
 Windows go row by row, so the sums above the row of the last window are final and written once; those of the
 row itself are written anew each time, and count from when they are noted.

@@ -1,0 +1,133 @@
+"""A trial that is killed while it tests goes on within the image that it was at."""
+
+from __future__ import annotations
+
+import pytest
+from emseg_bench.benchmark.contracts.data import Case
+from emseg_bench.benchmark.contracts.errors import StoreError, TrialError
+from emseg_bench.benchmark.evaluation import kept_sums
+from emseg_bench.benchmark.evaluation.forward import Forward
+from emseg_bench.benchmark.evaluation.segmenter import Segmenter
+from emseg_bench.benchmark.evaluation.working import Work
+from emseg_bench.benchmark.files.store import TrialFolder
+from emseg_bench.benchmark.trials.begun_cases import BegunCases
+from emseg_bench.benchmark.trials.trial import run_trial
+from torch import nn
+
+SMALL = "recipe.crop=16"
+"""Windows of 16 px: an image of 48 px has 25."""
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The sizes of the batches of windows that go through the network."""
+    forward, sizes = Forward.__call__, []
+
+    def counted(self, windows, *others):
+        sizes.append(len(windows))
+        return forward(self, windows, *others)
+
+    monkeypatch.setattr(Forward, "__call__", counted)
+    return sizes
+
+
+def kill_after(monkeypatch, times: int) -> None:
+    """Stand in for a kill: stop as soon as sums were kept so often."""
+    note, notes = Work.note, []
+
+    def killed(work, piece):
+        note(work, piece)
+        notes.append(piece)
+        if len(notes) == times:
+            monkeypatch.setattr(Work, "note", note)
+            raise KilledError
+
+    monkeypatch.setattr(Work, "note", killed)
+
+
+def left(job) -> dict[str, bytes]:
+    folder = TrialFolder(job.folder)
+    assert not folder.scratch.exists()
+    paths = (folder.cases, *folder.predictions.iterdir(), *folder.previews.iterdir())
+    return {path.relative_to(folder.path).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_a_killed_trial_goes_on_within_an_image(make_job, runtime, monkeypatch, seen):
+    whole, killed = make_job("toy", SMALL, folder="whole"), make_job("toy", SMALL, folder="killed")
+    run_trial(whole, runtime, lambda _: None)
+    windows = sum(seen)
+    monkeypatch.setattr(kept_sums, "SECONDS", 0)
+    kill_after(monkeypatch, 5)
+    with pytest.raises(KilledError):
+        run_trial(killed, runtime, lambda _: None)
+    (begun,) = (TrialFolder(killed.folder).scratch / "begun").iterdir()
+    assert sorted(path.name for path in begun.iterdir()) == ["by4", "by4-16", "by4-20", "done", "key"]
+
+    seen.clear()
+    told = []
+    run_trial(killed, runtime, lambda event: told.append((event.phase, event.done, event.total)))
+    assert sum(seen) == windows - 20, "the 20 windows that were kept are not seen again"
+    assert ("test", 20, 75) in told
+    assert max(done for phase, done, _ in told if phase == "test") == 75
+    assert left(killed) == left(whole)
+
+
+CASE = Case(id="a", split="test", height=48, width=48, sha256="1")
+
+
+def segmenter(network: nn.Module) -> Segmenter:
+    return Segmenter(
+        model=network,
+        normalisation=None,
+        protocol=None,
+        window=16,
+        size_divisor=1,
+        device="cpu",
+        batch_size=4,
+    )
+
+
+def test_the_key_follows_weights_image_and_trial(tmp_path):
+    folder, network = TrialFolder(tmp_path), nn.BatchNorm2d(2)
+
+    def key(fingerprint: str = "f", case: Case = CASE) -> str:
+        return BegunCases(folder, fingerprint, print)._key(case, segmenter(network))
+
+    keys = [key(), key("g"), key(case=Case(id="a", split="test", height=48, width=48, sha256="2"))]
+    network.running_mean += 1
+    assert len({*keys, key()}) == 4
+    assert key() == key()
+
+
+def begin(begun: BegunCases, end: Exception) -> None:
+    """Keep something of an image, and come to an end."""
+    with begun.going_on(CASE, segmenter(nn.Identity())) as kept:
+        kept._work.note("by4-4-0-16")
+        assert any((begun.folder.scratch / "begun").iterdir())
+        raise end
+
+
+def test_nothing_is_written_of_what_ends_soon_and_nothing_stays_of_what_fails(tmp_path, monkeypatch):
+    begun = BegunCases(TrialFolder(tmp_path), "f", print)
+    with begun.going_on(CASE, segmenter(nn.Identity())) as kept:
+        assert not kept.is_due
+    assert not any(tmp_path.iterdir())
+    with pytest.raises(TrialError):
+        begin(begun, TrialError("not finite"))
+    assert not any((tmp_path / "scratch" / "begun").iterdir())
+
+
+def test_links_that_lead_out_of_the_trial_are_not_written_through(tmp_path):
+    folder = TrialFolder(tmp_path / "trial")
+    begun = BegunCases(folder, "f", print)
+    with pytest.raises(KilledError):
+        begin(begun, KilledError())
+    (place,) = (folder.scratch / "begun").iterdir()
+    (tmp_path / "mine").write_text("mine")
+    (place / "by4").symlink_to(tmp_path / "mine")
+    with pytest.raises(StoreError, match="by4"), begun.going_on(CASE, segmenter(nn.Identity())):
+        pass
