@@ -26,6 +26,7 @@ class NewKind(StrEnum):
     AUGMENTATION = "augmentation"
     PROTOCOL = "protocol"
     POSTPROCESSING = "postprocessing"
+    DECODER = "decoder"
     EXECUTOR = "executor"
     REPORT_SECTION = "report-section"
 

@@ -121,6 +121,14 @@ def predict(
             "--instances", help="Write numbers of objects, too (connected components of each class)."
         ),
     ] = False,
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Write numbers of objects that this one of 'list decoders' finds: NAME or "
+            "NAME[OPTION=VALUE,...].",
+            metavar="NAME",
+        ),
+    ] = None,
     overlays: Annotated[
         bool, typer.Option("--overlays", help="Write pictures of the labels over the image, too.")
     ] = False,
@@ -192,6 +200,7 @@ def predict(
     from ..benchmark.files.outputs import check_output_folder
     from ..benchmark.plugins.loading import load_plugins
     from ..benchmark.predictions.asked import check_asked
+    from ..benchmark.predictions.decoding import COMPONENTS
     from ..benchmark.predictions.greys import settle_greys
     from ..benchmark.predictions.images import find_images, unread
     from ..benchmark.predictions.inference_settings import InferenceSettings
@@ -201,7 +210,8 @@ def predict(
     from ..benchmark.profiling.precision import resolve_precision
 
     share_cores()
-    asked = _asked(format_, probabilities, uncertainty, roi, instances=instances, overlays=overlays)
+    decoder = decoder or (COMPONENTS if instances else None)
+    asked = _asked(format_, probabilities, uncertainty, roi, decoder, overlays=overlays)
     found = find_images(images)
     for note in unread(images):
         typer.echo(note, err=True)
@@ -240,17 +250,18 @@ def _asked(
     probabilities: ProbabilitiesChoice | None,
     uncertainty: UncertaintyChoice | None,
     roi: str | None,
+    decoder: str | None,
     *,
-    instances: bool,
     overlays: bool,
 ) -> Asked:
     from ..benchmark.predictions.asked import Asked, read_roi
+    from ..benchmark.predictions.decoding import find_decoder
 
     return Asked(
         format=cast("Format | None", format_ and format_.value),
         probabilities=cast('Literal["uint8", "float16"] | None', probabilities and probabilities.value),
         uncertainty=cast('Literal["entropy", "disagreement"] | None', uncertainty and uncertainty.value),
-        instances=instances,
+        decoder=None if decoder is None else find_decoder(decoder),
         overlays=overlays,
         roi=read_roi(roi),
     )

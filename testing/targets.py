@@ -42,6 +42,11 @@ _BENCHES: Final[Mapping[str, tuple[str, ...]]] = {
         "postprocessing_checks:CHECKS",
         "postprocessing_checks:check_shape_and_type",
     ),
+    "decoder": (
+        "decoder_checks:DecoderBench",
+        "decoder_checks:CHECKS",
+        "decoder_checks:check_numbers",
+    ),
     "executor": ("executor_checks:ExecutorBench", "executor_checks:CHECKS"),
     "section": ("section_checks:SectionBench", "section_checks:CHECKS"),
 }

@@ -18,7 +18,7 @@ from annotated_types import Ge
 
 from .basics import LazyReference, Need, OptionValue
 from .card_types import CardType
-from .data import Augmentation, Dataset, Metric, Normalisation, PostProcessing
+from .data import Augmentation, Dataset, Decoder, Metric, Normalisation, PostProcessing
 from .pretraining import PretrainingMethod, PretrainingRecipe
 from .searching import Parameter
 from .settings import Recipe, ScoringProtocol
@@ -442,6 +442,35 @@ class PostProcessingCard(metaclass=CardType):
     citation: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderCard(metaclass=CardType):
+    """What finds objects in what was segmented; ``predict --decoder name[option=value,...]`` asks for it.
+
+    The factory is called as ``factory(**options)`` and returns a callable ``decode(segmented)`` that maps a
+    `Segmented` to numbers of objects of the shape of its labels.  Objects are renumbered 1, 2, ... in the
+    order of its numbers, and each has the class of its label.
+    """
+
+    name: str
+    description: str
+    """What an object is, in a few words: files say it."""
+    factory: LazyReference | Callable[..., Decoder]
+    options: type[Any] | None = None
+    """A frozen dataclass of the factory's options with their defaults and constraints."""
+    needs: tuple[Need, ...] = ()
+    """What must be there besides labels.  Probabilities are given only to who needs them; an image without a
+    voxel size is refused before anything is segmented if that is needed, and else given with None."""
+    works_on: Literal["whole", "slabs"] = "whole"
+    """``whole``: it sees a volume at once.  ``slabs``: it is called with some slices (Z, Y, X) at a time, and
+    what touches across their border (by a side, an edge or a corner) and has one label is one object.  That
+    is for decoders of which objects come out the same wherever slabs end."""
+    bytes_per_voxel: Annotated[int, Ge(1)] = 64
+    """The most memory that it takes beside what it is given, its result included, bytes per pixel or voxel.
+    What works on the whole is refused before anything is segmented where so much is not free."""
+    citation: str | None = None
+    licence: str | None = None
+
+
 Card: TypeAlias = (
     ModelCard
     | DatasetCard
@@ -457,4 +486,5 @@ Card: TypeAlias = (
     | OptimiserCard
     | AugmentationCard
     | PostProcessingCard
+    | DecoderCard
 )

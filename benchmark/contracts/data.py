@@ -40,8 +40,28 @@ Augmentation: TypeAlias = Callable[["Sample", Foreground, "np.random.Generator"]
 PostProcessing: TypeAlias = Callable[["np.ndarray[Any, np.dtype[np.uint8]]"], "np.ndarray[Any, Any]"]
 """From the labels (H, W) of an image, or of a section of a volume, to others of the same shape and type."""
 
+Decoder: TypeAlias = Callable[["Segmented"], "np.ndarray[Any, Any]"]
+"""From what was segmented to numbers of objects, whole numbers, shaped like its labels: 0 is no object, and
+all pixels of an object have one label, which is not background.  Which numbers they are does not matter."""
+
 Axes: TypeAlias = Literal["stack", "orthoplane"]
 """Along which axes a volume is cut into slices: z alone, or z, y and x."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Segmented:
+    """An image, a volume or some slices of one, as a network segmented it; its arrays cannot be written."""
+
+    labels: np.ndarray[Any, Any]
+    """(H, W) or (Z, Y, X), unsigned whole numbers: the value of each pixel's class."""
+    probabilities: np.ndarray[Any, Any] | None
+    """(K, H, W) or (K, Z, Y, X) float16, a channel for each of `classes`; None: the card needs none."""
+    classes: tuple[tuple[int, str], ...]
+    """Value in `labels` and name of each class, background first."""
+    background: int
+    """The value in `labels` that is no object."""
+    voxel_size_nm: tuple[float, ...] | None
+    """(y, x) or (z, y, x); None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

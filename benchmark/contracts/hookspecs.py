@@ -15,6 +15,7 @@ import pluggy
 from .cards import (
     AugmentationCard,
     DatasetCard,
+    DecoderCard,
     ExecutorCard,
     LossCard,
     MetricCard,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .running import Event
 
 PROJECT = "emseg_bench"
-INTERFACE: Final = (1, 0)
+INTERFACE: Final = (1, 1)
 """The version of what plugins are written for.  The first number rises when something that plugins rely on is
 taken away or changes its meaning, the second when something is added."""
 
@@ -103,6 +104,11 @@ def emseg_protocols() -> Sequence[ProtocolCard]:  # type: ignore[empty-body]
 @hookspec
 def emseg_postprocessing() -> Sequence[PostProcessingCard]:  # type: ignore[empty-body]
     """Return the cards of the steps that protocols may take predicted label maps through."""
+
+
+@hookspec
+def emseg_decoders() -> Sequence[DecoderCard]:  # type: ignore[empty-body]
+    """Return the cards of the decoders that find objects in what was segmented."""
 
 
 @hookspec

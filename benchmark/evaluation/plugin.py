@@ -1,11 +1,18 @@
-"""The built-in metrics, registered like anybody's: a file of cards per family; and our own protocol."""
+"""The built-in metrics, registered like anybody's, a file of cards per family; and what else is named."""
 
 from __future__ import annotations
 
-from ..contracts.cards import MetricCard, PostProcessingCard, ProtocolCard
+from ..contracts.cards import DecoderCard, MetricCard, PostProcessingCard, ProtocolCard
 from ..contracts.hookspecs import hookimpl
 from ..contracts.settings import ScoringProtocol
-from . import cards_boundary, cards_objects, cards_overlap, cards_postprocessing, cards_probability
+from . import (
+    cards_boundary,
+    cards_decoders,
+    cards_objects,
+    cards_overlap,
+    cards_postprocessing,
+    cards_probability,
+)
 
 
 @hookimpl
@@ -25,3 +32,9 @@ def emseg_protocols() -> tuple[ProtocolCard, ...]:
 def emseg_postprocessing() -> tuple[PostProcessingCard, ...]:
     """Return the steps that tidy label maps."""
     return cards_postprocessing.CARDS
+
+
+@hookimpl
+def emseg_decoders() -> tuple[DecoderCard, ...]:
+    """Return what finds objects."""
+    return cards_decoders.CARDS

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..contracts.basics import OptionValue
-from ..contracts.cards import AugmentationCard, LossCard, OptimiserCard, PostProcessingCard, ScheduleCard
-from ..contracts.data import PostProcessing
+from ..contracts.cards import (
+    AugmentationCard,
+    DecoderCard,
+    LossCard,
+    OptimiserCard,
+    PostProcessingCard,
+    ScheduleCard,
+)
+from ..contracts.data import Decoder, PostProcessing
 from ..contracts.errors import UsageError
 from ..contracts.records import MethodSpec
 from ..contracts.settings import Recipe, ScoringProtocol
@@ -19,7 +26,7 @@ from ..plugins.references import label, parse_method
 from ..plugins.registry import OWN, Catalogue, Offer, Registry
 from ..plugins.strangers import blaming
 
-C = TypeVar("C", LossCard, ScheduleCard, OptimiserCard, AugmentationCard, PostProcessingCard)
+C = TypeVar("C", LossCard, ScheduleCard, OptimiserCard, AugmentationCard, PostProcessingCard, DecoderCard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,17 @@ def _make_step(method: Method[PostProcessingCard]) -> PostProcessing:
     with blaming(method.offer, "making it"):
         step: PostProcessing = resolve(method.offer.card.factory, method.offer)(**method.options)
     return step
+
+
+def make_decoder(method: Method[DecoderCard]) -> Decoder:
+    """Make a decoder.
+
+    Raises:
+        PluginError: The factory cannot be loaded, or fails.
+    """
+    with blaming(method.offer, "making it"):
+        decode: Decoder = resolve(method.offer.card.factory, method.offer)(**method.options)
+    return decode
 
 
 def find_method(

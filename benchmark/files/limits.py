@@ -91,7 +91,7 @@ def check_free(claimed: int, source: str, piece: str, error: type[EmsegError] = 
     """
     if claimed <= _NEVER_MISSED:
         return
-    free = _free_bytes()
+    free = free_bytes()
     if claimed > _SHARE_OF_FREE * free:
         raise error(
             f"{source} announces {piece} of {told(claimed)}, but {told(free)} of memory are free, of which "
@@ -138,7 +138,8 @@ def _remedy(needed: int) -> str:
     )
 
 
-def _free_bytes() -> int:
+def free_bytes() -> int:
+    """Return how much memory this machine has to give now."""
     import psutil  # takes longer to import than all else here
 
     return int(psutil.virtual_memory().available)

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType
-from typing import Any
+from typing import Any, get_args
 
+from ..contracts.basics import Need
 from ..contracts.cards import (
     DatasetCard,
+    DecoderCard,
     Initialisation,
     ModelCard,
     PretrainingCard,
@@ -105,6 +107,8 @@ def _special_faults(card: Any) -> Iterator[str]:
         yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)
     if isinstance(card, DatasetCard):
         yield from _published_faults(card)
+    if isinstance(card, DecoderCard):
+        yield from _decoder_faults(card)
     if isinstance(card, RecipeCard) and not (
         isinstance(card.recipe, Recipe) and card.recipe.name == card.name
     ):
@@ -125,6 +129,14 @@ def _search_faults(card: Any, options: type[Any] | None) -> Iterator[str]:
             yield f"{card.name}'s search_space has {key!r}, expected some of its options: {listed(known)}"
         elif fault := parameter_fault(parameter):
             yield f"{card.name}'s search_space of {key}: {fault}"
+
+
+def _decoder_faults(card: DecoderCard) -> Iterator[str]:
+    """Find what is wrong with what a decoder says that it takes."""
+    if unknown := [need for need in card.needs if need not in get_args(Need)]:
+        yield f"{card.name}'s needs have {unknown[0]!r}, expected some of {listed(map(repr, get_args(Need)))}"
+    if card.bytes_per_voxel < 1:
+        yield f"{card.name}'s bytes_per_voxel is {card.bytes_per_voxel}, expected at least 1"
 
 
 def _published_faults(card: DatasetCard) -> Iterator[str]:

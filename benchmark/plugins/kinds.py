@@ -100,6 +100,14 @@ KINDS: Final = (
         "post-processing step",
         "What tidies predicted label maps.",
     ),
+    PluginKind(
+        "decoder",
+        "emseg_decoders",
+        "DecoderCard",
+        "decoders",
+        "decoder",
+        "What finds objects in label maps and probabilities.",
+    ),
     PluginKind("executor", "emseg_executors", "ExecutorCard", "executors", "executor", "Ways to run trials."),
     PluginKind(
         "section",

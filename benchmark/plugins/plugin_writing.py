@@ -82,6 +82,12 @@ STARTS: Mapping[str, Start] = {
         ("annotated-types", "numpy", "scipy"),
         f"{_TRY} unet --set protocol.postprocess=NAME",
     ),
+    "decoder": Start(
+        BY_KEY["decoder"],
+        "decoder",
+        ("annotated-types", "numpy", "scipy"),
+        "emseg-bench predict images --model results:unet --decoder NAME --out maps",
+    ),
     "executor": Start(BY_KEY["executor"], "executor", (), f"{_TRY} unet --executor NAME"),
     "report-section": Start(BY_KEY["section"], "section", (), f"{_TRY} unet"),
 }

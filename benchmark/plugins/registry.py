@@ -17,6 +17,7 @@ from ..contracts.cards import (
     AugmentationCard,
     Card,
     DatasetCard,
+    DecoderCard,
     ExecutorCard,
     LossCard,
     MetricCard,
@@ -113,6 +114,7 @@ class Catalogue:
     augmentations: Registry[AugmentationCard] = field(default_factory=_empty("augmentation"))
     protocols: Registry[ProtocolCard] = field(default_factory=_empty("protocol"))
     postprocessing: Registry[PostProcessingCard] = field(default_factory=_empty("postprocessing"))
+    decoders: Registry[DecoderCard] = field(default_factory=_empty("decoder"))
     executors: Registry[ExecutorCard] = field(default_factory=_empty("executor"))
     report_sections: Registry[ReportSectionCard] = field(default_factory=_empty("section"))
     problems: list[Problem] = field(default_factory=list)

@@ -15,6 +15,8 @@ from .ensemble import disagreement, entropy
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+DECODED: Final = "decoded"
+"""Under this name are the probabilities (K, H, W) float16 that a decoder is given."""
 FULL: Final = 255
 """What 8 bits hold of a probability, or an uncertainty, of 1."""
 
@@ -33,6 +35,8 @@ def answers(
     found = {"labels": labels}
     if asked.probabilities:
         found["probabilities"] = _as_stored(probabilities, asked.probabilities)
+    if asked.decodes_probabilities:
+        found[DECODED] = _as_stored(probabilities, "float16")
     if asked.uncertainty:
         sure = disagreement(members) if asked.uncertainty == "disagreement" else entropy(probabilities)
         found["uncertainty"] = _as_stored(sure, "uint8")

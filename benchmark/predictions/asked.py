@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ..contracts.errors import UsageError
 from ..files.printable import brief
+
+if TYPE_CHECKING:
+    from ..contracts.cards import DecoderCard
+    from ..experiments.methods import Method
 
 Format: TypeAlias = Literal["png", "tiff", "ome-zarr", "hdf5"]
 Kind: TypeAlias = Literal["labels", "probabilities", "uncertainty", "instances"]
@@ -39,7 +43,8 @@ class Asked:
     """Of all files; None: PNG for the label maps of images, TIFF for all else."""
     probabilities: Literal["uint8", "float16"] | None = None
     uncertainty: Literal["entropy", "disagreement"] | None = None
-    instances: bool = False
+    decoder: Method[DecoderCard] | None = None
+    """What finds objects; None: they are not wanted."""
     overlays: bool = False
     roi: tuple[tuple[int | None, int | None], ...] = ()
     """By axis; empty: the whole."""
@@ -51,9 +56,14 @@ class Asked:
             "labels": True,
             "probabilities": self.probabilities is not None,
             "uncertainty": self.uncertainty is not None,
-            "instances": self.instances,
+            "instances": self.decoder is not None,
         }
         return tuple(kind for kind, asked in wanted.items() if asked)
+
+    @property
+    def decodes_probabilities(self) -> bool:
+        """Whether the decoder is given probabilities."""
+        return self.decoder is not None and "probabilities" in self.decoder.offer.card.needs
 
     def format_of(self, kind: Kind, *, volume: bool) -> Format:
         """Say in which format something is written."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..files.spreadsheets import csv_of
 from ..files.store import write_whole
-from .components import Objects
+from .objects import Objects
 from .writing.about import About
 
 

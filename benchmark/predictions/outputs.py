@@ -9,11 +9,14 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+from ..contracts.cards import DecoderCard
 from ..contracts.data import GreyRange
 from ..contracts.errors import UsageError
+from ..experiments.methods import Method
 from ..files.hashing import sha256_of, sha256_of_file
 from ..images.volumes.opening import split_location
 from .asked import SUFFIXES, Asked, Box, Kind
+from .decoding import check_decodable, decoder_identity, decoder_words
 from .greys import Seen
 from .inference_settings import InferenceSettings
 from .pairs import some
@@ -71,7 +74,7 @@ def plan_outputs(
 
     Raises:
         DataError: An image cannot be read any more.
-        UsageError: A file would replace one that was made otherwise.
+        UsageError: A file would replace one that was made otherwise, or the decoder cannot take an image.
     """
     identity = setting.identity()
     outputs = [_output(image, folder, name, setting, asked, identity) for name, image in images.items()]
@@ -107,8 +110,10 @@ def _output(
     asked: Asked,
     identity: Mapping[str, Any],
 ) -> Output:
-    volume, grey = len(image.sides) == 3, setting.greys[image.kind]
+    volume, grey, decoder = len(image.sides) == 3, setting.greys[image.kind], asked.decoder
     box = asked.box(str(image.source), image.sides)
+    if decoder is not None:
+        check_decodable(decoder, image, box.sides, setting.classes)
     if (
         asked.probabilities
         and asked.format in (None, "tiff")
@@ -128,7 +133,7 @@ def _output(
         "labels": sha256_of(making),
         "probabilities": sha256_of([making, "probabilities", asked.probabilities]),
         "uncertainty": sha256_of([making, "uncertainty", asked.uncertainty]),
-        "instances": sha256_of([making, "instances"]),
+        "instances": sha256_of([making, "instances", None if decoder is None else decoder_identity(decoder)]),
     }
     origin = _origin(image, box)
     part = f"from {','.join(map(str, box.start))} of the source on" if asked.roi else ""
@@ -136,7 +141,7 @@ def _output(
         kind: About(
             kind=kind,
             made_from=made[kind],
-            words="; ".join(filter(None, [_WORDS[kind], setting.words, part, setting.origin])),
+            words="; ".join(filter(None, [_words(kind, decoder), setting.words, part, setting.origin])),
             classes=setting.classes,
             image=not volume,
             voxel_size_nm=image.voxel_size_nm,
@@ -155,8 +160,13 @@ _WORDS: dict[Kind, str] = {
     "labels": "labels",
     "probabilities": "probabilities by class, 255 is 1 where they are whole numbers",
     "uncertainty": "uncertainty, 255 is the most that there can be",
-    "instances": "numbers of objects (connected components of each class)",
+    "instances": "numbers of objects",
 }
+
+
+def _words(kind: Kind, decoder: Method[DecoderCard] | None) -> str:
+    """Say what a file holds, and of objects what found them."""
+    return f"{_WORDS[kind]} ({decoder_words(decoder)})" if kind == "instances" and decoder else _WORDS[kind]
 
 
 def _target(folder: Path, name: str, kind: Kind, asked: Asked, *, volume: bool) -> Path:

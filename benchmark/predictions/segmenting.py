@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..contracts.errors import DataError, StoreError, TrialError
+from ..contracts.errors import DataError, PluginError, StoreError, TrialError
 from ..evaluation.inference import inference
 from ..evaluation.kept_sums import KeptSums
 from ..evaluation.placing import count_windows
@@ -19,10 +19,11 @@ from ..evaluation.working import RawArray, Work
 from ..images.intensity import to_pixels
 from .answers import answers
 from .asked import Asked
-from .components import Objects
+from .decoding import decoded
 from .ensemble import Ensemble, combined, to_probabilities
 from .images import Array, in_pixels, open_pixels, read_image
 from .inference_settings import InferenceSettings
+from .objects import Objects
 from .objects_table import write_objects
 from .outputs import Output
 from .overlays import write_overlays
@@ -46,6 +47,7 @@ def segment_files(
         WeightsError: The weights do not fit the network.
         DataError: An image cannot be read any more; names it.
         TrialError: The network's output is wrong; names the image.
+        PluginError: A decoder's is; names the image.
         StoreError: A file, or a large volume's work, cannot be written.
     """
     devices = setting.devices if any(output.volume for output in outputs) else setting.devices[:1]
@@ -55,7 +57,7 @@ def segment_files(
         scaled = [Ensemble(one.members, scales) for one in ensembles]
         try:
             _segment(scaled, output, setting, asked, on_step)
-        except (DataError, TrialError) as error:
+        except (DataError, PluginError, TrialError) as error:
             raise type(error)(f"{output.source}: {error}") from error
         except OSError as error:  # of reading, other errors are made
             raise StoreError(
@@ -89,7 +91,7 @@ def _segment(
     work = Work(output.work, lambda: "-".join(about.made_from for about in output.about.values()))
     try:
         segment(ensembles, output, setting, asked, work, on_step)
-    except (DataError, TrialError):  # nothing can go on from there
+    except (DataError, PluginError, TrialError):  # nothing can go on from there
         work.remove()
         raise
     work.remove()
@@ -164,8 +166,8 @@ def _write(
 ) -> None:
     """Write all that is asked for; the label map, which says that the rest is there, last."""
     values = [value for value, _ in output.about["labels"].classes]
-    if asked.instances:
-        objects = Objects(arrays["labels"], values[0], parts)
+    if asked.decoder:
+        objects = Objects(decoded(asked.decoder, arrays, output.about["labels"]), parts)
         write_objects(output.targets["instances"], objects, output.about["labels"])
     if asked.overlays:
         write_overlays(output, pixels, arrays["labels"], values)

@@ -28,7 +28,7 @@ from ..evaluation.segmenter import Segmenter
 from ..evaluation.slabs import Slabs, fitting, reads
 from ..evaluation.votes import decide, votes
 from ..evaluation.working import InMemory, RawArray, Work
-from .answers import answers, of_votes
+from .answers import DECODED, answers, of_votes
 from .asked import Asked
 from .ensemble import Ensemble, combined, to_probabilities
 from .inference_settings import InferenceSettings
@@ -156,10 +156,11 @@ def _arrays(
     """Open the arrays (Z, Y, X), or (Z, C, Y, X), of what is asked for."""
     kind = np.uint8 if setting.values is None else setting.values.dtype
     arrays: dict[str, RawArray | Array] = {"labels": work.array("labels", shape, kind)}
+    by_class = (shape[0], max(2, setting.weights.num_logits), *shape[1:])
     if asked.probabilities:
-        classes = max(2, setting.weights.num_logits)
-        sides = (shape[0], classes, *shape[1:])
-        arrays["probabilities"] = work.array("probabilities", sides, asked.probabilities)
+        arrays["probabilities"] = work.array("probabilities", by_class, asked.probabilities)
+    if asked.decodes_probabilities:
+        arrays[DECODED] = work.array(DECODED, by_class, np.float16)
     if asked.uncertainty:
         arrays["uncertainty"] = work.array("uncertainty", shape, np.uint8)
     return arrays

@@ -15,7 +15,7 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts import hookspecs
 from emseg_bench.benchmark.contracts.cards import ModelToPretrain
-from emseg_bench.benchmark.contracts.data import Counts, Normalisation, Sample, ScoredCase
+from emseg_bench.benchmark.contracts.data import Counts, Normalisation, Sample, ScoredCase, Segmented
 from emseg_bench.benchmark.contracts.running import Runtime
 from emseg_bench.benchmark.contracts.settings import Recipe
 from emseg_bench.benchmark.evaluation.postprocessing import tidy
@@ -172,6 +172,21 @@ def use_postprocessing(plugins, folder, capsys):
     step = only(plugins.catalogue.postprocessing).factory()
     labels = np.array([[1, 0, 2], [0, 0, 2]], np.uint8)
     assert tidy(labels, [step]).tolist() == [[0, 0, 2], [0, 0, 2]]
+
+
+@uses("emseg_decoders")
+def use_decoder(plugins, folder, capsys):
+    labels = np.array([[1, 1, 0, 1, 2, 2]], np.uint8)
+    of_one, of_two = np.array([[0.9, 0.6, 0.2, 0.8, 0.1, 0.1], [0.0, 0.1, 0.1, 0.1, 0.7, 0.9]])[:, None]
+    segmented = Segmented(
+        labels=labels,
+        probabilities=np.stack([1 - of_one - of_two, of_one, of_two]),
+        classes=((0, "background"), (1, "a"), (2, "b")),
+        background=0,
+        voxel_size_nm=None,
+    )
+    decode = only(plugins.catalogue.decoders).factory(least=0.7)
+    assert decode(segmented).tolist() == [[1, 0, 0, 2, 3, 3]]
 
 
 @uses("emseg_executors")

@@ -200,6 +200,20 @@ def test_a_trial_of_nothing_but_plugins(command, mirror, tmp_path):
     assert "Area balance" in page
     assert re.search(r"^- ramp@lab: 0\.0\d h$", (report / "leaderboard.md").read_text(), re.M)
 
+    for kind in ("list", "describe"):
+        told = command(kind, *{"list": ["decoders"], "describe": ["decoder", "sure"]}[kind])
+        assert "connected pixels of a class that are probable enough" in told.stdout
+    tifffile.imwrite(tmp_path / "work/i.tif", np.arange(64 * 48, dtype=np.uint8).reshape(64, 48))
+    weights = next((tmp_path / "work").rglob("weights.safetensors"))
+    decoding = ("predict", "i.tif", "--weights", str(weights), "--out", "maps", "--decoder")
+    segmented = command(*decoding, "sure[least=0.4]")
+    assert segmented.returncode == 0, segmented.stderr
+    with tifffile.TiffFile(tmp_path / "work/maps/instances/i.tif") as file:
+        told = file.imagej_metadata["Info"]
+    assert "sure[least=0.4] of emseg-example-decoders 1.0: connected pixels" in told
+    other = command(*decoding, "sure")
+    assert (other.returncode, "made otherwise" in other.stderr) == (2, True)
+
     again = command(*TRIAL[:6], "by-length[longest_first=true]", *TRIAL[7:])
     assert again.returncode == 0, again.stderr
     assert len((tmp_path / "diary.jsonl").read_text().splitlines()) == 3, "it ran again"

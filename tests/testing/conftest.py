@@ -10,6 +10,7 @@ import torch
 from emseg_bench.benchmark.contracts.cards import (
     AugmentationCard,
     DatasetCard,
+    DecoderCard,
     ExecutorCard,
     LossCard,
     MetricCard,
@@ -48,6 +49,7 @@ CARDS = {
     "optimiser": OptimiserCard(name="odd", description="odd", factory="none:none"),
     "augmentation": AugmentationCard(name="odd", description="odd", factory="none:none"),
     "postprocessing": PostProcessingCard(name="odd", description="odd", factory="none:none"),
+    "decoder": DecoderCard(name="odd", description="odd", factory="none:none"),
     "executor": ExecutorCard(name="odd", description="odd", factory="none:none"),
     "section": ReportSectionCard(name="odd", title="Odd", order=900, factory="none:none"),
     "recipe": RecipeCard(

@@ -1,4 +1,4 @@
-"""Each fault of a recipe, protocol or post-processing step is caught by the check that is meant for it."""
+"""Each fault of a recipe, protocol, step or decoder is caught by the check that is meant for it."""
 
 from __future__ import annotations
 
@@ -165,3 +165,50 @@ def test_other_options_are_tried_of_steps_too(failing):
         "postprocessing", factory=lambda amount, kind: lambda labels: labels.copy(), options=Amount
     )
     assert sound == {}
+
+
+def by_slice():
+    def decode(segmented):
+        labels = segmented.labels
+        depth = np.arange(len(labels)).reshape(-1, *(1,) * (labels.ndim - 1))
+        return np.where(labels > 0, 1000 * (depth % 4 + 1) + labels, 0)
+
+    return decode
+
+
+def counts_calls():
+    seen = []
+
+    def decode(segmented):
+        seen.append(segmented)
+        return np.where(segmented.labels > 0, segmented.labels, 0) * (len(seen) % 2)
+
+    return decode
+
+
+@pytest.mark.parametrize(
+    ("factory", "more", "check", "words"),
+    [
+        (no_step, {}, "numbers", "got RuntimeError: not today"),
+        (lambda: lambda given: given.labels / 2, {}, "numbers", "gave float64 values, expected numbers"),
+        (lambda: lambda given: given.labels > 0, {}, "numbers", "gave bool values, expected numbers"),
+        (lambda: lambda given: given.labels[1:], {}, "numbers", "gave an array (47, 48), expected one of"),
+        (lambda: lambda given: given.labels > 0, {}, "numbers", "for objects of two classes"),
+        (lambda: lambda given: np.ones(given.labels.shape, int), {}, "numbers", "an object with pixels of"),
+        (lambda: lambda given: given.probabilities.argmax(0), {}, "numbers", "'NoneType' object has no"),
+        (lambda: lambda given: given.labels * int(given.voxel_size_nm[0]), {}, "numbers", "'NoneType'"),
+        (counts_calls, {}, "deterministic", "Keep no state, and draw no numbers"),
+        (by_slice, {"works_on": "slabs"}, "slabs", "other objects where slabs end before slice 1"),
+    ],
+)
+def test_decoder(failing, factory, more, check, words):
+    found = failing("decoder", factory=factory, **more)
+    assert found.keys() == {check}, found
+    assert words in found[check]
+
+
+def test_sound_decoders(failing):
+    assert failing("decoder", factory=by_slice) == {}
+    everything = ("probabilities", "voxel size")
+    plain = failing("decoder", factory=lambda: lambda given: np.array(given.labels), needs=everything)
+    assert plain == {}

@@ -6,6 +6,7 @@ from emseg_bench import hookimpl
 from emseg_bench.plugin import (
     AugmentationCard,
     DatasetCard,
+    DecoderCard,
     ExecutorCard,
     LossCard,
     ModelCard,
@@ -35,6 +36,11 @@ class Cluster:
 @dataclass(frozen=True)
 class Grey:
     level: int = 100
+
+
+@dataclass(frozen=True)
+class Wrong:
+    gives: str = "objects"
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,22 @@ def emseg_postprocessing():
         PostProcessingCard(name=name, description="for tests", factory=f"emseg_toy_parts:{factory}")
         for name, factory in (("toy-all", "all_foreground"), ("toy-floats", "floats"))
     ]
+
+
+@hookimpl
+def emseg_decoders():
+    halves = DecoderCard(
+        name="toy-halves",
+        description="for tests",
+        factory="emseg_toy_parts:halves",
+        options=Wrong,
+        needs=("probabilities",),
+        citation="none",
+    )
+    sized = DecoderCard(
+        name="toy-sized", description="for tests", factory="emseg_toy_parts:sized", needs=("voxel size",)
+    )
+    return [halves, sized]
 
 
 @hookimpl

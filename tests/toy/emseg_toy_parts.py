@@ -360,6 +360,36 @@ def floats():
     return lambda labels: labels / 2
 
 
+def halves(gives):
+    """Make a decoder of the left and the right half of each class, or of what is no numbers of objects."""
+
+    def decode(segmented):
+        labels, probabilities = segmented.labels, segmented.probabilities
+        assert probabilities.shape == (len(segmented.classes), *labels.shape)
+        assert probabilities.dtype == np.float16
+        assert np.abs(probabilities.astype(float).sum(0) - 1).max() < 0.01
+        right = np.arange(labels.shape[-1]) >= labels.shape[-1] // 2
+        numbers = np.where(labels > 0, 10 * labels.astype(np.int64) + right, 0)
+        return {
+            "objects": lambda: numbers,
+            "floats": lambda: numbers / 2,
+            "bools": lambda: numbers > 0,
+            "negative": lambda: numbers - 3,
+            "flat": lambda: numbers.ravel(),
+            "list": lambda: numbers.tolist(),
+            "classes": lambda: numbers % 10 + (numbers > 0),
+            "background": lambda: np.where(labels == 0, 5, numbers),
+            "raises": lambda: numbers[len(numbers)],
+            "writes": lambda: labels.fill(1),
+        }[gives]()
+
+    return decode
+
+
+def sized():
+    return lambda segmented: np.zeros(segmented.labels.shape, int) + 0 * int(segmented.voxel_size_nm[0])
+
+
 class ToyCluster:
     """Runs trials in this process, as if it were that of a machine with a CPU alone."""
 

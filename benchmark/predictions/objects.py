@@ -1,38 +1,51 @@
-"""Objects of label maps: connected components of each class, numbered slab by slab.
+"""Objects of label maps, numbered piece by piece; what touches across a border between pieces is joined.
 
-Pixels of one class that touch by a side, an edge or a corner belong to one object, as in metrics of objects.
+Pixels of one class that touch by a side, an edge or a corner touch, as in metrics of objects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import ndimage, sparse
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from ..evaluation.working import RawArray
-from .writing.about import Stored, slabs
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What was found in some slices."""
+
+    labels: Array
+    """(Z, Y, X)"""
+    numbers: Array
+    """(Z, Y, X) uint32: 1, 2, ... of the parts, 0 for none; are counted on in place."""
+    values: Array
+    """Label of each part."""
+    sizes: Array
+    """Voxels of each part."""
+
+
 class Objects:
-    """Numbers 1, 2, ... of the objects of a label map (Z, Y, X), read slab by slab.
+    """Numbers 1, 2, ... of objects (Z, Y, X), read slab by slab.
 
     Args:
-        labels: The label map.
-        background: Its value that is no object.
-        parts: Takes the numbers of the parts of objects, a slab at a time; uint32.
+        pieces: What was found, from the first slice on without a gap.
+        store: Takes the numbers of the parts of objects, a piece at a time; uint32.
     """
 
     dtype = np.dtype(np.uint32)
 
-    def __init__(self, labels: Stored, background: int, parts: RawArray | Array) -> None:
-        self.shape, self._parts = labels.shape, parts
-        touching, values, sizes = _number_parts(labels, background, parts)
+    def __init__(self, pieces: Iterable[Parts], store: RawArray | Array) -> None:
+        self.shape, self._parts = store.shape, store
+        touching, values, sizes = _number_parts(pieces, store)
         count = len(values)
         ones = np.ones(len(touching), bool)
         graph = sparse.coo_matrix((ones, (touching[:, 0], touching[:, 1])), shape=(count + 1, count + 1))
@@ -50,26 +63,23 @@ class Objects:
         return self._numbers[self._parts[index]]
 
 
-def _number_parts(labels: Stored, background: int, parts: RawArray | Array) -> tuple[Array, Array, Array]:
-    """Number parts of objects slab by slab; return which touch (N, 2), and value and size of each."""
+def _number_parts(pieces: Iterable[Parts], store: RawArray | Array) -> tuple[Array, Array, Array]:
+    """Number parts on, piece by piece; return which touch (N, 2), and value and size of each."""
     touching, values, sizes = [np.empty((0, 2), np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     last: tuple[Array, Array] | None = None
-    count = 0
-    for start, slab in slabs(labels):
-        numbers = np.zeros(slab.shape, np.uint32)
-        for value in np.unique(slab):
-            if value == background:
-                continue
-            found, number = ndimage.label(slab == value, np.ones((3, 3, 3), bool))
-            inside = found > 0
-            numbers[inside] = found[inside] + count
-            values.append(np.full(number, int(value)))
-            sizes.append(np.bincount(found.ravel(), minlength=number + 1)[1:])
-            count += number
-        parts[start : start + len(slab)] = numbers
+    count = start = 0
+    for piece in pieces:
+        numbers = piece.numbers
+        if count:
+            np.add(numbers, np.uint32(count), out=numbers, where=numbers > 0)
+        values.append(piece.values)
+        sizes.append(piece.sizes)
+        count += len(piece.values)
+        store[start : start + len(numbers)] = numbers
+        start += len(numbers)
         if last is not None:
-            touching += _touching(*last, slab[0], numbers[0])
-        last = slab[-1], numbers[-1]
+            touching += _touching(*last, piece.labels[0], numbers[0])
+        last = piece.labels[-1], numbers[-1]
     return np.concatenate(touching), np.concatenate(values), np.concatenate(sizes)
 
 
