@@ -210,7 +210,7 @@ def predict(
     from ..benchmark.profiling.precision import resolve_precision
 
     share_cores()
-    decoder = decoder or (COMPONENTS if instances else None)
+    decoder = COMPONENTS if decoder is None and instances else decoder
     asked = _asked(format_, probabilities, uncertainty, roi, decoder, overlays=overlays)
     found = find_images(images)
     for note in unread(images):

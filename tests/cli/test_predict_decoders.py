@@ -100,7 +100,7 @@ def test_a_plugins_decoder_gets_probabilities_and_finds_objects(predict, axes):
         ("negative", "the decoder gave the number -3, expected 0 where there is no object"),
         ("flat", "the decoder gave an array (7020,), expected one of the labels' shape, (9, 30, 26)"),
         ("list", "the decoder gave a list, expected an array of numbers of objects"),
-        ("classes", "an object with pixels of 1 membrane and of 2 granule, expected every object within one"),
+        ("classes", "an object with pixels of 2 granule and of 1 membrane, expected every object within one"),
         ("background", "the decoder gave an object with pixels of 0 background, expected every object"),
         ("raises", "finding objects failed with IndexError: index 9 is out of bounds"),
         ("writes", "finding objects failed with ValueError: assignment destination is read-only"),
