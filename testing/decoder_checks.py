@@ -129,7 +129,8 @@ def _probabilities(labels: Labels) -> Labels:
     """Give the probabilities (Z, K, Y, X) of a network that is rather sure of the labels."""
     drawn = np.random.default_rng(0).random((len(VALUES), *labels.shape))
     drawn += 2 * (labels == np.reshape(VALUES, (-1, 1, 1, 1)))
-    return np.moveaxis(drawn / drawn.sum(0), 0, 1).astype(np.float16)
+    probabilities: Labels = np.moveaxis(drawn / drawn.sum(0), 0, 1).astype(np.float16)
+    return probabilities
 
 
 def _maps() -> Mapping[str, Labels]:

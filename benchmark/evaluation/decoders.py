@@ -69,7 +69,7 @@ def _part(mask: Array, sides: Array, min_distance: float, smoothing: float) -> A
         heights = ndimage.gaussian_filter(heights, smoothing / sides)
     heights[~mask] = 0  # so that no maximum lies beyond the border, whatever smoothing brought there
     markers = _markers(heights, mask, sides, min_distance)
-    found: Array = flood(-heights, markers, _all_around(mask.ndim), mask=mask)
+    found: Array = flood(-heights, markers, _all_around(mask.ndim), mask=mask)  # type: ignore[no-untyped-call]
     return found
 
 
