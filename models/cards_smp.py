@@ -224,6 +224,10 @@ SEGFORMER = ModelCard(
     licence="MIT; the encoder's code: NVIDIA Source Code License",
 )
 
+_SWIN_UNEXPORTED = (
+    "torch.export came to no end in 4 minutes for images of any sides, by which stages pad and roll windows"
+)
+
 UPERNET_SWIN = ModelCard(
     name="upernet-swin",
     family="transformer",
@@ -233,6 +237,7 @@ UPERNET_SWIN = ModelCard(
     search_space=_HIERARCHIES,
     initialisations=(SCRATCH, _imagenet("upernet_swin_imagenet"), _FILE),
     size_divisor=32,
+    not_exportable={"onnx": _SWIN_UNEXPORTED, "torch-export": _SWIN_UNEXPORTED},
     parameters=36_740_027,
     encoder="encoder",
     citation=f"Liu et al. 2021, ICCV, arXiv:2103.14030; Xiao et al. 2018, ECCV, arXiv:1807.10221; {_TIMM}",
