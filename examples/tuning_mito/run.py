@@ -18,16 +18,16 @@ import numpy as np
 from PIL import Image
 
 COMMAND = str(Path(sys.executable).with_name("emseg-bench"))
-MODELS = "unet@scratch,fpn@scratch,segformer@scratch"
+MODELS = "unet[encoder=resnet18]@scratch,fpn[encoder=resnet18]@scratch,segformer@scratch"
 CLASSES = "classes: [background, mitochondria]\nvolume: true\n"
-SIDE = 512
+SIDE = 256
 """Of each section, from its top left corner, px."""
 SHARED = (
     *("--models", MODELS, "--datasets", "folder[gap=0]:data", "--seeds", "2", "--out", "results"),
-    *("--recipe", "quick", "--set", "recipe.precision=fp32"),
+    *("--recipe", "quick", "--set", "recipe.precision=fp32", "--threads", "1"),
 )
 STEPS = ("--set", "recipe.iterations=40")
-TRIALS = 8
+TRIALS = 6
 SMOKE = (
     *("--set", "recipe.iterations=2", "--set", "recipe.crop=32", "--set", "recipe.batch_size=2"),
     *("--set", "protocol.window=64"),
