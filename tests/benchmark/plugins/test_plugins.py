@@ -79,8 +79,8 @@ def test_an_unknown_field_costs_its_card_alone(install):
             "Update emseg-bench",
         ),
         ("(1, 999)", "written for the plugin interface 1.999", "Update emseg-bench"),
-        ("(0, 9)", "interface 0.9, of which 1.0 has changed something", "Update interface"),
-        ("'1.0'", "EMSEG_INTERFACE is '1.0', expected two numbers such as (1, 0)", "Correct it"),
+        ("(0, 9)", "interface 0.9, of which 1.1 has changed something", "Update interface"),
+        ("'1.0'", "EMSEG_INTERFACE is '1.0', expected two numbers such as (1, 1)", "Correct it"),
     ],
 )
 def test_another_interface_is_told(install, said, what, remedy):
