@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ..contracts.errors import EmsegError, UsageError
-from ..contracts.records import Provider, Record
+from ..contracts.records import Provider, Record, TrialSpec
+from ..experiments.experiment import describe
+from ..experiments.tuning_budget import describe_tuning
 from ..files.hashing import model_sha256, sha256_of
 from ..files.printable import printable
 from ..files.store import Store, TrialFolder
@@ -178,9 +180,18 @@ def _with_weights(chosen: _Trained, among: Sequence[_Trained]) -> Chosen:
 
 
 def _several(store: Store, name: str, best: Iterable[_Trained]) -> str:
-    lines = [f"  {one.name}: --model {shlex.quote(f'{store.root}:{model_name(one.record)}')}" for one in best]
+    lines = [
+        f"  {printable(f'{one.name}, {_how(one.record.spec)}')}: "
+        f"--model {shlex.quote(f'{store.root}:{model_name(one.record)}')}"
+        for one in best
+    ]
     return "\n".join([f"{printable(name)} was trained in several ways; name one of them:", *lines])
 
 
 def _numbers(seeds: Iterable[_Trained]) -> str:
     return ", ".join(str(seed) for seed in sorted(one.seed for one in seeds))
+
+
+def _how(spec: TrialSpec) -> str:
+    tuned = spec.model.tuned
+    return describe_tuning(tuned) if tuned else spec.model.own_recipe or describe(spec.recipe)

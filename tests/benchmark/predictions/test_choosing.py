@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
-from emseg_bench.benchmark.contracts.records import Selection
+from emseg_bench.benchmark.contracts.records import Selection, Tuned
 from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store
 from emseg_bench.benchmark.predictions.choosing import choose_seeds, choose_trial
@@ -33,11 +33,18 @@ def put(store, tmp_path):
         dataset="cells",
         metric=None,
         weights=None,
+        tuned=None,
     ):
         spec = record.spec
         spec = replace(
             spec,
-            model=replace(spec.model, label=label, name=label.partition("@")[0], weights_sha256=weights),
+            model=replace(
+                spec.model,
+                label=label,
+                name=label.partition("@")[0],
+                weights_sha256=weights,
+                tuned=tuned,
+            ),
             dataset=replace(spec.dataset, label=dataset, manifest_sha256=dataset[0] * 64),
             seed=seed,
             engine_sha256=finished[:10].ljust(64, "0"),
@@ -98,6 +105,15 @@ def test_what_is_not_one_model_on_one_data_set_is_told_with_its_names(store, put
         name = f"{store.root}:unet@scratch#{path.parent.name[:8]}"
         assert f"--model '{name}'" in str(told.value)
         assert choose_trial(name).weights == path
+
+
+def test_of_two_ways_to_train_each_is_told(store, put):
+    put("unet@scratch", 0, 0.9)
+    put("unet@scratch", 0, 0.9, tuned=Tuned(study="s", trials=20, setting={}, base="quick"))
+    with pytest.raises(UsageError, match="trained in several ways") as told:
+        choose_trial(f"{store.root}:unet")
+    assert "unet@scratch on cells, contract, iterations=10" in str(told.value)
+    assert "unet@scratch on cells, tuned from quick, 20 trials each" in str(told.value)
 
 
 def test_models_that_are_called_alike_are_told_apart(store, put):
