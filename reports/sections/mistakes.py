@@ -67,10 +67,11 @@ def _worst(table: Leaderboard, first: Row, cases: pd.DataFrame) -> Grid:
     sums = _counts(cases, ["case", "class_index"])
     counts = dict(zip(sums.index, sums.to_numpy(np.float64).tolist(), strict=True))
     labels = [label for label in table.scoring.classes if label > 0]
+    shown = "" if len(worst) == len(means) else f"{len(worst)} of "
     return Grid(
-        caption=f"{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds; of each "
-        "class above the share of its pixels that was missed, below the share of those predicted that is too "
-        "much",
+        caption=f"{shown}{plural(len(means), 'test case')}, worst first: {first.model}, mean over seeds; of "
+        "each class above the share of its pixels that was missed, below the share of those predicted that "
+        "is too much",
         columns=(
             Column(title="Case", numeric=False, row_header=True),
             Column(title=metric_heading(table.metric)),

@@ -13,6 +13,14 @@ def test_the_worst_cases_come_first_with_what_is_missed_and_too_much(make, tmp_p
     text = section(make.board([trial]), tmp_path).markdown
     assert "| case0 | 0.200 | 75 % (50 %) |" in text
     assert text.index("case0") < text.index("case1")
+    assert "**2 test cases, worst first" in text
+
+
+def test_of_many_cases_the_worst_are_shown_and_the_others_counted(make, tmp_path) -> None:
+    trial = make.trial(model="a@x", iou={1: [0.9, *SCORES, 0.95]}, counts={1: [(1, 1, 1)] * 10})
+    text = section(make.board([trial]), tmp_path).markdown
+    assert "**8 of 10 test cases, worst first" in text
+    assert "| case9 |" not in text
 
 
 def test_scores_are_held_against_sizes(make, tmp_path) -> None:
