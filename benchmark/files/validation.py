@@ -48,14 +48,35 @@ def validate(type_: type[T], data: object, where: str) -> T:
         where: Stands before each key in messages: ``recipe``, ``experiment.yaml``.
 
     Raises:
-        UsageError: A value is wrong or a key is unknown; names every such key.
+        UsageError: A value is wrong or a key is unknown; names every such key.  A truth value is no number.
     """
     try:
         value: T = adapter(cast(Hashable, type_)).validate_python(data)
     except ValidationError as error:
         problems = _of_nearest_members(error.errors())
         raise UsageError("\n".join(_explain_all(problems, type_, where))) from None
+    if (key := _truth_for_number(data, value)) is not None:
+        raise UsageError(f"{where}{key}: got a truth value (yes, no, true, false), expected a number.")
     return value
+
+
+def _truth_for_number(data: object, made: object) -> str | None:
+    """Find where pydantic has made 0 or 1 of a truth value, as ``.key``; None: nowhere."""
+    if isinstance(data, bool):
+        return "" if type(made) in (int, float) else None
+    pairs: Iterable[tuple[str, object, object]] = ()
+    if isinstance(data, Mapping):
+        pairs = ((f".{key}", one, _member(made, key)) for key, one in data.items())
+    elif isinstance(data, list | tuple) and isinstance(made, list | tuple):
+        pairs = ((f"[{place}]", *both) for place, both in enumerate(zip(data, made, strict=False)))
+    found = ((name, _truth_for_number(one, other)) for name, one, other in pairs)
+    return next((name + rest for name, rest in found if rest is not None), None)
+
+
+def _member(made: object, key: object) -> object:
+    if isinstance(made, Mapping):
+        return made.get(key)
+    return getattr(made, key, None) if isinstance(key, str) else None
 
 
 def read_versioned(type_: type[V], path: Path, version: int, error: type[EmsegError], remedy: str) -> V:
