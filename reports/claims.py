@@ -26,7 +26,7 @@ def reach(verdicts: Verdicts) -> str:
 
 def _beyond(scope: Scope) -> Iterator[str]:
     if scope.kind in ("seeds", "blocks"):
-        yield f"Nothing is known about other {several(scope.noun)}: that takes at least {FEWEST_UNITS}."
+        yield f"Nothing is known about other {several(scope.sampled)}: that takes at least {FEWEST_UNITS}."
     if scope.kind != "none" and not scope.seeds:
         yield (
             "Every model was trained with one seed, so the intervals do not hold how much a score varies "
@@ -104,7 +104,7 @@ def _why_not(table: Leaderboard, verdicts: Verdicts) -> str:
     if verdicts.scope.kind == "none":
         return (
             "Nothing tells how much of the order is chance: every model has one seed, and there are fewer "
-            f"than {FEWEST_UNITS} {several(verdicts.scope.noun)}."
+            f"than {FEWEST_UNITS} {several(verdicts.scope.sampled)}."
         )
     found = [(row.model, verdicts.between(0, i)) for i, row in enumerate(table.scored) if i]
     ahead = [name for name, one in found if one.verdict == "worse"]

@@ -15,7 +15,7 @@ DECODERS = "emseg_bench.benchmark.evaluation.decoders"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatershedOptions:
-    """Where objects that touch are parted; px are sides of a voxel's shortest side."""
+    """Where objects that touch are parted; a px is as long as a voxel's shortest side."""
 
     __pydantic_config__ = STRICT
 

@@ -40,6 +40,13 @@ class Scope:
     """Whether the chance of training (its seed) is in the intervals."""
     rare: tuple[int, ...] = ()
     """Labels of classes that fewer than `FEWEST_UNITS` units show, so that nothing is said about others."""
+    sample: str | None = None
+    """What there would have to be more of, where it is not `noun`: animals, of images that are all of one."""
+
+    @property
+    def sampled(self) -> str:
+        """What a claim about others would be about."""
+        return self.sample or self.noun
 
     @property
     def unit(self) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..arrays import Flags, Floats, Whole
 from ..scores import POOLED_IOU, foreground
-from .contest import FEWEST_UNITS, Contest, Direction, Scope
+from .contest import FEWEST_UNITS, Contest, Direction, Scope, ScopeKind
 from .pseudo_values import pseudo_values, scores_of_sums, scores_without
 from .units import Units, units_of
 
@@ -171,7 +171,8 @@ def _units(sums: Sums, members: list[Whole]) -> tuple[Floats | None, tuple[int, 
 
 def _scope(sample: Units, units: Floats | None, *, several: bool) -> Scope:
     if units is None:
-        return Scope(kind="seeds" if several else "none", units=0, noun=sample.case_noun, seeds=several)
+        kind: ScopeKind = "seeds" if several else "none"
+        return Scope(kind=kind, units=0, noun=sample.case_noun, seeds=several, sample=sample.noun)
     return Scope(kind=sample.kind, units=units.shape[1], noun=sample.noun, held=sample.held, seeds=several)
 
 

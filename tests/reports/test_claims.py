@@ -207,6 +207,23 @@ def test_a_claim_carries_its_scope(make, everywhere) -> None:
     assert seeds.say("Nothing is known about other images: that takes at least 3.")
 
 
+def test_many_images_of_one_animal_are_not_called_few_images(make, everywhere) -> None:
+    near, far = [0.5, 0.52, 0.48, 0.51, 0.5], [0.9, 0.91, 0.89, 0.92, 0.88]
+
+    def of_one_animal(**seeds):
+        return everywhere(
+            make.board(
+                [t for name, scores in seeds.items() for t in model(make, name, scores, groups=["m"] * 5)]
+            )
+        )
+
+    assert of_one_animal(a=[far], b=[near]).say(
+        "every model has one seed, and there are fewer than 3 animals or volumes."
+    )
+    several = of_one_animal(a=[far, far[::-1]], b=[near, near[::-1]])
+    assert several.say("Nothing is known about other animals or volumes: that takes at least 3.")
+
+
 def test_intervals_of_one_seed_say_that_seeds_are_not_in_them(make, everywhere) -> None:
     near, far = [0.5, 0.52, 0.48, 0.51, 0.5], [0.9, 0.91, 0.89, 0.92, 0.88]
     out = everywhere(make.board([*model(make, "a@x", [far]), *model(make, "b@x", [near])]))
