@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from ..benchmark.contracts.reporting import Board, Trial
 from .arrays import Floats
-from .naming import by_row
+from .naming import row_of
 from .schema import Leaderboard
 from .wording import listing, score
 
@@ -51,11 +53,10 @@ class _Course:
 def advice(board: Board, table: Leaderboard) -> list[str]:
     """Say whose validation score was still rising when training ended, and whose had fallen long since."""
     names = {row.key: row.model for row in table.scored}
-    courses = {
-        names[row]: [course for trial in trials if (course := _course(trial, table))]
-        for row, trials in by_row(board.complete).items()
-        if row in names
-    }
+    courses: dict[str, list[_Course]] = {name: [] for name in names.values()}
+    shown = [trial for trial in board.complete if row_of(trial) in names]
+    for number, course in _courses(shown, table):
+        courses[names[row_of(shown[number])]].append(course)
     rising = {name: own for name, own in courses.items() if _most(own, rises=True)}
     falling = {name: own for name, own in courses.items() if _most(own, rises=False)}
     return [*_rising(rising, board, table), *_falling(falling)]
@@ -66,14 +67,20 @@ def _most(courses: Sequence[_Course], *, rises: bool) -> bool:
     return 2 * sum(one.rises if rises else one.falls for one in courses) > len(courses)
 
 
-def _course(trial: Trial, table: Leaderboard) -> _Course | None:
-    curve = trial.curve[trial.curve["series"] == f"val/{table.metric.name}"]
-    curve = curve[np.isfinite(curve["value"])].sort_values("iteration")
-    if len(curve) < FEWEST:
-        return None
+def _courses(trials: Sequence[Trial], table: Leaderboard) -> Iterator[tuple[int, _Course]]:
+    """Yield the courses that are long enough, each with its trial's place; all are looked through at once."""
+    if not trials:
+        return
+    curves = pd.concat([trial.curve for trial in trials], ignore_index=True)
+    curves["trial"] = np.repeat(np.arange(len(trials)), [len(trial.curve) for trial in trials])
+    curves = curves[(curves["series"] == f"val/{table.metric.name}") & np.isfinite(curves["value"])]
+    curves = curves.sort_values(["trial", "iteration"])
     sign = 1.0 if table.metric.direction == "higher" else -1.0
-    steps, values = curve["iteration"].to_numpy(np.float64), curve["value"].to_numpy(np.float64)
-    return _Course(steps, sign * values)
+    steps, scores = curves["iteration"].to_numpy(np.float64), sign * curves["value"].to_numpy(np.float64)
+    ends = np.searchsorted(curves["trial"], np.arange(len(trials)), side="right")
+    for number, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
+        if end - begin >= FEWEST:
+            yield number, _Course(steps[begin:end], scores[begin:end])
 
 
 def _rising(courses: dict[str, list[_Course]], board: Board, table: Leaderboard) -> Iterator[str]:

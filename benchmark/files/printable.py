@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Final
 
@@ -10,6 +11,9 @@ _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, invisible format characters (text direction), halves of characters, and line separators."""
 _HARMLESS: Final = frozenset("\u00ad\u200c\u200d\u2060\ufeff")
 """Of these categories: soft hyphen, joiners, word joiner."""
+
+_SUSPECT: Final = re.compile("[^\\x00-\\x7e]")
+"""What JSON need not escape, and may be harmful."""
 
 
 def printable(value: object, *, lines: bool = False) -> str:
@@ -36,16 +40,14 @@ def brief(text: object, most: int = 200) -> str:
 
 def printable_json(document: str) -> str:
     r"""Write what is harmful in a JSON document's texts as ``\u202e``, which means the same."""
-    if document.isascii() and "\x7f" not in document:
-        return document
-    return "".join(
-        char
-        if _is_harmless(char, lines=True)
-        else f"\\u{ord(char):04x}"
-        if ord(char) < 0x10000
-        else json.dumps(char)[1:-1]
-        for char in document
-    )
+    return _SUSPECT.sub(_escape_in_json, document)
+
+
+def _escape_in_json(found: re.Match[str]) -> str:
+    char = found[0]
+    if _is_harmless(char, lines=True):
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else json.dumps(char)[1:-1]
 
 
 def _is_harmless(char: str, *, lines: bool) -> bool:
