@@ -119,6 +119,7 @@ def one_report(store: Store) -> Iterator[None]:
 
     Where there can be no lock, no report can be written either, which says why.
     """
+    from ..benchmark.files.garbage import cycles_kept
     from ..benchmark.files.locks import locked
 
     def tell() -> None:
@@ -127,6 +128,7 @@ def one_report(store: Store) -> Iterator[None]:
     with ExitStack() as held:
         with suppress(OSError):
             held.enter_context(locked(store.lock, on_wait=tell))
+        held.enter_context(cycles_kept())
         yield
 
 

@@ -11,6 +11,7 @@ from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.errors import UsageError
 from ..benchmark.contracts.reporting import Board, LeftOut, ReportSection
 from ..benchmark.files.disk import takes_no_more
+from ..benchmark.files.garbage import let_go
 from ..benchmark.files.printable import printable
 from ..benchmark.plugins.strangers import RAISED, describe_error
 from . import elsewhere
@@ -134,6 +135,7 @@ def build(
 def _board_page(board: Board, sections: Sequence[ReportSectionCard], folder: Path) -> BoardPage:
     ordered = sorted(sections, key=lambda card: (card.order, card.name))
     parts = [part for card in ordered if (part := _part(card, board, folder))]
+    let_go()  # figures are full of cycles
     return BoardPage(leaderboard(board), len(board.trials), tuple(parts))
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from emseg_bench.benchmark.contracts.records import Record
 from emseg_bench.benchmark.files.clock import now
+from emseg_bench.benchmark.files.garbage import cycles_kept
 from emseg_bench.benchmark.files.hashing import sha256_of
 from emseg_bench.benchmark.files.store import Store, TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
@@ -87,7 +88,8 @@ def main() -> int:
         size = f"{options.trials} trials on {options.boards} boards"
         print(f"{size}, load {os.getloadavg()[0]:.1f}; seconds (of processors)")
         for source in ("all files", "the index"):
-            report(store, source)
+            with cycles_kept():  # as the command does
+                report(store, source)
     return 0
 
 
