@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import runpy
@@ -41,6 +42,12 @@ TINY = (
     "recipe.validations=2",
     "recipe.precision=fp32",
 )
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected, thousands of tests, out of every search for cycles from here on."""
+    gc.collect()
+    gc.freeze()
 
 
 def _make_distribution(folder: Path, name: str, entry_points: dict[str, str], version: str = "1.0") -> Path:
