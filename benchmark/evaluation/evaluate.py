@@ -29,6 +29,7 @@ Labels: TypeAlias = np.ndarray[Any, Any]
 Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
 GoingOn: TypeAlias = Callable[[Case, Segmenter], AbstractContextManager[Kept | None]]
 """Gives where a case is gone on with that was begun before; the context lasts until it is scored."""
+OnCase: TypeAlias = Callable[[Case, Sample, Labels, Sequence[ScoreRow]], None]
 
 
 def evaluate(
@@ -38,7 +39,7 @@ def evaluate(
     *,
     metrics: Mapping[str, Metric],
     precision: Precision,
-    on_case: Callable[[Case, Sample, Labels], None],
+    on_case: OnCase,
     scratch: Path | None = None,
     going_on: GoingOn = lambda *_: nullcontext(),
 ) -> pd.DataFrame:
@@ -50,8 +51,8 @@ def evaluate(
         cases: What to score, in this order.
         metrics: By name.
         precision: ``bf16``: under autocast.
-        on_case: Called after each case with the case, its pixels and the (H, W) or (Z, Y, X) uint8
-            prediction, which may be a memory map.
+        on_case: Called after each case with the case, its pixels, the (H, W) or (Z, Y, X) uint8
+            prediction, which may be a memory map, and its rows of the table.
         scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
         going_on: Keeps what is known of a case while it is segmented.
 
@@ -73,12 +74,13 @@ def evaluate(
             with going_on(case, segmenter) as kept:
                 try:
                     prediction, probabilities = predictor.predict(case, sample, kept)
-                    rows += score_case(
+                    scored = score_case(
                         case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances
                     )
                 except (DataError, TrialError) as error:
                     raise type(error)(f"case {case.id!r}: {error}") from error
-                on_case(case, sample, prediction)
+                on_case(case, sample, prediction, scored)
+            rows += scored
     return to_frame(rows)
 
 

@@ -32,14 +32,21 @@ class KeptSums:
     def __init__(self, work: Work, name: str) -> None:
         self._work, self._name = work, name
         found = [tuple(map(int, note.split("-")[1:])) for note in work.notes if note.startswith(f"{name}-")]
-        self._last = max(found, default=(0, 0, 0))
-        """How many windows are done, and the rows from and up to which the last of them reaches."""
+        self._last = max(found, default=(0, 0, 0, 0))
+        """How many windows are done, the rows from and up to which the last of them reaches, and how many
+        milliseconds they took."""
         self._time = time.monotonic()
+        self._begun = self._time - self.seconds
 
     @property
     def done(self) -> int:
         """Windows."""
         return self._last[0]
+
+    @property
+    def seconds(self) -> float:
+        """What they took, in all sessions."""
+        return self._last[3] / 1000
 
     @property
     def is_due(self) -> bool:
@@ -48,20 +55,25 @@ class KeptSums:
 
     def restore(self, sums: Tensor) -> None:
         """Put what is kept into (K, H, W) zeros."""
-        done, top, bottom = self._last
+        done, top, bottom, _ = self._last
         sums[:, :top] = _columns(self._final(sums)[:top])
         sums[:, top:bottom] = _columns(self._open(sums, done, bottom - top)[: bottom - top])
 
     def keep(self, done: int, sums: Tensor, top: int, bottom: int) -> None:
         """Keep the sums (K, H, W)."""
-        before, first, last = self._last
+        (before, first, _, _), noted = self._last, self._noted
         if top > first:
             self._final(sums)[first:top] = _rows(sums[:, first:top])
         self._open(sums, done, bottom - top)[0 : bottom - top] = _rows(sums[:, top:bottom])
-        self._last, self._time = (done, top, bottom), time.monotonic()
-        self._work.note(f"{self._name}-{done}-{top}-{bottom}")
+        self._time = time.monotonic()
+        self._last = (done, top, bottom, int(1000 * (self._time - self._begun)))
+        self._work.note(self._noted)
         if before:
-            self._work.forget(f"{self._name}-{before}-{first}-{last}", f"{self._name}-{before}")
+            self._work.forget(noted, f"{self._name}-{before}")
+
+    @property
+    def _noted(self) -> str:
+        return "-".join(map(str, (self._name, *self._last)))
 
     def _final(self, sums: Tensor) -> RawArray:
         classes, height, width = sums.shape

@@ -5,7 +5,7 @@ Aggregates are derived from it and never stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,7 +79,38 @@ def score_case(
         boundary_classes=manifest.boundary_classes,
         probabilities=probabilities,
     )
-    return list(_rows(case, manifest, values_of(scored, metrics)))
+    values = values_of(scored, metrics)
+    return rows_of(case, manifest, [values[name][index] for index, name in _cells(manifest, values)], values)
+
+
+def rows_of(
+    case: Case, manifest: Manifest, values: Sequence[float], names: Iterable[str]
+) -> list[ScoreRow]:
+    """Make a case's rows of their values.
+
+    Args:
+        case: Whose they are.
+        manifest: Of its dataset.
+        values: In the order of `score_case`.
+        names: Of the metrics and, behind them, of the confusion counts.
+
+    Raises:
+        ValueError: There are more or fewer values than rows.
+    """
+    return [
+        ScoreRow(
+            case=case.id,
+            group=case.group,
+            depth=case.depth or 1,
+            height=case.height,
+            width=case.width,
+            class_index=index,
+            class_name=manifest.class_names[index],
+            metric=metric,
+            value=value,
+        )
+        for (index, metric), value in zip(_cells(manifest, names), values, strict=True)
+    ]
 
 
 def values_of(scored: ScoredCase, metrics: Mapping[str, Metric]) -> dict[str, list[float]]:
@@ -115,20 +146,9 @@ def to_frame(rows: Iterable[ScoreRow]) -> pd.DataFrame:
     return frame
 
 
-def _rows(case: Case, manifest: Manifest, values: Mapping[str, Sequence[float]]) -> Iterator[ScoreRow]:
-    for index in scored_classes(manifest):
-        for metric, per_class in values.items():
-            yield ScoreRow(
-                case=case.id,
-                group=case.group,
-                depth=case.depth or 1,
-                height=case.height,
-                width=case.width,
-                class_index=index,
-                class_name=manifest.class_names[index],
-                metric=metric,
-                value=per_class[index],
-            )
+def _cells(manifest: Manifest, names: Iterable[str]) -> list[tuple[int, str]]:
+    """Give class and metric of each of a case's rows, in their order."""
+    return [(index, name) for index in scored_classes(manifest) for name in names]
 
 
 def _values(name: str, metric: Metric, scored: ScoredCase) -> list[float]:

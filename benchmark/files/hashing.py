@@ -24,7 +24,13 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
     ),
     "images": ("images",),
     "training": ("training",),
-    "trials": ("trials/begun_cases.py", "trials/parts.py", "trials/trial.py"),
+    "trials": (
+        "trials/begun_cases.py",
+        "trials/case_keys.py",
+        "trials/done_cases.py",
+        "trials/parts.py",
+        "trials/trial.py",
+    ),
     "weights": ("weights/reading.py",),
 }
 """What of the engine's own code can change a number, by room."""

@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 import psutil
 import torch
 
+from ..contracts.basics import STRICT
+
 _MIB = 2**20
 _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -22,6 +24,8 @@ _SAMPLING_SECONDS = 0.02
 class MemoryPeak:
     """The most memory in use at once, in MiB."""
 
+    __pydantic_config__ = STRICT
+
     kind: Literal["process RSS", "CUDA"]
     peak_mib: float
     """The whole process's resident set (interpreter and libraries included, child processes not), or
@@ -30,6 +34,11 @@ class MemoryPeak:
     """CUDA only: what the caching allocator held."""
     method: str
     """How it was found out."""
+
+
+def larger(one: MemoryPeak | None, other: MemoryPeak) -> MemoryPeak:
+    """Give the larger of two peaks; of two kinds the other one, for another device took it."""
+    return one if one and one.kind == other.kind and one.peak_mib > other.peak_mib else other
 
 
 class PeakMemory:

@@ -76,4 +76,5 @@ class CompileHook(Hook):  # type: ignore[misc]
         self._done = True
         seconds = time.perf_counter() - self._mark
         self._state.compile_seconds += seconds
+        self._state.compiled += 1
         self._state.train_seconds -= seconds  # which the clock of training counts, too

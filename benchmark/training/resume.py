@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -22,12 +22,18 @@ from ..files.disk import keeping
 from ..files.leftovers import replacing
 from ..files.printable import brief
 from ..files.regular import shown
+from ..files.validation import validate
+from ..profiling.memory import MemoryPeak
 from .processes import agree
 from .resume_point import check_alike, check_optimiser, check_state, read_point
 from .state import CurvePoint, TrainingState
 from .watch import WatchHook
 
 KEPT = "A resume point from before it is kept: make room, and the same command goes on from there."
+
+
+LATER: Mapping[str, Any] = {"compiled": 0, "memory": None}
+"""Of a state, what resume points of older pre-trainings lack."""
 
 
 class ResumeHook(Hook):  # type: ignore[misc]
@@ -96,7 +102,7 @@ class ResumeHook(Hook):  # type: ignore[misc]
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Save when it is time, but not after the last iteration."""
+        """Save when it is time, but not after the last iteration: `train` does where something follows it."""
         due = self._saves and time.monotonic() - self._saved >= self._seconds
         if due and batch_idx + 1 < runner.max_iters:
             self._watch.pause()
@@ -128,10 +134,12 @@ class ResumeHook(Hook):  # type: ignore[misc]
     def _restore(self, runner: Runner, content: Mapping[str, Any]) -> None:
         if content["fingerprint"] != self._fingerprint:
             return
+        content = {**content, "state": {**LATER, **content["state"]}}
         check_alike(content, self._content(runner, 0), "content")
         check_optimiser(content["optimiser"], runner.optim_wrapper.optimizer)
         check_state(content["state"], self._network)
-        if content["iteration"] not in range(1, runner.max_iters):
+        most = runner.max_iters + bool(content["state"]["best_weights"])  # after the last, they are all
+        if content["iteration"] not in range(1, most):
             raise ValueError(f"it was saved after {content['iteration']} of {runner.max_iters} iterations")
         runner.model.load_state_dict(content["model"])
         runner.optim_wrapper.load_state_dict(content["optimiser"])
@@ -213,6 +221,8 @@ def _pack(state: TrainingState) -> dict[str, Any]:
         "validation_seconds": state.validation_seconds,
         "resumed": state.resumed,
         "dropped": state.dropped,
+        "compiled": state.compiled,
+        "memory": asdict(state.memory) if state.memory else None,
     }
 
 
@@ -220,6 +230,7 @@ def _unpack(saved: Mapping[str, Any], state: TrainingState) -> None:
     for name, value in saved.items():
         setattr(state, name, value)
     state.curve = [CurvePoint(*point) for point in _points(saved["curve"])]
+    state.memory = validate(MemoryPeak, saved["memory"], "memory") if saved["memory"] else None
     state.resumed += 1
 
 

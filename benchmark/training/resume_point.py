@@ -99,6 +99,7 @@ def check_state(state: Mapping[str, Any], network: nn.Module | None) -> None:
         "best_iteration",
         "resumed",
         "dropped",
+        "compiled",
         "train_seconds",
         "validation_seconds",
         "compile_seconds",

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from ..profiling.memory import MemoryPeak
+
 
 class CurvePoint(NamedTuple):
     """One value of one series, for `Trial.curve`."""
@@ -29,9 +31,13 @@ class TrainingState:
     """Without validation and saving."""
     compile_seconds: float = 0.0
     """First steps that compile, one of each session; 0: none does."""
+    compiled: int = 0
+    """How many of them there were."""
     validation_seconds: float = 0.0
     pruned_at: int | None = None
     """Iteration after which it was not worth going on."""
     resumed: int = 0
     dropped: int = 0
     """How often a damaged resume point was dropped."""
+    memory: MemoryPeak | None = None
+    """Most of all sessions and processes when training ended; None before."""

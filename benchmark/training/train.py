@@ -15,6 +15,7 @@ from ..contracts.records import TrialSpec
 from ..contracts.settings import Recipe
 from ..evaluation.placing import crop_side
 from ..experiments.methods import Methods
+from ..profiling.memory import MemoryPeak, larger
 from .compiling import CompileHook
 from .loader import make_loader
 from .methods import build_optimiser, make_augmentation, make_loss, make_schedules
@@ -55,6 +56,9 @@ class TrainingSetup:
     """Called with what is new in the curve."""
     processes: Processes = ALONE
     """Those that train together; the first one writes."""
+    peak: Callable[[], MemoryPeak] | None = None
+    """Gives the most memory that a process took so far, for the resume point that is written at the end, from
+    which testing goes on.  None: nothing follows training, and none is written."""
 
 
 def train(
@@ -132,7 +136,11 @@ def train(
     )
     with synchronised(network) if together else nullcontext(), suppress(PrunedError):
         runner.train()
-    watch.pause()
+        watch.pause()
+        if setup.peak:
+            state.memory = larger(state.memory, setup.peak())
+            if processes.leads:
+                resume.save(runner, recipe.iterations)
     network.load_state_dict(state.best_weights)
     return state
 

@@ -5,14 +5,9 @@ Nothing is written of one that ends before it is time to (`kept_sums.SECONDS`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-
-import numpy as np
-import torch
-from torch import nn
+from dataclasses import dataclass
 
 from ..contracts.data import Case
 from ..contracts.errors import DataError, TrialError
@@ -21,18 +16,17 @@ from ..evaluation.segmenter import Segmenter
 from ..evaluation.working import Work
 from ..files.hashing import sha256_of
 from ..files.store import TrialFolder
+from .case_keys import CaseKeys
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class BegunCases:
     """Keeps the sums over a test image's windows in the trial's scratch folder until the case is scored."""
 
     folder: TrialFolder
-    fingerprint: str
-    """Of the trial: names code, data, classes, recipe and protocol."""
-    on_windows: Callable[[int], None]
-    """Hears how many windows need not be seen again."""
-    _weights: str = field(default="", init=False)
+    keys: CaseKeys
+    on_kept: Callable[[int, float], None]
+    """Hears how many windows need not be seen again, and how many seconds they took."""
 
     @contextmanager
     def going_on(self, case: Case, segmenter: Segmenter) -> Iterator[KeptSums | None]:
@@ -49,36 +43,13 @@ class BegunCases:
         place = self.folder.scratch / "begun" / sha256_of(case.id)[:16]
         for path in (place, *place.rglob("*")):
             self.folder.own(path)  # what is written would follow links
-        work = Work(place, lambda: self._key(case, segmenter))
+        work = Work(place, lambda: self.keys.of(case))
         kept = KeptSums(work, f"by{segmenter.batch_size}")
         if kept.done:
-            self.on_windows(kept.done)
+            self.on_kept(kept.done, kept.seconds)
         try:
             yield kept
         except (DataError, TrialError):
             work.remove()
             raise
         work.remove()
-
-    def _key(self, case: Case, segmenter: Segmenter) -> str:
-        """Name all that decides the sums; threads and torch's version decide how they are rounded."""
-        self._weights = self._weights or _sha256_of_state(segmenter.model)
-        return sha256_of(
-            {
-                "trial": self.fingerprint,
-                "weights": self._weights,
-                "case": [case.id, case.sha256],
-                "device": torch.device(segmenter.device).type,
-                "threads": torch.get_num_threads(),
-                "torch": torch.__version__,
-            }
-        )
-
-
-def _sha256_of_state(network: nn.Module) -> str:
-    """Hash a network's weights, buffers included, by their names, types and bytes."""
-    digest = hashlib.sha256()
-    for name, tensor in network.state_dict().items():
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(np.ascontiguousarray(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy()).data)
-    return digest.hexdigest()

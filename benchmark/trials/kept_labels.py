@@ -44,15 +44,18 @@ class KeptLabels:
         """Keep the (H, W) or (Z, Y, X) uint8 labels of a case; a memory map is read slice by slice."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if labels.ndim == 2:
-            label_picture(labels).save(self._image(number), compress_level=1)
+            label_picture(labels).save(self.path(number), compress_level=1)
             return
-        with stack_writer(self._volume(number), labels.shape, colours=colour_table()) as pages:
+        with stack_writer(self.path(number), labels.shape, colours=colour_table()) as pages:
             pages[0 : len(labels)] = labels
+
+    def path(self, number: int) -> Path:
+        """Say where the labels of a case are."""
+        return self._folder / (self._names[number] + _suffix(self._cases[number]))
 
     def list_cases(self) -> None:
         """Write which file is of which case, when all are there."""
-        suffixes = (".png" if case.depth is None else ".tif" for case in self._cases)
-        files = [name + suffix for name, suffix in zip(self._names, suffixes, strict=True)]
+        files = [self.path(number).name for number in range(len(self._cases))]
         table = pd.DataFrame({"file": files, "case": [case.id for case in self._cases]})
         write_whole(self._folder / "cases.csv", csv_of(table))
 
@@ -66,7 +69,7 @@ class KeptLabels:
         Raises:
             StoreError: They are missing, damaged or of another shape.
         """
-        path = self._image(number) if len(shape) == 2 else self._volume(number)
+        path = self.path(number)
         old = self._folder / f"{number:05}{path.suffix}"
         path = old if old.exists() and not path.exists() else path
         check_regular(check_within(self._folder, path.absolute(), shown(path), StoreError), StoreError)
@@ -76,11 +79,9 @@ class KeptLabels:
         except (_DamagedError, DataError) as error:
             raise _unusable(path, f"is missing or damaged ({error})") from error
 
-    def _image(self, number: int) -> Path:
-        return self._folder / f"{self._names[number]}.png"
 
-    def _volume(self, number: int) -> Path:
-        return self._folder / f"{self._names[number]}.tif"
+def _suffix(case: Case) -> str:
+    return ".png" if case.depth is None else ".tif"
 
 
 class _DamagedError(StoreError):

@@ -15,6 +15,7 @@ from ..images.label_pictures import label_picture
 from ..images.spread import spread
 
 COUNT = 4
+PICTURES = ("image", "truth", "prediction")
 LARGEST_SIDE = 512
 """px; a larger image shows its centre at full resolution."""
 
@@ -42,16 +43,18 @@ class PreviewWriter:
         """
         if case.id not in self._shown:
             return
-        number, section = self._shown[case.id]
+        section = self._shown[case.id][1]
         picture = Image.fromarray(_middle(_picture(_slice(sample.image, section))))
         truth, predicted = (_middle(_slice(labels, section)) for labels in (sample.labels, prediction))
-        pictures = {
-            "image": picture,
-            "truth": label_picture(truth.astype(np.uint8)),
-            "prediction": label_picture(predicted),
-        }
-        for name, made in pictures.items():
-            made.save(self._folder / f"{number:02}_{name}.png")
+        pictures = (picture, label_picture(truth.astype(np.uint8)), label_picture(predicted))
+        for path, made in zip(self.paths(case), pictures, strict=True):
+            made.save(path)
+
+    def paths(self, case: Case) -> list[Path]:
+        """Say where the case's pictures are; of most cases there are none."""
+        if case.id not in self._shown:
+            return []
+        return [self._folder / f"{self._shown[case.id][0]:02}_{name}.png" for name in PICTURES]
 
     def finish(self) -> None:
         """Write the index."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -23,21 +22,24 @@ from ..contracts.records import Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
-from ..evaluation.evaluate import GoingOn, evaluate, in_order
+from ..evaluation.evaluate import GoingOn, OnCase, evaluate, in_order
 from ..evaluation.placing import count_windows, crop_side, window_side
+from ..evaluation.scoring import ScoreRow, to_frame
 from ..files.claims import Claim, LostError
 from ..files.clock import now
 from ..files.locks import locked
 from ..files.store import TrialFolder
 from ..images.spread import spread
 from ..profiling.energy import EnergyMeter
-from ..profiling.memory import MemoryPeak, PeakMemory
+from ..profiling.memory import MemoryPeak, PeakMemory, larger
 from ..profiling.profile import complete_profile, profile_inference
 from ..training.memory_layout import channels_last
 from ..training.processes import ALONE, Processes, gathered
 from ..training.state import TrainingState
 from ..training.train import TrainingSetup, train
 from .begun_cases import BegunCases
+from .case_keys import CaseKeys
+from .done_cases import DoneCases
 from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything, segmenter_of
 from .previews import PreviewWriter
@@ -129,6 +131,19 @@ def _counter() -> Callable[[int], int]:
     return add
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scores:
+    """Of the test split, by all processes."""
+
+    cases: pd.DataFrame
+    seconds: float
+    """Of the process that took longest, in all sessions."""
+    memory: MemoryPeak
+    """Of the process and session that took most."""
+    went_on: bool
+    """Whether a part is of an earlier session."""
+
+
 @dataclass(slots=True)
 class _Trial:
     """A trial that is being run."""
@@ -200,16 +215,15 @@ class _Trial:
             _threads(max(1, self.threads // self.processes.local_count)),
             PeakMemory(self.device) as memory,
         ):
-            state = self._train(parts, trackers)
-            test_start = time.perf_counter()
-            cases = None if self.tunes else self._test(parts)
-            test_seconds = 0.0 if self.tunes else time.perf_counter() - test_start
-        joules = self._joules(None if state.resumed else energy.joules())
-        peak = max(gathered(memory.read(), self.processes), key=lambda one: one.peak_mib)
+            state = self._train(parts, trackers, memory)
+            scores = None if self.tunes else self._test(parts, memory)
+        is_part = state.resumed > 0 or (scores is not None and scores.went_on)
+        joules = self._joules(None if is_part else energy.joules())
+        peak = larger(state.memory, scores.memory if scores else self._peak(memory.read()))
         if not self.processes.leads:
             return
-        tested = None if cases is None else self._tested(parts, cases, trackers)
-        profile = self._profile(parts, state, peak, test_seconds, energy, joules)
+        tested = None if scores is None else self._tested(parts, scores.cases, trackers)
+        profile = self._profile(parts, state, peak, scores.seconds if scores else 0.0, energy, joules)
         results = Results(
             started=started,
             parts=parts,
@@ -221,6 +235,10 @@ class _Trial:
         if self.claim:
             self.claim.check()
         write_results(self.job, self.runtime.device, results)
+
+    def _peak(self, own: MemoryPeak) -> MemoryPeak:
+        """Give the largest peak of all processes."""
+        return max(gathered(own, self.processes), key=lambda one: one.peak_mib)
 
     def _joules(self, own: float | None) -> float | None:
         """Add up what all processes counted; None where one could not that had to."""
@@ -244,7 +262,7 @@ class _Trial:
         }
         return {f"test/{name}": mean for name, mean in means.items() if mean is not None}
 
-    def _train(self, parts: Parts, trackers: Trackers) -> TrainingState:
+    def _train(self, parts: Parts, trackers: Trackers, memory: PeakMemory) -> TrainingState:
         self.folder.scratch.mkdir(exist_ok=True)
         setup = TrainingSetup(
             device=self.device,
@@ -258,6 +276,7 @@ class _Trial:
             goes_on=self._goes_on,
             tell_curve=trackers.curve,
             processes=self.processes,
+            peak=None if self.tunes else lambda: self._peak(memory.read()),
         )
         score = partial(self._validate, parts)
         return train(
@@ -291,8 +310,9 @@ class _Trial:
     def _validate(self, parts: Parts, network: nn.Module) -> float | None:
         """Score as the test split is scored, but with windows side by side: a quarter of the work."""
         cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
+        mine = self._share(cases)
         protocol = replace(self.spec.protocol, overlap=0.0, slice_overlap=0.0)
-        seen, total = _counter(), self._windows(cases, parts, protocol)
+        seen, total = _counter(), self._windows(mine, parts, protocol)
 
         def on_windows(number: int) -> None:
             done = f"validating, {seen(number):,}/{total:,} windows"
@@ -300,37 +320,67 @@ class _Trial:
 
         ranks = self.spec.protocol.primary  # the others would only take time
         judge = replace(parts, metrics={ranks: parts.metrics[ranks]})
-        table = self._evaluate(judge, network, cases, protocol, lambda *_: None, on_windows)
+        scores = self._evaluate(judge, network, mine, protocol, lambda *_: None, on_windows)
+        table = in_order(gathered(scores, self.processes), cases)
         return primary_score(table, ranks, skips_undefined=protocol.skips_undefined)
 
-    def _test(self, parts: Parts) -> pd.DataFrame:
-        cases = parts.dataset.manifest.split("test")
+    def _test(self, parts: Parts, memory: PeakMemory) -> _Scores:
+        """Score the test split, but for the cases that an earlier session has done."""
+        cases, protocol = parts.dataset.manifest.split("test"), self.spec.protocol
         previews = PreviewWriter(self.folder.previews, cases)
         labels = KeptLabels(self.folder.predictions, cases)
-        total = self._windows(cases, parts, self.spec.protocol)
-        numbers, seen = count(self.processes.rank, self.processes.count), _counter()
+        mine, numbers = self._share(cases), {case.id: number for number, case in enumerate(cases)}
+        total, seen = self._windows(mine, parts, protocol), _counter()
+        keys = CaseKeys(self.job.fingerprint, self.spec, parts.network, self.runtime.device)
+        done = DoneCases(
+            self.folder,
+            keys,
+            parts.dataset.manifest,
+            list(parts.metrics),
+            files_of=lambda case: [labels.path(numbers[case.id]), *previews.paths(case)],
+            peak=memory.read,
+            note=self.note,
+        )
 
-        def on_case(case: Case, sample: Sample, prediction: np.ndarray[Any, Any]) -> None:
+        def on_case(
+            case: Case, sample: Sample, prediction: np.ndarray[Any, Any], rows: Sequence[ScoreRow]
+        ) -> None:
             previews.take(case, sample, prediction)
-            labels.write(next(numbers), prediction)
+            labels.write(numbers[case.id], prediction)
+            done.keep(case, rows)
 
         def on_windows(number: int) -> None:
             self.tell("test", seen(number), total, "windows")
 
-        self.tell("test", 0, total, "windows")
-        begun = BegunCases(self.folder, self.job.fingerprint, on_windows)
-        table = self._evaluate(
-            parts, parts.network, cases, self.spec.protocol, on_case, on_windows, begun.going_on
+        def on_kept(number: int, seconds: float) -> None:
+            done.add(seconds)
+            on_windows(number)
+
+        on_windows(0)
+        kept = {case.id: rows for case in mine if (rows := done.rows(case)) is not None}
+        todo = [case for case in mine if case.id not in kept]
+        if kept:
+            on_windows(total - self._windows(todo, parts, protocol))
+        begun = BegunCases(self.folder, keys, on_kept)
+        rest = self._evaluate(parts, parts.network, todo, protocol, on_case, on_windows, begun.going_on)
+        mine_of_all = gathered(
+            ((to_frame(chain(*kept.values())), rest), done.seconds, done.memory, done.went_on), self.processes
         )
         if self.processes.leads:
             previews.finish()
             labels.list_cases()
-        return table
+        tables, seconds, memories, went_on = zip(*mine_of_all, strict=True)
+        return _Scores(
+            cases=in_order([*chain(*tables)], cases),
+            seconds=max(seconds),
+            memory=max(memories, key=lambda one: one.peak_mib),
+            went_on=any(went_on),
+        )
 
     def _windows(self, cases: Sequence[Case], parts: Parts, protocol: ScoringProtocol) -> int:
-        """Count the windows of this process's cases."""
+        """Count the windows of cases."""
         axes, window = parts.dataset.manifest.axes, self._window()
-        return sum(count_windows(case.sides, axes, protocol, window=window) for case in self._share(cases))
+        return sum(count_windows(case.sides, axes, protocol, window=window) for case in cases)
 
     def _share(self, cases: Sequence[Case]) -> Sequence[Case]:
         """Give the cases that are this process's."""
@@ -342,21 +392,20 @@ class _Trial:
         network: nn.Module,
         cases: Sequence[Case],
         protocol: ScoringProtocol,
-        on_case: Callable[[Case, Sample, np.ndarray[Any, Any]], None],
+        on_case: OnCase,
         on_windows: Callable[[int], None],
         going_on: GoingOn = lambda *_: nullcontext(),
     ) -> pd.DataFrame:
-        mine = evaluate(
+        return evaluate(
             segmenter_of(parts, self.spec, network, protocol, self.runtime.device, on_windows),
             parts.dataset,
-            self._share(cases),
+            cases,
             metrics=parts.metrics,
             precision=self.precision,
             on_case=on_case,
             scratch=self.folder.scratch,
             going_on=going_on,
         )
-        return in_order(gathered(mine, self.processes), cases)
 
     def _window(self) -> int:
         divisor = self.spec.model.size_divisor
@@ -374,7 +423,7 @@ class _Trial:
         self.tell("profile")
         recipe = self.spec.recipe
         iterations = state.pruned_at or recipe.iterations
-        untimed = state.resumed + 1 if recipe.compile else 0  # steps that compiled
+        untimed = state.compiled
         inference = profile_inference(
             parts.network,
             channels=parts.dataset.manifest.channels,

@@ -66,7 +66,7 @@ class Ideal(nn.Module):
 def run(
     model,
     dataset,
-    on_case=lambda case, sample, prediction: None,
+    on_case=lambda *_: None,
     *,
     metrics=METRICS,
     precision="fp32",
@@ -148,7 +148,8 @@ def test_each_case_is_handed_on_with_its_pixels_and_prediction():
     dataset, heard = ToyDataset(), []
     run(Ideal(), dataset, on_case=lambda *news: heard.append(news))
     assert [case for case, *_ in heard] == list(dataset.manifest.cases)
-    for case, sample, prediction in heard:
+    for case, sample, prediction, rows in heard:
+        assert {(row.case, row.metric, row.value) for row in rows} >= {(case.id, "fp", 0), (case.id, "fn", 0)}
         assert prediction.dtype == np.uint8
         assert np.array_equal(prediction, dataset.read(case).labels)
         assert np.array_equal(sample.image, dataset.read(case).image)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from emseg_bench.benchmark.contracts.data import Case
 from emseg_bench.benchmark.contracts.errors import StoreError, TrialError
@@ -59,7 +61,6 @@ def left(job) -> dict[str, bytes]:
 def test_a_killed_trial_goes_on_within_an_image(make_job, runtime, monkeypatch, seen):
     whole, killed = make_job("toy", SMALL, folder="whole"), make_job("toy", SMALL, folder="killed")
     run_trial(whole, runtime, lambda _: None)
-    windows = sum(seen)
     monkeypatch.setattr(kept_sums, "SECONDS", 0)
     kill_after(monkeypatch, 5)
     with pytest.raises(KilledError):
@@ -70,10 +71,19 @@ def test_a_killed_trial_goes_on_within_an_image(make_job, runtime, monkeypatch, 
     seen.clear()
     told = []
     run_trial(killed, runtime, lambda event: told.append((event.phase, event.done, event.total)))
-    assert sum(seen) == windows - 20, "the 20 windows that were kept are not seen again"
+    assert sum(seen) == 75 - 20, "neither validation nor the 20 windows that were kept are seen again"
     assert ("test", 20, 75) in told
     assert max(done for phase, done, _ in told if phase == "test") == 75
     assert left(killed) == left(whole)
+
+
+def test_what_an_image_took_before_counts(tmp_path):
+    begun, told = begun_in(TrialFolder(tmp_path)), []
+    with pytest.raises(KilledError):
+        begin(begun, KilledError())
+    with replace(begun, on_kept=lambda *news: told.append(news)).going_on(CASE, segmenter(nn.Identity())):
+        pass
+    assert told == [(4, 1.5)]
 
 
 CASE = Case(id="a", split="test", height=48, width=48, sha256="1")
@@ -91,28 +101,25 @@ def segmenter(network: nn.Module) -> Segmenter:
     )
 
 
-def test_the_key_follows_weights_image_and_trial(tmp_path):
-    folder, network = TrialFolder(tmp_path), nn.BatchNorm2d(2)
+class Keys:
+    def of(self, case: Case) -> str:
+        return case.id
 
-    def key(fingerprint: str = "f", case: Case = CASE) -> str:
-        return BegunCases(folder, fingerprint, print)._key(case, segmenter(network))
 
-    keys = [key(), key("g"), key(case=Case(id="a", split="test", height=48, width=48, sha256="2"))]
-    network.running_mean += 1
-    assert len({*keys, key()}) == 4
-    assert key() == key()
+def begun_in(folder: TrialFolder) -> BegunCases:
+    return BegunCases(folder, Keys(), print)
 
 
 def begin(begun: BegunCases, end: Exception) -> None:
     """Keep something of an image, and come to an end."""
     with begun.going_on(CASE, segmenter(nn.Identity())) as kept:
-        kept._work.note("by4-4-0-16")
+        kept._work.note("by4-4-0-16-1500")
         assert any((begun.folder.scratch / "begun").iterdir())
         raise end
 
 
 def test_nothing_is_written_of_what_ends_soon_and_nothing_stays_of_what_fails(tmp_path, monkeypatch):
-    begun = BegunCases(TrialFolder(tmp_path), "f", print)
+    begun = begun_in(TrialFolder(tmp_path))
     with begun.going_on(CASE, segmenter(nn.Identity())) as kept:
         assert not kept.is_due
     assert not any(tmp_path.iterdir())
@@ -123,7 +130,7 @@ def test_nothing_is_written_of_what_ends_soon_and_nothing_stays_of_what_fails(tm
 
 def test_links_that_lead_out_of_the_trial_are_not_written_through(tmp_path):
     folder = TrialFolder(tmp_path / "trial")
-    begun = BegunCases(folder, "f", print)
+    begun = begun_in(folder)
     with pytest.raises(KilledError):
         begin(begun, KilledError())
     (place,) = (folder.scratch / "begun").iterdir()
