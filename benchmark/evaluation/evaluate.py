@@ -18,6 +18,7 @@ from ..contracts.errors import DataError, TrialError
 from ..files.cache import cache_folder
 from .aggregation import COUNT_NAMES
 from .inference import inference
+from .kept_slices import KeptSlices
 from .labels import to_probabilities
 from .scoring import ScoreRow, score_case, to_frame
 from .scratch import scratch_array
@@ -27,7 +28,7 @@ from .volumes import segment_volume
 
 Labels: TypeAlias = np.ndarray[Any, Any]
 Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
-GoingOn: TypeAlias = Callable[[Case, Segmenter], AbstractContextManager[Kept | None]]
+GoingOn: TypeAlias = Callable[[Case, Segmenter], AbstractContextManager[Kept | KeptSlices | None]]
 """Gives where a case is gone on with that was begun before; the context lasts until it is scored."""
 OnCase: TypeAlias = Callable[[Case, Sample, Labels, Sequence[ScoreRow]], None]
 
@@ -106,16 +107,19 @@ class _Predictor:
     axes: Axes
     scratch: Path
 
-    def predict(self, case: Case, sample: Sample, kept: Kept | None) -> tuple[Labels, Probabilities | None]:
+    def predict(
+        self, case: Case, sample: Sample, kept: Kept | KeptSlices | None
+    ) -> tuple[Labels, Probabilities | None]:
         """Predict labels; of an image, its probabilities can be had too."""
+        slices, sums = (kept, None) if isinstance(kept, KeptSlices) else (None, kept)
         if case.depth is not None:
-            return self._volume(sample.image[0]), None
-        logits = replace(self.segmenter, kept=kept).logits(sample.image)
+            return self._volume(sample.image[0], slices), None
+        logits = replace(self.segmenter, kept=sums).logits(sample.image)
         return self.segmenter.labels(logits), partial(to_probabilities, logits)
 
-    def _volume(self, volume: Labels) -> Labels:
-        labels = scratch_array(volume.shape, np.uint8, self.scratch)
-        return segment_volume(self.segmenter, volume, self.axes, out=labels, scratch=self.scratch)
+    def _volume(self, volume: Labels, kept: KeptSlices | None) -> Labels:
+        labels = kept.labels(volume.shape) if kept else scratch_array(volume.shape, np.uint8, self.scratch)
+        return segment_volume(self.segmenter, volume, self.axes, out=labels, scratch=self.scratch, kept=kept)
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from ..contracts.data import Axes
 from ..contracts.settings import Recipe, ScoringProtocol
 
 AXES: Mapping[Axes, tuple[int, ...]] = {"stack": (0,), "orthoplane": (2, 1, 0)}
 """Along which axes of (Z, Y, X) the slices follow each other.  z comes last: labels are decided with it."""
+NAMES: Final = "zyx"
 MIRRORED = 4
 """Times that a window goes through the network where mirror images are averaged."""
 

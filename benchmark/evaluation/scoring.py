@@ -83,9 +83,7 @@ def score_case(
     return rows_of(case, manifest, [values[name][index] for index, name in _cells(manifest, values)], values)
 
 
-def rows_of(
-    case: Case, manifest: Manifest, values: Sequence[float], names: Iterable[str]
-) -> list[ScoreRow]:
+def rows_of(case: Case, manifest: Manifest, values: Sequence[float], names: Iterable[str]) -> list[ScoreRow]:
     """Make a case's rows of their values.
 
     Args:

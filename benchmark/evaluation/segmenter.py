@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -70,7 +71,9 @@ class Segmenter:
         """Decide the labels (H, W) uint8 of an image's logits (K, H, W), and tidy them."""
         return tidy(to_labels(logits, self.protocol.threshold), self.steps)
 
-    def slices(self, planes: Iterable[Array], shape: tuple[int, int], axis: str) -> Iterator[Tensor]:
+    def slices(
+        self, planes: Iterable[Array], shape: tuple[int, int], axis: str, first: int = 0
+    ) -> Iterator[Tensor]:
         """Predict the logits of slices, whose windows share forward passes.
 
         Slices have an overlap of their own, and are padded where whole images are resized.
@@ -79,6 +82,7 @@ class Segmenter:
             planes: (H, W) each, uint8 or float32 between 0 and 1; taken when their turn comes.
             shape: Height and width of all of them, px.
             axis: Name of the axis that they follow each other along, for messages.
+            first: Number of the first one, for messages.
 
         Returns:
             For each in turn (K, H, W) float32 on `device`.
@@ -87,15 +91,38 @@ class Segmenter:
             DataError: The pixels do not fit the normalisation.
             TrialError: The model's output has the wrong shape, or is not finite; names slice and axis.
         """
-        protocol = replace(self.protocol, overlap=self.protocol.slice_overlap)
         images = (plane[None] for plane in planes)
-        return replace(self, protocol=protocol)._predict(images, shape, axis)
+        return self._of_slices._predict(images, shape, axis, first)
+
+    def restart(self, done: int, shape: tuple[int, int, int]) -> tuple[int, int]:
+        """Find where slices are gone on with so that the same windows share forward passes.
+
+        Args:
+            done: How many slices need not be seen again.
+            shape: Number, height and width of all of them, px.
+
+        Returns:
+            The last slice, up to `done`, that a forward pass begins with, or `done` if that is all of them;
+            and how many windows are before it.
+        """
+        number, height, width = shape
+        ours = self._of_slices
+        grid = ours._grid(height, width)
+        windows, batch = len(grid.places), ours._batch_size(grid)
+        start = done if done == number else done - done % (batch // gcd(batch, windows))
+        return start, start * windows
+
+    @property
+    def _of_slices(self) -> Segmenter:
+        return replace(self, protocol=replace(self.protocol, overlap=self.protocol.slice_overlap))
 
     def _one(self, image: Array) -> Tensor:
         (logits,) = self._predict([image], image.shape[-2:], None)
         return logits
 
-    def _predict(self, images: Iterable[Array], shape: tuple[int, ...], axis: str | None) -> Iterator[Tensor]:
+    def _predict(
+        self, images: Iterable[Array], shape: tuple[int, ...], axis: str | None, first: int = 0
+    ) -> Iterator[Tensor]:
         height, width = shape
         grid = self._grid(height, width)
         return predict_images(
@@ -111,6 +138,7 @@ class Segmenter:
             batch_size=self._batch_size(grid),
             channels=self.num_logits,
             slices_along=axis,
+            first=first,
             kept=None if axis or grid.is_one_window else self.kept,
         )
 

@@ -36,16 +36,17 @@ class Labels(Protocol):
         """Take the slices of a range."""
 
 
-def reads(slices: Slabs, slab: int | None) -> Iterator[Callable[[], Array]]:
+def reads(slices: Slabs, slab: int | None, first: int = 0) -> Iterator[Callable[[], Array]]:
     """Give functions that read slabs of slices into memory, (N, ., .) each.
 
     Args:
         slices: What is read.
         slab: Slices at once; None: as many as `SLAB_BYTES` hold.
+        first: Slice that they begin with.
     """
     number, height, width = slices.shape
     slab = slab or fitting(height * width * slices.dtype.itemsize)
-    return (partial(_read, slices, slice(start, start + slab)) for start in range(0, number, slab))
+    return (partial(_read, slices, slice(start, start + slab)) for start in range(first, number, slab))
 
 
 def _read(slices: Slabs, index: slice) -> Array:

@@ -84,6 +84,7 @@ def predict_images(
     batch_size: int,
     channels: int | None = None,
     slices_along: str | None = None,
+    first: int = 0,
     kept: Kept | None = None,
 ) -> Iterator[Tensor]:
     """Predict the logits of images of one size, one after another.
@@ -101,6 +102,7 @@ def predict_images(
         channels: How many logits the model must give; None: any number, always the same.
         slices_along: Name of the axis that the images follow each other along, for messages; None: there
             is one image.
+        first: Number of the first image, for messages.
         kept: Where this one image is gone on with; None: from its first window on.
 
     Yields:
@@ -111,7 +113,7 @@ def predict_images(
     """
     blender = Blender(grid, blending, many=slices_along is not None)
     seen = kept.done if kept else 0
-    windows = islice(_windows(images, grid), seen, None)
+    windows = islice(_windows(images, grid, first), seen, None)
     for window, values in _predictions(forward, windows, batch_size, channels, slices_along):
         if kept and seen == kept.done > 0:
             kept.restore(blender.sums(values))
@@ -136,10 +138,10 @@ class _Window(NamedTuple):
     """(1, C, S, S)"""
 
 
-def _windows(images: Iterable[Tensor], grid: Grid) -> Iterator[_Window]:
+def _windows(images: Iterable[Tensor], grid: Grid, first: int) -> Iterator[_Window]:
     height, width = grid.window
     places = grid.places
-    for number, image in enumerate(images):
+    for number, image in enumerate(images, first):
         padded = grid.pad(image[None]).to(memory_format=torch.channels_last)
         for y, x in places:
             pixels = padded[..., y : y + height, x : x + width]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..contracts.data import Axes
 from ..contracts.errors import DataError
 from ..files.cache import cache_folder
+from .kept_slices import KeptSlices
 from .overlapped import read_ahead, write_behind
-from .placing import AXES
+from .placing import AXES, NAMES
 from .postprocessing import TidiedLabels
 from .scratch import scratch_array
 from .segmenter import Segmenter
@@ -25,8 +26,6 @@ from .slabs import Labels, Slabs, fitting, reads
 from .votes import Bytes, Tally, votes
 
 Array: TypeAlias = np.ndarray[Any, Any]
-
-NAMES: Final = "zyx"
 
 
 def count_slices(sides: Sequence[int], axes: Axes) -> int:
@@ -43,6 +42,7 @@ def segment_volume(
     out: Bytes | None = None,
     slab: int | None = None,
     scratch: Path | None = None,
+    kept: KeptSlices | None = None,
 ) -> Bytes:
     """Segment a volume into an array; see `segment_into`.
 
@@ -54,12 +54,13 @@ def segment_volume(
         out: (Z, Y, X) uint8 to write into, such as a memory map; None: a new array.
         slab: Slices that are read and written at once; None: as many as 64 MiB hold.
         scratch: Folder for a large volume's sums of votes; None: the cache folder.
+        kept: Where this volume is gone on with; `out` is its labels.  None: from its first slice on.
 
     Returns:
         (Z, Y, X) label values: `out`, where that is given.
     """
     labels = np.empty(volume.shape, np.uint8) if out is None else out
-    segment_into(labels, segmenter, volume, axes, on_slice, slab=slab, scratch=scratch)
+    segment_into(labels, segmenter, volume, axes, on_slice, slab=slab, scratch=scratch, kept=kept)
     return labels
 
 
@@ -72,6 +73,7 @@ def segment_into(
     *,
     slab: int | None = None,
     scratch: Path | None = None,
+    kept: KeptSlices | None = None,
 ) -> None:
     """Segment a volume and hand its labels on as they are decided.
 
@@ -89,6 +91,7 @@ def segment_into(
         on_slice: Called after each slice, for progress.
         slab: Slices that are read and written at once; None: as many as 64 MiB hold.
         scratch: Folder for a large volume's sums of votes; None: the cache folder.
+        kept: Where this volume is gone on with; `labels` are its own.  None: from its first slice on.
 
     Raises:
         DataError: The volume is empty, or its pixels do not fit the normalisation.
@@ -100,11 +103,30 @@ def segment_into(
     order = AXES[axes]
     if segmenter.steps:
         labels = TidiedLabels(labels, segmenter.steps)
-    tally = Tally(labels, volume.shape, segmenter.protocol.threshold, folder)
-    with write_behind(tally.take) as take:
+    tally = Tally(labels, volume.shape, segmenter.protocol.threshold, folder, order, kept)
+
+    def take(axis: int, start: int, block: Bytes) -> None:
+        tally.take(axis, start, block)
+        if kept and kept.is_due:
+            kept.keep(axis, start + len(block))
+
+    with write_behind(take) as put:
         for axis, slices in _cut(volume, order, folder):
-            for start, block in _blocks(segmenter, slices, NAMES[axis], len(order), on_slice, slab):
-                take(axis, start, block)
+            first = _first(segmenter, slices, kept.done(axis)) if kept else 0
+            is_due = (lambda: kept.is_due) if kept else (lambda: False)
+            for start, block in _blocks(
+                segmenter, slices, NAMES[axis], len(order), on_slice, slab, first, is_due
+            ):
+                put(axis, start, block)
+
+
+def _first(segmenter: Segmenter, slices: Slabs, done: int) -> int:
+    """Say with which slice along an axis is gone on, and tell of the windows before it."""
+    number, height, width = slices.shape
+    first, windows = segmenter.restart(done, (number, height, width))
+    if first:
+        segmenter.on_windows(windows)
+    return first
 
 
 def _cut(volume: Slabs, order: Sequence[int], folder: Path) -> Iterator[tuple[int, Slabs]]:
@@ -135,13 +157,19 @@ def _blocks(
     axes: int,
     on_slice: Callable[[], None],
     slab: int | None,
+    first: int,
+    is_due: Callable[[], bool],
 ) -> Iterator[tuple[int, Bytes]]:
-    """Give the votes of slices along an axis as (N, K, ., .), with the number of the first."""
+    """Give the votes of slices along an axis, from `first` on, as (N, K, ., .) with the number of the first.
+
+    A block ends, too, where it is time to keep it.
+    """
     number, height, width = slices.shape
-    with read_ahead(reads(slices, slab)) as slabs:
+    with read_ahead(reads(slices, slab, first)) as slabs:
         planes = (plane for several in slabs for plane in several)
         filled, block = 0, np.empty(0, np.uint8)
-        for index, logits in enumerate(segmenter.slices(planes, (height, width), name), 1):
+        seen = segmenter.slices(planes, (height, width), name, first)
+        for index, logits in enumerate(seen, first + 1):
             share = votes(logits, axes)
             if not filled:
                 left = number - index + 1
@@ -149,8 +177,8 @@ def _blocks(
             block[filled] = share
             filled += 1
             on_slice()
-            if filled == len(block):
-                yield index - filled, block
+            if filled == len(block) or is_due():
+                yield index - filled, block[:filled]
                 filled = 0
 
 

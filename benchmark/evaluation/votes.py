@@ -6,12 +6,14 @@ Probability x 255 / number of axes, cut down to a whole number (as Xing, Xie & B
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from torch import Tensor
 
+from .kept_slices import KeptSlices
 from .scratch import scratch_array
 from .slabs import Labels
 
@@ -63,10 +65,21 @@ class Tally:
         shape: Of the volume, (Z, Y, X).
         threshold: As in `decide`.
         scratch: Folder for sums that are large.
+        axes: Which ones vote, in their order.
+        kept: Takes the votes of each axis instead, so that what is written twice counts once.
     """
 
-    def __init__(self, labels: Labels, shape: tuple[int, ...], threshold: float, scratch: Path) -> None:
+    def __init__(
+        self,
+        labels: Labels,
+        shape: tuple[int, ...],
+        threshold: float,
+        scratch: Path,
+        axes: Sequence[int],
+        kept: KeptSlices | None = None,
+    ) -> None:
         self._labels = labels
+        self._axes, self._kept = axes, kept
         self._shape = shape
         self._threshold = threshold
         self._scratch = scratch
@@ -77,15 +90,28 @@ class Tally:
         block = np.moveaxis(block, 1, 0)
         ours = slice(start, start + block.shape[1])
         if axis > 0:
-            sums = self._sums(len(block), axis)
+            sums = np.moveaxis(self._sums(len(block), axis), axis + 1, 1)
             for row in range(block.shape[2]):  # so that the processor's cache holds what is turned around
-                sums[:, ours, row] += block[:, :, row]
+                if self._kept:
+                    sums[:, ours, row] = block[:, :, row]
+                else:
+                    sums[:, ours, row] += block[:, :, row]
             return
-        total = block if self._total is None else block + self._total[:, ours]
+        total = block
+        for sums in self._before_z(len(block)):
+            total = total + sums[:, ours]
         self._labels[ours] = decide(total, self._threshold)
 
+    def _before_z(self, outputs: int) -> list[Bytes]:
+        """Return (K, Z, Y, X) each, which add up to the votes of all other axes."""
+        before = [self._sums(outputs, axis) for axis in self._axes if axis]
+        return before if self._kept else before[:1]
+
     def _sums(self, outputs: int, axis: int) -> Bytes:
-        """Return (K, N, ., .), a view of the sums along an axis."""
+        """Return (K, Z, Y, X): the votes of all axes so far, or those of one that are kept."""
+        shape = (outputs, *self._shape)
+        if self._kept:
+            return self._kept.votes(axis, shape)
         if self._total is None:
-            self._total = scratch_array((outputs, *self._shape), np.uint8, self._scratch)
-        return np.moveaxis(self._total, axis + 1, 1)
+            self._total = scratch_array(shape, np.uint8, self._scratch)
+        return self._total

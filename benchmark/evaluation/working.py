@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..files.shared_memory import take_space
+
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
@@ -77,12 +79,17 @@ class Work:
         """Open one of its arrays."""
         return RawArray(self._place(name), shape, dtype)
 
-    def mapped(self, name: str, shape: tuple[int, ...]) -> Array:
-        """Open one of its arrays of bytes to be written anywhere in it."""
-        path = self._place(name)
-        whole = path.exists() and path.stat().st_size == np.prod(shape, dtype=np.int64)
-        mapped: Array = np.memmap(path, np.uint8, "r+" if whole else "w+", shape=shape)
-        return mapped
+    def mapped(self, name: str, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+        """Open one of its arrays of bytes to be written anywhere in it; new, it is zeros.
+
+        Raises:
+            OSError: There is no space for it.
+        """
+        path, size = self._place(name), int(np.prod(shape, dtype=np.int64))
+        if not path.exists() or path.stat().st_size != size:
+            with path.open("wb") as file:
+                take_space(file.fileno(), size)
+        return np.memmap(path, np.uint8, "r+", shape=shape)
 
     def is_done(self, piece: str) -> bool:
         """Tell whether a piece was written."""

@@ -28,6 +28,18 @@ def shared_zeros(length: int) -> Bytes:
     return np.frombuffer(mmap.mmap(-1, max(1, length)), np.uint8)
 
 
+def take_space(descriptor: int, length: int) -> None:
+    """Make an empty file hold `length` zeros, at least 1, so that a disk that fills up later cannot kill us.
+
+    Raises:
+        OSError: The disk has no room.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, length)
+    else:
+        os.ftruncate(descriptor, length)
+
+
 def scratch_zeros(length: int, folder: Path) -> Bytes:
     """Give zeros in a file without a name, which goes with the last process that uses it, even a killed one.
 
@@ -39,8 +51,5 @@ def scratch_zeros(length: int, folder: Path) -> Bytes:
         OSError: The disk has no room; nothing was taken.
     """
     with tempfile.TemporaryFile(dir=folder) as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, length)  # a disk that fills up later cannot kill us
-        else:
-            file.truncate(length)
+        take_space(file.fileno(), length)
         return np.frombuffer(mmap.mmap(file.fileno(), length), np.uint8)

@@ -21,7 +21,7 @@ import numpy as np
 from ..contracts.errors import TrialError
 from ..evaluation.inference import inference
 from ..evaluation.overlapped import read_ahead, write_behind
-from ..evaluation.placing import AXES, round_up
+from ..evaluation.placing import AXES, NAMES, round_up
 from ..evaluation.postprocessing import tidy
 from ..evaluation.scratch import scratch_array
 from ..evaluation.segmenter import Segmenter
@@ -37,7 +37,6 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 MOST_SLICES: Final = 32
 """Of a piece, or one batch: so much is computed anew after a kill."""
-NAMES: Final = "zyx"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Names of all that decides what a trial finds of a test case: what was kept of it counts under the same alone."""
+"""Names of all that decides what a trial finds of a test case; what was kept counts under the same alone."""
 
 from __future__ import annotations
 

@@ -84,11 +84,8 @@ class DoneCases:
         self._marked = 0.0
         self._memory: MemoryPeak | None = None
         self._before = 0.0
-
-    @property
-    def went_on(self) -> bool:
+        self.went_on = False
         """Whether something that an earlier session kept was used."""
-        return self._before > 0
 
     @property
     def seconds(self) -> float:
@@ -103,6 +100,7 @@ class DoneCases:
     def add(self, seconds: float) -> None:
         """Take in what an earlier session took for something that is used now."""
         self._before += seconds
+        self.went_on = True
 
     def rows(self, case: Case) -> list[ScoreRow] | None:
         """Give the rows of a case that is done; None: it is not, or what was kept cannot be used."""
@@ -115,7 +113,9 @@ class DoneCases:
             rows = rows_of(case, self._manifest, values, self._names)
         except (EmsegError, ValueError) as error:
             why = brief(" ".join(str(error).split()).rstrip("."), 300)
-            self._note(f"what was kept of test case {brief(case.id)} is not used, and it is tested again: {why}.")
+            self._note(
+                f"what was kept of test case {brief(case.id)} is not used, and it is tested again: {why}."
+            )
             return None
         self.add(done.seconds)
         self._marked = self.seconds

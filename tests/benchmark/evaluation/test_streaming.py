@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from dataclasses import replace
 
@@ -9,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
-from emseg_bench.benchmark.contracts.errors import DataError, TrialError
+from emseg_bench.benchmark.contracts.errors import DataError, StoreError, TrialError
 from emseg_bench.benchmark.contracts.settings import ScoringProtocol
-from emseg_bench.benchmark.evaluation import scratch
+from emseg_bench.benchmark.evaluation import kept_sums, scratch, working
+from emseg_bench.benchmark.evaluation.kept_slices import KeptSlices
+from emseg_bench.benchmark.evaluation.postprocessing import fill_holes
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.volumes import segment_into, segment_volume
 from emseg_bench.benchmark.evaluation.votes import votes
+from emseg_bench.benchmark.evaluation.working import Work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -135,6 +139,81 @@ def test_the_network_sees_equal_batches_whatever_the_slab(axes, changes):
         assert all(torch.equal(mine, other) for mine, other in zip(seen[0], others, strict=True))
     assert all(np.array_equal(labels[0], other) for other in labels[1:])
     assert len(np.unique(labels[0])) > 1
+
+
+class KilledError(Exception):
+    pass
+
+
+class Mortal(Listener):
+    """Stands in for a process that is killed in a forward pass."""
+
+    def __init__(self, passes: int) -> None:
+        super().__init__()
+        self.passes = passes
+
+    def forward(self, windows):
+        if len(self.seen) == self.passes:
+            raise KilledError
+        return super().forward(windows)
+
+
+@pytest.mark.parametrize("passes", [4, 19])
+@pytest.mark.parametrize(
+    ("axes", "changes", "shape"),
+    [
+        ("stack", {}, (13, 20, 18)),  # 9 windows a slice: forward passes begin with every fourth
+        ("orthoplane", {}, (5, 20, 18)),
+        ("orthoplane", {"window": "whole-padded", "postprocess": ("fill-holes",)}, (5, 20, 18)),
+    ],
+)
+def test_a_killed_one_goes_on_with_equal_batches(tmp_path, monkeypatch, passes, axes, changes, shape):
+    monkeypatch.setattr(kept_sums, "SECONDS", 0)
+    volume, whole = volume_of(shape), Listener().requires_grad_(False)
+    protocol = replace(PROTOCOL, **changes)
+    steps = (fill_holes(),) if protocol.postprocess else ()
+    told: list[int] = []
+
+    def segmented(network, kept, on_windows=lambda _: None):
+        ours = segmenter(network, protocol=protocol, steps=steps, on_windows=on_windows)
+        labels = None if kept is None else kept.labels(shape)
+        return segment_volume(ours, volume, axes, out=labels, scratch=tmp_path, kept=kept, slab=5)
+
+    expected = segmented(whole, None)
+    passes = min(passes, len(whole.seen) - 2)
+    killed = Mortal(passes).requires_grad_(False)
+    with pytest.raises(KilledError):
+        segmented(killed, KeptSlices(Work(tmp_path / "work", lambda: "key")))
+    resumed, kept = Listener().requires_grad_(False), KeptSlices(Work(tmp_path / "work", lambda: "key"))
+    assert np.array_equal(segmented(resumed, kept, told.append), expected)
+    assert all(any(torch.equal(mine, other) for other in whole.seen) for mine in resumed.seen)
+    assert sum(told) == sum(map(len, whole.seen))
+    # the slices that waited to be written, and those before them that share forward passes with them
+    waiting = (2 + 1 + 3) * 9 / 4
+    assert len(resumed.seen) <= len(whole.seen) - passes + waiting
+
+
+def test_what_is_kept_of_a_volume_outlives_its_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_sums, "SECONDS", 0)
+    kept = KeptSlices(Work(tmp_path / "work", lambda: "key"))
+    kept.labels((4, 2, 2))[:2] = 7
+    kept.votes(2, (1, 4, 2, 2))[..., :1] = 9
+    kept.keep(2, 1)
+    kept.keep(0, 2)
+    again = KeptSlices(Work(tmp_path / "work", lambda: "key"))
+    assert [again.done(axis) for axis in range(3)] == [2, 0, 1]
+    assert again.labels((4, 2, 2)).reshape(4, -1).tolist() == [[7] * 4] * 2 + [[0] * 4] * 2
+    assert again.votes(2, (1, 4, 2, 2)).sum() == 4 * 2 * 9
+    assert KeptSlices(Work(tmp_path / "work", lambda: "others")).done(0) == 0
+
+
+def test_a_disk_without_space_for_what_is_kept_is_told(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(working, "take_space", full)
+    with pytest.raises(StoreError, match=r"segmenting needs 3 MiB of scratch space in .* \(No space left"):
+        KeptSlices(Work(tmp_path / "work", lambda: "key")).labels((3, 1024, 1024))
 
 
 def test_windows_of_several_slices_share_a_forward_pass():

@@ -9,6 +9,7 @@ from emseg_bench.benchmark.contracts.data import Case
 from emseg_bench.benchmark.contracts.errors import StoreError, TrialError
 from emseg_bench.benchmark.evaluation import kept_sums
 from emseg_bench.benchmark.evaluation.forward import Forward
+from emseg_bench.benchmark.evaluation.kept_slices import KeptSlices
 from emseg_bench.benchmark.evaluation.segmenter import Segmenter
 from emseg_bench.benchmark.evaluation.working import Work
 from emseg_bench.benchmark.files.store import TrialFolder
@@ -74,6 +75,30 @@ def test_a_killed_trial_goes_on_within_an_image(make_job, runtime, monkeypatch, 
     assert sum(seen) == 75 - 20, "neither validation nor the 20 windows that were kept are seen again"
     assert ("test", 20, 75) in told
     assert max(done for phase, done, _ in told if phase == "test") == 75
+    assert left(killed) == left(whole)
+
+
+def test_a_killed_trial_goes_on_within_a_volume(make_job, runtime, monkeypatch, seen):
+    """Of two volumes of six slices of four windows, the kill hits the second, after its fourth slice."""
+    whole, killed = (make_job("toy", dataset="toy-volumes", folder=folder) for folder in ("whole", "killed"))
+    run_trial(whole, runtime, lambda _: None)
+    monkeypatch.setattr(kept_sums, "SECONDS", 0)
+    keep, kept = KeptSlices.keep, []
+
+    def killed_after_keeping(slices, axis, stop):
+        if len(kept) == 6 + 4:
+            raise KilledError
+        keep(slices, axis, stop)
+        kept.append(stop)
+
+    monkeypatch.setattr(KeptSlices, "keep", killed_after_keeping)
+    with pytest.raises(KilledError):
+        run_trial(killed, runtime, lambda _: None)
+    monkeypatch.setattr(KeptSlices, "keep", keep)
+    assert kept == [1, 2, 3, 4, 5, 6, 1, 2, 3, 4]
+    seen.clear()
+    run_trial(killed, runtime, lambda _: None)
+    assert sum(seen) == 2 * 4
     assert left(killed) == left(whole)
 
 
