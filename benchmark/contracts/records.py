@@ -188,16 +188,18 @@ class Profile:
     """Forward passes of `throughput_batch` windows of `input_shape`."""
     memory_kind: Literal["process RSS", "CUDA"]
     peak_memory_mib: float
-    """Over training and inference: the process's resident set, or allocated by CUDA."""
+    """Over training and inference: the process's resident set, or allocated by CUDA.  Of a resumed trial from
+    its last resume point within training on."""
     peak_memory_reserved_mib: float | None
     """CUDA only: reserved by the caching allocator."""
     train_seconds: float
-    """Optimiser steps and data loading, all sessions of a resumed trial, without validation."""
+    """Optimiser steps and data loading, without validation.  Of a resumed trial all sessions, but for what
+    they lost when they ended; so with what follows."""
     train_images_per_s: float
     """Crops per second over `train_seconds`."""
     validation_seconds: float
     test_seconds: float
-    """Inference and scoring of the test split."""
+    """Inference and scoring of the test split; of several processes that of the one that took longest."""
     profiling_code: str = ""
     """SHA-256 of what measured all this, which is no part of a fingerprint; empty in older records."""
     latency_p25_ms: float | None = None

@@ -61,7 +61,10 @@ def test_two_are_as_one(make_job, runtime, model):
 
 
 @pytest.mark.slow
-def test_a_killed_process_ends_all_and_the_trial_goes_on_bit_by_bit(make_job, runtime, monkeypatch):
+@pytest.mark.parametrize(("phase", "done"), [("train", 4), ("test", 0)])
+def test_a_killed_process_ends_all_and_the_trial_goes_on_bit_by_bit(
+    make_job, runtime, monkeypatch, phase, done
+):
     started: list[int] = []
     launch = together._launch
 
@@ -71,7 +74,7 @@ def test_a_killed_process_ends_all_and_the_trial_goes_on_bit_by_bit(make_job, ru
         return one
 
     def kill(event) -> None:
-        if event.phase == "train" and event.done >= 4 and len(started) == RANKS:
+        if event.phase == phase and event.done >= done and len(started) == RANKS:
             os.kill(started[1], signal.SIGKILL)
             started.append(0)
 

@@ -1,4 +1,4 @@
-"""A trial that is killed while it tests goes on with the first case that is not done; no step is taken again."""
+"""A trial that is killed while it tests goes on with the first case that is not done, and trains no more."""
 
 from __future__ import annotations
 
