@@ -2,8 +2,8 @@
 
 Every slice gives 8-bit votes (`votes.py`).  Slices are read and labels written in slabs, beside the network's
 work: memory follows the slab, not the volume.  Where three axes vote, the sums of the first two take a byte
-per voxel and output of the network, in a scratch file if that is much; where a killed process is to go on, the
-votes of each are kept in a file of their own.
+per voxel and output of the network, in a scratch file if that is much; where a killed process is to go on,
+those of each lie in a file of their own.
 """
 
 from __future__ import annotations

@@ -44,14 +44,14 @@ class KeptLabels:
         """Keep the (H, W) or (Z, Y, X) uint8 labels of a case; a memory map is read slice by slice."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if labels.ndim == 2:
-            label_picture(labels).save(self.path(number), compress_level=1)
+            label_picture(labels).save(self._file(number, 2), compress_level=1)
             return
-        with stack_writer(self.path(number), labels.shape, colours=colour_table()) as pages:
+        with stack_writer(self._file(number, 3), labels.shape, colours=colour_table()) as pages:
             pages[0 : len(labels)] = labels
 
     def path(self, number: int) -> Path:
         """Say where the labels of a case are."""
-        return self._folder / (self._names[number] + _suffix(self._cases[number]))
+        return self._file(number, len(self._cases[number].sides))
 
     def list_cases(self) -> None:
         """Write which file is of which case, when all are there."""
@@ -69,7 +69,7 @@ class KeptLabels:
         Raises:
             StoreError: They are missing, damaged or of another shape.
         """
-        path = self.path(number)
+        path = self._file(number, len(shape))
         old = self._folder / f"{number:05}{path.suffix}"
         path = old if old.exists() and not path.exists() else path
         check_regular(check_within(self._folder, path.absolute(), shown(path), StoreError), StoreError)
@@ -79,9 +79,8 @@ class KeptLabels:
         except (_DamagedError, DataError) as error:
             raise _unusable(path, f"is missing or damaged ({error})") from error
 
-
-def _suffix(case: Case) -> str:
-    return ".png" if case.depth is None else ".tif"
+    def _file(self, number: int, axes: int) -> Path:
+        return self._folder / f"{self._names[number]}.{'png' if axes == 2 else 'tif'}"
 
 
 class _DamagedError(StoreError):
