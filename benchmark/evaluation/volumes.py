@@ -113,11 +113,7 @@ def segment_into(
 
     with write_behind(take) as put:
         for axis, slices in _cut(volume, order, folder):
-            first = _first(segmenter, slices, kept.done(axis)) if kept else 0
-            is_due = (lambda: kept.is_due) if kept else (lambda: False)
-            for start, block in _blocks(
-                segmenter, slices, NAMES[axis], len(order), on_slice, slab, first, is_due
-            ):
+            for start, block in _blocks(segmenter, slices, axis, len(order), on_slice, slab, kept):
                 put(axis, start, block)
 
 
@@ -154,22 +150,22 @@ def _copied(volume: Slabs, folder: Path) -> Array:
 def _blocks(
     segmenter: Segmenter,
     slices: Slabs,
-    name: str,
+    axis: int,
     axes: int,
     on_slice: Callable[[], None],
     slab: int | None,
-    first: int,
-    is_due: Callable[[], bool],
+    kept: KeptSlices | None,
 ) -> Iterator[tuple[int, Bytes]]:
-    """Give the votes of slices along an axis, from `first` on, as (N, K, ., .) with the number of the first.
+    """Give the votes of slices along an axis as (N, K, ., .), with the number of the first.
 
-    A block ends, too, where it is time to keep it.
+    Those that are kept are left out, and a block ends, too, where it is time to keep it.
     """
     number, height, width = slices.shape
+    first = _first(segmenter, slices, kept.done(axis)) if kept else 0
     with read_ahead(reads(slices, slab, first)) as slabs:
         planes = (plane for several in slabs for plane in several)
         filled, block = 0, np.empty(0, np.uint8)
-        seen = segmenter.slices(planes, (height, width), name, first)
+        seen = segmenter.slices(planes, (height, width), NAMES[axis], first)
         for index, logits in enumerate(seen, first + 1):
             share = votes(logits, axes)
             if not filled:
@@ -178,7 +174,7 @@ def _blocks(
             block[filled] = share
             filled += 1
             on_slice()
-            if filled == len(block) or is_due():
+            if filled == len(block) or (kept and kept.is_due):
                 yield index - filled, block[:filled]
                 filled = 0
 
