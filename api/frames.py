@@ -9,6 +9,8 @@ from typing import Final
 import pandas as pd
 
 from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.trials.kept_reliability import read_reliability
+from ..benchmark.trials.result_tables import RELIABILITY as BINS
 from ..reports.naming import name_of
 from ..reports.schema import Leaderboard
 
@@ -24,6 +26,10 @@ CASES: Final = (
     *("case", "group", "depth", "height", "width", "class_index", "class", "metric", "unit", "value"),
 )
 CURVES: Final = (*OF, "iteration", "series", "value")
+RELIABILITY: Final = (
+    *OF,
+    *("case", "class_index", "class", "bin", "pixels", "probability_sum", "true_pixels"),
+)
 PIXELS: Final = ("tp", "fp", "fn", "tn")
 """Confusion counts, px (voxels of a volume)."""
 
@@ -62,6 +68,15 @@ def curves_frame(boards: Iterable[Board]) -> pd.DataFrame:
     return _stacked(boards, CURVES, lambda trial: trial.curve)
 
 
+def reliability_frame(boards: Iterable[Board]) -> pd.DataFrame:
+    """Give a row per complete trial, test image, class and bin of probability that has a pixel.
+
+    Raises:
+        StoreError: What a trial kept is damaged.
+    """
+    return _stacked(boards, RELIABILITY, _reliability)
+
+
 def costs_frame(boards: Iterable[Board]) -> pd.DataFrame:
     """Give a row per trial that was profiled, with the columns of `Profile`, units in their names."""
     rows = [
@@ -77,6 +92,12 @@ def _cases(trial: Trial) -> pd.DataFrame:
     units = {metric.name: metric.unit for metric in trial.record.spec.metrics} | dict.fromkeys(PIXELS, "px")
     cases = trial.cases.rename(columns={"class_name": "class"})
     return cases.assign(unit=cases["metric"].astype(str).map(units))
+
+
+def _reliability(trial: Trial) -> pd.DataFrame:
+    found = read_reliability(trial)
+    bins = pd.DataFrame(columns=list(BINS)) if found is None else found
+    return bins.assign(**{"class": bins["class_index"].map(dict(enumerate(trial.record.class_names)))})
 
 
 def _stacked(

@@ -24,7 +24,7 @@ from ..reports.columns import terminal_columns, terminal_row
 from ..reports.exports import comparisons_frame, leaderboard_frame
 from ..reports.leaderboard import leaderboard
 from ..reports.schema import Leaderboard
-from .frames import cases_frame, costs_frame, curves_frame, trials_frame
+from .frames import cases_frame, costs_frame, curves_frame, reliability_frame, trials_frame
 
 if TYPE_CHECKING:
     from .trained import TrainedModel
@@ -105,6 +105,11 @@ class Results:
     def curves(self) -> pd.DataFrame:
         """A row per trial, iteration and series of its training (`frames.CURVES`)."""
         return curves_frame(self.stored)
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """A row per trial, test image, class and bin of probability (`frames.RELIABILITY`)."""
+        return reliability_frame(self.stored)
 
     def leaderboard(self) -> pd.DataFrame:
         """Give the rows of all boards with their ranks and verdicts: ``leaderboard.csv`` as a frame."""

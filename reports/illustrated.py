@@ -28,10 +28,12 @@ class Illustrated:
     """The figure's numbers."""
     reading: Sequence[str]
     """How to read both."""
+    summary: Grid | None = None
+    """What of the numbers is in sight."""
 
 
 def illustrated(parts: Illustrated, folder: Path) -> ReportSection:
-    """Put figure, words and table together; in Markdown, the table and the words.
+    """Put figure, words and tables together; in Markdown, the first table and the words.
 
     Args:
         parts: What to show.
@@ -42,7 +44,8 @@ def illustrated(parts: Illustrated, folder: Path) -> ReportSection:
         "note": no_room(parts.what),
         "alt": parts.alt,
         "reading": parts.reading,
+        "summary": html(parts.summary) if parts.summary else "",
         "grid": html(parts.grid),
     }
-    text = "\n\n".join((markdown(parts.grid), bullets(parts.reading)))
+    text = "\n\n".join((markdown(parts.summary or parts.grid), bullets(parts.reading)))
     return ReportSection(html=render("illustrated.html", values), markdown=text)

@@ -63,6 +63,12 @@ def emseg_report_sections() -> Sequence[ReportSectionCard]:
             factory=f"{SECTIONS}.mistakes:section",
         ),
         ReportSectionCard(
+            name="calibration",
+            title="Calibration",
+            order=320,
+            factory=f"{SECTIONS}.calibration:section",
+        ),
+        ReportSectionCard(
             name="curves",
             title="Training curves",
             order=400,

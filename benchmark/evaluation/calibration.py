@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,47 @@ from ..contracts.errors import DataError
 from .regions import Mask
 
 Probabilities: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+BINS: Final = 15
+"""Of probabilities, all of the same width; one on an edge is in the bin above it, 1 in the last bin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """Pixels by the probability that they are given of a class, in bins of equal width: (bins,) each."""
+
+    pixels: np.ndarray[Any, np.dtype[np.int64]]
+    """px"""
+    probability_sum: np.ndarray[Any, np.dtype[np.float64]]
+    true_pixels: np.ndarray[Any, np.dtype[np.int64]]
+    """Those that are of the class, px."""
+
+    @classmethod
+    def empty(cls, bins: int) -> Binned:
+        """Make the counts of no pixel."""
+        return cls(np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins, np.int64))
+
+    def __add__(self, other: Binned) -> Binned:
+        return Binned(
+            self.pixels + other.pixels,
+            self.probability_sum + other.probability_sum,
+            self.true_pixels + other.true_pixels,
+        )
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error; NaN of no pixel."""
+        if not self.pixels.any():
+            return math.nan
+        return float(np.abs(self.true_pixels - self.probability_sum).sum() / self.pixels.sum())
+
+
+def binned(probability: Probabilities, truth: Mask, bins: int) -> Binned:
+    """Count pixels (N,) by their probability of a class, and those of them that are of it."""
+    place = np.minimum((probability * bins).astype(np.intp), bins - 1)
+    # a place for each bin's pixels outside the class, then one for those inside
+    counts = np.bincount(place + bins * truth, minlength=2 * bins).reshape(2, bins)
+    sums = np.asarray(np.bincount(place, probability, bins), np.float64)
+    return Binned(counts.sum(0), sums, counts[1])
 
 
 def ece(bins: int) -> Metric:
@@ -22,11 +64,7 @@ def ece(bins: int) -> Metric:
     """
 
     def error(probability: Probabilities, truth: Mask) -> float:
-        if not len(truth):
-            return math.nan
-        place = np.minimum((probability * bins).astype(np.intp), bins - 1)
-        gap = np.bincount(place, truth, bins) - np.bincount(place, probability, bins)
-        return float(np.abs(gap).sum()) / len(truth)
+        return binned(probability, truth, bins).error
 
     return _per_class(error)
 

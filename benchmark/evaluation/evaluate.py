@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from ..contracts.basics import Precision
 from ..contracts.data import Axes, Case, Dataset, Metric, Sample
@@ -27,10 +28,10 @@ from .sliding_window import Kept
 from .volumes import segment_volume
 
 Labels: TypeAlias = np.ndarray[Any, Any]
-Probabilities: TypeAlias = Callable[[], np.ndarray[Any, Any]]
 GoingOn: TypeAlias = Callable[[Case, Segmenter], AbstractContextManager[Kept | KeptSlices | None]]
 """Gives where a case is gone on with that was begun before; the context lasts until it is scored."""
 OnCase: TypeAlias = Callable[[Case, Sample, Labels, Sequence[ScoreRow]], None]
+OnLogits: TypeAlias = Callable[[Case, Sample, Tensor], None]
 
 
 def evaluate(
@@ -41,6 +42,7 @@ def evaluate(
     metrics: Mapping[str, Metric],
     precision: Precision,
     on_case: OnCase,
+    on_logits: OnLogits = lambda *_: None,
     scratch: Path | None = None,
     going_on: GoingOn = lambda *_: nullcontext(),
 ) -> pd.DataFrame:
@@ -54,6 +56,8 @@ def evaluate(
         precision: ``bf16``: under autocast.
         on_case: Called after each case with the case, its pixels, the (H, W) or (Z, Y, X) uint8
             prediction, which may be a memory map, and its rows of the table.
+        on_logits: Called before `on_case` with each case that is an image, its pixels and its (K, H, W)
+            logits.
         scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
         going_on: Keeps what is known of a case while it is segmented.
 
@@ -74,12 +78,15 @@ def evaluate(
             sample = dataset.read(case)
             with going_on(case, segmenter) as kept:
                 try:
-                    prediction, probabilities = predictor.predict(case, sample, kept)
+                    prediction, logits = predictor.predict(case, sample, kept)
+                    probabilities = None if logits is None else partial(to_probabilities, logits)
                     scored = score_case(
                         case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances
                     )
                 except (DataError, TrialError) as error:
                     raise type(error)(f"case {case.id!r}: {error}") from error
+                if logits is not None:
+                    on_logits(case, sample, logits)
                 on_case(case, sample, prediction, scored)
             rows += scored
     return to_frame(rows)
@@ -109,13 +116,13 @@ class _Predictor:
 
     def predict(
         self, case: Case, sample: Sample, kept: Kept | KeptSlices | None
-    ) -> tuple[Labels, Probabilities | None]:
-        """Predict labels; of an image, its probabilities can be had too."""
+    ) -> tuple[Labels, Tensor | None]:
+        """Predict labels; of an image, give the logits too."""
         slices, sums = (kept, None) if isinstance(kept, KeptSlices) else (None, kept)
         if case.depth is not None:
             return self._volume(sample.image[0], slices), None
         logits = replace(self.segmenter, kept=sums).logits(sample.image)
-        return self.segmenter.labels(logits), partial(to_probabilities, logits)
+        return self.segmenter.labels(logits), logits
 
     def _volume(self, volume: Labels, kept: KeptSlices | None) -> Labels:
         labels = kept.labels(volume.shape) if kept else scratch_array(volume.shape, np.uint8, self.scratch)

@@ -49,6 +49,11 @@ class TrialFolder:
         return self.path / "sanity.parquet"
 
     @property
+    def reliability(self) -> Path:
+        """Pixels of test images by bins of probability."""
+        return self.path / "reliability.parquet"
+
+    @property
     def curve(self) -> Path:
         """Training loss, learning rate, validation score."""
         return self.path / "curve.parquet"

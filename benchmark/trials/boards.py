@@ -140,7 +140,7 @@ def read_trial(
     record = load_record(folder)
     check_place(record, folder)
     changed = changed_files(folder, record.files)
-    scores = {path.name for path in (folder.cases, folder.curve, folder.sanity)}
+    scores = {path.name for path in (folder.cases, folder.curve, folder.sanity, folder.reliability)}
     if spoilt := [text for text in changed if text.partition(" ")[0] in scores]:
         raise StoreError(
             f"{shown(folder.path)}: {', '.join(spoilt)} is not what the trial wrote, so its scores are not "

@@ -18,6 +18,7 @@ from ..contracts.basics import STRICT
 from ..contracts.data import Case, Manifest
 from ..contracts.errors import EmsegError, StoreError
 from ..evaluation.aggregation import COUNT_NAMES
+from ..evaluation.reliability import ReliabilityRow
 from ..evaluation.scoring import ScoreRow, rows_of
 from ..files.hashing import sha256_of, sha256_of_file
 from ..files.leftovers import replacing
@@ -42,6 +43,8 @@ class _Done:
     """All that decides its scores (`CaseKeys`)."""
     values: str
     """Its scores in the order of `scoring.rows_of`, as hexadecimal digits of little-endian float64."""
+    bins: tuple[tuple[int, int, int, float, int], ...]
+    """The fields of its `ReliabilityRow`, but for the case."""
     files: str
     """Hash of the files that it left."""
     seconds: Annotated[float, Ge(0)]
@@ -49,6 +52,14 @@ class _Done:
     memory: MemoryPeak
     """Of its process until then."""
     checksum: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCase:
+    """What testing said of a case."""
+
+    rows: Sequence[ScoreRow]
+    bins: Sequence[ReliabilityRow]
 
 
 class DoneCases:
@@ -102,8 +113,8 @@ class DoneCases:
         self._before += seconds
         self.went_on = True
 
-    def rows(self, case: Case) -> list[ScoreRow] | None:
-        """Give the rows of a case that is done; None: it is not, or what was kept cannot be used."""
+    def find(self, case: Case) -> FoundCase | None:
+        """Give what is known of a case that is done; None: it is not, or what was kept cannot be used."""
         path = self._path(case)
         if not path.is_symlink() and not path.exists():
             return None
@@ -120,13 +131,16 @@ class DoneCases:
         self.add(done.seconds)
         self._marked = self.seconds
         self._memory = larger(self._memory, done.memory)
-        return rows
+        return FoundCase(rows, [ReliabilityRow(case.id, *bin_) for bin_ in done.bins])
 
-    def keep(self, case: Case, rows: Sequence[ScoreRow]) -> None:
+    def keep(self, case: Case, rows: Sequence[ScoreRow], bins: Sequence[ReliabilityRow]) -> None:
         """Keep the rows of a case whose files are written."""
         seconds = self.seconds
         done = _Done(
             key=self._keys.of(case),
+            bins=tuple(
+                (row.class_index, row.bin, row.pixels, row.probability_sum, row.true_pixels) for row in bins
+            ),
             values=np.array([row.value for row in rows], "<f8").tobytes().hex(),
             files=self._sha256_of_files(case),
             seconds=seconds - self._marked,

@@ -181,7 +181,9 @@ def _written(item: Rescoring, target: TrialFolder, scores: KeptScores) -> Record
     scores.sanity.to_parquet(target.sanity, index=False)
     gone = {name for name in left_behind(item.source) if not (item.source.path / name).exists()}
     write_left_behind(target, gone)
-    for name in ("curve", "environment", *(() if WEIGHTS in gone else ("weights",))):
+    weights = () if WEIGHTS in gone else ("weights",)
+    bins = ("reliability",) if item.source.reliability.exists() else ()  # an older version kept none
+    for name in ("curve", "environment", *weights, *bins):
         _share(getattr(item.source, name), getattr(target, name))
     for name in ("predictions", "previews"):
         for path in getattr(item.source, name).iterdir():

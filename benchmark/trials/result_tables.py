@@ -25,6 +25,11 @@ SCORES: Final[Mapping[str, Kind]] = {
     "value": "number",
 }
 SANITY: Final[Mapping[str, Kind]] = {"predictor": "text", **SCORES}
+RELIABILITY: Final[Mapping[str, Kind]] = {
+    "case": "text",
+    **dict.fromkeys(("class_index", "bin", "pixels", "true_pixels"), "whole"),
+    "probability_sum": "number",
+}
 CURVE: Final[Mapping[str, Kind]] = {"iteration": "whole", "series": "text", "value": "number"}
 LATER: Final[Mapping[str, Kind]] = {"depth": "whole"}
 """Not in tables from before there were volumes."""

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..contracts.basics import Precision
 from ..contracts.data import Case, Sample
@@ -22,8 +22,9 @@ from ..contracts.records import Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
-from ..evaluation.evaluate import GoingOn, OnCase, evaluate, in_order
+from ..evaluation.evaluate import GoingOn, OnCase, OnLogits, evaluate, in_order
 from ..evaluation.placing import count_windows, crop_side, window_side
+from ..evaluation.reliability import ReliabilityRow, reliability, to_reliability
 from ..evaluation.scoring import ScoreRow, to_frame
 from ..files.claims import Claim, LostError
 from ..files.clock import now
@@ -136,6 +137,8 @@ class _Scores:
     """Of the test split, by all processes."""
 
     cases: pd.DataFrame
+    bins: pd.DataFrame
+    """Of images, by probability (`to_reliability`)."""
     seconds: float
     """Of the process that took longest, in all sessions."""
     memory: MemoryPeak
@@ -222,7 +225,7 @@ class _Trial:
         peak = larger(state.memory, scores.memory if scores else self._peak(memory.read()))
         if not self.processes.leads:
             return
-        tested = None if scores is None else self._tested(parts, scores.cases, trackers)
+        tested = None if scores is None else self._tested(parts, scores, trackers)
         profile = self._profile(parts, state, peak, scores.seconds if scores else 0.0, energy, joules)
         results = Results(
             started=started,
@@ -246,12 +249,12 @@ class _Trial:
         found = [joules for joules, counted in gathered((own, counts), self.processes) if counted]
         return None if None in found else sum(filter(None, found))
 
-    def _tested(self, parts: Parts, cases: pd.DataFrame, trackers: Trackers) -> Tested:
+    def _tested(self, parts: Parts, scores: _Scores, trackers: Trackers) -> Tested:
         """Put the scores of the test split beside those that take no model."""
-        trackers.log(self._scores(cases), self.spec.recipe.iterations)
+        trackers.log(self._scores(scores.cases), self.spec.recipe.iterations)
         self.tell("sanity")
         sanity = shared_sanity(self.spec, parts.dataset, parts.metrics, Path(self.runtime.cache))
-        return Tested(cases, sanity)
+        return Tested(scores.cases, scores.bins, sanity)
 
     def _scores(self, table: pd.DataFrame) -> dict[str, float]:
         """Give the mean of every metric as the protocol ranks by it, where it applies."""
@@ -342,12 +345,17 @@ class _Trial:
             note=self.note,
         )
 
+        bins: dict[str, Sequence[ReliabilityRow]] = {}
+
+        def on_logits(case: Case, sample: Sample, logits: Tensor) -> None:
+            bins[case.id] = reliability(case, sample.labels, logits, parts.dataset.manifest)
+
         def on_case(
             case: Case, sample: Sample, prediction: np.ndarray[Any, Any], rows: Sequence[ScoreRow]
         ) -> None:
             previews.take(case, sample, prediction)
             labels.write(numbers[case.id], prediction)
-            done.keep(case, rows)
+            done.keep(case, rows, bins.get(case.id, ()))
 
         def on_windows(number: int) -> None:
             self.tell("test", seen(number), total, "windows")
@@ -357,21 +365,26 @@ class _Trial:
             on_windows(number)
 
         on_windows(0)
-        kept = {case.id: rows for case in mine if (rows := done.rows(case)) is not None}
+        kept = {case.id: found for case in mine if (found := done.find(case)) is not None}
         todo = [case for case in mine if case.id not in kept]
         if kept:
             on_windows(total - self._windows(todo, parts, protocol))
         begun = BegunCases(self.folder, keys, on_kept)
-        rest = self._evaluate(parts, parts.network, todo, protocol, on_case, on_windows, begun.going_on)
-        mine_of_all = gathered(
-            ((to_frame(chain(*kept.values())), rest), done.seconds, done.memory, done.went_on), self.processes
+        rest = self._evaluate(
+            *(parts, parts.network, todo, protocol, on_case, on_windows),
+            on_logits=on_logits,
+            going_on=begun.going_on,
         )
+        before = to_frame(chain.from_iterable(found.rows for found in kept.values()))
+        own = to_reliability(chain(*(found.bins for found in kept.values()), *bins.values()))
+        mine_of_all = gathered(((before, rest), own, done.seconds, done.memory, done.went_on), self.processes)
         if self.processes.leads:
             previews.finish()
             labels.list_cases()
-        tables, seconds, memories, went_on = zip(*mine_of_all, strict=True)
+        tables, reliabilities, seconds, memories, went_on = zip(*mine_of_all, strict=True)
         return _Scores(
             cases=in_order([*chain(*tables)], cases),
+            bins=in_order(reliabilities, cases),
             seconds=max(seconds),
             memory=max(memories, key=lambda one: one.peak_mib),
             went_on=any(went_on),
@@ -394,6 +407,8 @@ class _Trial:
         protocol: ScoringProtocol,
         on_case: OnCase,
         on_windows: Callable[[int], None],
+        *,
+        on_logits: OnLogits = lambda *_: None,
         going_on: GoingOn = lambda *_: nullcontext(),
     ) -> pd.DataFrame:
         return evaluate(
@@ -403,6 +418,7 @@ class _Trial:
             metrics=parts.metrics,
             precision=self.precision,
             on_case=on_case,
+            on_logits=on_logits,
             scratch=self.folder.scratch,
             going_on=going_on,
         )

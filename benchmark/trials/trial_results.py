@@ -34,6 +34,8 @@ class Tested:
     """Scores of the test split."""
 
     cases: pd.DataFrame
+    reliability: pd.DataFrame
+    """Of images, `evaluation.reliability.to_reliability`."""
     sanity: pd.DataFrame
 
 
@@ -59,6 +61,7 @@ def write_results(job: Job, device: str, results: Results) -> Record:
         curve.to_parquet(folder.curve, index=False)
         if results.tested:
             results.tested.cases.to_parquet(folder.cases, index=False)
+            results.tested.reliability.to_parquet(folder.reliability, index=False)
             results.tested.sanity.to_parquet(folder.sanity, index=False)
             write_weights(weights_of(results.parts.network), folder.weights, _about(job, results))
         write_whole(folder.environment, to_json(asdict(describe_environment(device))))

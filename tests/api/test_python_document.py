@@ -9,7 +9,7 @@ from pathlib import Path
 import emseg_bench
 import pytest
 from emseg_bench import Results, TrainedModel
-from emseg_bench.api.frames import CASES, CURVES, OF, TRIALS
+from emseg_bench.api.frames import CASES, CURVES, OF, RELIABILITY, TRIALS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
 SIGNATURES = re.sub(r"\s+", " ", TEXT.partition("```text\n")[2].partition("```")[0])
@@ -47,7 +47,10 @@ def test_no_signature_is_of_something_else():
     assert named == {*FUNCTIONS, *METHODS}
 
 
-@pytest.mark.parametrize(("frame", "columns"), [("trials", TRIALS), ("cases", CASES), ("curves", CURVES)])
+@pytest.mark.parametrize(
+    ("frame", "columns"),
+    [("trials", TRIALS), ("cases", CASES), ("curves", CURVES), ("reliability", RELIABILITY)],
+)
 def test_columns_are_the_real_ones(frame, columns):
     (row,) = re.findall(rf"^\| `{frame}` \|[^|]*\|(.*)\|$", TEXT, re.MULTILINE)
     own = [one for one in re.findall(r"`(\w+)`", row) if one not in ("tp", "fp", "fn", "tn")]

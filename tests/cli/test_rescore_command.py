@@ -51,7 +51,7 @@ def test_scores_are_those_of_a_run_with_these_metrics(ran, invoke):
     record = load_record(TrialFolder(anew))
     assert record.rescored_from == source.name
     assert record.profile == load_record(TrialFolder(source)).profile
-    for name in ("weights.safetensors", "curve.parquet", "environment.json"):
+    for name in ("weights.safetensors", "curve.parquet", "reliability.parquet", "environment.json"):
         assert (anew / name).read_bytes() == (source / name).read_bytes()
 
 

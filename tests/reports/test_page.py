@@ -105,6 +105,7 @@ def test_all_parts_are_there(full_page) -> None:
         "score-and-cost",
         "pictures",
         "mistakes",
+        "calibration",
         "curves",
         "metrics",
         "aggregates",

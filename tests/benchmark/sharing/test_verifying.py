@@ -56,7 +56,11 @@ def test_a_score_that_today_s_code_works_out_otherwise_is_no_fault(ran, monkeypa
 
 
 @pytest.mark.parametrize(
-    "name", ["trial.json", "curve.parquet", "weights.safetensors", "environment.json", "sanity.parquet"]
+    "name",
+    [
+        *("trial.json", "curve.parquet", "weights.safetensors", "environment.json"),
+        *("sanity.parquet", "reliability.parquet"),
+    ],
 )
 def test_every_file_that_was_changed_is_named(ran, name):
     (ran.path / name).write_bytes((ran.path / name).read_bytes() + b" ")

@@ -55,7 +55,7 @@ def kill_after(monkeypatch, times: int) -> None:
 def left(job) -> dict[str, bytes]:
     folder = TrialFolder(job.folder)
     assert not folder.scratch.exists()
-    paths = (folder.cases, *folder.predictions.iterdir(), *folder.previews.iterdir())
+    paths = (folder.cases, folder.reliability, *folder.predictions.iterdir(), *folder.previews.iterdir())
     return {path.relative_to(folder.path).as_posix(): path.read_bytes() for path in paths}
 
 

@@ -13,6 +13,7 @@ from emseg_bench.benchmark.contracts.data import Case, Manifest
 from emseg_bench.benchmark.contracts.errors import StoreError
 from emseg_bench.benchmark.contracts.running import Event
 from emseg_bench.benchmark.evaluation.forward import Forward
+from emseg_bench.benchmark.evaluation.reliability import ReliabilityRow
 from emseg_bench.benchmark.evaluation.scoring import rows_of
 from emseg_bench.benchmark.files.store import TrialFolder
 from emseg_bench.benchmark.profiling.memory import MemoryPeak
@@ -62,7 +63,7 @@ def left(job) -> dict[str, bytes]:
     """Give all files but the record and what grows, whatever the session."""
     folder = TrialFolder(job.folder)
     assert not folder.scratch.exists()
-    names = ("cases", "sanity", "curve", "weights", "predictions", "previews")
+    names = ("cases", "reliability", "sanity", "curve", "weights", "predictions", "previews")
     places = [getattr(folder, name) for name in names]
     files = [file for place in places for file in (place.iterdir() if place.is_dir() else [place])]
     return {file.relative_to(folder.path).as_posix(): file.read_bytes() for file in files}
@@ -84,8 +85,8 @@ def kill_after(monkeypatch, cases: int) -> None:
     """Stand in for a kill: stop as soon as so many cases were kept."""
     keep, kept = DoneCases.keep, []
 
-    def killed(self, case, rows):
-        keep(self, case, rows)
+    def killed(self, case, *told):
+        keep(self, case, *told)
         kept.append(case.id)
         if len(kept) == cases:
             monkeypatch.setattr(DoneCases, "keep", keep)
@@ -167,6 +168,7 @@ MANIFEST = Manifest(
 )
 VALUES = [0.1, 1.0, 2.0, 3.0, 4.0, float("nan"), 5.0, 6.0, 7.0, -0.0]
 """Of iou and the four counts, for two classes."""
+BINS = [ReliabilityRow("mouse 1", 1, 0, 4, 0.1, 0), ReliabilityRow("mouse 1", 1, 14, 2, 1 + 2**-40, 1)]
 NAMES = ("iou", "tp", "fp", "fn", "tn")
 
 
@@ -192,7 +194,7 @@ class Place:
         self.labels.write_bytes(b"labels")
         done = self.open(mib=900.0)
         clock[0] += 3
-        done.keep(CASE, rows_of(CASE, MANIFEST, VALUES, NAMES))
+        done.keep(CASE, rows_of(CASE, MANIFEST, VALUES, NAMES), BINS)
         (self.file,) = (self.folder.scratch / "done").iterdir()
 
     def open(self, key: str = "key", mib: float = 100.0) -> DoneCases:
@@ -220,14 +222,16 @@ def place(tmp_path, monkeypatch) -> Place:
 
 def test_rows_times_and_memory_come_back(place):
     done = place.open()
-    rows = done.rows(CASE)
+    found = done.find(CASE)
+    rows = found.rows
+    assert found.bins == BINS
     assert np.array([row.value for row in rows]).tobytes() == np.array(VALUES).tobytes()
     assert [(row.class_name, row.metric) for row in rows] == [
         (name, metric) for name in ("background", "disk") for metric in NAMES
     ]
     place.clock[0] += 2
     assert (done.seconds, done.memory.peak_mib, done.went_on) == (5, 900, True)
-    done.keep(CASE, rows)
+    done.keep(CASE, rows, found.bins)
     assert json.loads(place.file.read_text())["seconds"] == 2, "of this case alone"
     assert place.notes == []
 
@@ -235,7 +239,7 @@ def test_rows_times_and_memory_come_back(place):
 def test_what_was_never_kept_is_not_told(place):
     place.file.unlink()
     done = place.open()
-    assert done.rows(CASE) is None
+    assert done.find(CASE) is None
     assert (place.notes, done.went_on, done.seconds) == ([], False, 0)
 
 
@@ -264,6 +268,7 @@ DAMAGES = {
     ),
     "too few values": (lambda place: place.rewrite(values="00" * 8), "shorter"),
     "half a value": (lambda place: place.rewrite(values="00" * 7), "multiple of"),
+    "half a bin": (lambda place: place.rewrite(bins=[[1, 0, 4]]), "bins"),
     "no digits": (lambda place: place.rewrite(values="zz"), "hexadecimal"),
     "time that ran backwards": (lambda place: place.rewrite(seconds=-1), "seconds"),
     "something more": (lambda place: place.rewrite(more=1), "no such key"),
@@ -280,7 +285,7 @@ def test_what_cannot_be_used_is_told_in_a_sentence(place, name):
     damage, gist = DAMAGES[name]
     damage(place)
     done = place.open()
-    assert done.rows(CASE) is None
+    assert done.find(CASE) is None
     (note,) = place.notes
     assert note.startswith("what was kept of test case mouse 1 is not used, and it is tested again: ")
     assert gist in note
@@ -290,7 +295,7 @@ def test_what_cannot_be_used_is_told_in_a_sentence(place, name):
 
 
 def test_other_weights_are_told(place):
-    assert place.open(key="others").rows(CASE) is None
+    assert place.open(key="others").find(CASE) is None
     assert "other weights" in place.notes[0]
 
 

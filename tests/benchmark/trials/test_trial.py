@@ -232,6 +232,7 @@ def test_folder_holds_no_stray_files(make_job, runtime):
         "predictions",
         "previews",
         "record.json",
+        "reliability.parquet",
         "sanity.parquet",
         "trial.json",
         "weights.safetensors",

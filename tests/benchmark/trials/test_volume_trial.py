@@ -67,6 +67,7 @@ def test_a_volume_is_one_case_scored_from_all_its_slices(ran, runtime):
     hits = [((t == 1) & (p == 1)).sum() for t, p in pairs]
     assert values(table, "iou", 1) == pytest.approx(np.divide(hits, unions))
     assert load_record(folder).axes == "stack"
+    assert pd.read_parquet(folder.reliability).empty, "of volumes labels alone are kept"
     assert ran.told[-3:-1].count((48, 48)) == 1, "two volumes of six slices of four windows"
 
 
