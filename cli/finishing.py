@@ -119,7 +119,7 @@ def _write(stored: Stored, store: Store, plugins: Plugins, console: Console) -> 
 
     say(console, "writing the report", "dim")
     try:
-        problems = build_report(stored, store, plugins)
+        problems = build_report(stored, store, plugins).problems
     except StoreError as error:  # the trials are there; 'emseg-bench report' makes it anew
         say(console, f"no report: {error}", "red")
         return None

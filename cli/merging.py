@@ -85,7 +85,7 @@ def _report(store: Store) -> None:
     plugins = load_plugins()
     stored = load_reported(store, Today(plugins.catalogue))
     if stored.boards:
-        for problem in build_report(stored, store, plugins):
+        for problem in build_report(stored, store, plugins).problems:
             typer.echo(f"warning: {problem}", err=True)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..benchmark.files.store import Store
     from ..benchmark.plugins.loading import Plugins
     from ..benchmark.trials.boards import Stored
+    from ..reports.build import BuiltReport
 
 MOST_TOLD = 20
 """Damaged trials that the terminal names."""
@@ -76,10 +77,11 @@ def report(
         check_difference("--margin", wanted, (board.primary for board in stored.boards))
         tell_left_out(stored.left_out)
         stored = with_margin(stored, wanted)
-        for problem in build_report(stored, store, plugins):
+        built = build_report(stored, store, plugins)
+        for problem in built.problems:
             typer.echo(f"warning: {problem}", err=True)
     _write_tables(stored, cases_csv, challenge_csv)
-    for sentence in told_across(store):
+    for sentence in built.summaries:
         typer.echo(printable(sentence))
     typer.echo(f"report: {store.report / 'index.html'}")
     raise typer.Exit(SOME_FAILED if stored.left_out else ALL_DONE)
@@ -143,8 +145,8 @@ def tell_left_out(left_out: Sequence[LeftOut]) -> None:
     typer.echo(f"warning: {len(left_out)} of the stored trials cannot be reported", err=True)
 
 
-def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, ...]:
-    """Write the report over everything in the store; return what went wrong in sections.
+def build_report(stored: Stored, store: Store, plugins: Plugins) -> BuiltReport:
+    """Write the report over everything in the store.
 
     Says which files in the report's folder are somebody else's and stayed.
 
@@ -174,7 +176,7 @@ def build_report(stored: Stored, store: Store, plugins: Plugins) -> tuple[str, .
         shown = printable(", ".join(built.kept[:MOST_TOLD]))
         more = f" and {len(built.kept) - MOST_TOLD} more" if len(built.kept) > MOST_TOLD else ""
         typer.echo(f"kept in {store.report}, for they are not the report's own: {shown}{more}", err=True)
-    return built.problems
+    return built
 
 
 def told_across(store: Store) -> list[str]:

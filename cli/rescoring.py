@@ -102,7 +102,7 @@ def _tell(
         tell_left_out(stored.left_out)
         boards = stored.boards if changed else []
         if changed:
-            for problem in build_report(stored, store, plugins):
+            for problem in build_report(stored, store, plugins).problems:
                 typer.echo(f"warning: {problem}", err=True)
     if stream:
         data = {"trials": rows, "failed": failed, "report": str(store.report / "index.html")}

@@ -50,6 +50,8 @@ class BuiltReport:
     """The page to open."""
     problems: tuple[str, ...]
     """Sections that could not be made; the page shows each in its place."""
+    summaries: tuple[str, ...]
+    """What it says over several boards, in sentences."""
     kept: tuple[str, ...] = ()
     """Files in its folder that somebody else put there, and that stayed."""
 
@@ -129,7 +131,12 @@ def build(
             (draft / name).write_text(text, encoding="utf-8")
         (draft / MARKDOWN).write_text(printable(markdown(contents), lines=True), encoding="utf-8")
         (draft / INDEX).write_text(page(contents), encoding="utf-8")
-    return BuiltReport(index=folder / INDEX, problems=tuple(_problems(pages)), kept=tuple(published.kept))
+    return BuiltReport(
+        index=folder / INDEX,
+        problems=tuple(_problems(pages)),
+        summaries=tuple(table.summary for table in (*across, *both)),
+        kept=tuple(published.kept),
+    )
 
 
 def _board_page(board: Board, sections: Sequence[ReportSectionCard], folder: Path) -> BoardPage:

@@ -24,7 +24,7 @@ def printable(value: object, *, lines: bool = False) -> str:
         lines: Whether line breaks and tabs may stay, as in a message of several lines.
     """
     text = str(value)
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # so of no harmful category
         return text
     return "".join(char if _is_harmless(char, lines=lines) else _escape(char) for char in text)
 
