@@ -134,7 +134,7 @@ def build(
     return BuiltReport(
         index=folder / INDEX,
         problems=tuple(_problems(pages)),
-        summaries=tuple(table.summary for table in (*across, *both)),
+        summaries=(*(table.summary for table in across), *(table.summary for table in both)),
         kept=tuple(published.kept),
     )
 
