@@ -57,7 +57,7 @@ def inspect(
     advice = advise(found)
     told = [*advice.told, resolved_by(found.manifest.split("test"))]
     _tell("What to run", told)
-    typer.echo(f"\nnext:  {advice.command(dataset)}")
+    typer.echo(f"\nnext:  {advice.command(str(reference))}")
     if html is not None:
         _write_page(html, found, faults)
 

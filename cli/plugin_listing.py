@@ -48,7 +48,8 @@ def _lines(one: Surveyed) -> Iterator[tuple[int, str, str]]:
     """Give the lines about a distribution: indent, text and style."""
     yield 0, f"{one.distribution} {one.version}", "bold"
     for kind, names in one.offers.items():
-        yield 2, f"{len(names)} {kind}{'s' if len(names) > 1 else ''}: {', '.join(names)}", GOOD
+        ending = "" if len(names) == 1 else "es" if kind.endswith("s") else "s"
+        yield 2, f"{len(names)} {kind}{ending}: {', '.join(names)}", GOOD
     if one.trial_events:
         yield 2, f"hears {' and '.join(one.trial_events)}", GOOD
     for problem in one.problems:

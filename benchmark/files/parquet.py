@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ..contracts.errors import DataError, EmsegError
 from .decoding import decoding
 from .limits import check_claim
 from .regular import check_holes, check_regular, open_regular, shown
-from .thrift import read_fields
+from .thrift import Structure, read_structure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +24,12 @@ _MOST_HEADER: Final = 1 << 16
 """Bytes of a page's header; statistics of long texts stand in it."""
 _UNPACKED, _PACKED = 2, 3
 """Fields of a page's header: what its content takes before and after packing, bytes."""
+_MOST_FOOTER: Final = 4 << 20
+"""Bytes; that of a hundred million rows takes a few hundred thousand."""
+_GROUPS, _COLUMNS, _CONTENT = 4, 1, 3
+"""Fields of a footer, of its groups of rows and of their columns: where the next of these stand."""
+_SIZE, _FIRST_PAGE, _DICTIONARY = 7, 9, 11
+"""Fields of a column's content: packed bytes, and where in the file its pages begin."""
 
 
 def read_parquet(
@@ -47,7 +53,7 @@ def read_parquet(
     with file:
         check_claim(_claim(file.metadata), shown(path), "a table", error)
         with open_regular(path, error) as raw, decoding(path, "pyarrow", error):
-            pages = _pages(file.metadata, raw)
+            pages = _pages(raw)
         check_claim(pages, shown(path), "pages", error)
         names = columns(file)
         if pages * file.metadata.num_rows > _HARMLESS:  # or no text in it could fill the memory
@@ -86,23 +92,35 @@ def _claim(told: FileMetaData) -> int:
     return max(cells * CELL_BYTES, sum(max(0, int(group.total_byte_size)) for group in groups))
 
 
-def _pages(told: FileMetaData, raw: BinaryIO) -> int:
-    """Say how much memory all pages take, by the word of their own headers."""
-    found = 0
-    for group in range(told.num_row_groups):
-        for number in range(told.num_columns):
-            found += _pages_of(told.row_group(group).column(number), raw)
-    return found
+def _pages(raw: BinaryIO) -> int:
+    """Say how much memory all pages take, by the word of their own headers.
+
+    The footer is read here, since pyarrow ends the process where it doubts what a column says of itself.
+    """
+    raw.seek(-8, io.SEEK_END)
+    size = int.from_bytes(raw.read(4), "little")
+    if size > _MOST_FOOTER:
+        raise ValueError(f"its footer takes {size:,} bytes, more than {_MOST_FOOTER:,}")
+    raw.seek(-8 - size, io.SEEK_END)
+    footer = read_structure(io.BytesIO(raw.read(size)), {_GROUPS: {_COLUMNS: {_CONTENT: {}}}})
+    return sum(
+        _pages_of(column, raw)
+        for group in footer.inner.get(_GROUPS, [])
+        for column in group.inner.get(_COLUMNS, [])
+    )
 
 
-def _pages_of(column: Any, raw: BinaryIO) -> int:
-    starts = (column.dictionary_page_offset, column.data_page_offset)
+def _pages_of(column: Structure, raw: BinaryIO) -> int:
+    if _CONTENT not in column.inner:
+        raise ValueError("a column does not say where it lies: it may be encrypted")
+    content = column.inner[_CONTENT][0].numbers
+    starts = (content.get(_DICTIONARY), content.get(_FIRST_PAGE))
     place = min(start for start in starts if start)  # 0: there is none
-    end, found = place + column.total_compressed_size, 0
+    end, found = place + content.get(_SIZE, 0), 0
     while place < end:
         raw.seek(place)
         header = io.BytesIO(raw.read(_MOST_HEADER))
-        fields = read_fields(header)
+        fields = read_structure(header).numbers
         found += max(0, fields.get(_UNPACKED, 0))
         place += header.tell() + max(0, fields.get(_PACKED, 0))
     return found

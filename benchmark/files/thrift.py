@@ -1,32 +1,66 @@
-"""Structures of Thrift's compact protocol, in which the headers within Parquet files are written."""
+"""Structures of Thrift's compact protocol, in which the headers and footers of Parquet files are written."""
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import BinaryIO, Final, TypeAlias
 
 _MOST_LEVELS: Final = 16
 _WHOLE: Final = (4, 5, 6)
 """Types of whole numbers, written in as few bytes as they need."""
+_LIST, _STRUCTURE = 9, 12
 
 
-def read_fields(file: BinaryIO, level: int = 0) -> dict[int, int]:
-    """Read a structure; return its whole numbers by field, and leave the file where it ends.
+Entered: TypeAlias = "Mapping[int, Entered]"
+"""Fields that hold structures, or lists of them, and are read; the fields of these that are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What was read of one."""
+
+    numbers: dict[int, int]
+    """Whole numbers by field."""
+    inner: dict[int, list[Structure]]
+    """Structures by field, of those that were to be entered; a single one is a list of one."""
+
+
+def read_structure(file: BinaryIO, entered: Entered = MappingProxyType({}), level: int = 0) -> Structure:
+    """Read a structure, and leave the file where it ends.
+
+    Args:
+        file: Stands where the structure begins.
+        entered: Which structures within it are read; others are passed over.
+        level: How many structures it stands in.
 
     Raises:
         ValueError: It is none.
     """
     if level > _MOST_LEVELS:
-        raise ValueError("the header of a page nests without end")
-    found: dict[int, int] = {}
+        raise ValueError("a header nests without end")
+    found = Structure({}, {})
     field = 0
     while kind := _byte(file):
         step, kind = kind >> 4, kind & 15
         field = field + step if step else _signed(_number(file))
         if kind in _WHOLE:
-            found[field] = _signed(_number(file))
+            found.numbers[field] = _signed(_number(file))
+        elif field in entered:
+            found.inner[field] = _inner(file, kind, entered[field], level + 1)
         else:
             _skip(file, kind, level)
     return found
+
+
+def _inner(file: BinaryIO, kind: int, entered: Entered, level: int) -> list[Structure]:
+    if kind == _STRUCTURE:
+        return [read_structure(file, entered, level)]
+    held, count = _list_start(file) if kind == _LIST else (0, 0)
+    if held != _STRUCTURE:
+        raise ValueError("a header has something else where a structure is expected")
+    return [read_structure(file, entered, level) for _ in range(count)]
 
 
 def _skip(file: BinaryIO, kind: int, level: int) -> None:
@@ -39,29 +73,35 @@ def _skip(file: BinaryIO, kind: int, level: int) -> None:
         file.read(8)
     elif kind == 8:
         file.read(_number(file))
-    elif kind in (9, 10):
+    elif kind in (_LIST, 10):
         _skip_list(file, level)
-    elif kind == 12:
-        read_fields(file, level + 1)
+    elif kind == _STRUCTURE:
+        read_structure(file, level=level + 1)
     else:
-        raise ValueError(f"the header of a page has a field of type {kind}")
+        raise ValueError(f"a header has a field of type {kind}")
 
 
 def _skip_list(file: BinaryIO, level: int) -> None:
-    start = _byte(file)
-    for _ in range(start >> 4 if start >> 4 < 15 else _number(file)):
-        if start & 15 in _WHOLE:
+    held, count = _list_start(file)
+    for _ in range(count):
+        if held in _WHOLE:
             _number(file)
-        elif start & 15 in (1, 2):
+        elif held in (1, 2):
             _byte(file)
         else:
-            _skip(file, start & 15, level + 1)
+            _skip(file, held, level + 1)
+
+
+def _list_start(file: BinaryIO) -> tuple[int, int]:
+    """Read what a list holds, a type, and how many."""
+    start = _byte(file)
+    return start & 15, start >> 4 if start >> 4 < 15 else _number(file)
 
 
 def _byte(file: BinaryIO) -> int:
     read = file.read(1)
     if not read:
-        raise ValueError("the header of a page ends too early")
+        raise ValueError("a header ends too early")
     return read[0]
 
 
@@ -74,7 +114,7 @@ def _number(file: BinaryIO) -> int:
         if byte < 128:
             return number
         if shift > 63:
-            raise ValueError("the header of a page has a number without end")
+            raise ValueError("a header has a number without end")
 
 
 def _signed(number: int) -> int:

@@ -91,4 +91,4 @@ def _near(name: str) -> list[str]:
 
 def _nearest(name: str) -> str:
     near = get_close_matches(name, sorted(HOOKS), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -48,6 +48,10 @@ class DatasetReference:
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     location: str | None = None
 
+    def __str__(self) -> str:
+        """Write it as it is read in a list."""
+        return written(self.name, self.options) + (f":{escaped(self.location)}" if self.location else "")
+
 
 @dataclass(frozen=True, slots=True)
 class MetricReference:

@@ -13,7 +13,7 @@ from ..files.clock import now
 from ..files.hashing import sha256_of_file
 from ..files.regular import shown, what_is_at
 from ..plugins.lazy import resolve
-from ..plugins.references import label
+from ..plugins.references import escaped, label, written
 from ..plugins.registry import Catalogue, Offer, foreign
 from .library import Entry, Library, check_name
 from .recognition import Recognised, recognise
@@ -53,7 +53,7 @@ def import_weights(path: Path, catalogue: Catalogue, library: Library, asked: Im
     check_sha256(card, checksum, str(path))
     library.check_replaces(name, checksum, replace=asked.replace)
     info = recognised.own or _describe(recognised, card, catalogue)
-    init = card.init if card and card.init else f"file:{library.file(name)}"
+    init = card.init if card and card.init else f"file:{escaped(str(library.file(name)))}"
     with library.unfinished() as folder:
         converted = folder / library.file(name).name
         _save(recognised, info, converted)
@@ -80,7 +80,7 @@ def short_label(model: str, options: Mapping[str, OptionValue], catalogue: Catal
     offer = catalogue.models.offers.get(model)
     type_ = offer.card.options if offer else None
     defaults = {field.name: field.default for field in fields(type_)} if type_ else {}
-    return label(model, {key: value for key, value in options.items() if defaults.get(key) != value})
+    return written(model, {key: value for key, value in options.items() if defaults.get(key) != value})
 
 
 def check_sha256(card: WeightsCard | None, found: str, what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import shlex
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 from emseg_bench.benchmark.contracts.data import Normalisation
+from emseg_bench.benchmark.plugins.references import parse_model, split_list
 from emseg_bench.benchmark.weights.weight_info import WeightsInfo, read_info, to_metadata
+from emseg_bench.benchmark.weights.writing import write_weights
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -65,6 +68,18 @@ def test_a_published_file_is_recognised_converted_and_put_on_record(invoke, cach
     assert entry["original_sha256"] == sha256(file)
     assert entry["sha256"] == sha256(converted)
     assert kept(cache) == {"index.json", "tiny-one.safetensors"}
+
+
+def test_how_to_start_from_it_can_be_pasted(invoke, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMSEG_BENCH_CACHE", str(tmp_path / "a, b [1]"))
+    greys = Normalisation(mean=(0.5,), std=(0.5,))
+    info = WeightsInfo(model="tiny", options={"width": 1}, normalisation=greys, origin="x", distribution="x")
+    write_weights(conv(), Path("own.safetensors"), info)
+    done = invoke("weights", "import", "own.safetensors", "--as", "own")
+    assert done.code == 0, done.err
+    (line,) = (line for line in done.out.splitlines() if line.startswith("start from it"))
+    (asked,) = split_list(shlex.split(line)[-1])
+    assert parse_model(asked).location == str(tmp_path / "a, b [1]/weights/own.safetensors")
 
 
 def test_the_same_file_twice_gives_the_same_bytes(invoke, cache):

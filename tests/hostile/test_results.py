@@ -142,6 +142,23 @@ def long_text(folder: TrialFolder) -> None:
     )  # fmt: skip
 
 
+def contradiction(folder: TrialFolder) -> None:
+    """A column whose values must be there by the schema, but not by its statistics, where pyarrow aborts."""
+    nullable, required = (
+        b"\x25\x02\x18\x05value",
+        b"\x25\x00\x18\x05value",
+    )  # fields 3 and 4 of a SchemaElement
+    content = folder.cases.read_bytes()
+    assert content.count(nullable) == 1
+    folder.cases.write_bytes(content.replace(nullable, required))
+
+
+def endless_footer(folder: TrialFolder) -> None:
+    """A footer of 5 MiB, nearly all of it a text that nobody reads."""
+    table = pa.Table.from_pandas(cases(0.5), preserve_index=False)
+    parquet.write_table(table.replace_schema_metadata({"a": "a" * (5 << 20)}), folder.cases)
+
+
 def fifo(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -216,6 +233,8 @@ TABLES = {
     ),
     "millions of rows": (million_rows, "announces a table"),
     "a page that lies": (lying_page, "announces pages of 2.0 GiB"),
+    "statistics that contradict the schema": (contradiction, "pyarrow said"),
+    "a footer without end": (endless_footer, "its footer takes"),
     "a text in a million rows": (long_text, "announces texts"),
     "cut short": (lambda f: f.cases.write_bytes(f.cases.read_bytes()[:-40]), "pyarrow said"),
     "garbled": (

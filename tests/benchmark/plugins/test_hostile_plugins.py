@@ -72,7 +72,7 @@ def test_run_that_needs_none_of_them_goes_on_and_names_them(run):
         "raising-hook (emseg_models): it raised RuntimeError: no models today (emseg_raising_hook.py",
         "wrong-type (emseg_models): it returned str, expected a list of cards",
         "wrong-signature (emseg_trial_started): it wants the arguments mood, known are fingerprint, trial.",
-        "unknown-hook (emseg_modells): there is no hook of that name; did you mean emseg_models?",
+        "unknown-hook (emseg_modells): there is no hook of that name (did you mean emseg_models?)",
         "wrapper-hook (emseg_trial_finished): it is a wrapper, expected a plain function",
         "unmarked-hook (emseg_models): it is not marked with @hookimpl as a function, so it is never called",
         "emseg-hostile (emseg_models): the model name 'unet' is already claimed by emseg-bench",

@@ -181,7 +181,7 @@ def test_good_plugin(install):
         (
             "def emseg_metric():\n    return []",
             "emseg_metric",
-            "no hook of that name; did you mean emseg_metrics?",
+            "no hook of that name (did you mean emseg_metrics?)",
         ),
         ("def helper():\n    return []", "registration", "it implements no hook"),
         ("def __dir__():\n    raise RuntimeError('no looking')", "registration", "no looking"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
+from emseg_bench.benchmark.plugins.dataset_lookup import split_datasets
+from emseg_bench.benchmark.plugins.references import DatasetReference, parse_dataset
 from emseg_bench.cli.data_inspect import sparkline
 from emseg_bench.datasets.inspection.advice import advise
 from emseg_bench.datasets.inspection.extents import pieces_of
@@ -253,6 +256,14 @@ def test_the_command(invoke, tmp_path, work):
         "Not every image was looked at"
         in invoke("data", "inspect", f"folder:{tmp_path}/cells", "--images", "2").out
     )
+
+
+def test_what_it_says_to_run_next_can_be_pasted(invoke, tmp_path):
+    write_folder(tmp_path / "p=1,q [2]")
+    done = invoke("data", "inspect", f"folder:{tmp_path}/p=1,q [2]")
+    words = shlex.split(done.out.splitlines()[-1].removeprefix("next:"))
+    (asked,) = split_datasets(words[words.index("--datasets") + 1])
+    assert parse_dataset(asked) == DatasetReference("folder", {}, f"{tmp_path}/p=1,q [2]")
 
 
 @pytest.mark.parametrize(
