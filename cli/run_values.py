@@ -44,9 +44,14 @@ def refuse_name(experiment: Path) -> None:
         return
     catalogue = installed_plugins().catalogue
     text = str(experiment)
-    names = [name.partition("@")[0].partition("[")[0] for name in split_list(text)]
-    if all(name.casefold() in map(str.casefold, catalogue.models.offers) for name in names):
-        command = shlex.join(["emseg-bench", "run", "--models", text])
+    spelled = {name.casefold(): name for name in catalogue.models.offers}
+    asked = split_list(text)
+    names = [one.partition("@")[0].partition("[")[0] for one in asked]
+    if all(name.casefold() in spelled for name in names):
+        named = [
+            spelled[name.casefold()] + one.removeprefix(name) for name, one in zip(names, asked, strict=True)
+        ]
+        command = shlex.join(["emseg-bench", "run", "--models", ",".join(named)])
         raise UsageError(f"{text} is no experiment file but the name of a model; write: {command}.")
     for option, registry in (("--datasets", catalogue.datasets), ("--executor", catalogue.executors)):
         if text.partition("[")[0] in registry.offers:

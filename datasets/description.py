@@ -113,15 +113,16 @@ class Description:
 
 
 def is_described(root: Path) -> bool:
-    """Tell whether a folder has a ``dataset.yaml``.
+    """Tell whether a folder has a ``dataset.yaml``, be it a link that leads nowhere.
 
     Raises:
-        DataError: It has a ``dataset.yml``, which would go unread.
+        DataError: It has a ``dataset.yml`` or ``Dataset.yaml``, which would go unread.
     """
-    other = root / "dataset.yml"
-    if other.exists():
-        raise DataError(f"{other} is not read; rename it to {FILE_NAME}.")
-    return (root / FILE_NAME).exists()
+    names = [path.name for path in root.iterdir()] if root.is_dir() else []
+    for name in sorted(names):
+        if name != FILE_NAME and name.casefold() in (FILE_NAME, "dataset.yml"):
+            raise DataError(f"{root / name} is not read; rename it to {FILE_NAME}.")
+    return FILE_NAME in names
 
 
 def read_description(path: Path) -> Description:

@@ -165,5 +165,8 @@ def _decode_png(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array |
 def _decode_tiff(data: bytes, path: str, as_labels: bool) -> tuple[Array, Array | None]:
     with open_tiff_bytes(data, path) as file:
         if len(file.pages) != 1:
-            raise DataError(f"{path} has {len(file.pages)} pages; save every slice as a file of its own.")
+            raise DataError(
+                f"{path} has {len(file.pages)} pages; save every slice as a file of its own, or, "
+                "if they are a volume, open the folder as one: emseg-bench data init FOLDER describes it."
+            )
         return decode_page(file.pages.first, path, as_labels=as_labels)

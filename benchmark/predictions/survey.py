@@ -11,6 +11,7 @@ import numpy as np
 
 from ..contracts.errors import DataError
 from ..evaluation.slicewise import as_slices
+from ..files.wording import listed
 from .label_maps import read_label_map, read_stored
 from .pairs import Pair, some
 from .true_objects import count_unnumbered, read_objects
@@ -105,7 +106,7 @@ def survey(pairs: Sequence[Pair], options: ScoringOptions, on_case: Callable[[],
     white_truths = binary and _is_white([look.true for look in looks])
     predicted = {label for look in looks for label in _labels(look.predicted, white=white_predictions)}
     true = {label for look in looks for label in _labels(look.true, white=white_truths)}
-    names = options.class_names or _names(predicted | true | set(options.classes))
+    names = options.class_names or _names(predicted | true | set(options.classes), predicted - true)
     for look in looks:
         predictions, truths = look.pair.prediction, look.pair.truth
         _check_labels(predictions, _labels(look.predicted, white=white_predictions), names, options.mapping)
@@ -213,9 +214,15 @@ def _labels(values: frozenset[int], *, white: bool) -> frozenset[int]:
     return frozenset(1 if value == WHITE else value for value in values) if white else values
 
 
-def _names(found: set[int]) -> tuple[str, ...]:
-    """Name classes that have no names by the largest label there is."""
+def _names(found: set[int], strange: set[int]) -> tuple[str, ...]:
+    """Name classes that have no names by the largest label there is; `strange` ones are in no truth."""
     largest = max(1, *found)
+    if WHITE in strange:
+        raise DataError(
+            "predictions hold the label 255, which the truth does not: it has "
+            f"{listed(sorted(found - strange)) or 'none'}. If it stands for one of these, say so: "
+            "--map 255=NUMBER; if it is a class of its own, name all classes with --class-names."
+        )
     if WHITE in found:
         raise DataError(
             "there is label 255 beside others. If it marks true pixels that do not count, say --ignore 255 "

@@ -133,6 +133,7 @@ class _Kind:
     open: Callable[..., Tracker]
 
 
+WANDB_MODES: Final = ("online", "offline", "disabled", "shared")
 KINDS: Final[Mapping[str, _Kind]] = {
     "tensorboard": _Kind("tensorboard", (), _TensorBoard),
     "wandb": _Kind("wandb", ("mode", "project", "entity"), _Wandb),
@@ -154,6 +155,8 @@ def check_trackers(text: str) -> tuple[str, ...]:
         for option in one.options:
             if option not in KINDS[one.name].options:
                 raise UnknownNameError(f"option of the tracker {one.name}", option, KINDS[one.name].options)
+        if (mode := one.options.get("mode")) not in (None, *WANDB_MODES):
+            raise UnknownNameError("mode of the tracker wandb", str(mode), WANDB_MODES)
     if len({one.name for one in asked}) < len(asked):
         raise UsageError(f"got --tracker {text}, which names a tracker twice.")
     return references

@@ -51,7 +51,7 @@ def write(found: Draft, *, overwrite: bool) -> None:
         DataError: It cannot be written.
     """
     for place in (found.place, found.place.with_name("dataset.yml")):
-        if place.exists() and not (overwrite and place == found.place):
+        if (place.exists() or place.is_symlink()) and not (overwrite and place == found.place):
             raise UsageError(f"{place} is there already; --overwrite writes a new {FILE_NAME} in its place.")
     try:
         write_whole(found.place, found.text)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.data import Split
 from ...benchmark.contracts.errors import DataError, UsageError
+from ...benchmark.files.regular import check_regular
 from ...benchmark.files.wording import listed
 from ...benchmark.images.volumes.opening import Wanted, is_volume_file, is_zarr, split_location
 from ...benchmark.plugins.references import escaped
@@ -120,8 +121,7 @@ def _labels_of(path: Path, labels: str) -> str:
 
 
 def _described(path: Path, options: VolumeOptions, cache: Path) -> Told:
-    if not path.is_file():
-        raise DataError(f"{path} is not there; check the path.")
+    check_regular(path)
     description = recall_description(path, cache)
     refuse_keys(path, description, OF_FOLDERS, f"folder:{path.parent}")
     if description.volumes is None:

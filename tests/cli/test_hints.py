@@ -69,7 +69,7 @@ def test_a_path_in_place_of_a_dataset(invoke, work):
 
 
 def test_a_name_in_place_of_an_experiment(invoke):
-    for text, command in (("unet", "--models unet"), ("UNet,retina", "--models UNet,retina")):
+    for text, command in (("unet", "--models unet"), ("UNet@scratch,retina", "--models unet@scratch,retina")):
         done = invoke("run", text)
         assert done.code == 2
         assert f"no experiment file but the name of a model; write: emseg-bench run {command}" in done.err

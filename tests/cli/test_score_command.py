@@ -285,6 +285,11 @@ def odd_255(work):
     save(work / "t/a.png", np.uint8([[0, 1, 1, 255], [0, 1, 1, 2]]))
 
 
+def white_for_another(work):
+    save(work / "p/a.png", np.uint8([[0, 255], [255, 0]]))
+    save(work / "t/a.png", np.uint8([[0, 7], [7, 7]]))
+
+
 def floats(work):
     (work / "p/a.png").unlink()
     tifffile.imwrite(work / "p/a.tif", np.full((2, 4), 0.5, np.float32), photometric="minisblack")
@@ -308,6 +313,7 @@ NAMES = ("--class-names", "back,mito,lyso")
         (objects, (), "40 different labels up to 39: these look like numbers of single objects"),
         (background, (), "no file holds anything but background"),
         (odd_255, (), "label 255 beside others.*--ignore 255"),
+        (white_for_another, (), "label 255, which the truth does not: it has .*7.*--map 255=NUMBER"),
         (floats, (), "p/a.tif holds 0.5"),
         (None, ("--classes", "7", *NAMES), "--classes names class 7, expected 0 to 2"),
         (None, ("--classes", "1,x"), "got --classes 1,x"),

@@ -141,6 +141,8 @@ def test_what_can_be_asked_for(monkeypatch):
         check_trackers("tensorbord")
     with pytest.raises(UnknownNameError, match="url"):
         check_trackers("mlflow[url=x]")
+    with pytest.raises(UnknownNameError, match="no mode of the tracker wandb is called 'ofline'"):
+        check_trackers("wandb[mode=ofline]")
     with pytest.raises(UsageError, match="names a tracker twice"):
         check_trackers("wandb[mode=offline],wandb")
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)

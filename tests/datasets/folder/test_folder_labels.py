@@ -8,6 +8,7 @@ from emseg_bench.benchmark.contracts.errors import DataError
 from emseg_bench.datasets.collection.labels import map_labels
 from emseg_bench.datasets.description import Description
 from emseg_bench.datasets.folder.dataset import open_folder
+from emseg_bench.datasets.volume.factory import open_volumes
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -188,6 +189,17 @@ def test_a_changed_description_is_read_again(make_folder, cache):
 
 def test_a_description_of_another_name_is_not_passed_over(make_folder, cache):
     root = make_folder()
-    (root / "dataset.yml").write_text("classes: [background, cell]", encoding="utf-8")
-    with pytest.raises(DataError, match=r"dataset\.yml is not read; rename it to dataset\.yaml"):
+    for name in ("dataset.yml", "Dataset.YAML"):
+        (root / name).write_text("classes: [background, cell]", encoding="utf-8")
+        with pytest.raises(DataError, match=rf"{name} is not read; rename it to dataset\.yaml"):
+            open_folder(str(root), cache)
+        (root / name).unlink()
+
+
+def test_a_description_that_leads_nowhere_is_not_passed_over(make_folder, cache):
+    root = make_folder()
+    (root / "dataset.yaml").symlink_to("moved.yaml")
+    with pytest.raises(DataError, match=r"dataset\.yaml cannot be read: it is a link to nothing"):
         open_folder(str(root), cache)
+    with pytest.raises(DataError, match=r"dataset\.yaml cannot be read: it is a link to nothing"):
+        open_volumes(str(root), cache)

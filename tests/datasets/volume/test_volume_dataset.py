@@ -566,7 +566,7 @@ def test_places_that_are_none(tmp_path, cache):
         open_volumes(None, cache)
     with pytest.raises(DataError, match=r"is a folder without dataset.yaml.*data init"):
         open_volumes(str(tmp_path), cache)
-    with pytest.raises(DataError, match=r"dataset.yaml is not there"):
+    with pytest.raises(DataError, match=r"dataset.yaml cannot be read: there is no such file"):
         open_volumes(f"{tmp_path}/dataset.yaml", cache)
 
 
