@@ -66,7 +66,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("data", nargs="+", type=Path, help="folders of labelled images or volumes")
     parser.add_argument("--out", type=Path, default=Path("afternoon"))
     parser.add_argument("--models", default=MODELS)
-    parser.add_argument("--recipe", default="smoke")
+    parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--seeds", default="3", help="as of run")
     parser.add_argument("--set", action="append", default=[], help="as of run: recipe.iterations=200")
     return parser.parse_args()
 
@@ -81,7 +82,7 @@ def go_through(afternoon: Afternoon, data: Path, arguments: argparse.Namespace) 
     dataset = reference(told)
     afternoon.step("data", "inspect", dataset)
     changes = [word for change in arguments.set for word in ("--set", change)]
-    how = ("--recipe", arguments.recipe, *changes, "--out", results)
+    how = ("--recipe", arguments.recipe, *changes, "--seeds", arguments.seeds, "--out", results)
     afternoon.step("run", "--models", arguments.models, "--datasets", dataset, *how)
     afternoon.step("report", results)
     model = f"{results}:{first_model(results)}"
