@@ -27,9 +27,9 @@ class KeptSlices:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        found = [note.split("-") for note in work.notes]
-        self._done = [max((int(stop) for one, stop, _ in found if one == name), default=0) for name in NAMES]
-        self.seconds = max((int(milliseconds) for *_, milliseconds in found), default=0) / 1000
+        last = [max(work.noted(name, 2), default=(0, 0)) for name in NAMES]
+        self._done = [stop for stop, _ in last]
+        self.seconds = max(milliseconds for _, milliseconds in last) / 1000
         """What they took, in all sessions."""
         self._arrays: dict[int, np.memmap[Any, Any]] = {}
         self._time = time.monotonic()

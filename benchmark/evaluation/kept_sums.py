@@ -31,8 +31,7 @@ class KeptSums:
 
     def __init__(self, work: Work, name: str) -> None:
         self._work, self._name = work, name
-        found = [tuple(map(int, note.split("-")[1:])) for note in work.notes if note.startswith(f"{name}-")]
-        self._last = max(found, default=(0, 0, 0, 0))
+        self._last = max(work.noted(name, 4), default=(0, 0, 0, 0))
         """How many windows are done, the rows from and up to which the last of them reaches, and how many
         milliseconds they took."""
         self._time = time.monotonic()

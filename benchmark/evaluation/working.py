@@ -7,6 +7,7 @@ is noted as done.  Whatever is there without a note is computed and written once
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -95,10 +96,11 @@ class Work:
         """Tell whether a piece was written."""
         return (self.folder / "done" / piece).exists()
 
-    @property
-    def notes(self) -> list[str]:
-        """The pieces that were written."""
-        return [path.name for path in (self.folder / "done").glob("*")]
+    def noted(self, name: str, count: int) -> list[tuple[int, ...]]:
+        """Give the pieces ``name-1-2-...`` that were written, as so many numbers each; others are nobody's."""
+        piece = re.compile(re.escape(name) + r"-([0-9]{1,15})" * count)
+        found = (piece.fullmatch(path.name) for path in (self.folder / "done").glob("*"))
+        return [tuple(map(int, match.groups())) for match in found if match]
 
     def note(self, piece: str) -> None:
         """Say that a piece was written."""
