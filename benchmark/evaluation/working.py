@@ -97,7 +97,7 @@ class Work:
         return (self.folder / "done" / piece).exists()
 
     def noted(self, name: str, count: int) -> list[tuple[int, ...]]:
-        """Give the pieces ``name-1-2-...`` that were written, as so many numbers each; others are nobody's."""
+        """Give the pieces ``name-1-2-...`` that were written, as so many numbers each."""
         piece = re.compile(re.escape(name) + r"-([0-9]{1,15})" * count)
         found = (piece.fullmatch(path.name) for path in (self.folder / "done").glob("*"))
         return [tuple(map(int, match.groups())) for match in found if match]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.errors import DataError
 from ...benchmark.files.wording import counted, listed
-from ...benchmark.images.volumes.opening import Wanted, is_zarr, open_volume
+from ...benchmark.images.volumes.opening import Wanted, is_zarr, notes_of, open_volume
 from ..collection.labels import MAX_UNNAMED
 from ..collection.naming import named_subjects
 from ..collection.objects import background_of, look_like_objects
@@ -66,7 +66,7 @@ def _told(matches: Sequence[Match], labels: Sequence[Candidate]) -> list[str]:
     volumes = [match.image.volume for match in matches] + [one.volume for one in labels]
     few = [match.image.location for match in matches if match.image.axes]
     told = [f"{one} does not call its sections z, but there are as many of its labels" for one in few]
-    return list(dict.fromkeys([*told, *(note.rstrip(".") for volume in volumes for note in volume.notes)]))
+    return list(dict.fromkeys([*told, *(note.rstrip(".") for note in notes_of(volumes))]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _exchange(found: Belonging, one: Exchange) -> str:
 def _few(found: Belonging) -> str:
     if found.compared > FEW and found.chance is not None:
         share = f"{found.chance:.0%}" if found.chance >= 0.01 else f"{found.chance:.1%}"
-        return f"; masks given to images at random fit as well in {share} of cases"
+        return f"; of pairings at random, {share} fit as well as these files' own"
     return f"; permutations of {found.compared} images prove little"
 
 

@@ -10,6 +10,7 @@ from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.data import GreyRange
 from ...benchmark.contracts.errors import DataError, UsageError
 from ...benchmark.files.hashing import sha256_of
+from ...benchmark.images.volumes.opening import notes_of
 from ..collection.dataset import CollectionDataset
 from ..collection.greys import range_as_data, settle_range, top_of_sums
 from ..collection.labels import MAX_UNNAMED, Labelling, LabelMap, map_labels, object_labels
@@ -134,4 +135,4 @@ def _label_map(told: Told, looked: Sequence[Looked]) -> LabelMap:
 
 def _file_notes(volumes: Sequence[Opened]) -> list[str]:
     """Say which files had to be unpacked, and the like."""
-    return [note for one in volumes for volume in (one.image, one.labels) for note in volume.notes]
+    return [*notes_of([volume for one in volumes for volume in (one.image, one.labels)])]

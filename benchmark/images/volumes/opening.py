@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ SUFFIXES: Final = (*TIFF, *HDF5, *NRRD, *NIFTI, *MRC, ".zarr", ".npy")
 
 MANY: Final = 5
 """So many channels or frames of grey data, and no section beside them, are sections."""
+TOLD_SINGLY: Final = 3
+"""Files of which the same is noted; of more it is said once."""
 MOST_ANISOTROPY: Final = 50.0
 """A voxel with sides that differ by more is questioned."""
 MOST_UNEVEN: Final = 2.0
@@ -108,6 +111,19 @@ def as_volume(source: str, path: Path, found: Found, wanted: Wanted) -> Volume:
         backwards=found.backwards,
         grid=grid_of(found.position, axes) if found.position else None,
     )
+
+
+def notes_of(volumes: Sequence[Volume]) -> Iterator[str]:
+    """Tell what is noted of volumes; what is the same of many of them, of the first."""
+    noted = [(note, note.removeprefix(volume.source)) for volume in volumes for note in volume.notes]
+    times = Counter(text for _, text in noted)
+    told = set()
+    for note, text in noted:
+        if times[text] <= TOLD_SINGLY:
+            yield note
+        elif text not in told:
+            told.add(text)
+            yield f"{note} The same holds for {times[text] - 1} more files."
 
 
 def _check_pieces(source: str, stored: Stored) -> None:

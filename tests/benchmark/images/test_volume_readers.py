@@ -15,7 +15,13 @@ import SimpleITK
 import tifffile
 import zarr
 from emseg_bench.benchmark.contracts.errors import DataError, UsageError
-from emseg_bench.benchmark.images.volumes.opening import Wanted, open_volume, settle_axes, split_location
+from emseg_bench.benchmark.images.volumes.opening import (
+    Wanted,
+    notes_of,
+    open_volume,
+    settle_axes,
+    split_location,
+)
 from emseg_bench.benchmark.images.volumes.units import nm_per
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -307,6 +313,16 @@ def test_opening_reads_the_header_alone(name, tmp_path):
     assert not box.any()
     assert np.prod(shape) > 7 * GIB
     assert peak < 8 * 2**20
+
+
+def test_what_is_the_same_of_many_files_is_told_once(tmp_path):
+    volumes = [
+        open_volume(write_itk(tmp_path / f"{n}.nii.gz", numbers((3, 4, 5), "int16")), tmp_path / "cache")
+        for n in range(5)
+    ]
+    assert [*notes_of(volumes[:3])] == [f"{one.source} was unpacked into the cache." for one in volumes[:3]]
+    first = volumes[0].source
+    assert [*notes_of(volumes)] == [f"{first} was unpacked into the cache. The same holds for 4 more files."]
 
 
 def test_packed_files_are_unpacked_once(tmp_path, monkeypatch):
