@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Final
 
 from ..benchmark.contracts.cards import ReportSectionCard
 from ..benchmark.contracts.errors import UsageError
@@ -40,6 +41,10 @@ from .publishing import (
     replacing,
 )
 from .tuning.exports import write_csv as write_tuning
+
+
+TOGETHER: Final = 10
+"""Boards whose figures stay in memory, about 5 MiB each: to look for what can go takes time, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,7 @@ def build(
         draft = published.folder
         (draft / FIGURES).mkdir()
         colours = share_colours(reported)
-        pages = [_board_page(board, sections, draft) for board in reported]
+        pages = [*_pages(reported, sections, draft)]
         tables = tuple(item.table for item in pages)
         known = [Ranked(board, table) for board, table in zip(reported, tables, strict=True)]
         ranked = [one for one in known if one.table.scored]
@@ -139,10 +144,18 @@ def build(
     )
 
 
+def _pages(
+    boards: Sequence[Board], sections: Sequence[ReportSectionCard], draft: Path
+) -> Iterator[BoardPage]:
+    for number, board in enumerate(boards, start=1):
+        yield _board_page(board, sections, draft)
+        if number % TOGETHER == 0:
+            let_go()  # figures are full of cycles
+
+
 def _board_page(board: Board, sections: Sequence[ReportSectionCard], folder: Path) -> BoardPage:
     ordered = sorted(sections, key=lambda card: (card.order, card.name))
     parts = [part for card in ordered if (part := _part(card, board, folder))]
-    let_go()  # figures are full of cycles
     return BoardPage(leaderboard(board), len(board.trials), tuple(parts))
 
 

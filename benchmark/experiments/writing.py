@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import yaml
 
@@ -29,6 +29,7 @@ TUNED_HEAD: Final = """# This makes a row of the open division again, with the s
 # Nothing is searched: 'emseg-bench tune' does that.
 """
 
+Part = TypeVar("Part")
 Side: TypeAlias = Callable[[TrialSpec], Hashable]
 SIDES: Final[tuple[Side, ...]] = (
     lambda spec: spec.dataset.manifest_sha256,
@@ -102,17 +103,17 @@ def _experiment(specs: Sequence[TrialSpec], own: Sequence[TrialSpec], catalogue:
     """Write what plans a grid, and with it the trials of its models by recipes of their own."""
     first, by_card = specs[0], False
     models: dict[str, Any] = {}
-    for spec in specs:
-        text = _model(spec.model, catalogue)
+    for model in _distinct(spec.model for spec in specs):
+        text = _model(model, catalogue)
         models[text] = text
         for other in own:
-            if _is_same(other.model, spec.model):
+            if _is_same(other.model, model):
                 named = other.model.own_recipe == told_recipe(other.recipe)
                 models[text] = {"model": text, "recipe": _recipe(other.recipe)} if named else text
                 by_card = by_card or not named
     return {
         "models": [*models.values()],
-        "datasets": _each(_dataset(spec.dataset, catalogue) for spec in specs),
+        "datasets": _each(_dataset(one, catalogue) for one in _distinct(spec.dataset for spec in specs)),
         "label_fractions": _each(spec.label_fraction for spec in specs),
         "seeds": sorted({spec.seed for spec in specs}),
         **({"threads": first.threads} if first.threads else {}),
@@ -127,6 +128,11 @@ def _is_same(own: ModelSpec, shared: ModelSpec) -> bool:
         return [model.name, dict(model.options), model.init, model.weights_sha256]
 
     return parts(own) == parts(shared)
+
+
+def _distinct(parts: Iterable[Part]) -> Iterable[Part]:
+    """Leave out what is the very same object, for stored trials share their parts."""
+    return {id(part): part for part in parts}.values()
 
 
 def _each(values: Iterable[Any]) -> list[Any]:
