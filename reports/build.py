@@ -42,7 +42,6 @@ from .publishing import (
 )
 from .tuning.exports import write_csv as write_tuning
 
-
 TOGETHER: Final = 10
 """Boards whose figures stay in memory, about 5 MiB each: to look for what can go takes time, too."""
 
