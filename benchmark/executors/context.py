@@ -28,9 +28,10 @@ PRELOADED = (
     "emseg_bench.benchmark.executors.timm_alone",
     "emseg_bench.benchmark.trials.trial",
     # what most trials import once they run: the loss with timm and torchvision, the optimiser's first step,
-    # mmengine's canvas
+    # what saves a resume point, mmengine's canvas
     "emseg_bench.benchmark.training.loss",
     "torch._dynamo",
+    "torch.utils.serialization.config",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
 )
