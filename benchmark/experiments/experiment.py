@@ -251,7 +251,8 @@ def _check(experiment: Experiment, where: str) -> None:
     if protocol.primary not in protocol.metrics:
         raise UsageError(
             f"{where}.protocol.primary: got {protocol.primary!r}, "
-            f"expected one of its metrics: {', '.join(protocol.metrics)}; set it to the one that ranks."
+            f"expected one of its metrics: {', '.join(protocol.metrics)}; set it to the one "
+            "that ranks ('emseg-bench list metrics' has the names)."
         )
     for key in ("models", "datasets", "seeds", "label_fractions"):
         values = getattr(experiment, key)

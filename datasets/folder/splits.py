@@ -91,7 +91,8 @@ def check_parts(layout: Layout) -> None:
         if len(parts[""]) < 3:
             raise DataError(
                 f"{root} holds {counted(len(parts['']), 'image')} for three splits (train, val, test); "
-                "at least 3 are needed. Cut large images into tiles, or label more."
+                "at least 3 are needed. Cut large images into tiles, or label more; if files of several "
+                "pages are volumes, emseg-bench data init FOLDER describes them."
             )
     elif "train" not in parts:
         raise DataError(f"{root} has no train/ folder beside {_folders(layout)}: nothing to train on.")
