@@ -1,5 +1,5 @@
 """The command line: ``emseg-bench``."""
 
-from .app import main
+from .app import command, main
 
-__all__ = ["main"]
+__all__ = ["command", "main"]

@@ -124,19 +124,24 @@ def _options(
         limit_bytes(f"{LIMIT} got")
 
 
+def command() -> None:
+    """Run `main` in a process of its own, which need not look for cycles in what it leaves behind."""
+    if sys.argv[1:2] == ["report"]:  # what it makes stays until it ends, so nothing is found in it meanwhile
+        gc.disable()
+    try:
+        main()
+    finally:
+        gc.freeze()
+
+
 def main() -> None:
     """Run the command line: exit 0 all done, 1 a trial failed, 2 wrong input, 130 interrupted.
 
     What a library raises on a file's content is wrong input as well; faults of our own show their traceback.
     """
     lend_home()
-    if sys.argv[1:2] == ["report"]:  # what it makes stays until it ends, so nothing is found in it meanwhile
-        gc.disable()
-    try:
-        with guarded_streams():
-            _run()
-    finally:
-        gc.freeze()  # the process ends, and need not look for cycles in all that it leaves
+    with guarded_streams():
+        _run()
 
 
 def _run() -> None:
