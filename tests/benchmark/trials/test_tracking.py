@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -52,8 +53,10 @@ def test_all_trackers_hear_what_the_trial_leaves_behind(make_job, runtime, tmp_p
     assert [point.step for point in losses] == curve[curve.series == "train/loss"].iteration.tolist()
 
     (file,) = place.glob("wandb/**/*.wandb")
-    content = file.read_bytes()
-    assert all(text.encode() in content for text in (name, "train/loss", "val/iou", "test/iou"))
+    wanted, deadline = {name, "train/loss", "val/iou", "test/iou"}, time.monotonic() + 60
+    while missing := {text for text in wanted if text.encode() not in file.read_bytes()}:
+        assert time.monotonic() < deadline, missing  # wandb's own process writes it
+        time.sleep(0.1)
 
 
 class Fake:
