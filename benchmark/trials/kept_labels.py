@@ -43,10 +43,12 @@ class KeptLabels:
     def write(self, number: int, labels: Labels) -> None:
         """Keep the (H, W) or (Z, Y, X) uint8 labels of a case; a memory map is read slice by slice."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._file(number, labels.ndim)
+        path.unlink(missing_ok=True)  # a link would lead elsewhere
         if labels.ndim == 2:
-            label_picture(labels).save(self._file(number, 2), compress_level=1)
+            label_picture(labels).save(path, compress_level=1)
             return
-        with stack_writer(self._file(number, 3), labels.shape, colours=colour_table()) as pages:
+        with stack_writer(path, labels.shape, colours=colour_table()) as pages:
             pages[0 : len(labels)] = labels
 
     def path(self, number: int) -> Path:

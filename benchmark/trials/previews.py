@@ -48,6 +48,7 @@ class PreviewWriter:
         truth, predicted = (_middle(_slice(labels, section)) for labels in (sample.labels, prediction))
         pictures = (picture, label_picture(truth.astype(np.uint8)), label_picture(predicted))
         for path, made in zip(self.paths(case), pictures, strict=True):
+            path.unlink(missing_ok=True)  # a link would lead elsewhere
             made.save(path)
 
     def paths(self, case: Case) -> list[Path]:

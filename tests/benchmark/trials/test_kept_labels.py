@@ -39,6 +39,17 @@ def test_labels_come_back(tmp_path, shape):
             assert np.array_equal(np.asarray(picture), labels if labels.ndim == 2 else labels[page])
 
 
+@pytest.mark.parametrize(("shape", "name"), [(VOLUME, "c0.tif"), (VOLUME[1:], "c0.png")])
+def test_a_link_is_replaced_and_not_written_through(tmp_path, shape, name):
+    (tmp_path / "elsewhere").write_text("mine")
+    (tmp_path / name).symlink_to("elsewhere")
+    labels = np.ones(shape, np.uint8)
+    kept = KeptLabels(tmp_path, cases(1))
+    kept.write(0, labels)
+    assert (tmp_path / "elsewhere").read_text() == "mine"
+    assert np.array_equal(kept.read(0, shape), labels)
+
+
 def test_grey_volumes_of_older_versions_are_read(tmp_path):
     labels = np.random.default_rng(0).integers(0, 5, VOLUME, np.uint8)
     with stack_writer(tmp_path / "c0.tif", VOLUME) as pages:
