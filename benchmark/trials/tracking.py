@@ -129,15 +129,19 @@ def _go_on(run: Run, experiment: str, uri: str) -> None:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     package: str
-    options: tuple[str, ...]
+    options: Mapping[str, tuple[str, ...]]
+    """Each with the values that it takes; none are named where it takes any."""
     open: Callable[..., Tracker]
 
 
-WANDB_MODES: Final = ("online", "offline", "disabled", "shared")
 KINDS: Final[Mapping[str, _Kind]] = {
-    "tensorboard": _Kind("tensorboard", (), _TensorBoard),
-    "wandb": _Kind("wandb", ("mode", "project", "entity"), _Wandb),
-    "mlflow": _Kind("mlflow", ("uri", "experiment"), _MLflow),
+    "tensorboard": _Kind("tensorboard", {}, _TensorBoard),
+    "wandb": _Kind(
+        "wandb",
+        {"mode": ("online", "offline", "disabled", "shared"), "project": (), "entity": ()},
+        _Wandb,
+    ),
+    "mlflow": _Kind("mlflow", {"uri": (), "experiment": ()}, _MLflow),
 }
 
 
@@ -152,11 +156,12 @@ def check_trackers(text: str) -> tuple[str, ...]:
     asked = [parse_method(reference, "tracker") for reference in references]
     for one in asked:
         check_tracker(one.name)
-        for option in one.options:
-            if option not in KINDS[one.name].options:
-                raise UnknownNameError(f"option of the tracker {one.name}", option, KINDS[one.name].options)
-        if (mode := one.options.get("mode")) not in (None, *WANDB_MODES):
-            raise UnknownNameError("mode of the tracker wandb", str(mode), WANDB_MODES)
+        known = KINDS[one.name].options
+        for option, value in one.options.items():
+            if option not in known:
+                raise UnknownNameError(f"option of the tracker {one.name}", option, known)
+            if known[option] and value not in known[option]:
+                raise UnknownNameError(f"{option} of the tracker {one.name}", str(value), known[option])
     if len({one.name for one in asked}) < len(asked):
         raise UsageError(f"got --tracker {text}, which names a tracker twice.")
     return references
