@@ -23,5 +23,5 @@ def cycles_kept() -> Iterator[None]:
 
 
 def let_go() -> None:
-    """Free the cycles among what was made since, without a look through the rest."""
+    """Free the cycles among what was made since the last call; the first call looks through all."""
     gc.collect(0)
