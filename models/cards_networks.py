@@ -23,6 +23,7 @@ UNET_CLASSIC = ModelCard(
     ),
     size_divisor=16,
     parameters=31_030_593,
+    backbone=("encoder.",),
     citation="Ronneberger, Fischer & Brox 2015, MICCAI, doi:10.1007/978-3-319-24574-4_28",
     licence="MIT",
 )
@@ -44,6 +45,7 @@ NNUNET_RESENC = ModelCard(
     ),
     size_divisor=32,
     parameters=71_814_625,
+    backbone=("encoder.",),
     citation=(
         "Isensee et al. 2021, Nature Methods 18:203-211, doi:10.1038/s41592-020-01008-z; "
         "Isensee et al. 2024, MICCAI, arXiv:2404.09556; implementation: dynamic-network-architectures"
@@ -71,6 +73,7 @@ TRANSUNET = ModelCard(
     ),
     size_divisor=16,
     parameters=105_275_921,
+    backbone=("transformer.",),
     citation="Chen et al. 2021, arXiv:2102.04306",
     licence="MIT",
 )

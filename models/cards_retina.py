@@ -33,6 +33,7 @@ RETINA = ModelCard(
     ),
     size_divisor=16,
     parameters=22_201_169,
+    backbone=("transformer.",),
     reconstruction="emseg_bench.models.retina.pretraining:reconstruction",
     recipe="retina-2025",
     citation="Xing, Xie & Bader 2025, PLoS Comput Biol 21(5):e1013115, doi:10.1371/journal.pcbi.1013115",

@@ -41,6 +41,7 @@ _FILE = Initialisation(
     source=f"{_WEIGHTS}:file",
 )
 _INITIALISATIONS = (SCRATCH, _imagenet(), _FILE)
+_BACKBONE = ("encoder.",)
 
 _ENCODERS = {"encoder": Choice(choices=("resnet18", "resnet34", "resnet50"))}
 _PYRAMIDS = {"size": Choice(choices=("b0", "b1", "b2"))}
@@ -57,6 +58,7 @@ UNET = ModelCard(
     size_divisor=32,
     parameters=24_430_097,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"{_UNET}; {_SMP}",
     licence="MIT",
 )
@@ -72,6 +74,7 @@ UNETPLUSPLUS = ModelCard(
     size_divisor=32,
     parameters=26_072_337,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Zhou et al. 2018, DLMIA, doi:10.1007/978-3-030-00889-5_1; {_SMP}",
     licence="MIT",
 )
@@ -87,6 +90,7 @@ MANET = ModelCard(
     size_divisor=32,
     parameters=31_777_361,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Fan et al. 2020, IEEE Access 8:179656-179665, doi:10.1109/ACCESS.2020.3025372; {_SMP}",
     licence="MIT",
 )
@@ -102,6 +106,7 @@ LINKNET = ModelCard(
     size_divisor=32,
     parameters=21_765_665,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Chaurasia & Culurciello 2017, VCIP, arXiv:1707.03718; {_SMP}",
     licence="MIT",
 )
@@ -117,6 +122,7 @@ FPN = ModelCard(
     size_divisor=32,
     parameters=23_149_121,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Kirillov et al. 2019, CVPR, arXiv:1901.02446; Lin et al. 2017, CVPR, arXiv:1612.03144; {_SMP}",
     licence="MIT",
 )
@@ -132,6 +138,7 @@ PSPNET = ModelCard(
     size_divisor=8,
     parameters=22_071_361,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Zhao et al. 2017, CVPR, arXiv:1612.01105; {_SMP}",
     licence="MIT",
 )
@@ -147,6 +154,7 @@ PAN = ModelCard(
     size_divisor=128,
     parameters=21_469_544,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Li et al. 2018, BMVC, arXiv:1805.10180; {_SMP}",
     licence="MIT",
 )
@@ -162,6 +170,7 @@ DEEPLABV3 = ModelCard(
     size_divisor=8,
     parameters=26_000_833,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Chen et al. 2017, arXiv:1706.05587; {_SMP}",
     licence="MIT",
 )
@@ -177,6 +186,7 @@ DEEPLABV3PLUS = ModelCard(
     size_divisor=16,
     parameters=22_431_185,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Chen et al. 2018, ECCV, arXiv:1802.02611; {_SMP}",
     licence="MIT",
 )
@@ -190,6 +200,7 @@ UNET_RESNET50 = ModelCard(
     size_divisor=32,
     parameters=32_514_833,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"{_UNET}; {_RESNET}; Conrad & Narayan 2021, eLife 10:e65894, doi:10.7554/eLife.65894; {_SMP}",
     licence="MIT",
 )
@@ -205,6 +216,7 @@ UNET_CONVNEXT = ModelCard(
     size_divisor=32,
     parameters=31_925_681,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Liu et al. 2022, CVPR, arXiv:2201.03545; {_UNET}; {_TIMM}",
     licence="MIT; Apache-2.0",
 )
@@ -220,6 +232,7 @@ SEGFORMER = ModelCard(
     size_divisor=32,
     parameters=3_711_265,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Xie et al. 2021, NeurIPS, arXiv:2105.15203; {_SMP}",
     licence="MIT; the encoder's code: NVIDIA Source Code License",
 )
@@ -240,6 +253,7 @@ UPERNET_SWIN = ModelCard(
     not_exportable={"onnx": _SWIN_UNEXPORTED, "torch-export": _SWIN_UNEXPORTED},
     parameters=36_740_027,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Liu et al. 2021, ICCV, arXiv:2103.14030; Xiao et al. 2018, ECCV, arXiv:1807.10221; {_TIMM}",
     licence="MIT; Apache-2.0",
 )
@@ -254,6 +268,7 @@ DPT_VIT = ModelCard(
     initialisations=(SCRATCH, _imagenet("dpt_vit_imagenet"), _FILE),
     size_divisor=32,
     parameters=52_056_961,
+    backbone=_BACKBONE,
     citation=(
         f"Ranftl, Bochkovskiy & Koltun 2021, ICCV, arXiv:2103.13413; Dosovitskiy et al. 2021, ICLR, "
         f"arXiv:2010.11929; {_TIMM}"
@@ -272,6 +287,7 @@ UNET_PVT = ModelCard(
     size_divisor=32,
     parameters=28_124_305,
     encoder="encoder",
+    backbone=_BACKBONE,
     citation=f"Wang et al. 2022, Computational Visual Media, arXiv:2106.13797; {_UNET}; {_TIMM}",
     licence="MIT; Apache-2.0",
 )
@@ -286,6 +302,7 @@ SMP = ModelCard(
     initialisations=_INITIALISATIONS,
     size_divisor=32,
     parameters=23_149_121,
+    backbone=_BACKBONE,
     citation=_TIMM,
     licence="MIT; Apache-2.0",
 )

@@ -36,10 +36,11 @@ def checks_for(card: ModelCard, *, is_default: bool) -> tuple[Check, ...]:
         is_default: Whether its options are the defaults, whose number of parameters the card tells.
     """
     named = (check_encoder,) if card.encoder is not None else ()
+    frozen = (check_backbone,) if card.backbone else ()
     other = (check_other_options,) if other_values(card.options) and is_default else ()
     counted = (check_parameters,) if card.parameters is not None and is_default else ()
     sources = SOURCE_CHECKS if any(init.source is not None for init in card.initialisations) else ()
-    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *TRAINING_CHECKS, *sources, *other)
+    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *frozen, *TRAINING_CHECKS, *sources, *other)
 
 
 def check_builds(bench: ModelBench) -> None:
@@ -187,6 +188,24 @@ def check_encoder(bench: ModelBench) -> None:
         raise ContractError(
             f"{bench.card.encoder!r} as encoder", f"a submodule: {parts}", "Correct ModelCard.encoder"
         ) from error
+
+
+def check_backbone(bench: ModelBench) -> None:
+    """The card's backbone names parameters, and leaves some out: the head."""
+    names = [name for name, _ in bench.network.named_parameters()]
+    told: tuple[str, ...] = bench.card.backbone
+    parts = ", ".join(dict.fromkeys(f"{name.partition('.')[0]}." for name in names))
+    idle = [prefix for prefix in told if not any(name.startswith(prefix) for name in names)]
+    if idle:
+        raise ContractError(
+            f"{idle[0]!r} in the backbone, with which no parameter's name begins",
+            f"beginnings of names: {parts}",
+            "Correct ModelCard.backbone",
+        )
+    if all(name.startswith(told) for name in names):
+        raise ContractError(
+            "all parameters in the backbone", "some outside, the head", "Correct ModelCard.backbone"
+        )
 
 
 def _by_windows(network: nn.Module, image: Tensor, side: int, divisor: int) -> Tensor:

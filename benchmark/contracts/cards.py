@@ -95,6 +95,9 @@ class ModelCard(metaclass=CardType):
     encoder: str | None = None
     """Name of the submodule that maps (N, C, H, W) to feature maps, the deepest last; contrastive
     pre-training trains it alone.  None: the model cannot be pre-trained so."""
+    backbone: tuple[str, ...] = ()
+    """What pre-trained weights fill, as beginnings of parameters' names: ``("encoder.",)``.  The rest is the
+    head.  Empty: not told."""
     reconstruction: LazyReference | Callable[..., nn.Module] | None = None
     """Called as ``reconstruction(**options)``: the network that learns to reconstruct images, from
     (N, 1, H, W) to (N, 1, H, W); its parameters have the names that the model's own weight files use.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .running import Event
 
 PROJECT = "emseg_bench"
-INTERFACE: Final = (1, 1)
+INTERFACE: Final = (1, 2)
 """The version of what plugins are written for.  The first number rises when something that plugins rely on is
 taken away or changes its meaning, the second when something is added."""
 

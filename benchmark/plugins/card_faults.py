@@ -26,6 +26,7 @@ from ..contracts.settings import Recipe, ScoringProtocol
 from ..files.wording import listed
 from .every_model import ALL
 from .parameters import parameter_fault
+from .references import TRAIN
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
@@ -105,6 +106,7 @@ def _special_faults(card: Any) -> Iterator[str]:
         if card.size_divisor < 1:
             yield f"{card.name}'s size_divisor is {card.size_divisor}, expected at least 1"
         yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)
+        yield from _trained_faults(card)
     if isinstance(card, DatasetCard):
         yield from _published_faults(card)
     if isinstance(card, DecoderCard):
@@ -119,6 +121,17 @@ def _special_faults(card: Any) -> Iterator[str]:
         yield f"{card.name}'s protocol is {card.protocol!r}, expected a ScoringProtocol of the same name"
     if isinstance(card, PretrainingCard):
         yield from _all_are(card.name, "recipes", card.recipes, PretrainingRecipe)
+
+
+def _trained_faults(card: ModelCard) -> Iterator[str]:
+    """Find what is in the way of asking for how much of a model is trained."""
+    if not all(isinstance(prefix, str) and prefix for prefix in card.backbone):
+        yield f"{card.name}'s backbone is {card.backbone!r}, expected beginnings of parameters' names"
+    if card.options and any(field.name == TRAIN for field in fields(card.options)):
+        yield (
+            f"{card.name} has an option called {TRAIN!r}, by which any model is told how much of it trains; "
+            "call it otherwise"
+        )
 
 
 def _search_faults(card: Any, options: type[Any] | None) -> Iterator[str]:

@@ -21,9 +21,9 @@ _PACKAGE: Final = __name__.partition(".")[0]
 _REFERENCE: Final = re.compile(rf"({_PACKAGE}(?:\.\w+)+):\w+")
 _ASIDE: Final = frozenset(
     {
-        *("aggregation", "citation", "description", "empty_rule", "files", "ignore_rule", "licence"),
-        *("ms_per_megapixel", "options", "page", "parameters", "recipe", "reference", "search_space"),
-        *("title", "used_in"),
+        *("aggregation", "backbone", "citation", "description", "empty_rule", "files", "ignore_rule"),
+        *("licence", "ms_per_megapixel", "options", "page", "parameters", "recipe", "reference"),
+        *("search_space", "title", "used_in"),
     }
 )
 """Fields of cards, and of what stands in them, that are for people, or that a trial holds by itself."""

@@ -1,7 +1,8 @@
 r"""How people write models, datasets and metrics: ``unet[encoder=resnet50]@imagenet``, ``folder:/data/x``.
 
 Commas part the items of a list, and within brackets the options.  One that belongs to a path or a value has a
-backslash before it, ``folder:/data/day 1\, side A``, and so has a bracket within the brackets of options.
+backslash before it, ``folder:/data/day 1\, side A``, and so has a bracket within the brackets of options that
+has no partner there: ``retina[train=lora[rank=4,alpha=8]]`` needs none.
 """
 
 from __future__ import annotations
@@ -17,14 +18,28 @@ MODEL_FORM = "NAME, NAME@INIT, NAME[OPTION=VALUE,...]@INIT or NAME@file:PATH"
 DATASET_FORM = "NAME, NAME:PATH or NAME[OPTION=VALUE,...]:PATH"
 METRIC_FORM = "NAME or NAME[OPTION=VALUE,...]"
 
+TRAIN = "train"
+"""The option that every model has: how much of it is trained."""
 LARGEST_WHOLE = 2**53
 """Whole numbers up to this are written without a point."""
 
-_NAME = r"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>(?:\\[\[\],]|\\(?![\[\],])|[^\]\\])*)\])?"
+DEEPEST = 4
+"""Brackets within the brackets of options, within one another."""
+
+
+def _inside(depth: int) -> str:
+    """Write the pattern of what stands between brackets that hold so many more within one another."""
+    nested = rf"|\[{_inside(depth - 1)}\]" if depth else ""
+    return rf"(?:\\[\[\],]|\\(?![\[\],])|[^\[\]\\]{nested})*+"
+
+
+_NAME = rf"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>{_inside(DEEPEST)})\])?"
 _MODEL = re.compile(_NAME + r"(@(?P<init>[^:]+)(:(?P<location>.+))?)?")
 _DATASET = re.compile(_NAME + r"(:(?P<location>.+))?")
 _METRIC = re.compile(_NAME)
-_ITEM = re.compile(r"(?:\\[\[\],]|\[(?:\\[\[\],]|\\(?![\[\],])|[^\[\]\\])*\]|[^,])*")
+_PAIRED = re.compile(rf"(?:[^\[\]\\]|\[{_inside(DEEPEST - 1)}\])*+")
+"""A value whose brackets all have partners."""
+_ITEM = re.compile(rf"(?:\\[\[\],]|\[{_inside(DEEPEST)}\]|[^,])*")
 """What stands between two commas; brackets hold theirs together."""
 
 
@@ -139,7 +154,14 @@ def label(name: str, options: Mapping[str, OptionValue]) -> str:
 
 def written(name: str, options: Mapping[str, OptionValue]) -> str:
     """Write a name with its options so that it is read back as the same, whatever values they have."""
-    return label(name, {key: re.sub(r"([,\[\]])", r"\\\1", _value(value)) for key, value in options.items()})
+    return label(name, {key: _protected(_value(value)) for key, value in options.items()})
+
+
+def _protected(value: str) -> str:
+    """Write a value so that it stays whole within the brackets of options."""
+    if "\\" in value or not _PAIRED.fullmatch(value):
+        return re.sub(r"([,\[\]])", r"\\\1", value)
+    return re.sub(rf"(\[{_inside(DEEPEST - 1)}\])|,", lambda found: found[1] or r"\,", value)
 
 
 def _value(value: OptionValue) -> str:

@@ -53,6 +53,10 @@ def test_the_card_tells_the_number_of_parameters(name: str) -> None:
     with torch.device("cpu" if name == "segformer" else "meta"):
         model = build(CARDS[name])
     assert sum(parameter.numel() for parameter in model.parameters()) == CARDS[name].parameters
+    names = [parameter for parameter, _ in model.named_parameters()]
+    told = CARDS[name].backbone
+    assert all(any(name.startswith(prefix) for name in names) for prefix in told)
+    assert 0 < sum(name.startswith(told) for name in names) < len(names)
 
 
 @pytest.mark.parametrize("name", CARDS)

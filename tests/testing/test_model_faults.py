@@ -197,13 +197,14 @@ CARDS = {
     "factory importable": {"factory": "no_such_module:create"},
     "parameters": {"parameters": 10},
     "encoder": {"encoder": "encoder"},
+    "backbone": {"backbone": ("conv.", "encoder.")},
     "initialisations": {"initialisations": (Initialisation(name="a", description="a", source="json:loads"),)},
 }
 
 
 @pytest.mark.parametrize("factory", [Sound, grey_only])
 def test_sound_models_fail_nothing(failing, factory):
-    assert failing("model", factory=factory, parameters=12, encoder="conv") == {}
+    assert failing("model", factory=factory, parameters=12, encoder="conv", backbone=("conv.",)) == {}
 
 
 @pytest.mark.parametrize(

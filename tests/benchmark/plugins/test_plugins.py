@@ -79,8 +79,8 @@ def test_an_unknown_field_costs_its_card_alone(install):
             "Update emseg-bench",
         ),
         ("(1, 999)", "written for the plugin interface 1.999", "Update emseg-bench"),
-        ("(0, 9)", "interface 0.9, of which 1.1 has changed something", "Update interface"),
-        ("'1.0'", "EMSEG_INTERFACE is '1.0', expected two numbers such as (1, 1)", "Correct it"),
+        ("(0, 9)", "interface 0.9, of which 1.2 has changed something", "Update interface"),
+        ("'1.0'", "EMSEG_INTERFACE is '1.0', expected two numbers such as (1, 2)", "Correct it"),
     ],
 )
 def test_another_interface_is_told(install, said, what, remedy):
@@ -219,6 +219,17 @@ def test_good_plugin(install):
             "@hookimpl\ndef emseg_models():\n    return [card('x', search_space=['size'])]",
             "emseg_models",
             "x's search_space is ['size'], expected Mapping[str, Parameter]",
+        ),
+        (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', backbone=('encoder.', ''))]",
+            "emseg_models",
+            "x's backbone is ('encoder.', ''), expected beginnings of parameters' names",
+        ),
+        (
+            "from dataclasses import make_dataclass\n@hookimpl\ndef emseg_models():\n"
+            "    return [card('x', options=make_dataclass('Options', [('train', str, 'all')]))]",
+            "emseg_models",
+            "x has an option called 'train', by which any model is told how much of it trains",
         ),
     ],
 )
