@@ -28,6 +28,7 @@ def run(
     experiment: str | Path | None = None,
     seeds: int | Sequence[int] | None = None,
     label_fractions: Sequence[float] | None = None,
+    label_counts: Sequence[int] | None = None,
     recipe: Settings | None = None,
     protocol: Settings | None = None,
     out: str | Path = "results",
@@ -52,7 +53,9 @@ def run(
         datasets: Likewise: ``folder:/data/my_cells``.  None: ``synthetic-em``.
         experiment: An experiment file in YAML; arguments given beside it win.
         seeds: How many (3 means 0, 1, 2), or a list of which.  None: the seed 0.
-        label_fractions: Shares (0 to 1) of the training cases to train on.  None: all of them.
+        label_fractions: Shares (0 to 1) of the training cases to train on.  None: all of them, unless there
+            are counts.
+        label_counts: Numbers of training cases to train on, beside the shares.
         recipe: How to train.  None: ``quick``.
         protocol: How to score.  None: ``emseg-v1``.
         out: Results folder.
@@ -88,6 +91,7 @@ def run(
         "datasets": _places(datasets),
         "seeds": seeds if seeds is None or isinstance(seeds, int) else list(seeds),
         "label_fractions": None if label_fractions is None else list(label_fractions),
+        "label_counts": None if label_counts is None else list(label_counts),
         "threads": threads,
         "recipe": recipe,
         "protocol": protocol,

@@ -26,6 +26,7 @@ LISTS: Final = frozenset(
         "--datasets",
         "--metrics",
         "--label-fractions",
+        "--label-counts",
         "--classes",
         "--class-names",
         "--tracker",

@@ -10,7 +10,7 @@ from ..benchmark.files.numbers import decimal
 from ..benchmark.files.printable import brief
 
 MOST_DIGITS = 10
-"""Of a seed; there are 2**32."""
+"""Of a seed, of which there are 2**32, and of a number of images."""
 
 
 def read_list(text: str | None) -> list[str] | None:
@@ -93,3 +93,20 @@ def read_fractions(text: str | None) -> list[float] | None:
         raise UsageError(
             f"got --label-fractions {brief(text)}, expected numbers such as 0.1,0.5,1."
         ) from None
+
+
+def read_counts(text: str | None) -> list[int] | None:
+    """Read numbers of training cases.
+
+    Raises:
+        UsageError: One is no whole number.
+    """
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
+        raise UsageError(
+            f"got --label-counts {brief(text)}, expected whole numbers such as 1,3,10; shares of the labels "
+            "are --label-fractions 0.1,0.5."
+        )
+    return [int(part) for part in parts]

@@ -21,7 +21,7 @@ from .margins import (
     ranking_metrics,
     read_difference,
 )
-from .run_values import read_datasets, read_fractions, read_list, read_seeds, refuse_name
+from .run_values import read_counts, read_datasets, read_fractions, read_list, read_seeds, refuse_name
 from .waiting import status
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ EXAMPLES = """Examples:
 
   emseg-bench run --models all --recipe smoke
 
+  emseg-bench run --models retina,unet --label-counts 1,3,10 --label-fractions 1 --seeds 3
+
   emseg-bench run --models "unet[encoder=resnet50]" --recipe quick --set recipe.iterations=200
 
   emseg-bench run experiment.yaml --dry-run --resolve 0.02
@@ -61,6 +63,13 @@ def run(
     label_fractions: Annotated[
         str | None,
         typer.Option(help="Shares of the training cases to train on, comma-separated: 0.1,1.  [default: 1]"),
+    ] = None,
+    label_counts: Annotated[
+        str | None,
+        typer.Option(
+            help="Numbers of training images (sections of volumes) to train on, comma-separated: 1,3,10; "
+            "beside the shares, if any are given."
+        ),
     ] = None,
     recipe: trial_options.RecipeOption = None,
     own_recipes: Annotated[
@@ -121,6 +130,7 @@ def run(
         "datasets": read_datasets(datasets),
         "seeds": read_seeds(seeds),
         "label_fractions": read_fractions(label_fractions),
+        "label_counts": read_counts(label_counts),
         "threads": threads,
         "recipe": recipe,
         "protocol": protocol,

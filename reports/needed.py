@@ -72,6 +72,7 @@ def _need(
     need = Need(
         dataset=spec.dataset.label,
         label_fraction=spec.label_fraction,
+        training_cases=spec.dataset.training_cases,
         metric=_metric(spec).name,
         difference=difference,
         models=design.models,

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..benchmark.contracts.records import MetricSpec
 from ..benchmark.contracts.reporting import OWN_TRAINING
+from ..benchmark.experiments.label_counts import describe_labels
 from .schema import Leaderboard
 from .verdicts.contest import FEWEST_UNITS, several
 from .verdicts.sample_size import Need
@@ -27,10 +28,11 @@ def told(need: Need, metric: MetricSpec, stored: Leaderboard | None) -> Iterator
         metric: The one that ranks.
         stored: The leaderboard that its spreads come from, if they do.
     """
-    labels = f" with {100 * need.label_fraction:g} % of the labels" if need.label_fraction < 1 else ""
+    labels = describe_labels(need.label_fraction, need.training_cases)
+    data = f"{need.dataset} with {labels}" if labels else need.dataset
     counts = (plural(need.models, "model"), plural(need.seeds, "seed"), _many(need))
     yield (
-        f"{need.dataset}{labels}, {', '.join(counts)}: to find a difference of {need.difference:g} in mean "
+        f"{data}, {', '.join(counts)}: to find a difference of {need.difference:g} in mean "
         f"{metric_title(metric)} in 4 of 5 repetitions, all pairs and the best blind prediction compared at "
         "once at 95 %:"
     )

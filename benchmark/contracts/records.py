@@ -89,6 +89,9 @@ class DatasetSpec:
     """Of the division alone, which case is in which split; empty in records from before there was one."""
     has_instances: bool = False
     """Whether it knows true objects one by one."""
+    training_cases: Annotated[int, Ge(1)] | None = None
+    """Images, or sections of volumes, in its training split, of which a trial's share has labels; None in
+    records from before it was told."""
     provider: Provider
     label: str
     """Its name in reports: ``synthetic-em``, ``folder:my_cells``."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
@@ -33,6 +33,8 @@ MOST_SEEDS = 10_000
 MOST_TRIALS = 100_000
 MOST_THREADS = 1024
 """More are a slip of the finger."""
+LABELS: Final = ("label_fractions", "label_counts")
+"""Keys that say how much of the training split is labelled."""
 
 DEFAULTS: Mapping[str, Any] = {
     "datasets": ["synthetic-em"],
@@ -53,8 +55,10 @@ class _Keys:
     datasets: Annotated[tuple[str, ...], MinLen(1)]
     """References: ``synthetic-em``, ``folder:/data/my_cells``."""
     seeds: Annotated[tuple[Annotated[int, Ge(0), Lt(2**32)], ...], MinLen(1)]
-    label_fractions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (1.0,)
-    """Shares of the training cases that training sees."""
+    label_fractions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] | None = None
+    """Shares of the training cases that training sees; None: all of them, unless there are counts."""
+    label_counts: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] | None = None
+    """Numbers of training cases that training sees, beside the shares that are asked for."""
     threads: Annotated[int, Ge(1), Le(MOST_THREADS)] = 2
     """CPU threads of one trial, whatever machine runs it: scores depend on them."""
     recipe: Recipe
@@ -213,7 +217,7 @@ def _check_asked(
     """
     if not asked.get("tuned"):
         return
-    fixed = ("models", "datasets", "label_fractions", "recipe", "protocol", "own_recipes")
+    fixed = ("models", "datasets", *LABELS, "recipe", "protocol", "own_recipes")
     changed = [f"--{key.replace('_', '-')}" for key in fixed if options.get(key) is not None]
     changed += [f"--set {text}" for text in settings if not text.startswith("recipe.precision=")]
     if changed:
@@ -254,8 +258,8 @@ def _check(experiment: Experiment, where: str) -> None:
             f"expected one of its metrics: {', '.join(protocol.metrics)}; set it to the one "
             "that ranks ('emseg-bench list metrics' has the names)."
         )
-    for key in ("models", "datasets", "seeds", "label_fractions"):
-        values = getattr(experiment, key)
+    for key in ("models", "datasets", "seeds", *LABELS):
+        values = getattr(experiment, key) or ()
         if len(set(values)) < len(values):
             raise UsageError(
                 f"{where}.{key}: {brief(', '.join(map(str, values)))} names something twice; name each once."
@@ -265,10 +269,12 @@ def _check(experiment: Experiment, where: str) -> None:
 
 
 def _check_number(experiment: Experiment, where: str) -> None:
-    lists = (experiment.models, experiment.datasets, experiment.seeds, experiment.label_fractions)
+    labels = [*(experiment.label_counts or ()), *(experiment.label_fractions or ())]
+    lists = (experiment.models, experiment.datasets, experiment.seeds, labels or [1.0])
     trials = math.prod(map(len, lists))
     if trials > MOST_TRIALS:
         raise UsageError(
             f"{where}: {' × '.join(str(len(one)) for one in lists)} models, datasets, seeds and label "
-            f"fractions make {trials:,} trials, expected at most {MOST_TRIALS:,}; ask for fewer at once."
+            f"fractions or counts make {trials:,} trials, expected at most {MOST_TRIALS:,}; ask for fewer at "
+            "once."
         )

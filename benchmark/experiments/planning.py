@@ -26,6 +26,7 @@ from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..profiling.precision import AskedPrecision, resolve_precision
 from .experiment import Experiment
+from .label_counts import label_shares
 from .methods import find_methods, find_steps, method_specs
 from .metric_planning import object_notes, plan_scoring
 from .model_planning import plan_models
@@ -124,7 +125,7 @@ def make_plan(
             ),
         )
         for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
-        for fraction in experiment.label_fractions
+        for fraction in _shares(experiment, dataset)
         for one in trainings
     ]
     settled = (
@@ -140,6 +141,11 @@ def make_plan(
         for seed, name in fingerprints(spec, experiment.seeds).items()
     }
     return Plan(by_name, tuple(notes), manifests={one.spec.manifest_sha256: one.manifest for one in datasets})
+
+
+def _shares(experiment: Experiment, dataset: _OpenDataset) -> tuple[float, ...]:
+    counts, shares = experiment.label_counts or (), experiment.label_fractions or ()
+    return label_shares(counts, shares, dataset.spec.training_cases or 0, dataset.spec.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,7 @@ def _plan_dataset(text: str, catalogue: Catalogue, cache: Path, remarks: Remarks
         manifest_sha256=manifest_sha256(manifest),
         split_sha256=split_sha256(manifest),
         has_instances=manifest.has_instances,
+        training_cases=len(manifest.split("train")) or None,
         provider=provider_of(offer),
         label=_row_name(reference, location),
         citation=offer.card.citation,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from math import prod
 from typing import Any, Final, TypeAlias, TypeVar
 
 import yaml
@@ -16,6 +16,7 @@ from ..files.validation import plain
 from ..plugins.asked import complete_options
 from ..plugins.references import escaped, written
 from ..plugins.registry import Catalogue, Registry
+from .label_counts import number_of
 from .own_recipes import told_recipe
 from .presets import protocols, recipes
 from .tuned_settings import tuned_options
@@ -31,13 +32,16 @@ TUNED_HEAD: Final = """# This makes a row of the open division again, with the s
 
 Part = TypeVar("Part")
 Side: TypeAlias = Callable[[TrialSpec], Hashable]
-SIDES: Final[tuple[Side, ...]] = (
+SHARES: Final[tuple[Side, ...]] = (
     lambda spec: spec.dataset.manifest_sha256,
     lambda spec: spec.label_fraction,
     lambda spec: (spec.model.label, spec.model.weights_sha256),
     lambda spec: spec.seed,
 )
 """What an experiment multiplies, in the order in which trials are parted that are no full grid."""
+COUNTS: Final[tuple[Side, ...]] = (SHARES[0], lambda spec: _labels_of(spec), *SHARES[2:])
+"""The same, with labels by their number where that says which they are: of several data sets it is one
+number, where shares are several."""
 
 
 def experiment_files(specs: Iterable[TrialSpec], catalogue: Catalogue) -> dict[str, str]:
@@ -86,10 +90,36 @@ def _alike(specs: Iterable[TrialSpec]) -> list[list[TrialSpec]]:
     return list(groups.values())
 
 
-def _grids(specs: Sequence[TrialSpec], sides: Sequence[Side] = SIDES) -> Iterator[Sequence[TrialSpec]]:
+def _labels_of(spec: TrialSpec) -> tuple[str, float]:
+    """Give the key and value that say how much is labelled: a number, unless it is all, or no whole one."""
+    cases, share = spec.dataset.training_cases, spec.label_fraction
+    number = number_of(share, cases) if cases else 0
+    if cases and share < 1 and number / cases == share:
+        return "label_counts", number
+    return "label_fractions", share
+
+
+def _labels(specs: Sequence[TrialSpec]) -> dict[str, list[float]]:
+    """Say how much is labelled: by shares that are whole percents, else by numbers where they make a grid."""
+    shares = _each(spec.label_fraction for spec in specs)
+    percents = all(round(100 * share, 9).is_integer() for share in shares)
+    if _is_full(specs, SHARES) and (percents or not _is_full(specs, COUNTS)):
+        return {"label_fractions": shares}
+    told: dict[str, list[float]] = {}
+    for key, value in _each(map(_labels_of, specs)):
+        told.setdefault(key, []).append(value)
+    return told
+
+
+def _is_full(specs: Sequence[TrialSpec], sides: Sequence[Side]) -> bool:
+    """Say whether trials are all combinations of what stands on the sides."""
+    combinations = prod(len({side(spec) for spec in specs}) for side in sides)
+    return len({tuple(side(spec) for side in sides) for spec in specs}) == combinations
+
+
+def _grids(specs: Sequence[TrialSpec], sides: Sequence[Side] = SHARES) -> Iterator[Sequence[TrialSpec]]:
     """Part trials into full grids."""
-    combinations = product(*({side(spec) for spec in specs} for side in SIDES))
-    if len({tuple(side(spec) for side in SIDES) for spec in specs}) == len(list(combinations)):
+    if _is_full(specs, SHARES) or _is_full(specs, COUNTS):
         yield specs
         return
     parts: dict[Hashable, list[TrialSpec]] = {}
@@ -114,7 +144,7 @@ def _experiment(specs: Sequence[TrialSpec], own: Sequence[TrialSpec], catalogue:
     return {
         "models": [*models.values()],
         "datasets": _each(_dataset(one, catalogue) for one in _distinct(spec.dataset for spec in specs)),
-        "label_fractions": _each(spec.label_fraction for spec in specs),
+        **_labels(specs),
         "seeds": sorted({spec.seed for spec in specs}),
         **({"threads": first.threads} if first.threads else {}),
         **({"own_recipes": True} if by_card else {}),

@@ -15,7 +15,7 @@ from ..contracts.records import Record, TrialSpec
 from ..contracts.reporting import OWN_TRAINING, Board, LeftOut, Trial
 from ..evaluation.scoring import with_depth
 from ..experiments.experiment import describe
-from ..experiments.label_fraction import describe_fraction
+from ..experiments.label_counts import describe_labels
 from ..experiments.tuning_budget import describe_tuning
 from ..files.printable import printable
 from ..files.regular import check_within, shown
@@ -197,7 +197,7 @@ def _check_scores(cases: pd.DataFrame, primary: str, classes: int, path: Path) -
 def _board(members: Sequence[Member], *, keep_stale: bool) -> Board:
     kept = sorted(_current(members, keep_stale=keep_stale), key=_place)
     spec = kept[0].record.spec
-    data = [spec.dataset.label, describe_fraction(spec.label_fraction)]
+    data = [spec.dataset.label, describe_labels(spec.label_fraction, spec.dataset.training_cases)]
     settings = [*_training(spec), describe(spec.protocol)]
     sanity, unread = _sanity(kept)
     return Board(

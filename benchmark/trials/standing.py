@@ -54,13 +54,22 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledData(Labelled):
+    """A dataset's, with what its share of labels is a share of."""
+
+    __pydantic_config__ = _LOOSE
+
+    training_cases: Annotated[int, Ge(1)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """What a trial is, for people; what else its plan says may be of any version."""
 
     __pydantic_config__ = _LOOSE
 
     model: Labelled
-    dataset: Labelled
+    dataset: LabelledData
     label_fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     seed: Annotated[int, Ge(0)]
     purpose: Text = "compare"

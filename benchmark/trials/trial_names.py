@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..contracts.records import Record, TrialSpec
-from ..experiments.label_fraction import describe_fraction
+from ..experiments.label_counts import describe_labels
 
 if TYPE_CHECKING:
     from .standing import Named
@@ -17,7 +17,7 @@ PLAIN: Final = re.compile(r"[\w@=,.:;/\[\]+-]+", re.ASCII)
 
 
 def trial_name(spec: TrialSpec | Named) -> str:
-    """Name a trial for people: ``unet@scratch on cells with 10 % of the labels, seed 0``."""
+    """Name a trial for people: ``unet@scratch on cells with 3 of 20 labelled images, seed 0``."""
     tunes = ", tuning" if spec.purpose == "tune" else ""
     return f"{model_and_data(spec)}, seed {spec.seed}{tunes}"
 
@@ -29,7 +29,9 @@ def model_and_data(spec: TrialSpec | Named) -> str:
 
 def data_name(spec: TrialSpec | Named) -> str:
     """Name a trial's dataset and its share of labels."""
-    return " with ".join(filter(None, [spec.dataset.label, describe_fraction(spec.label_fraction)]))
+    return " with ".join(
+        filter(None, [spec.dataset.label, describe_labels(spec.label_fraction, spec.dataset.training_cases)])
+    )
 
 
 def model_name(record: Record) -> str:

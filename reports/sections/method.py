@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...benchmark.contracts.records import MetricSpec, TrialSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
-from ...benchmark.experiments.label_fraction import describe_fraction
+from ...benchmark.experiments.label_counts import describe_labels
 from ..footnotes import CUTS
 from ..grid import Cell, Column, Grid, html, markdown
 from ..scoring import scored_classes
@@ -60,11 +60,11 @@ def _grid(caption: str, facts: Facts) -> Grid:
 
 
 def _data(board: Board) -> Facts:
-    complete = board.complete
+    complete, spec = board.complete, board.trials[0].record.spec
     seeds = sorted({trial.record.spec.seed for trial in board.trials})
     facts = [
         ("dataset", _each(board.trials, lambda trial: trial.record.spec.dataset.label)),
-        ("labels", describe_fraction(board.trials[0].record.spec.label_fraction) or "all training cases"),
+        ("labels", describe_labels(spec.label_fraction, spec.dataset.training_cases) or "all training cases"),
         ("seeds", ", ".join(map(str, seeds))),
     ]
     return facts + _test_data(complete[0]) if complete else facts

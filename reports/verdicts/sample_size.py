@@ -36,6 +36,8 @@ class Need:
 
     dataset: str
     label_fraction: float
+    training_cases: int | None = None
+    """That it is a share of; None: that is not known."""
     metric: str
     difference: float
     models: int

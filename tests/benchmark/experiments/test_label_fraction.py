@@ -56,10 +56,10 @@ def test_shares_are_trials_and_boards_of_their_own(toy_path, invoke, monkeypatch
     monkeypatch.setenv("PYTHONPATH", str(toy_path))
     command = ("run", "--models", "toy", "--datasets", "toy-data", "--recipe", "smoke", "--label-fractions")
     planned = invoke(*command, "0.5,1", "--dry-run")
-    assert "50 %" in planned.out
+    assert "2 of 4" in planned.out
     assert invoke(*command, "0.5,1").code == 0
     boards = load_boards(Store(Path("results"))).boards
-    assert ["50 % of the labels" in board.title for board in boards].count(True) == 1
+    assert ["2 of 4 labelled images" in board.title for board in boards].count(True) == 1
     assert len(boards) == 2
     refused = invoke(*command, "half")
     assert (refused.code, "expected numbers such as" in refused.err) == (2, True)

@@ -52,6 +52,19 @@ def test_a_grid_is_one_file(planned, again):
     assert again(trials) == (trials, [NAME])
 
 
+def test_numbers_of_labels_are_one_grid_on_data_of_any_size(planned, again, tmp_path):
+    other = SYNTHETIC.replace("train=4", "train=3")
+    trials = planned(models=["toy"], datasets=[SYNTHETIC, other], label_counts=[1, 2], label_fractions=[1.0])
+    assert again(trials) == (trials, [NAME])
+    assert "label_counts:\n- 1\n- 2\nlabel_fractions:\n- 1.0\n" in (tmp_path / NAME).read_text()
+
+
+def test_shares_that_are_whole_percents_stay_shares(planned, again, tmp_path):
+    trials = planned(models=["toy"], datasets=[SYNTHETIC], label_fractions=[0.25, 0.5])
+    assert again(trials) == (trials, [NAME])
+    assert "label_counts" not in (tmp_path / NAME).read_text()
+
+
 @pytest.mark.parametrize(
     ("models", "settings", "protocol"),
     [
