@@ -222,7 +222,7 @@ def load_model(
         others=tuple(others),
         protocol=chosen,
         normalisation=settle_normalisation(info, None, None),
-        window=settle_window(info, chosen, weights.offer.card.size_divisor),
+        window=settle_window(info, chosen, weights.size_divisor),
         axes=how.axes if how else "stack",
         device=where,
         precision=resolve_precision(precision or (how.precision if how else "auto"), where),

@@ -231,7 +231,7 @@ def predict(
         others=tuple(others),
         protocol=chosen,
         normalisation=settle_normalisation(trained.info, numbers(mean, "--mean"), numbers(std, "--std")),
-        window=settle_window(trained.info, chosen, trained.offer.card.size_divisor),
+        window=settle_window(trained.info, chosen, trained.size_divisor),
         axes=_axes(axes, seen, how),
         device=where,
         more_devices=tuple(more),

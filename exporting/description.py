@@ -120,8 +120,8 @@ def describe(source: Source, normalisation: Normalisation) -> Description:
         weights_sha256=sha256_of_file(weights.path),
         input=InputTold(
             channels=info.channels,
-            sides_multiple_of=card.size_divisor,
-            sides_at_least=LEAST_PARTS * card.size_divisor,
+            sides_multiple_of=weights.size_divisor,
+            sides_at_least=LEAST_PARTS * weights.size_divisor,
             low=grey.low,
             high=grey.high,
             mean=normalisation.mean,

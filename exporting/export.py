@@ -20,6 +20,7 @@ from .choosing import Source
 from .comparing import Difference, Run, check, compare
 from .description import Description, describe
 from .formats import Format, check_place
+from .logits_alone import logits_alone
 from .tracing import exporting, trace
 
 TOLD = "model.json"
@@ -96,7 +97,8 @@ def _make(source: Source, asked: Asked, folder: Path) -> tuple[tuple[Difference,
         describe(source, asked.normalisation),
         _file(asked.format),
     )
-    program = trace(build(source.weights).eval(), told.input.channels, told.input.sides_multiple_of)
+    network = logits_alone(build(source.weights), source.weights).eval()
+    program = trace(network, told.input.channels, told.input.sides_multiple_of)
     model = folder / file.NAME
     file.write(model, program, told)
     differences = compare(file.runner(model), told, segmenter)
@@ -118,7 +120,7 @@ def _segmenter(source: Source, asked: Asked) -> Segmenter:
         weights=source.weights,
         protocol=settle_protocol(info, None),
         normalisation=asked.normalisation,
-        window=info.window or source.weights.offer.card.size_divisor,
+        window=info.window or source.weights.size_divisor,
         axes="stack",
         device="cpu",
         precision="fp32",

@@ -13,6 +13,7 @@ import numpy as np
 from ..benchmark.contracts.basics import OptionValue
 from ..benchmark.contracts.data import Foreground, Sample, TrainingCrop
 from ..benchmark.contracts.settings import Recipe
+from ..benchmark.images.object_numbers import from_warp, to_warp
 from ..benchmark.images.transforms import (
     add_gaussian_noise,
     blur_gaussian,
@@ -48,33 +49,41 @@ class ResizedCrops:
     def __call__(self, sample: Sample, _foreground: Foreground, rng: np.random.Generator) -> TrainingCrop:
         """Cut and change one crop; equal generators give equal crops."""
         settings, side = self._settings, self._side
-        image, labels = _oriented(sample)
-        image, labels = pad_to(image, side), pad_to(labels, side)
+        image, maps = _oriented(sample)
+        image, maps = pad_to(image, side), [pad_to(one, side) for one in maps]
         if rng.random() < self._share:
-            image, labels = _about_foreground(image, labels, side, self._ignore_value, rng)
+            image, maps = _about_foreground(image, maps, side, self._ignore_value, rng)
         area = settings.least_area, settings.largest_area
         aspect = settings.least_aspect, settings.largest_aspect
-        box = draw_resized_crop(labels.shape[0], labels.shape[1], area, aspect, rng)
-        image, labels = crop_resized(image, box, side), crop_resized(labels, box, side, labels=True)
-        image, labels = _turn(image, labels, settings, rng)
+        box = draw_resized_crop(image.shape[0], image.shape[1], area, aspect, rng)
+        image = crop_resized(image, box, side)
+        maps = [crop_resized(one, box, side, labels=True) for one in maps]
+        image, maps = _turn(image, maps, settings, rng)
         image = _change_intensity(image, settings, rng)
         mirrored = {name: bool(rng.random() < settings.probability) for name in ("horizontal", "vertical")}
-        image, labels = flip(image, **mirrored), flip(labels, **mirrored)
-        return TrainingCrop(np.ascontiguousarray(image.transpose(2, 0, 1)), np.ascontiguousarray(labels))
+        image = np.ascontiguousarray(flip(image, **mirrored).transpose(2, 0, 1))
+        labels, *numbers = (flip(one, **mirrored) for one in maps)
+        return TrainingCrop(
+            image,
+            np.ascontiguousarray(labels),
+            instances=from_warp(numbers[0]) if numbers else None,
+        )
 
 
-def _oriented(sample: Sample) -> tuple[Pixels, Pixels]:
-    """Give the image as (H, W, C) uint8, which OpenCV works on."""
+def _oriented(sample: Sample) -> tuple[Pixels, list[Pixels]]:
+    """Give the image as (H, W, C) uint8, which OpenCV works on, and labels and numbers of objects (H, W)."""
     image = sample.image
     if image.dtype != np.uint8:
         image = np.rint(image * np.float32(255)).astype(np.uint8)
-    return np.ascontiguousarray(image.transpose(1, 2, 0)), sample.labels
+    numbers = [] if sample.instances is None else [to_warp(sample.instances)]
+    return np.ascontiguousarray(image.transpose(1, 2, 0)), [sample.labels, *numbers]
 
 
 def _about_foreground(
-    image: Pixels, labels: Pixels, side: int, ignore_value: int | None, rng: np.random.Generator
-) -> tuple[Pixels, Pixels]:
+    image: Pixels, maps: list[Pixels], side: int, ignore_value: int | None, rng: np.random.Generator
+) -> tuple[Pixels, list[Pixels]]:
     """Cut a crop that holds a random pixel of the foreground, or any crop where there is none."""
+    labels = maps[0]
     height, width = labels.shape
     pixels = np.flatnonzero((labels != 0) & (labels != (0 if ignore_value is None else ignore_value)))
     if pixels.size:
@@ -84,16 +93,16 @@ def _about_foreground(
     else:
         top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
     part = np.s_[top : top + side, left : left + side]
-    return image[part], labels[part]
+    return image[part], [one[part] for one in maps]
 
 
 def _turn(
-    image: Pixels, labels: Pixels, settings: ResizedCropOptions, rng: np.random.Generator
-) -> tuple[Pixels, Pixels]:
+    image: Pixels, maps: list[Pixels], settings: ResizedCropOptions, rng: np.random.Generator
+) -> tuple[Pixels, list[Pixels]]:
     if not settings.rotation or rng.random() >= settings.probability:
-        return image, labels
+        return image, maps
     angle = float(rng.uniform(-settings.rotation, settings.rotation))
-    return rotate(image, angle), rotate(labels, angle, labels=True)
+    return rotate(image, angle), [rotate(one, angle, labels=True) for one in maps]
 
 
 def _change_intensity(image: Pixels, settings: ResizedCropOptions, rng: np.random.Generator) -> Pixels:

@@ -90,17 +90,20 @@ def differences(folder: Path, name: str, kind: str) -> Sequence[Any]:
     from emseg_bench.benchmark.evaluation.segmenter import Segmenter
     from emseg_bench.benchmark.experiments.presets import protocols
     from emseg_bench.benchmark.plugins.asked import complete_options
+    from emseg_bench.benchmark.plugins.by_options import extra_outputs, size_divisor
     from emseg_bench.benchmark.plugins.lazy import resolve
     from emseg_bench.benchmark.plugins.loading import installed_plugins
     from emseg_bench.exporting.comparing import compare
+    from emseg_bench.exporting.logits_alone import LogitsAlone
     from emseg_bench.exporting.tracing import exporting, trace
 
     catalogue = installed_plugins().catalogue
     offer = catalogue.find(catalogue.models, name)
-    divisor = offer.card.size_divisor
     torch.manual_seed(0)
     options = complete_options(offer.card, SMALL.get(name, {}))
-    module = resolve(offer.card.factory, offer)(1, CLASSES, **options).eval()
+    divisor, extra = size_divisor(offer, options), len(extra_outputs(offer, options))
+    module = resolve(offer.card.factory, offer)(1, CLASSES, **options)
+    module = (LogitsAlone(module, CLASSES) if extra else module).eval()
     told, file = described(divisor), file_of(kind)
     with exporting(offer, "a file"):
         file.write(folder / file.NAME, trace(module, 1, divisor), told)

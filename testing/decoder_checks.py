@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from ..benchmark.contracts.basics import OptionValue
-from ..benchmark.contracts.data import Decoder
+from ..benchmark.contracts.data import Decoder, ExtraOutput
 from ..benchmark.contracts.errors import PluginError
 from ..benchmark.experiments.methods import Method
 from ..benchmark.plugins.registry import Offer
@@ -24,6 +24,8 @@ from .metric_cases import CLASSES, truth
 Labels: TypeAlias = np.ndarray[Any, Any]
 VALUES: Final = (0, 7, 200)
 """Of the classes in label maps: anybody's."""
+OFFSETS: Final = ((-1, 0), (0, -1), (-3, 0), (0, -3))
+"""Of the affinities that decoders are given which read some, (y, x), px."""
 
 
 class DecoderBench(CardBench):
@@ -45,7 +47,10 @@ class DecoderBench(CardBench):
             PluginError: It fails, or gives something else.
         """
         probabilities = _probabilities(labels) if "probabilities" in self.card.needs else None
-        return decode_piece(self._method, decode, labels, probabilities, _about(labels, self.card.needs))
+        outputs = _outputs(self.card.reads)
+        extra = _extra(labels, outputs) if outputs else None
+        about = _about(labels, self.card.needs)
+        return decode_piece(self._method, decode, labels, probabilities, about, extra, outputs)
 
     def objects(self, decode: Decoder, labels: Labels, borders: Sequence[int] = ()) -> Labels:
         """Number the objects of labels (Z, Y, X), decoded in slabs that end at `borders`.
@@ -102,6 +107,29 @@ def check_slabs(bench: DecoderBench) -> None:
                 "the same, joined where they touch across the border",
                 'Say works_on="whole"',
             )
+
+
+def _outputs(kinds: Sequence[str]) -> tuple[ExtraOutput, ...]:
+    """Make what a network would give that a decoder reads."""
+    affinities = tuple(ExtraOutput(kind="affinity", offset=offset) for offset in OFFSETS)
+    others = tuple(
+        ExtraOutput(kind=kind, is_logit=kind != "distance") for kind in kinds if kind != "affinity"
+    )
+    return (*(affinities if "affinity" in kinds else ()), *others)
+
+
+def _extra(labels: Labels, outputs: Sequence[ExtraOutput]) -> Labels:
+    """Make them for labels (Z, Y, X), as if pixels of one label were of one object: (Z, E, Y, X)."""
+    rng = np.random.default_rng(0)
+    noise = rng.random((len(labels), len(outputs), *labels.shape[1:]))
+    if_linked = [_linked(labels, one.offset) if one.offset else noise[:, 0] > 0.5 for one in outputs]
+    return np.asarray(0.8 * np.stack(if_linked, 1) + 0.2 * noise, np.float16)
+
+
+def _linked(labels: Labels, offset: tuple[int, int]) -> Labels:
+    dy, dx = offset
+    other = np.roll(labels, (-dy, -dx), axis=(1, 2))
+    return np.asarray((labels == other) & (labels != VALUES[0]))
 
 
 def _same(one: Labels, other: Labels) -> bool:

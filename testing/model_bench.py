@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..benchmark.contracts.basics import OptionValue
 from ..benchmark.evaluation.inference import inference
+from ..benchmark.plugins.by_options import extra_outputs, size_divisor
 from ..benchmark.plugins.registry import Offer
 from ..benchmark.plugins.strangers import RAISED
 from ..benchmark.training.memory_layout import channels_last
@@ -48,10 +49,19 @@ class ModelBench(CardBench):
         """Tensors of its state that lay in the same memory, before they were laid out."""
 
     @property
+    def divisor(self) -> int:
+        """Of both sides of its input, px."""
+        return size_divisor(self.offer, self.options)
+
+    @property
+    def extra(self) -> int:
+        """How many outputs follow its logits."""
+        return len(extra_outputs(self.offer, self.options))
+
+    @property
     def side(self) -> int:
         """Of test images, px."""
-        divisor: int = self.card.size_divisor
-        return -(-SIDE // divisor) * divisor
+        return -(-SIDE // self.divisor) * self.divisor
 
     def build(self, channels: int, outputs: int, seed: int) -> Any:
         """Call the factory and lay the weights out, as a trial does."""
@@ -110,7 +120,7 @@ class ModelBench(CardBench):
 
     @property
     def logits(self) -> Tensor:
-        """The output, which is finite and (2, 1, S, S).
+        """The output, which is finite and (2, 1, S, S), or (2, 1 + E, S, S).
 
         Raises:
             BlockedError: It is not; `check_output_shape` and `check_finite` say why.
@@ -119,8 +129,9 @@ class ModelBench(CardBench):
             logits = self.output
         except RAISED as error:
             raise BlockedError("it cannot be evaluated") from error
-        if not isinstance(logits, Tensor) or (logits.shape, logits.dtype) != (
-            self.images.shape,
+        expected = (BATCH, 1 + self.extra, self.side, self.side)
+        if not isinstance(logits, Tensor) or (tuple(logits.shape), logits.dtype) != (
+            expected,
             torch.float32,
         ):
             raise BlockedError("its output has the wrong shape or type")

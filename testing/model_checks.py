@@ -17,6 +17,7 @@ from . import card_checks
 from .findings import BlockedError, Check, ContractError
 from .model_bench import BATCH, ModelBench, evaluate, make_images
 from .model_training_checks import CHECKS as TRAINING_CHECKS
+from .model_training_checks import check_auxiliary_loss
 from .option_values import other_values
 from .other_options import try_others
 from .source_checks import CHECKS as SOURCE_CHECKS
@@ -40,7 +41,18 @@ def checks_for(card: ModelCard, *, is_default: bool) -> tuple[Check, ...]:
     other = (check_other_options,) if other_values(card.options) and is_default else ()
     counted = (check_parameters,) if card.parameters is not None and is_default else ()
     sources = SOURCE_CHECKS if any(init.source is not None for init in card.initialisations) else ()
-    return (*card_checks.CHECKS, *CHECKS, *counted, *named, *frozen, *TRAINING_CHECKS, *sources, *other)
+    more = (check_auxiliary_loss,) if card.extra_outputs else ()
+    return (
+        *card_checks.CHECKS,
+        *CHECKS,
+        *counted,
+        *named,
+        *frozen,
+        *TRAINING_CHECKS,
+        *more,
+        *sources,
+        *other,
+    )
 
 
 def check_builds(bench: ModelBench) -> None:
@@ -77,13 +89,13 @@ def check_factory_offline(bench: ModelBench) -> None:
 
 
 def check_output_shape(bench: ModelBench) -> None:
-    """Images (N, 1, H, W) float32 become logits (N, 1, H, W) float32."""
+    """Images (N, 1, H, W) float32 become logits (N, 1, H, W) float32, and the card's extra outputs."""
     _ = bench.network
     try:
         output = bench.output
     except RAISED as error:
         raise ContractError(describe_error(error), "logits", "Mend the network in evaluation mode") from error
-    _expect(output, (BATCH, 1, bench.side, bench.side))
+    _expect(output, (BATCH, 1 + bench.extra, bench.side, bench.side))
 
 
 def check_channels_and_classes(bench: ModelBench) -> None:
@@ -97,14 +109,14 @@ def check_channels_and_classes(bench: ModelBench) -> None:
     except EmsegError:
         return
     images = make_images(1, CHANNELS, bench.side)
-    _expect(evaluate(network, images), (1, CLASSES, bench.side, bench.side))
+    _expect(evaluate(network, images), (1, CLASSES + bench.extra, bench.side, bench.side))
 
 
 def check_odd_sides(bench: ModelBench) -> None:
     """Images of any size get logits of their size, once padded to multiples of the card's size_divisor."""
     _ = bench.logits
     height, width = bench.side - 27, bench.side - 11
-    image, divisor = bench.images[0, :, :height, :width], bench.card.size_divisor
+    image, divisor = bench.images[0, :, :height, :width], bench.divisor
     try:
         with inference(bench.network, "cpu", "fp32"):
             padded = predict_padded(bench.network, image, divisor)
@@ -116,7 +128,7 @@ def check_odd_sides(bench: ModelBench) -> None:
             "Give the card the size_divisor that the network needs",
         ) from error
     for logits in (padded, windowed):
-        _expect(logits, (1, height, width))
+        _expect(logits, (1 + bench.extra, height, width))
 
 
 def check_finite(bench: ModelBench) -> None:
@@ -176,7 +188,7 @@ def check_other_options(bench: ModelBench) -> None:
 
 
 def _try_options(bench: ModelBench) -> None:
-    _expect(evaluate(bench.build(1, 1, 0), bench.images), (BATCH, 1, bench.side, bench.side))
+    _expect(evaluate(bench.build(1, 1, 0), bench.images), (BATCH, 1 + bench.extra, bench.side, bench.side))
 
 
 def check_encoder(bench: ModelBench) -> None:

@@ -7,8 +7,12 @@ from torch import Tensor, nn
 
 from ..benchmark.contracts.data import TrainingOutputs
 from ..benchmark.plugins.strangers import RAISED, describe_error
+from ..benchmark.training.auxiliary import auxiliary_loss_of
 from .findings import Check, ContractError
-from .model_bench import Digest, ModelBench, digest, evaluate
+from .model_bench import BATCH, Digest, ModelBench, digest, evaluate
+
+IGNORED = 255
+"""Label of pixels that do not count."""
 
 
 def check_gradients(bench: ModelBench) -> None:
@@ -75,6 +79,33 @@ def check_state_round_trip(bench: ModelBench) -> None:
             "the same",
             "Keep all that decides the output in parameters and buffers, not in plain attributes",
         )
+
+
+def check_auxiliary_loss(bench: ModelBench) -> None:
+    """What follows the logits is trained by the module's auxiliary_loss, which gives a finite scalar."""
+    _ = bench.logits
+    labels, instances = _truth(bench.side)
+    try:
+        loss_of = auxiliary_loss_of(bench.network, bench.extra)
+        loss = loss_of(bench.network(bench.images), labels, instances, IGNORED) if loss_of else None
+    except RAISED as error:
+        raise ContractError(
+            describe_error(error).removeprefix("TrialError: "),
+            "a scalar",
+            "Give the module a method auxiliary_loss(outputs, labels, instances)",
+        ) from error
+    if loss is not None and not bool(torch.isfinite(loss)):
+        raise ContractError(f"a loss of {float(loss)}", "a finite number", "Look for divisions by 0")
+
+
+def _truth(side: int) -> tuple[Tensor, Tensor]:
+    """Make labels and numbers of objects (2, S, S): two that touch, a rim that does not count; and none."""
+    labels, instances = torch.zeros(2, BATCH, side, side, dtype=torch.int64)
+    third = side // 3
+    labels[0, third : 2 * third] = 1
+    instances[0, third : 2 * third, :third], instances[0, third : 2 * third, third:] = 1, 2
+    labels[:, :2] = IGNORED
+    return labels, instances
 
 
 def _backward(network: nn.Module, images: Tensor) -> None:

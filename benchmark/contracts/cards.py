@@ -18,7 +18,7 @@ from annotated_types import Ge
 
 from .basics import LazyReference, Need, OptionValue
 from .card_types import CardType
-from .data import Augmentation, Dataset, Decoder, Metric, Normalisation, PostProcessing
+from .data import Augmentation, Dataset, Decoder, ExtraOutput, Metric, Normalisation, PostProcessing
 from .pretraining import PretrainingMethod, PretrainingRecipe
 from .searching import Parameter
 from .settings import Recipe, ScoringProtocol
@@ -76,6 +76,14 @@ class ModelCard(metaclass=CardType):
     ``nn.Module`` that maps ``(N, C, H, W)`` float images to ``(N, K, H, W)`` logits, for sides that
     are multiples of `size_divisor` (the engine pads and crops).  K is 1 for a binary task (sigmoid)
     and the number of classes otherwise (softmax).
+
+    With `extra_outputs` it returns ``(N, K + E, H, W)``: the first K are the logits of every other model, and
+    alone decide labels and probabilities.  What trains the others is the module's own method
+    ``auxiliary_loss(outputs, labels, instances)``, which any module may have: its scalar is added to the
+    recipe's loss.  It gets the outputs (N, K + E, H, W), the labels (N, H, W) int64, in which -100 marks
+    pixels that do not count, and the numbers of true objects (N, H, W) int64, 0 where there is none: the
+    dataset's own, and where it has none connected components of the crop.  Two pixels are of one object where
+    their labels are the same, too.
     """
 
     name: str
@@ -88,8 +96,15 @@ class ModelCard(metaclass=CardType):
     """What tuning may try of the options, by name, unless a space of one's own says otherwise."""
     initialisations: tuple[Initialisation, ...] = (SCRATCH,)
     """The first one is the default."""
-    size_divisor: int = 1
-    """Both input sides (px) must be multiples of this."""
+    size_divisor: int | LazyReference | Callable[..., int] = 1
+    """Both input sides (px) must be multiples of this; where options decide, what gives it when it is called
+    with them, ``divisor(**options)``, without importing torch."""
+    extra_outputs: tuple[ExtraOutput, ...] | LazyReference | Callable[..., tuple[ExtraOutput, ...]] = ()
+    """What the network gives behind its K logits, a channel each, for a decoder; where options decide, what
+    gives it when it is called with them, as of `size_divisor`."""
+    decoder: str | Callable[..., str] = ""
+    """Reference to the decoder that finds its objects where the protocol names none, ``mutex-watershed``, or
+    what gives it when called with the options; empty: connected components of its labels."""
     parameters: int | None = None
     """Number of parameters with default options, 1 input channel and 1 class; for lists."""
     encoder: str | None = None
@@ -447,7 +462,10 @@ class PostProcessingCard(metaclass=CardType):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecoderCard(metaclass=CardType):
-    """What finds objects in what was segmented; ``predict --decoder name[option=value,...]`` asks for it.
+    """What finds objects in what was segmented.
+
+    ``predict --decoder name[option=value,...]`` asks for it, and ``protocol.decoder`` or a model's card where
+    metrics compare objects.
 
     The factory is called as ``factory(**options)`` and returns a callable ``decode(segmented)`` that maps a
     `Segmented` to numbers of objects of the shape of its labels.  Objects are renumbered 1, 2, ... in the
@@ -470,6 +488,11 @@ class DecoderCard(metaclass=CardType):
     bytes_per_voxel: Annotated[int, Ge(1)] = 64
     """The most memory that it takes beside what it is given, its result included, bytes per pixel or voxel.
     What works on the whole is refused before anything is segmented where so much is not free."""
+    reads: tuple[str, ...] = ()
+    """Kinds of a model's `ExtraOutput` that it needs: ``("affinity",)``.  Models without are refused."""
+    tries: Mapping[str, tuple[OptionValue, ...]] = field(default_factory=dict, hash=False)
+    """Values of options that a trial tries on the validation split, all combinations, unless the reference
+    says one; what is best there finds the objects of the test split.  Empty: nothing is tried."""
     citation: str | None = None
     licence: str | None = None
 

@@ -48,6 +48,21 @@ Axes: TypeAlias = Literal["stack", "orthoplane"]
 """Along which axes a volume is cut into slices: z alone, or z, y and x."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraOutput:
+    """What one of a network's channels behind its K logits says of each pixel, for decoders."""
+
+    kind: str
+    """``affinity``: whether a pixel and the one that lies `offset` from it are of one object; ``boundary``:
+    whether it lies at an object's rim; ``distance``: how far it lies from there, px, cut off somewhere.  Or a
+    word of a plugin's own, for a decoder of its own."""
+    offset: tuple[int, int] | None = None
+    """(y, x), px, of an affinity: ``(-3, 0)``."""
+    is_logit: bool = True
+    """Whether its sigmoid is a probability, which decoders are then given; otherwise they are given what the
+    network gave."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Segmented:
     """An image, a volume or some slices of one, as a network segmented it; its arrays cannot be written."""
@@ -62,6 +77,11 @@ class Segmented:
     """The value in `labels` that is no object."""
     voxel_size_nm: tuple[float, ...] | None
     """(y, x) or (z, y, x); None: not known."""
+    extra: np.ndarray[Any, Any] | None = None
+    """(E, H, W) or (E, Z, Y, X) float16 or float32, a channel for each of `extra_outputs`; None: the card
+    reads none."""
+    extra_outputs: tuple[ExtraOutput, ...] = ()
+    """What the channels of `extra` are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +92,7 @@ class TrainingOutputs:
     """
 
     logits: Tensor
-    """(N, K, H, W)"""
+    """(N, K, H, W), or (N, K + E, H, W) of a model with `ModelCard.extra_outputs`"""
     auxiliary: Mapping[str, tuple[Tensor, float]]
     """By name logits (N, K, h, w), brought to (H, W) before the loss sees them, and their weight in it."""
 
@@ -207,6 +227,9 @@ class TrainingCrop:
     """(S, S) uint8"""
     grey: GreyChange | None = None
     """What is still to happen to the image, for the whole batch and where the network is; None: nothing."""
+    instances: np.ndarray[Any, Any] | None = None
+    """(S, S) int32 numbers of true objects, 0 for none, cut and turned as the labels are; None: the sample
+    has none."""
 
 
 @runtime_checkable
@@ -252,6 +275,9 @@ class ScoredCase:
     true_objects: np.ndarray[Any, Any] | None = None
     """Shaped like `truth`: whole numbers of true objects, 0 for none; may be a memory map.  None: all that
     is known of them are the true labels."""
+    predicted_objects: np.ndarray[Any, Any] | None = None
+    """Shaped like `truth`: numbers of the objects that a decoder found, 0 for none.  None: predicted objects
+    are connected components of the predicted labels."""
     boundary_classes: tuple[int, ...] = ()
     """Labels of what is no object: metrics of objects do not apply to them."""
     probabilities: Callable[[], np.ndarray[Any, Any]] | None = None

@@ -12,7 +12,7 @@ from typing import (
 from annotated_types import Ge, Gt, Le, Lt
 
 from .basics import RECORD_VERSION, STRICT, OptionValue, Precision
-from .data import Axes, Normalisation
+from .data import Axes, ExtraOutput, Normalisation
 from .settings import Recipe, ScoringProtocol
 
 
@@ -73,6 +73,8 @@ class ModelSpec:
     family: str
     citation: str
     size_divisor: int
+    extra_outputs: tuple[ExtraOutput, ...] = ()
+    """What the network gives behind its logits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,9 @@ class TrialSpec:
     """Over the engine's own code that can change a number."""
     methods: tuple[MethodSpec, ...] = ()
     """What recipe and protocol name of other packages and of papers; the rest belongs to the engine."""
+    decoder: str = ""
+    """What finds predicted objects, as the protocol or the model's card names it; empty: they are connected
+    components, or no metric compares objects."""
     engine_rooms: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The same room by room, so that it can be said what changed; empty in older records."""
     notes: tuple[str, ...] = ()

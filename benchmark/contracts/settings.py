@@ -125,5 +125,8 @@ class ScoringProtocol:
     postprocess: tuple[str, ...] = ()
     """What is done to every predicted label map, in this order, before it is scored and kept: references such
     as ``remove-small[min_px=30]``.  Volumes are taken section by section."""
+    decoder: str = ""
+    """Reference to what finds predicted objects, for metrics of objects: ``watershed[min_distance_px=5]``.
+    Empty: what each model's card names, or else connected components."""
     volumes: Literal["alike", "refused"] | VolumeRule = "alike"
     """How volumes are scored: as images are, not at all, or by a rule of their own."""

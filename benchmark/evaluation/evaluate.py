@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,10 +14,12 @@ import pandas as pd
 from torch import Tensor
 
 from ..contracts.basics import Precision
-from ..contracts.data import Axes, Case, Dataset, Metric, Sample
+from ..contracts.data import Case, Dataset, Manifest, Metric, Sample
 from ..contracts.errors import DataError, TrialError
 from ..files.cache import cache_folder
 from .aggregation import COUNT_NAMES
+from .extra_slices import ExtraSlices, to_extra
+from .finding import ObjectFinder, Predicted
 from .inference import inference
 from .kept_slices import KeptSlices
 from .labels import to_probabilities
@@ -45,6 +47,7 @@ def evaluate(
     on_logits: OnLogits = lambda *_: None,
     scratch: Path | None = None,
     going_on: GoingOn = lambda *_: nullcontext(),
+    finder: ObjectFinder | None = None,
 ) -> pd.DataFrame:
     """Segment and score cases; a volume is segmented slice by slice and scored as one case.
 
@@ -60,6 +63,7 @@ def evaluate(
             logits.
         scratch: Folder for what of large volumes does not fit into memory; None: the cache folder.
         going_on: Keeps what is known of a case while it is segmented.
+        finder: Finds predicted objects; None: they are connected components.
 
     Returns:
         The table of `contracts.reporting.Trial.cases`.
@@ -71,23 +75,21 @@ def evaluate(
     """
     _check_names(metrics)
     manifest = dataset.manifest
-    predictor = _Predictor(segmenter, manifest.axes, scratch or cache_folder())
+    predictor = Predictor(segmenter, manifest, scratch or cache_folder(), finder)
     rows: list[ScoreRow] = []
     with inference(segmenter.model, segmenter.device, precision):
         for case in cases:
             sample = dataset.read(case)
             with going_on(case, segmenter) as kept:
                 try:
-                    prediction, logits = predictor.predict(case, sample, kept)
-                    probabilities = None if logits is None else partial(to_probabilities, logits)
-                    scored = score_case(
-                        case, sample.labels, prediction, manifest, metrics, probabilities, sample.instances
-                    )
+                    predicted = predictor.predict(case, sample, kept)
+                    objects = finder.find(predicted, manifest) if finder else None
+                    scored = score(case, sample, predicted, objects, manifest, metrics)
                 except (DataError, TrialError) as error:
                     raise type(error)(f"case {case.id!r}: {error}") from error
-                if logits is not None:
-                    on_logits(case, sample, logits)
-                on_case(case, sample, prediction, scored)
+                if predicted.logits is not None:
+                    on_logits(case, sample, predicted.logits)
+                on_case(case, sample, predicted.labels, scored)
             rows += scored
     return to_frame(rows)
 
@@ -106,27 +108,66 @@ def in_order(tables: Sequence[pd.DataFrame], cases: Sequence[Case]) -> pd.DataFr
     return whole.iloc[order].reset_index(drop=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Predictor:
-    """Segments images and volumes."""
+def score(
+    case: Case,
+    sample: Sample,
+    predicted: Predicted,
+    objects: Labels | None,
+    manifest: Manifest,
+    metrics: Mapping[str, Metric],
+) -> list[ScoreRow]:
+    """Score what was predicted of a case, with the objects that a decoder found, if one did.
 
-    segmenter: Segmenter
-    axes: Axes
-    scratch: Path
+    Raises:
+        DataError: The true labels have the wrong type, shape or values.
+        TrialError: The predicted labels have, or a metric gives not one number per class.
+    """
+    probabilities = None if predicted.logits is None else partial(to_probabilities, predicted.logits)
+    return score_case(
+        *(case, sample.labels, predicted.labels, manifest, metrics, probabilities, sample.instances, objects)
+    )
 
-    def predict(
-        self, case: Case, sample: Sample, kept: Kept | KeptSlices | None
-    ) -> tuple[Labels, Tensor | None]:
-        """Predict labels; of an image, give the logits too."""
+
+class Predictor:
+    """Segments images and volumes.
+
+    Args:
+        segmenter: Its model is in evaluation mode (`inference.inference`).
+        manifest: Of the dataset.
+        scratch: Folder for what does not fit into memory.
+        finder: Finds objects in what is predicted, and says what it needs for that.
+    """
+
+    def __init__(
+        self, segmenter: Segmenter, manifest: Manifest, scratch: Path, finder: ObjectFinder | None
+    ) -> None:
+        self._extra = finder.extra_outputs if finder else ()
+        self._segmenter = replace(segmenter, keeps_extra=bool(self._extra))
+        self._axes, self._scratch = manifest.axes, scratch
+
+    def predict(self, case: Case, sample: Sample, kept: Kept | KeptSlices | None = None) -> Predicted:
+        """Segment a case; of a volume whose extra outputs are kept, nothing is gone on with.
+
+        Raises:
+            DataError: The pixels do not fit the normalisation.
+            TrialError: The model's output is wrong.
+            StoreError: There is no space for a large volume's labels.
+        """
         slices, sums = (kept, None) if isinstance(kept, KeptSlices) else (None, kept)
         if case.depth is not None:
-            return self._volume(sample.image[0], slices), None
-        logits = replace(self.segmenter, kept=sums).logits(sample.image)
-        return self.segmenter.labels(logits), logits
+            return self._volume(sample.image[0], None if self._extra else slices)
+        segmenter = replace(self._segmenter, kept=sums)
+        outputs = segmenter.logits(sample.image)
+        extra = to_extra(segmenter.extra_of(outputs), self._extra) if self._extra else None
+        return Predicted(segmenter.labels(outputs), segmenter.logits_of(outputs), extra)
 
-    def _volume(self, volume: Labels, kept: KeptSlices | None) -> Labels:
-        labels = kept.labels(volume.shape) if kept else scratch_array(volume.shape, np.uint8, self.scratch)
-        return segment_volume(self.segmenter, volume, self.axes, out=labels, scratch=self.scratch, kept=kept)
+    def _volume(self, volume: Labels, kept: KeptSlices | None) -> Predicted:
+        labels = kept.labels(volume.shape) if kept else scratch_array(volume.shape, np.uint8, self._scratch)
+        extra = ExtraSlices(self._extra, volume.shape, self._scratch) if self._extra else None
+        segment_volume(
+            *(self._segmenter, volume, self._axes), out=labels, scratch=self._scratch, kept=kept, extra=extra
+        )
+        return Predicted(labels, None, extra.values if extra else None)
 
 
 def _check_names(metrics: Mapping[str, Metric]) -> None:

@@ -1,9 +1,10 @@
 """Objects of a class in truth and prediction, and how they overlap.
 
 Predicted objects are connected components: pixels that touch by a side, an edge or a corner belong to one
-object (8 neighbours in images, 26 in volumes).  Where true objects are known by their numbers, one is all
-pixels of the class that have its number, though they may lie apart, or touch another's; pixels of the class
-without a number are connected components too.
+object (8 neighbours in images, 26 in volumes).  Where a decoder found them, one is all pixels of the class
+that have its number, and those without a number are in none.  Where true objects are known by their numbers,
+one is all pixels of the class that have its number, though they may lie apart, or touch another's; pixels of
+the class without a number are connected components too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scipy import ndimage, sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from ..contracts.data import ScoredCase
-from .regions import Array, Mask, region
+from .regions import Array, Mask, Region, region
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -75,7 +76,7 @@ def matches(found: Overlaps, least_iou: float) -> int:
 
 def _find(case: ScoredCase, label: int) -> Overlaps:
     found = region(case, label)
-    prediction = _components(found.prediction)
+    prediction = _predicted(found, case.predicted_objects)
     truth = _numbered(found.truth, None if case.true_objects is None else case.true_objects[found.box])
     both = (truth > 0) & (prediction > 0)
     true_sizes, predicted_sizes = (np.bincount(numbers.ravel())[1:] for numbers in (truth, prediction))
@@ -84,6 +85,13 @@ def _find(case: ScoredCase, label: int) -> Overlaps:
     table = sparse.coo_array(pixels, shape=shape).tocsr().tocoo()  # sums up what is at one place
     true, predicted = table.coords
     return Overlaps(true_sizes, predicted_sizes, true, predicted, table.data)
+
+
+def _predicted(found: Region, objects: Array | None) -> Numbers:
+    """Number the predicted objects of a class from 1."""
+    if objects is None:
+        return _components(found.prediction)
+    return _numbered(found.prediction & (objects[found.box] > 0), objects[found.box])
 
 
 def _numbered(mask: Mask, objects: Array | None) -> Numbers:

@@ -48,6 +48,7 @@ def score_case(
     metrics: Mapping[str, Metric],
     probabilities: Callable[[], np.ndarray[Any, Any]] | None = None,
     true_objects: np.ndarray[Any, Any] | None = None,
+    predicted_objects: np.ndarray[Any, Any] | None = None,
 ) -> list[ScoreRow]:
     """Score one case, for every class that is scored, background included.
 
@@ -59,6 +60,7 @@ def score_case(
         metrics: By name.
         probabilities: Makes those that `contracts.data.ScoredCase` offers to metrics.
         true_objects: `contracts.data.Sample.instances`.
+        predicted_objects: Those that a decoder found; None: connected components of the prediction.
 
     Raises:
         DataError: The true labels have the wrong type, shape or values.
@@ -76,6 +78,7 @@ def score_case(
         ignore_value=manifest.ignore_value,
         voxel_size_nm=manifest.voxel_size_nm,
         true_objects=true_objects,
+        predicted_objects=predicted_objects,
         boundary_classes=manifest.boundary_classes,
         probabilities=probabilities,
     )

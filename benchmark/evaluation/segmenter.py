@@ -42,6 +42,10 @@ class Segmenter:
     """Windows per forward pass."""
     num_logits: int | None = None
     """How many logits per pixel the model must give; None: any number, always the same."""
+    num_extra: int = 0
+    """How many outputs follow the logits, whose number is then known."""
+    keeps_extra: bool = False
+    """Whether they are given with the logits, K + E channels in place of K."""
     steps: tuple[PostProcessing, ...] = ()
     """What label maps are taken through: the protocol's ``postprocess``."""
     on_windows: Callable[[int], None] = lambda _: None
@@ -57,7 +61,7 @@ class Segmenter:
             image: (C, H, W) uint8, or float32 between 0 and 1.
 
         Returns:
-            (K, H, W) float32 on `device`.
+            (K, H, W) float32 on `device`; (K + E, H, W) if it `keeps_extra`.
 
         Raises:
             DataError: The pixels do not fit the normalisation, or are too few.
@@ -69,7 +73,15 @@ class Segmenter:
 
     def labels(self, logits: Tensor) -> Array:
         """Decide the labels (H, W) uint8 of an image's logits (K, H, W), and tidy them."""
-        return tidy(to_labels(logits, self.protocol.threshold), self.steps)
+        return tidy(to_labels(self.logits_of(logits), self.protocol.threshold), self.steps)
+
+    def logits_of(self, outputs: Tensor) -> Tensor:
+        """Give the logits (K, H, W) of what `logits` or `slices` gave."""
+        return outputs[: self.num_logits] if self.keeps_extra else outputs
+
+    def extra_of(self, outputs: Tensor) -> Tensor:
+        """Give what follows them (E, H, W), of one that `keeps_extra`."""
+        return outputs[self.num_logits :]
 
     def slices(
         self, planes: Iterable[Array], shape: tuple[int, int], axis: str, first: int = 0
@@ -85,7 +97,7 @@ class Segmenter:
             first: Number of the first one, for messages.
 
         Returns:
-            For each in turn (K, H, W) float32 on `device`.
+            For each in turn (K, H, W) float32 on `device`; (K + E, H, W) if it `keeps_extra`.
 
         Raises (where the turn comes):
             DataError: The pixels do not fit the normalisation.
@@ -130,13 +142,15 @@ class Segmenter:
                 model=self.model,
                 space=self.protocol.blend_on,
                 flips=self.protocol.flips,
+                num_logits=self.num_logits if self.num_extra else None,
+                keeps_extra=self.keeps_extra,
                 on_windows=self.on_windows,
             ),
             map(self._input, images),
             grid,
             blending=self.protocol.blending,
             batch_size=self._batch_size(grid),
-            channels=self.num_logits,
+            channels=self.num_logits + self.num_extra if self.num_logits else None,
             slices_along=axis,
             first=first,
             kept=None if axis or grid.is_one_window else self.kept,

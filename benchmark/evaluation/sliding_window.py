@@ -99,7 +99,7 @@ def predict_images(
         grid: Where the windows lie.
         blending: Weights where windows overlap.
         batch_size: Windows per forward pass.
-        channels: How many logits the model must give; None: any number, always the same.
+        channels: How many outputs the model must give; None: any number, always the same.
         slices_along: Name of the axis that the images follow each other along, for messages; None: there
             is one image.
         first: Number of the first image, for messages.
@@ -155,7 +155,7 @@ def _predictions(
     while batch := list(islice(windows, batch_size)):
         pixels = torch.cat([window.pixels for window in batch])
         values = forward(pixels, channels, batch[0].place, _words(batch[0].image, axis))
-        channels = values.shape[1]
+        channels = channels or values.shape[1]
         yield from zip(batch, values, strict=True)
 
 

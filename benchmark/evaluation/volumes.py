@@ -17,6 +17,7 @@ import numpy as np
 from ..contracts.data import Axes
 from ..contracts.errors import DataError
 from ..files.cache import cache_folder
+from .extra_slices import ExtraSlices
 from .kept_slices import KeptSlices
 from .overlapped import read_ahead, write_behind
 from .placing import AXES, NAMES
@@ -44,6 +45,7 @@ def segment_volume(
     slab: int | None = None,
     scratch: Path | None = None,
     kept: KeptSlices | None = None,
+    extra: ExtraSlices | None = None,
 ) -> Bytes:
     """Segment a volume into an array; see `segment_into`.
 
@@ -56,12 +58,15 @@ def segment_volume(
         slab: Slices that are read and written at once; None: as many as 64 MiB hold.
         scratch: Folder for a large volume's sums of votes; None: the cache folder.
         kept: Where this volume is gone on with; `out` is its labels.  None: from its first slice on.
+        extra: Takes what follows the logits, of a segmenter that keeps it.
 
     Returns:
         (Z, Y, X) label values: `out`, where that is given.
     """
     labels = np.empty(volume.shape, np.uint8) if out is None else out
-    segment_into(labels, segmenter, volume, axes, on_slice, slab=slab, scratch=scratch, kept=kept)
+    segment_into(
+        labels, segmenter, volume, axes, on_slice, slab=slab, scratch=scratch, kept=kept, extra=extra
+    )
     return labels
 
 
@@ -75,6 +80,7 @@ def segment_into(
     slab: int | None = None,
     scratch: Path | None = None,
     kept: KeptSlices | None = None,
+    extra: ExtraSlices | None = None,
 ) -> None:
     """Segment a volume and hand its labels on as they are decided.
 
@@ -93,6 +99,7 @@ def segment_into(
         slab: Slices that are read and written at once; None: as many as 64 MiB hold.
         scratch: Folder for a large volume's sums of votes; None: the cache folder.
         kept: Where this volume is gone on with; `labels` are its own.  None: from its first slice on.
+        extra: Takes what follows the logits of the slices along z, of a segmenter that keeps it.
 
     Raises:
         DataError: The volume is empty, or its pixels do not fit the normalisation.
@@ -113,7 +120,7 @@ def segment_into(
 
     with write_behind(take) as put:
         for axis, slices in _cut(volume, order, folder):
-            for start, block in _blocks(segmenter, slices, axis, len(order), on_slice, slab, kept):
+            for start, block in _blocks(segmenter, slices, axis, len(order), on_slice, slab, kept, extra):
                 put(axis, start, block)
 
 
@@ -155,6 +162,7 @@ def _blocks(
     on_slice: Callable[[], None],
     slab: int | None,
     kept: KeptSlices | None,
+    extra: ExtraSlices | None,
 ) -> Iterator[tuple[int, Bytes]]:
     """Give the votes of slices along an axis as (N, K, ., .), with the number of the first.
 
@@ -166,8 +174,10 @@ def _blocks(
         planes = (plane for several in slabs for plane in several)
         filled, block = 0, np.empty(0, np.uint8)
         seen = segmenter.slices(planes, (height, width), NAMES[axis], first)
-        for index, logits in enumerate(seen, first + 1):
-            share = votes(logits, axes)
+        for index, outputs in enumerate(seen, first + 1):
+            if extra and axis == 0:
+                extra.take(index - 1, segmenter.extra_of(outputs))
+            share = votes(segmenter.logits_of(outputs), axes)
             if not filled:
                 left = number - index + 1
                 block = np.empty((min(slab or fitting(share.nbytes), left), *share.shape), np.uint8)

@@ -21,6 +21,7 @@ from ..files.limits import told
 from ..plugins.loading import load_plugins
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import RAISED, describe_error
+from ..training.auxiliary import auxiliary_loss_of
 from ..training.freezing import freeze
 from ..training.memory_layout import channels_last
 from ..training.methods import build_optimiser, make_augmentation, make_loss, make_schedules
@@ -85,6 +86,7 @@ def _make_methods(question: Question, network: nn.Module, catalogue: Catalogue) 
     """
     spec = question.spec
     methods, device = find_methods(spec.recipe, catalogue, spec.methods), torch.device("cpu")
+    auxiliary_loss_of(network, len(spec.model.extra_outputs))
     make_loss(methods, spec.recipe, question.num_logits, None, device)
     make_augmentation(methods, spec.recipe, question.crop, None)
     make_schedules(methods, OptimWrapper(build_optimiser(methods, network, spec.recipe)), spec.recipe)

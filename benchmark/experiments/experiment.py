@@ -246,7 +246,9 @@ def _with_plain_names(protocol: ScoringProtocol) -> ScoringProtocol:
     """Write metrics in one way, so that the same one has the same name everywhere."""
     metrics = tuple(dict.fromkeys(str(parse_metric(text)) for text in protocol.metrics))
     steps = tuple(str(parse_method(text, "post-processing step")) for text in protocol.postprocess)
-    return replace(protocol, metrics=metrics, primary=str(parse_metric(protocol.primary)), postprocess=steps)
+    decoder = str(parse_method(protocol.decoder, "decoder")) if protocol.decoder else ""
+    primary = str(parse_metric(protocol.primary))
+    return replace(protocol, metrics=metrics, primary=primary, postprocess=steps, decoder=decoder)
 
 
 def _check(experiment: Experiment, where: str) -> None:

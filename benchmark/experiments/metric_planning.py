@@ -77,13 +77,19 @@ def find_metric(text: str, catalogue: Catalogue, provider: str = "") -> Offer[Me
     return catalogue.find(catalogue.metrics, parse_metric(text).name, provider)
 
 
-def object_notes(metrics: Sequence[MetricSpec], dataset: DatasetSpec) -> tuple[str, ...]:
-    """Say what true objects are, where metrics of objects meet a dataset that knows them one by one."""
+def object_notes(metrics: Sequence[MetricSpec], dataset: DatasetSpec, decoder: str = "") -> tuple[str, ...]:
+    """Say what true objects are, where metrics of objects meet a dataset that knows them one by one.
+
+    Args:
+        metrics: That score.
+        dataset: That is scored.
+        decoder: What finds predicted objects; empty: connected components.
+    """
     if not (dataset.has_instances and any(metric.of_objects for metric in metrics)):
         return ()
     return (
         f"{dataset.label} knows true objects one by one, so metrics of objects take those that touch for "
-        "several; predicted objects are connected components.",
+        f"several; predicted objects are {f'found by {decoder}' if decoder else 'connected components'}.",
     )
 
 

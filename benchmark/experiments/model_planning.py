@@ -20,6 +20,7 @@ from ..contracts.records import ModelSpec, Tuned
 from ..files.file_hashes import sha256_of_large_file
 from ..files.hashing import model_sha256
 from ..plugins.asked import complete_options, provider_of
+from ..plugins.by_options import extra_outputs, size_divisor
 from ..plugins.every_model import wanted_models
 from ..plugins.lazy import resolve
 from ..plugins.references import ModelReference, label, parse_model
@@ -119,7 +120,8 @@ def _plan_model(
             tuned=tuned,
             family=card.family,
             citation=card.citation,
-            size_divisor=card.size_divisor,
+            size_divisor=size_divisor(offer, options),
+            extra_outputs=extra_outputs(offer, options),
         ),
         note,
     )

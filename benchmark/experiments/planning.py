@@ -25,6 +25,7 @@ from ..plugins.references import DatasetReference, label
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..profiling.precision import AskedPrecision, resolve_precision
+from .decoder_planning import plan_decoder
 from .experiment import Experiment
 from .label_counts import label_shares
 from .methods import find_methods, find_steps, method_specs
@@ -117,16 +118,18 @@ def make_plan(
             threads=experiment.threads,
             engine_sha256=sha256_of(engine),
             engine_rooms=engine,
-            methods=one.methods,
+            methods=(*one.methods, *decoder.methods),
+            decoder=decoder.reference,
             notes=(
                 *one.notes,
                 *dataset.notes,
-                *object_notes(metrics, dataset.spec),
+                *object_notes(metrics, dataset.spec, decoder.reference),
             ),
         )
         for dataset, (protocol, metrics) in zip(datasets, scorings, strict=True)
         for fraction in _shares(experiment, dataset)
         for one in trainings
+        for decoder in [plan_decoder(one.model, protocol, metrics, dataset.manifest, catalogue)]
     ]
     settled = (
         f"precision auto is {one.recipe.precision} where trials run elsewhere on {device}: what this machine "

@@ -18,6 +18,7 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
     "contracts": ("contracts/data.py", "contracts/settings.py"),
     "evaluation": ("evaluation",),
     "experiments": (
+        "experiments/decoder_planning.py",
         "experiments/label_fraction.py",
         "experiments/making_metrics.py",
         "experiments/methods.py",
@@ -154,13 +155,14 @@ def _counted(spec: TrialSpec) -> dict[str, Any]:
         **({"threads": spec.threads} if spec.threads else {}),
         "engine": spec.engine_sha256,
         **({"methods": methods} if methods else {}),
+        **({"decoder": spec.decoder} if spec.decoder else {}),
         **({"purpose": spec.purpose} if spec.purpose != "compare" else {}),
     }
 
 
 def _scoring(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what changes no number: a name, a settled rule, and post-processing where there is none."""
-    left_out = {"name", "volumes", *([] if protocol["postprocess"] else ["postprocess"])}
+    """Leave out what changes no number: a name, a settled rule, steps and decoders where there are none."""
+    left_out = {"name", "volumes", *(key for key in ("postprocess", "decoder") if not protocol[key])}
     return {key: value for key, value in protocol.items() if key not in left_out}
 
 

@@ -19,7 +19,7 @@ from ..contracts.cards import (
     RecipeCard,
     WeightsCard,
 )
-from ..contracts.data import Normalisation
+from ..contracts.data import ExtraOutput, Normalisation
 from ..contracts.pretraining import PretrainingRecipe
 from ..contracts.published import RemoteFile
 from ..contracts.settings import Recipe, ScoringProtocol
@@ -49,6 +49,7 @@ SIMPLE_TYPES: dict[str, tuple[type, ...]] = {
     "Annotated[int, Ge(1)]": (int,),
     "Mapping[str, OptionValue]": (Mapping,),
     "Mapping[str, Parameter]": (Mapping,),
+    "Mapping[str, tuple[OptionValue, ...]]": (Mapping,),
     "Normalisation | None": (Normalisation, NoneType),
     "str | Recipe | None": (str, Recipe, NoneType),
 }
@@ -69,7 +70,7 @@ def _lazy_fault(card: Any) -> str:
         return ""
     what = "format" if isinstance(card, WeightsCard) else "factory"
     factory = getattr(card, what)
-    if callable(factory) or (isinstance(factory, str) and factory.count(":") == 1):
+    if _is_named(factory):
         return ""
     return f"{card.name}'s {what} is {factory!r}, expected a callable or 'module:attribute'"
 
@@ -103,8 +104,7 @@ def _special_faults(card: Any) -> Iterator[str]:
     if isinstance(card, ModelCard):
         if card.name == ALL:
             yield f"a model may not be called {ALL!r}, which stands for every model"
-        if card.size_divisor < 1:
-            yield f"{card.name}'s size_divisor is {card.size_divisor}, expected at least 1"
+        yield from _by_option_faults(card)
         yield from _all_are(card.name, "initialisations", card.initialisations, Initialisation)
         yield from _trained_faults(card)
     if isinstance(card, DatasetCard):
@@ -134,6 +134,26 @@ def _trained_faults(card: ModelCard) -> Iterator[str]:
         )
 
 
+def _by_option_faults(card: ModelCard) -> Iterator[str]:
+    """Find what is wrong with what a card says itself or names a function of its options for."""
+    divisor, outputs, decoder = card.size_divisor, card.extra_outputs, card.decoder
+    if isinstance(divisor, int) and divisor < 1:
+        yield f"{card.name}'s size_divisor is {divisor}, expected at least 1"
+    if not (isinstance(divisor, int) or _is_named(divisor)):
+        yield f"{card.name}'s size_divisor is {divisor!r}, expected int, a callable or 'module:attribute'"
+    if isinstance(outputs, tuple):
+        if not all(isinstance(one, ExtraOutput) for one in outputs):
+            yield f"{card.name}'s extra_outputs are {outputs!r}, expected a tuple of ExtraOutput"
+    elif not _is_named(outputs):
+        yield f"{card.name}'s extra_outputs are {outputs!r}, expected a tuple, or what gives one"
+    if not (isinstance(decoder, str) or callable(decoder)):
+        yield f"{card.name}'s decoder is {decoder!r}, expected a reference, or a callable that gives one"
+
+
+def _is_named(value: object) -> bool:
+    return callable(value) or (isinstance(value, str) and value.count(":") == 1)
+
+
 def _search_faults(card: Any, options: type[Any] | None) -> Iterator[str]:
     """Find what is wrong with what tuning may try of the options."""
     known = [field.name for field in fields(options)] if options else []
@@ -150,6 +170,12 @@ def _decoder_faults(card: DecoderCard) -> Iterator[str]:
         yield f"{card.name}'s needs have {unknown[0]!r}, expected some of {listed(map(repr, get_args(Need)))}"
     if card.bytes_per_voxel < 1:
         yield f"{card.name}'s bytes_per_voxel is {card.bytes_per_voxel}, expected at least 1"
+    known = [field.name for field in fields(card.options)] if card.options else []
+    for key, values in card.tries.items():
+        if key not in known:
+            yield f"{card.name} tries {key!r}, expected some of its options: {listed(known)}"
+        elif not isinstance(values, tuple) or not values:
+            yield f"{card.name} tries {values!r} of {key}, expected a tuple of values"
 
 
 def _published_faults(card: DatasetCard) -> Iterator[str]:

@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from ..contracts.cards import DecoderCard
-from ..contracts.data import Decoder, Segmented
+from ..contracts.data import Decoder, ExtraOutput, Segmented
 from ..contracts.errors import UsageError
+from ..evaluation.finding import array_fault
 from ..evaluation.slabs import fitting
 from ..experiments.methods import Method, find_method, make_decoder, method_specs
 from ..files.limits import free_bytes
@@ -68,9 +69,14 @@ def check_decodable(
         classes: Value and name of each.
 
     Raises:
-        UsageError: It needs a voxel size that is not known, or more memory than is free.
+        UsageError: It needs a voxel size that is not known, what is not kept, or more memory than is free.
     """
     card = decoder.offer.card
+    if card.reads:
+        raise UsageError(
+            f"the decoder {card.name} reads {', '.join(card.reads)} outputs of a network, which predict does "
+            f"not keep: trials find objects by it, and predict by --decoder {COMPONENTS} or watershed."
+        )
     if "voxel size" in card.needs and image.voxel_size_nm is None:
         raise UsageError(
             f"the decoder {card.name} needs to know how large pixels are, which {image.source} does not say; "
@@ -108,9 +114,24 @@ def decoded(decoder: Method[DecoderCard], arrays: Mapping[str, Stored], about: A
 
 
 def decode_piece(
-    decoder: Method[DecoderCard], decode: Decoder, labels: Array, probabilities: Array | None, about: About
+    decoder: Method[DecoderCard],
+    decode: Decoder,
+    labels: Array,
+    probabilities: Array | None,
+    about: About,
+    extra: Array | None = None,
+    extra_outputs: tuple[ExtraOutput, ...] = (),
 ) -> Parts:
     """Have a decoder find the objects of labels (Z, Y, X) and probabilities (Z, K, Y, X).
+
+    Args:
+        decoder: Which.
+        decode: It, made.
+        labels: (Z, Y, X), where Z is 1 of an image.
+        probabilities: (Z, K, Y, X), where it needs them.
+        about: Of the label map.
+        extra: (Z, E, Y, X), where it reads what follows a network's logits.
+        extra_outputs: What that is.
 
     Raises:
         PluginError: It fails, or gives something else than numbers of objects.
@@ -121,11 +142,14 @@ def decode_piece(
         classes=about.classes,
         background=about.classes[0][0],
         voxel_size_nm=about.voxel_size_nm,
+        extra=None if extra is None else _by_class(extra, image=about.image),
+        extra_outputs=extra_outputs,
     )
     with blaming(decoder.offer, "finding objects"):
         found = decode(segmented)
+    if fault := array_fault(found, segmented.labels.shape):
+        raise unusable(decoder.offer, f"the decoder gave {fault}")
     try:
-        _check_array(found, segmented.labels)
         return _parts(found.reshape(labels.shape), labels, dict(about.classes))
     except _WrongError as wrong:
         raise unusable(decoder.offer, f"the decoder gave {wrong}") from None
@@ -143,17 +167,6 @@ def _read_only(values: Array) -> Array:
 
 def _by_class(probabilities: Array, *, image: bool) -> Array:
     return _read_only(probabilities[0] if image else np.moveaxis(probabilities, 1, 0))
-
-
-def _check_array(found: object, labels: Array) -> None:
-    if not isinstance(found, np.ndarray):
-        raise _WrongError(f"a {type(found).__name__}, expected an array of numbers of objects")
-    if found.shape != labels.shape:
-        raise _WrongError(f"an array {found.shape}, expected one of the labels' shape, {labels.shape}")
-    if not np.issubdtype(found.dtype, np.integer):
-        raise _WrongError(f"{found.dtype} values, expected numbers of objects of an integer type")
-    if (least := int(found.min())) < 0:
-        raise _WrongError(f"the number {least}, expected 0 where there is no object, else numbers above 0")
 
 
 def _parts(found: Array, labels: Array, classes: Mapping[int, str]) -> Parts:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined", "volumes")
+SCORING_ONLY = ("name", "metrics", "primary", "skips_undefined", "volumes", "decoder")
 """Keys of a protocol that do not change a label map."""
 
 
@@ -187,10 +187,11 @@ class InferenceSettings:
             normalisation=self.normalisation,
             protocol=self.protocol,
             window=self.window,
-            size_divisor=weights.offer.card.size_divisor,
+            size_divisor=weights.size_divisor,
             device=device,
             batch_size=inference_batch(device),
             num_logits=weights.num_logits,
+            num_extra=len(weights.extra_outputs),
             steps=self.made_steps,
         )
 

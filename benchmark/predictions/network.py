@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.basics import OptionValue
 from ..contracts.cards import ModelCard
-from ..contracts.data import Normalisation
+from ..contracts.data import ExtraOutput, Normalisation
 from ..contracts.errors import UsageError, WeightsError
 from ..contracts.settings import ScoringProtocol
 from ..experiments.presets import DEFAULT_PROTOCOL, protocols
+from ..plugins.by_options import extra_outputs, size_divisor
 from ..plugins.references import escaped
 from ..plugins.registry import Catalogue, Offer
 from ..weights.weight_info import WeightsInfo, read_info
@@ -33,6 +35,23 @@ class TrainedWeights:
     info: WeightsInfo
     num_logits: int
     offer: Offer[ModelCard]
+
+    @property
+    def options(self) -> dict[str, OptionValue]:
+        """Give the model's options, complete."""
+        from ..plugins.asked import complete_options
+
+        return complete_options(self.offer.card, self.info.options)
+
+    @property
+    def size_divisor(self) -> int:
+        """Say what both sides of its input must be multiples of, px."""
+        return size_divisor(self.offer, self.options)
+
+    @property
+    def extra_outputs(self) -> tuple[ExtraOutput, ...]:
+        """Say what it gives behind its logits."""
+        return extra_outputs(self.offer, self.options)
 
 
 def find_weights(place: str, catalogue: Catalogue) -> TrainedWeights:
@@ -88,15 +107,14 @@ def build(weights: TrainedWeights) -> nn.Module:
         WeightsError: The file is damaged, or does not fit the model as it is installed.
         PluginError: The model cannot be built.
     """
-    from ..plugins.asked import complete_options
     from ..plugins.lazy import resolve
     from ..plugins.strangers import blaming
     from ..weights.reading import read_content
 
     card, info = weights.offer.card, weights.info
-    options = complete_options(card, info.options)
     with blaming(weights.offer, "building it"):
-        module: nn.Module = resolve(card.factory, weights.offer)(info.channels, weights.num_logits, **options)
+        factory = resolve(card.factory, weights.offer)
+        module: nn.Module = factory(info.channels, weights.num_logits, **weights.options)
     state: Any = read_content(weights.path)
     try:
         module.load_state_dict(state, strict=True)

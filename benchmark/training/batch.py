@@ -26,6 +26,8 @@ class Batch(NamedTuple):
     """(N, S, S) uint8"""
     grey: Sequence[GreyChange] | None
     """One per image."""
+    instances: Tensor | None = None
+    """(N, S, S) int32 numbers of true objects; None: they are not wanted."""
 
     def on(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Finish the crops on the device that trains.
@@ -37,6 +39,12 @@ class Batch(NamedTuple):
         labels = self.labels.to(device, non_blocking=True).to(torch.int64)
         return images if self.grey is None else change_grey(images, self.grey), labels
 
+    def instances_on(self, device: torch.device) -> Tensor | None:
+        """Give the numbers of true objects (N, S, S) int64."""
+        if self.instances is None:
+            return None
+        return self.instances.to(device, non_blocking=True).to(torch.int64)
+
 
 def stack(crops: Sequence[TrainingCrop]) -> Batch:
     """Make a batch of crops; 8-bit images beside others become float32 as they are."""
@@ -45,7 +53,9 @@ def stack(crops: Sequence[TrainingCrop]) -> Batch:
         images = [to_unit(image) for image in images]
     labels = torch.from_numpy(np.stack([crop.labels for crop in crops]))
     grey = [crop.grey for crop in crops if crop.grey is not None]
-    return Batch(torch.stack(images), labels, grey or None)
+    numbers = [crop.instances for crop in crops if crop.instances is not None]
+    instances = torch.from_numpy(np.stack(numbers)) if numbers else None
+    return Batch(torch.stack(images), labels, grey or None, instances)
 
 
 def change_grey(images: Tensor, changes: Sequence[GreyChange]) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..contracts.data import Case, Dataset, Sample
 from ..files.shared_memory import Bytes, shared_zeros
+from ..images.object_numbers import NUMBERS, as_numbers
 
 ALIGNMENT = 64
 """Where an image may start, bytes."""
@@ -28,6 +29,8 @@ class Footprint:
     ends: np.ndarray[Any, np.dtype[np.int64]]
     """Where each image with its labels ends when one follows the other, bytes; what lies in memory maps
     takes nothing, for it needs no decoding."""
+    instances: bool = False
+    """Whether numbers of true objects, int32, belong to it."""
 
     @property
     def total(self) -> int:
@@ -43,8 +46,8 @@ class Footprint:
         return self.start(int(np.searchsorted(self.ends, budget, side="right")))
 
 
-def measure(dataset: Dataset, cases: Sequence[Case]) -> Footprint:
-    """Find out what must be decoded, and how large it will be.
+def measure(dataset: Dataset, cases: Sequence[Case], *, instances: bool = False) -> Footprint:
+    """Find out what must be decoded, and how large it will be; true objects count if they are wanted.
 
     If the first case must be, all are taken to be alike, and sizes are the manifest's; if it lies in memory
     maps, looking at the others costs little.
@@ -57,8 +60,10 @@ def measure(dataset: Dataset, cases: Sequence[Case]) -> Footprint:
             sample = sample if mapped[number] else other
     channels, dtype = len(sample.image), sample.image.dtype
     areas = np.array([case.height * case.width for case in cases], np.int64)
-    sizes = np.where(mapped, 0, areas * (channels * dtype.itemsize + 1))
-    return Footprint(dtype, channels, np.cumsum(-(-sizes // ALIGNMENT) * ALIGNMENT))
+    kept = instances and dataset.manifest.has_instances
+    each = channels * dtype.itemsize + 1 + (NUMBERS.itemsize if kept else 0)
+    sizes = np.where(mapped, 0, areas * each)
+    return Footprint(dtype, channels, np.cumsum(-(-sizes // ALIGNMENT) * ALIGNMENT), kept)
 
 
 def _lies_in_maps(sample: Sample) -> bool:
@@ -109,6 +114,8 @@ class DecodedImages:
             if sample.image.dtype != place.image.dtype or len(sample.image) != len(place.image):
                 return sample
             place.image[:], place.labels[:] = sample.image, sample.labels
+            if place.instances is not None and sample.instances is not None:
+                place.instances[:] = as_numbers(sample.instances)
             self._filled[number] = 1
         return place
 
@@ -117,10 +124,17 @@ class DecodedImages:
         case, look = self._cases[number], self._footprint
         start = look.start(number)
         pixels = case.height * case.width
+        instances = None
+        if look.instances:  # first, where they are aligned
+            end = start + pixels * NUMBERS.itemsize
+            instances = self._memory[start:end].view(NUMBERS).reshape(case.height, case.width)
+            start = end
         middle = start + look.channels * pixels * look.dtype.itemsize
         image = self._memory[start:middle].view(look.dtype).reshape(-1, case.height, case.width)
-        return Sample(image, self._memory[middle : middle + pixels].reshape(case.height, case.width))
+        labels = self._memory[middle : middle + pixels].reshape(case.height, case.width)
+        return Sample(image, labels, instances)
 
     def _decode(self, number: int) -> Sample:
         sample = self._dataset.read(self._cases[number])
-        return Sample(np.asarray(sample.image), np.asarray(sample.labels))
+        instances = sample.instances if self._footprint.instances else None
+        return Sample(np.asarray(sample.image), np.asarray(sample.labels), instances)

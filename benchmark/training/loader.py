@@ -21,6 +21,7 @@ from .batch import stack
 from .crops import TrainingCrops
 from .decoded import DecodedImages, Footprint, measure
 from .foreground import ForegroundRows
+from .object_numbers import numbering
 from .processes import ALONE, Processes
 from .sampler import DrawSampler, Share
 
@@ -65,6 +66,8 @@ def make_loader(
     scratch: Path,
     trials: int,
     processes: Processes = ALONE,
+    *,
+    instances: bool = False,
 ) -> tuple[DataLoader[TrainingCrop], LoaderPlan]:
     """Load the training batches of a trial.
 
@@ -76,6 +79,7 @@ def make_loader(
         scratch: Folder for decoded images that do not fit in memory.
         trials: How many run on this machine at once, and share it.
         processes: Those that train this one together, each with its part of every batch.
+        instances: Whether crops carry numbers of true objects.
 
     Returns:
         A loader that gives a `Batch` per step, and what was chosen.
@@ -83,7 +87,7 @@ def make_loader(
     recipe, manifest = spec.recipe, dataset.manifest
     trials *= processes.local_count
     cases = labelled_subset(manifest.split("train"), spec.label_fraction, spec.seed)
-    footprint = measure(dataset, cases)
+    footprint = measure(dataset, cases, instances=instances)
     memory, place = keep(footprint, scratch, int(psutil.virtual_memory().available * MEMORY_SHARE) // trials)
     plan = LoaderPlan(
         workers=choose_workers(device, trials),
@@ -97,6 +101,7 @@ def make_loader(
         ForegroundRows(cases, len(manifest.class_names), manifest.ignore_value),
         augmentation,
         spec.seed,
+        numbering(manifest) if instances else None,
     )
     share = Share(recipe.batch_size // recipe.accumulate, processes.rank, processes.count)
     sampler = DrawSampler(len(cases), spec.seed, recipe.iterations * recipe.batch_size, share=share)

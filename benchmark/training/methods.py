@@ -151,6 +151,12 @@ class CheckedAugmentation:
                 f"labels {labels.shape} {labels.dtype}, expected {shape} uint8 or float32, and {shape[1:]} "
                 "uint8."
             )
+        numbers = crop.instances
+        if numbers is not None and (numbers.shape, numbers.dtype) != (shape[1:], np.int32):
+            raise TrialError(
+                f"the augmentation {self.method.reference} made numbers of objects {numbers.shape} "
+                f"{numbers.dtype}, expected {shape[1:]} int32."
+            )
         return crop
 
 

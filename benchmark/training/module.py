@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from ..contracts.data import Normalisation, TrainingOutputs
 from ..contracts.errors import TrialError
 from ..images.normalise import to_input
+from .auxiliary import auxiliary_loss_of
 from .batch import Batch
 from .compiling import Compiled
 from .methods import TrainingLoss
@@ -25,11 +26,13 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
     """Takes one optimiser step per call of `train_step`.
 
     Args:
-        network: Maps (N, C, H, W) to logits (N, K, H, W); already on its device.
+        network: Maps (N, C, H, W) to logits (N, K, H, W), or with `num_extra` to (N, K + E, H, W); already on
+            its device.
         loss: Of logits and labels.
         normalisation: Of the images.
         device: Where batches go.
         accumulate: Equal parts that each batch is taken in.
+        num_extra: E, the outputs that follow the logits.
         compiles: Whether the network is called through ``torch.compile``.
         together: Whether several processes train, each with its part of every batch.
     """
@@ -42,6 +45,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         device: torch.device,
         accumulate: int = 1,
         *,
+        num_extra: int = 0,
         compiles: bool = False,
         together: bool = False,
     ) -> None:
@@ -52,7 +56,8 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         called: nn.Module = self._parallel[0] if self._parallel else network
         self._call = Compiled(called) if compiles else called.__call__
         self.network, self.loss_module = network, loss.module
-        self._loss = loss
+        self._loss, self._num_extra = loss, num_extra
+        self._auxiliary_loss = auxiliary_loss_of(network, num_extra)
         self.shown = nn.ModuleDict(loss.shown)
         self._normalisation, self._device = normalisation, device
 
@@ -67,23 +72,28 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
             ``loss``, and what the training curve shows beside it.
         """
         images, labels = data.on(self._device)
-        parts = zip(images.chunk(self._accumulate), labels.chunk(self._accumulate), strict=True)
+        instances = data.instances_on(self._device)
+        batch = [images, labels, *([] if instances is None else [instances])]
+        parts = zip(*(one.chunk(self._accumulate) for one in batch), strict=True)
         seen: list[tuple[Tensor, Tensor]] = []
         parallel = self._parallel[0] if self._parallel else None
         loss = take_step(parts, self._accumulate, partial(self._loss_of, seen), self, optim_wrapper, parallel)
         logits, labels = seen[0] if len(seen) == 1 else map(torch.cat, zip(*seen, strict=True))
         return {"loss": loss} | {name: one(logits, labels) for name, one in self.shown.items()}
 
-    def _loss_of(self, seen: list[tuple[Tensor, Tensor]], part: tuple[Tensor, Tensor]) -> Tensor:
+    def _loss_of(self, seen: list[tuple[Tensor, Tensor]], part: tuple[Tensor, ...]) -> Tensor:
         """Give the loss of a part of the batch, of all processes, and add its logits and labels to `seen`."""
-        images, labels = part
-        logits, auxiliary = _parted(self(images))
-        _check_logits(images, logits, self._loss.num_logits)
+        images, labels, *instances = part
+        outputs, auxiliary = _parted(self(images))
+        _check_outputs(images, outputs, self._loss.num_logits, self._num_extra)
         if self._parallel:
-            logits, labels = gathered_batch(logits), gathered_batch(labels)
+            outputs, labels, *instances = map(gathered_batch, (outputs, labels, *instances))
             auxiliary = {name: (gathered_batch(more), weight) for name, (more, weight) in auxiliary.items()}
+        logits = outputs[:, : self._loss.num_logits]
         seen.append((logits.detach(), labels))
         loss = self._loss(logits, labels)
+        if self._auxiliary_loss:
+            loss = loss + self._auxiliary_loss(outputs, labels, instances[0], self._loss.ignore_value)
         for name, (more, weight) in auxiliary.items():
             loss = loss + weight * self._loss(_sized(name, more, logits), labels)
         return loss
@@ -116,12 +126,13 @@ def _sized(name: str, more: object, logits: Tensor) -> Tensor:
     return F.interpolate(more.float(), logits.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def _check_logits(images: Tensor, logits: object, num_logits: int) -> None:
-    """Raise TrialError if the network's output is anything but logits (N, `num_logits`, H, W)."""
-    expected = (len(images), num_logits, *images.shape[-2:])
-    got = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+def _check_outputs(images: Tensor, outputs: object, num_logits: int, num_extra: int) -> None:
+    """Raise TrialError if the network gives anything but logits, and as many other outputs as expected."""
+    expected = (len(images), num_logits + num_extra, *images.shape[-2:])
+    got = tuple(outputs.shape) if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
     if got != expected:
+        what = f"{num_logits} logits and {num_extra} extra outputs (N, K + E, H, W)"
         raise TrialError(
-            f"the model turned images {tuple(images.shape)} into {got}, "
-            f"expected logits (N, K, H, W) = {expected}; mend the model's forward()."
+            f"the model turned images {tuple(images.shape)} into {got}, expected "
+            f"{what if num_extra else 'logits (N, K, H, W)'} = {expected}; mend the model's forward()."
         )

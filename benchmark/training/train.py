@@ -16,6 +16,7 @@ from ..contracts.settings import Recipe
 from ..evaluation.placing import crop_side
 from ..experiments.methods import Methods
 from ..profiling.memory import MemoryPeak, larger
+from .auxiliary import auxiliary_loss_of
 from .compiling import CompileHook
 from .loader import make_loader
 from .methods import build_optimiser, make_augmentation, make_loss, make_schedules
@@ -73,7 +74,7 @@ def train(
     """Train `network` in place, going on from the folder's resume point if there is one.
 
     Args:
-        network: On its device; maps (N, C, H, W) to logits (N, K, H, W).
+        network: On its device; maps (N, C, H, W) to logits (N, K, H, W), and outputs that follow them.
         dataset: Its train split is trained on.
         spec: Recipe, label fraction, seed and the metric that chooses the best state.
         methods: What the recipe names.
@@ -103,7 +104,8 @@ def train(
     side = crop_side(recipe, spec.model.size_divisor)
     augmentation = make_augmentation(methods, recipe, side, manifest.ignore_value)
     loader, plan = make_loader(
-        dataset, spec, augmentation, setup.device, setup.folder, setup.trials, processes
+        *(dataset, spec, augmentation, setup.device, setup.folder, setup.trials, processes),
+        instances=auxiliary_loss_of(network, len(spec.model.extra_outputs)) is not None,
     )
     if processes.leads:
         print(plan, flush=True)  # noqa: T201 - into the trial's log
@@ -115,6 +117,7 @@ def train(
             normalisation,
             setup.device,
             recipe.accumulate,
+            num_extra=len(spec.model.extra_outputs),
             compiles=recipe.compile,
             together=together,
         ),

@@ -9,6 +9,7 @@ import numpy as np
 from ..contracts.basics import OptionValue
 from ..contracts.data import Foreground, Sample, TrainingCrop
 from ..contracts.settings import Recipe
+from ..images.object_numbers import from_warp, to_warp
 from .augmentation import Geometry, blurred, draw_blur, draw_geometry, draw_grey, place
 from .options import AugmentationOptions
 
@@ -44,7 +45,12 @@ class WindowCrops:
         sigma = draw_blur(settings, rng)
         planes = [blurred(place(_cut(plane, corner, reach), geometry, side), sigma) for plane in sample.image]
         labels = place(_cut(sample.labels, corner, reach), geometry, side, labels=True)
-        return TrainingCrop(np.stack(planes), labels, draw_grey(settings, rng))
+        grey = draw_grey(settings, rng)
+        if sample.instances is None:
+            return TrainingCrop(np.stack(planes), labels, grey)
+        numbers = to_warp(_cut(sample.instances, corner, reach))
+        placed = from_warp(place(numbers, geometry, side, labels=True))
+        return TrainingCrop(np.stack(planes), labels, grey, placed)
 
 
 def _anywhere(shape: tuple[int, ...], reach: int, rng: np.random.Generator) -> tuple[int, int]:

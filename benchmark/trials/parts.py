@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..contracts.cards import DecoderCard
 from ..contracts.data import Dataset, Metric, Normalisation, PostProcessing
 from ..contracts.errors import EmsegError, TrialError, WeightsError
 from ..contracts.records import TrialSpec
@@ -18,8 +19,9 @@ from ..contracts.settings import ScoringProtocol
 from ..evaluation.inference import inference_batch
 from ..evaluation.placing import crop_side, window_side
 from ..evaluation.segmenter import Segmenter
+from ..experiments.decoder_planning import find_decoder
 from ..experiments.making_metrics import make_metrics
-from ..experiments.methods import Methods, find_methods, find_steps, make_steps
+from ..experiments.methods import Method, Methods, find_methods, find_steps, make_steps
 from ..experiments.opening import reopen_dataset
 from ..files.hashing import sha256_of_file
 from ..images.normalisation import settle_normalisation
@@ -44,6 +46,8 @@ class Parts:
     methods: Methods
     steps: tuple[PostProcessing, ...]
     """Of post-processing."""
+    decoder: Method[DecoderCard] | None = None
+    """What finds predicted objects; None: they are connected components, or no metric asks for them."""
 
 
 def load_parts(spec: TrialSpec, cache: Path) -> Parts:
@@ -65,7 +69,8 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
     normalisation = settle_normalisation(spec.recipe, spec.model, dataset.manifest)
     methods = find_methods(spec.recipe, catalogue, spec.methods)
     steps = make_steps(find_steps(spec.protocol, catalogue, spec.methods))
-    return Parts(dataset, network, initialisation, normalisation, metrics, methods, steps)
+    decoder = find_decoder(spec.decoder, catalogue, spec.methods) if spec.decoder else None
+    return Parts(dataset, network, initialisation, normalisation, metrics, methods, steps, decoder)
 
 
 def segmenter_of(
@@ -96,6 +101,7 @@ def segmenter_of(
         device=device,
         batch_size=inference_batch(device),
         num_logits=parts.dataset.manifest.num_logits,
+        num_extra=len(spec.model.extra_outputs),
         steps=parts.steps,
         on_windows=on_windows,
     )

@@ -149,14 +149,22 @@ def _plan(
     primary = wanted.primary or (old.protocol.primary if old.protocol.primary in names else names[0])
     if primary not in names:
         raise UsageError(f"got --primary {primary}, expected one of the metrics: {', '.join(names)}.")
-    protocol = replace(old.protocol, metrics=tuple(metric.name for metric in metrics), primary=primary)
+    protocol = replace(
+        old.protocol, metrics=tuple(metric.name for metric in metrics), primary=primary, decoder=""
+    )
     notes = dict.fromkeys((*old.notes, *object_notes(metrics, old.dataset), NOTE))
-    spec = replace(old, protocol=protocol, metrics=metrics, notes=tuple(notes))
+    spec = replace(old, protocol=protocol, metrics=metrics, notes=tuple(notes), decoder="")
     name = fingerprint(spec)
     return Rescoring(folder, record, Job(fingerprint=name, spec=spec, folder=store.trial(name).path))
 
 
 def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Catalogue) -> None:
+    objects = [metric.name for metric in metrics if metric.of_objects]
+    if spec.decoder and objects:
+        raise UsageError(
+            f"the metric {objects[0]} compares objects, which of {spec.model.label} on {spec.dataset.label} "
+            f"{spec.decoder} found, and trials keep label maps alone; run it with the metric, or leave it out."
+        )
     for metric in metrics:
         if "probabilities" in find_metric(metric.name, catalogue).card.needs:
             raise UsageError(

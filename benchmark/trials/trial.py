@@ -23,6 +23,7 @@ from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
 from ..evaluation.evaluate import GoingOn, OnCase, OnLogits, evaluate, in_order
+from ..evaluation.finding import ObjectFinder
 from ..evaluation.placing import count_windows, crop_side, window_side
 from ..evaluation.reliability import ReliabilityRow, reliability, to_reliability
 from ..evaluation.scoring import ScoreRow, to_frame
@@ -41,6 +42,7 @@ from ..training.train import TrainingSetup, train
 from .begun_cases import BegunCases
 from .case_keys import CaseKeys
 from .done_cases import DoneCases
+from .finders import make_finder
 from .kept_labels import KeptLabels
 from .parts import Parts, load_parts, seed_everything, segmenter_of
 from .previews import PreviewWriter
@@ -421,7 +423,15 @@ class _Trial:
             on_logits=on_logits,
             scratch=self.folder.scratch,
             going_on=going_on,
+            finder=self._finder(parts),
         )
+
+    def _finder(self, parts: Parts) -> ObjectFinder | None:
+        """Make what finds predicted objects, where a metric that is asked for compares objects."""
+        compared = {metric.name for metric in self.spec.metrics if metric.of_objects}
+        if parts.decoder is None or not compared & parts.metrics.keys():
+            return None
+        return make_finder(parts.decoder, self.spec.model.extra_outputs)
 
     def _window(self) -> int:
         divisor = self.spec.model.size_divisor

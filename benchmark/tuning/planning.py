@@ -201,6 +201,7 @@ def _space(wanted: Wanted, planner: Planner, base: TrialSpec, model: str, manife
         wanted.experiment.recipe,
         card,
         planner.catalogue,
+        divisor=base.model.size_divisor,
         kept=[*kept],
         smallest_side=min(min(case.height, case.width) for case in manifest.split("train")),
     )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...benchmark.contracts.basics import OptionValue
 from ...benchmark.contracts.cards import ModelCard, PretrainingCard
 from ...benchmark.contracts.data import Normalisation
 from ...benchmark.contracts.errors import UnknownNameError, UsageError
@@ -20,8 +21,9 @@ from ...benchmark.experiments.parting import check_parts
 from ...benchmark.experiments.settings import describe_changes, parse_settings
 from ...benchmark.files.validation import merge, validate
 from ...benchmark.plugins.asked import complete_options, provider_of
+from ...benchmark.plugins.by_options import extra_outputs, size_divisor
 from ...benchmark.plugins.references import parse_model
-from ...benchmark.plugins.registry import Catalogue
+from ...benchmark.plugins.registry import Catalogue, Offer
 from ...benchmark.profiling.precision import resolve_precision
 from ...benchmark.training.processes import Processes
 from .images import count_tiles
@@ -86,12 +88,13 @@ def make_plan(
     model = catalogue.find(catalogue.models, reference.name)
     recipe = _recipe(offer.card, request.recipe, changes.get("recipe", {}), catalogue)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
-    _check_fit(model.card, recipe, processes)
-    _check_encoder(offer.card, model.card)
+    options = complete_options(model.card, reference.options)
+    _check_fit(model, options, recipe, processes)
+    _check_trainable(offer.card, model, options)
     index = open_index(request.images, cache, tell, skip_unreadable=request.skip_unreadable)
     spec = PretrainingSpec(
         model=model.card.name,
-        model_options=complete_options(model.card, reference.options),
+        model_options=options,
         model_provider=provider_of(model),
         method=offer.card.name,
         method_options=complete_options(offer.card, changes.get("method", {})),
@@ -134,20 +137,33 @@ def _describe(card: PretrainingCard, recipe: PretrainingRecipe) -> str:
     return ", ".join([recipe.name, *describe_changes(recipe, preset)])
 
 
-def _check_fit(card: ModelCard, recipe: PretrainingRecipe, processes: Processes) -> None:
-    if recipe.crop % card.size_divisor:
+def _check_fit(
+    model: Offer[ModelCard],
+    options: Mapping[str, OptionValue],
+    recipe: PretrainingRecipe,
+    processes: Processes,
+) -> None:
+    divisor = size_divisor(model, options)
+    if recipe.crop % divisor:
         raise UsageError(
-            f"recipe.crop: got {recipe.crop} px, but {card.name} takes multiples of {card.size_divisor} px."
+            f"recipe.crop: got {recipe.crop} px, but {model.card.name} takes multiples of {divisor} px."
         )
     check_parts(recipe.batch_size, processes.count, recipe.accumulate)
     if recipe.normalisation and not len(recipe.normalisation.mean) == len(recipe.normalisation.std) == 1:
         raise UsageError("recipe.normalisation: expected one mean and one std, for grey images.")
 
 
-def _check_encoder(card: PretrainingCard, model: ModelCard) -> None:
-    if card.needs_encoder and model.encoder is None:
+def _check_trainable(
+    card: PretrainingCard, model: Offer[ModelCard], options: Mapping[str, OptionValue]
+) -> None:
+    if card.needs_encoder and model.card.encoder is None:
         raise UsageError(
-            f"the method {card.name!r} trains an encoder, and {model.name} does not say which part is one; "
+            f"the method {card.name!r} trains an encoder, and {model.card.name} does not say which part is "
+            "one; take another model or method."
+        )
+    if not card.needs_encoder and model.card.reconstruction is None and extra_outputs(model, options):
+        raise UsageError(
+            f"the method {card.name!r} trains a whole network of one output, and {model.card.name} has more; "
             "take another model or method."
         )
 

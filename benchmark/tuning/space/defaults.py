@@ -34,6 +34,7 @@ def default_space(
     card: ModelCard,
     catalogue: Catalogue,
     *,
+    divisor: int,
     kept: Collection[str] = (),
     smallest_side: int | None = None,
 ) -> SearchSpace:
@@ -43,12 +44,13 @@ def default_space(
         recipe: That is tuned.
         card: Of the model.
         catalogue: What the plugins offer.
+        divisor: Both sides of the model's input are multiples of this, px.
         kept: Options of the model that stay as they are: those that it was asked for with, and all where it
             starts from weights, which belong to the options.
         smallest_side: Of the training images, px: no crop is larger; None: not known.
     """
     found = {
-        **{f"{RECIPE}.{key}": one for key, one in _of_recipe(recipe, card, catalogue, smallest_side)},
+        **{f"{RECIPE}.{key}": one for key, one in _of_recipe(recipe, divisor, catalogue, smallest_side)},
         **{f"{RECIPE}.{key}": one for key, one in _of_named(recipe, catalogue)},
         **{f"{MODEL}.{key}": one for key, one in card.search_space.items() if key not in kept},
     }
@@ -56,11 +58,11 @@ def default_space(
 
 
 def _of_recipe(
-    recipe: Recipe, card: ModelCard, catalogue: Catalogue, smallest_side: int | None
+    recipe: Recipe, divisor: int, catalogue: Catalogue, smallest_side: int | None
 ) -> Iterator[tuple[str, Parameter]]:
     yield "learning_rate", _about(recipe.learning_rate, LARGEST_RATE)
     yield "weight_decay", _about(recipe.weight_decay, LARGEST_DECAY) if recipe.weight_decay else NO_DECAY
-    if crops := _crops(recipe.crop, card.size_divisor, smallest_side):
+    if crops := _crops(recipe.crop, divisor, smallest_side):
         yield "crop", crops
     if batches := _batches(recipe):
         yield "batch_size", batches

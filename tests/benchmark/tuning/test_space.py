@@ -12,11 +12,12 @@ from emseg_bench.benchmark.experiments.methods import find_methods
 from emseg_bench.benchmark.experiments.parting import check_parts
 from emseg_bench.benchmark.experiments.tuned_settings import tuned_options, tuned_recipe
 from emseg_bench.benchmark.plugins.asked import complete_options
+from emseg_bench.benchmark.plugins.by_options import size_divisor
 from emseg_bench.benchmark.plugins.loading import installed_plugins
 from emseg_bench.benchmark.plugins.parameters import parameter_fault, parameter_words
 from emseg_bench.benchmark.plugins.references import parse_method
+from emseg_bench.benchmark.tuning.space import defaults
 from emseg_bench.benchmark.tuning.space.checking import check_space
-from emseg_bench.benchmark.tuning.space.defaults import default_space
 from emseg_bench.benchmark.tuning.space.search_space import SearchSpace, space_rows, suggest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +43,14 @@ def value_at(parameter: Parameter, share: float):
             return parameter.low + share * (parameter.high - parameter.low)
 
 
+def divisor_of(card) -> int:
+    return size_divisor(CATALOGUE.models.offers[card.name], complete_options(card, {}))
+
+
+def default_space(recipe, card, catalogue, **more) -> SearchSpace:
+    return defaults.default_space(recipe, card, catalogue, divisor=divisor_of(card), **more)
+
+
 def drawn(space: SearchSpace, share: float) -> dict:
     return suggest(space, FixedTrial({key: value_at(one, share) for key, one in space.parameters.items()}))
 
@@ -62,7 +71,7 @@ def test_whatever_is_drawn_fits_the_model_and_the_recipe(pair, share, side, proc
         key.removeprefix("model."): value for key, value in setting.items() if key.startswith("model.")
     }
     if tuned.crop != preset.crop:
-        assert tuned.crop % card.size_divisor == 0
+        assert tuned.crop % divisor_of(card) == 0
         assert tuned.crop <= side
     untouched = {key for key in setting if key.startswith("recipe.")}
     assert untouched >= {"recipe.learning_rate", "recipe.weight_decay"}
