@@ -146,7 +146,7 @@ def _by_option_faults(card: ModelCard) -> Iterator[str]:
             yield f"{card.name}'s extra_outputs are {outputs!r}, expected a tuple of ExtraOutput"
     elif not _is_named(outputs):
         yield f"{card.name}'s extra_outputs are {outputs!r}, expected a tuple, or what gives one"
-    if not (isinstance(decoder, str) or callable(decoder)):
+    if not any((isinstance(decoder, str), callable(decoder))):
         yield f"{card.name}'s decoder is {decoder!r}, expected a reference, or a callable that gives one"
 
 

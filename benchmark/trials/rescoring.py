@@ -163,7 +163,7 @@ def _check_needs(metrics: Sequence[MetricSpec], spec: TrialSpec, catalogue: Cata
     if spec.decoder and objects:
         raise UsageError(
             f"the metric {objects[0]} compares objects, which of {spec.model.label} on {spec.dataset.label} "
-            f"{spec.decoder} found, and trials keep label maps alone; run it with the metric, or leave it out."
+            f"{spec.decoder} found, and trials keep label maps alone; run it with the metric instead."
         )
     for metric in metrics:
         if "probabilities" in find_metric(metric.name, catalogue).card.needs:
