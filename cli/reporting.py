@@ -186,7 +186,11 @@ def told_across(store: Store) -> list[str]:
 
     with suppress(StoreError):
         told = read_json(store.report / JSON, StoreError)
-        tables = [told.get(key) for key in ("across", "divisions")] if isinstance(told, dict) else []
+        tables = (
+            [told.get(key) for key in ("across", "label_efficiency", "divisions")]
+            if isinstance(told, dict)
+            else []
+        )
         listed = [table for found in tables if isinstance(found, list) for table in found]
         texts = [table.get("summary") for table in listed if isinstance(table, dict)]
         return [text for text in texts if isinstance(text, str)]

@@ -25,6 +25,9 @@ from .divisions.part import divisions_part
 from .divisions.part import write_csv as write_divisions
 from .exports import LeaderboardFile, shown, write_comparisons, write_csv, write_json
 from .joined import joined
+from .label_efficiency.curves import label_efficiency
+from .label_efficiency.part import labels_part
+from .label_efficiency.part import write_csv as write_labels
 from .leaderboard import leaderboard
 from .model_colours import share_colours
 from .page import BoardPage, Contents, SectionPart, markdown, page
@@ -36,6 +39,7 @@ from .publishing import (
     FIGURES,
     INDEX,
     JSON,
+    LABELS,
     MARKDOWN,
     PUBLISHED,
     replacing,
@@ -76,8 +80,9 @@ def build(
         boards: What to report; each has at least one trial.
         sections: Parts of the page, in any order.
         folder: Where ``index.html``, ``leaderboard.{md,csv,json}`` and ``comparisons.csv`` go, ``across.csv``
-            if several data sets compare, ``tuning.csv``, ``importance.csv`` and ``divisions.csv`` if models
-            were tuned, and ``published.csv`` if others have published on the same data.
+            if several data sets compare, ``labels.csv`` if boards differ in their labels alone,
+            ``tuning.csv``, ``importance.csv`` and ``divisions.csv`` if models were tuned, and
+            ``published.csv`` if others have published on the same data.
         generated: When, for people and machines (ISO 8601).
         version: Of emseg-bench.
         left_out: Stored trials that cannot be reported, for the page to name.
@@ -103,13 +108,14 @@ def build(
         tables = tuple(item.table for item in pages)
         known = [Ranked(board, table) for board, table in zip(reported, tables, strict=True)]
         ranked = [one for one in known if one.table.scored]
-        across, both = tables_across(ranked), divisions(ranked)
+        across, both, labels = tables_across(ranked), divisions(ranked), label_efficiency(ranked)
         content = LeaderboardFile(
             generated=generated,
             emseg_bench=version,
             boards=tables,
             across=across,
             divisions=both,
+            label_efficiency=labels,
             left_out=tuple(left_out),
             shown=shown(boards, left_out, sections, version),
         )
@@ -118,12 +124,17 @@ def build(
         write_comparisons(draft / COMPARISONS, tables, across)
         write_across(draft / ACROSS, across)
         write_divisions(draft / DIVISIONS, both)
+        write_labels(draft / LABELS, labels)
         write_tuning(draft, tables)
         elsewhere.write_csv(draft / PUBLISHED, [(one.dataset.name, one.table) for one in known])
         why = "" if across else why_none(ranked)
         contents = Contents(
             boards=pages,
-            above=[*(across_part(one, draft, colours) for one in across), *map(divisions_part, both)],
+            above=[
+                *(across_part(one, draft, colours) for one in across),
+                *(labels_part(one, draft, colours) for one in labels),
+                *map(divisions_part, both),
+            ],
             joined=joined(ranked),
             why_none=why,
             generated=generated,
@@ -138,7 +149,7 @@ def build(
     return BuiltReport(
         index=folder / INDEX,
         problems=tuple(_problems(pages)),
-        summaries=(*(table.summary for table in across), *(table.summary for table in both)),
+        summaries=tuple(one.summary for tables_ in (across, labels, both) for one in tables_),
         kept=tuple(published.kept),
     )
 

@@ -23,6 +23,7 @@ from ..benchmark.files.validation import plain
 from .across.schema import Across
 from .columns import csv_columns
 from .divisions.schema import Divisions
+from .label_efficiency.schema import LabelEfficiency
 from .schema import Leaderboard
 from .verdicts.schema import Comparison, Verdicts
 
@@ -46,6 +47,8 @@ class LeaderboardFile:
     """Tables over data sets; empty where no two boards compare, and in older files."""
     divisions: tuple[Divisions, ...] = ()
     """Closed and open boards of the same data; empty where no models stand on both, and in older files."""
+    label_efficiency: tuple[LabelEfficiency, ...] = ()
+    """Boards that differ in their labels alone; empty where there are none, and in older files."""
     left_out: tuple[LeftOut, ...] = ()
     """Trials that could not be read."""
     shown: str = ""

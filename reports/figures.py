@@ -34,6 +34,8 @@ LONGEST_NAME = 56
 """Letters of a name in a figure."""
 NARROW_NAME = 34
 """Where names have a margin of fixed width."""
+NARROW = 6.0
+"""Figures of no more inches leave a larger share to the numbers beside them."""
 WIDE = 20
 """Axes that span more than this factor are logarithmic."""
 STYLE: dict[Any, Any] = {
@@ -76,21 +78,24 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(count: int, colours: Mapping[str, str], height: float = 3.6) -> tuple[Figure, list[Axes]]:
+def panels(
+    count: int, colours: Mapping[str, str], height: float = 3.6, width: float = 5.2
+) -> tuple[Figure, list[Axes]]:
     """Make a figure of so many panels in a row, with a legend of models beneath.
 
     Args:
         count: Number of panels.
         colours: Of the legend's names; empty: there is none.
         height: Of the panels, in inches.
+        width: Of each, in inches.
     """
-    columns = _legend_columns([*colours], 5.2 * count)
+    columns = _legend_columns([*colours], width * count)
     rows = -(-len(colours) // columns)
     room = 0.15 + 0.22 * rows if colours else 0.1
-    figure = Figure(figsize=(5.2 * count, height + room))
+    figure = Figure(figsize=(width * count, height + room))
     axes = [figure.add_subplot(1, count, i + 1) for i in range(count)]
     figure.subplots_adjust(
-        left=0.075 if count > 1 else 0.14,
+        left=0.075 if width * count > NARROW else 0.14,
         right=0.985,
         top=0.92,
         bottom=(0.45 + room) / (height + room),

@@ -1,8 +1,8 @@
-"""Boards of one data set put together: the folds of a cross-validation, and shares of its labels."""
+"""Boards of one data set put together: the folds of a cross-validation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
@@ -11,19 +11,18 @@ from typing import Final
 from scipy.special import stdtrit
 
 from ..benchmark.contracts.records import DatasetSpec
-from ..benchmark.files.hashing import sha256_of
-from .across.comparable import Ranked, common_label, newest_first
+from .across.comparable import Ranked, common_label
 from .cells import score_cell
 from .grid import Cell, Column, Grid
+from .grouping import groups
 from .schema import Leaderboard, Row
 from .verdicts.schema import CONFIDENCE
-from .wording import MISSING, metric_heading, plural, score, span, spread
+from .wording import MISSING, metric_heading, plural, score, span
 
 FOLDS_READ: Final = (
     "Folds share training images, so their scores are not independent: intervals (95 %) are those of Nadeau "
     "and Bengio (2003), wider than a t-interval by the share of the images that tests, each of one model."
 )
-FRACTIONS_READ: Final = "Mean and SD over seeds, each from its own board: test images are the same in all."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +35,13 @@ class Joined:
 
 
 def joined(boards: Sequence[Ranked]) -> list[Joined]:
-    """Put boards together that differ in their fold alone, or in their share of labels alone.
+    """Put boards together that differ in their fold alone.
 
     Args:
         boards: Those that have a score.
     """
-    folds = _groups([one for one in boards if _folds(one.dataset)], _but_for_fold, _fold)
-    shares = _groups(boards, _but_for_share, lambda one: one.table.label_fraction)
-    return [*map(_over_folds, folds), *map(_over_shares, shares)]
-
-
-def _groups(
-    boards: Sequence[Ranked], same: Callable[[Ranked], list[object]], place: Callable[[Ranked], float]
-) -> Iterator[dict[float, Ranked]]:
-    """Give the boards that are the same but for their place, by it; of several of one place the newest."""
-    found: dict[str, dict[float, Ranked]] = {}
-    for one in newest_first(boards):
-        found.setdefault(sha256_of(same(one)), {}).setdefault(place(one), one)
-    for group in found.values():
-        if len(group) > 1:
-            yield dict(sorted(group.items()))
+    folds = groups([one for one in boards if _folds(one.dataset)], _but_for_fold, _fold)
+    return [*map(_over_folds, folds)]
 
 
 def _folds(dataset: DatasetSpec) -> int:
@@ -71,11 +57,6 @@ def _fold(one: Ranked) -> float:
 def _but_for_fold(one: Ranked) -> list[object]:
     options = {key: value for key, value in one.dataset.options.items() if key != "fold"}
     return [one.dataset.name, one.dataset.location, options, one.terms]
-
-
-def _but_for_share(one: Ranked) -> list[object]:
-    terms = {key: value for key, value in one.terms.items() if key != "label_fraction"}
-    return [one.dataset.manifest_sha256, terms]
 
 
 def _over_folds(group: Mapping[float, Ranked]) -> Joined:
@@ -118,29 +99,6 @@ def _interval(values: Sequence[float], folds: int) -> tuple[float | None, float 
     return mean(values) - half, mean(values) + half
 
 
-def _over_shares(group: Mapping[float, Ranked]) -> Joined:
-    last = [*group.values()][-1].table
-    lines = _lines([one.table for one in group.values()])
-    sign = -1 if last.metric.direction == "higher" else 1
-    order = sorted(lines, key=lambda name: sign * (_known(lines[name]) or [0.0])[-1])
-    grid = Grid(
-        caption=f"{last.dataset}: {metric_heading(last.metric)} by the share of the training images that is "
-        "labelled",
-        columns=(
-            Column(title="Model", numeric=False, row_header=True),
-            *(Column(title=f"{100 * share:g} %", unit="± SD over seeds") for share in group),
-        ),
-        rows=tuple(
-            (
-                Cell(text=name, order=name.lower()),
-                *(_mean_cell(row, last.metric.unit, seeds=True) for row in lines[name]),
-            )
-            for name in order
-        ),
-    )
-    return Joined(f"By share of labels: {last.dataset}", grid, FRACTIONS_READ)
-
-
 def _lines(tables: Sequence[Leaderboard]) -> dict[str, list[Row | None]]:
     """Give each model's row on every table, None where it has none; names are those of the first."""
     names = {row.identity: row.model for table in reversed(tables) for row in table.scored}
@@ -156,8 +114,8 @@ def _mean(rows: Sequence[Row | None]) -> float:
     return mean(_known(rows))
 
 
-def _mean_cell(row: Row | None, unit: str, *, seeds: bool = False) -> Cell:
+def _mean_cell(row: Row | None, unit: str) -> Cell:
     if row is None:
         return Cell(text=MISSING)
     found = row.score.mean
-    return Cell(text=spread(found, unit) if seeds else score(found.mean, unit), order=found.mean)
+    return Cell(text=score(found.mean, unit), order=found.mean)

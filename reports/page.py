@@ -57,9 +57,9 @@ class Contents:
 
     boards: Sequence[BoardPage]
     above: Sequence[Part]
-    """What stands above the boards: tables over data sets, closed and open boards of the same data."""
+    """What stands above the boards: tables over data sets, scores against labels, closed and open boards."""
     joined: Sequence[Joined]
-    """Tables over the boards of one data set: folds, shares of labels."""
+    """Tables over the boards of one data set: folds."""
     why_none: str
     """Why there is none although there are several data sets; else empty."""
     generated: str

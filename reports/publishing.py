@@ -22,6 +22,8 @@ FILES = (INDEX, CSV, JSON, MARKDOWN)
 """What every report has; a folder with all of them is taken for a report."""
 ACROSS = "across.csv"
 """The tables over data sets, if boards of several compare."""
+LABELS = "labels.csv"
+"""Scores against labels, if boards differ in these alone."""
 TUNING = "tuning.csv"
 """All tuning trials of boards of the open division, if there are some."""
 IMPORTANCE = "importance.csv"

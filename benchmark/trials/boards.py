@@ -99,7 +99,7 @@ def load_boards(store: Store, today: Today | None = None, *, keep_stale: bool = 
     places = {name: place for place, name in enumerate(board_order(store))}
     order = sorted(boards, key=lambda name: boards[name].finished, reverse=True)
     order.sort(key=lambda name: places.get(name, len(places)))
-    return Stored(_distinguish(_divided([boards[name] for name in order])), tuple(left_out))
+    return Stored(_distinguish(_labelled(_divided([boards[name] for name in order]))), tuple(left_out))
 
 
 # ----------------------------------------------------------------------------------------- trials
@@ -283,6 +283,18 @@ def _divided(boards: Sequence[Board]) -> list[Board]:
         if board.division == "open"
         else replace(board, title=f"{board.title} · closed division", remarks=(IS_CLOSED, *board.remarks))
         for board in boards
+    ]
+
+
+def _labelled(boards: Sequence[Board]) -> list[Board]:
+    """Call boards of all labels so where there are some of the same data with fewer."""
+    specs = [board.trials[0].record.spec for board in boards]
+    partial = {spec.dataset.manifest_sha256 for spec in specs if spec.label_fraction < 1}
+    return [
+        replace(board, title=board.title.replace(spec.dataset.label, f"{spec.dataset.label} · all labels", 1))
+        if spec.label_fraction == 1 and spec.dataset.manifest_sha256 in partial
+        else board
+        for board, spec in zip(boards, specs, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Folds and shares of labels of one data set stand in one table."""
+"""Folds of one data set stand in one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emseg_bench.reports.page import BoardPage, short_titles
 from scipy.stats import t
 
 
-def ranked(make, value, *, fraction=1.0, **options):
+def ranked(make, value, **options):
     """Give a board of two models, the second 0.1 worse."""
     label = f"folder[{','.join(f'{key}={own}' for key, own in sorted(options.items()))}]:cells"
     trials = [*make.seeds("a@x", [value]), *make.seeds("b@x", [value - 0.1])]
@@ -23,9 +23,9 @@ def ranked(make, value, *, fraction=1.0, **options):
         spec = trial.record.spec
         manifest = "d" * 62 + f"{options.get('fold', 0):02}"
         dataset = replace(spec.dataset, name="folder", options=options, label=label, manifest_sha256=manifest)
-        spec = replace(spec, dataset=dataset, label_fraction=fraction)
+        spec = replace(spec, dataset=dataset)
         changed.append(replace(trial, record=replace(trial.record, spec=spec)))
-    board = make.board(changed, title=f"{label} {fraction}")
+    board = make.board(changed, title=label)
     return Ranked(board, leaderboard(board))
 
 
@@ -40,13 +40,6 @@ def test_folds_have_a_mean_with_its_interval(make):
     assert first[2].order == pytest.approx(mean(values) - half)
     assert [cell.text for cell in first] == ["a@x", "0.700", first[2].text, "0.700", "0.800", "0.600"]
     assert second[0].text == "b@x"
-
-
-def test_shares_of_labels_make_a_curve(make):
-    boards = [ranked(make, value, fraction=share) for share, value in ((1.0, 0.8), (0.1, 0.5))]
-    (found,) = joined(boards)
-    assert [column.title for column in found.grid.columns] == ["Model", "10 %", "100 %"]
-    assert [cell.text[:5] for cell in found.grid.rows[0]] == ["a@x", "0.500", "0.800"]
 
 
 def test_one_fold_and_other_data_are_joined_with_nothing(make):

@@ -57,9 +57,14 @@ def test_shares_are_trials_and_boards_of_their_own(toy_path, invoke, monkeypatch
     command = ("run", "--models", "toy", "--datasets", "toy-data", "--recipe", "smoke", "--label-fractions")
     planned = invoke(*command, "0.5,1", "--dry-run")
     assert "2 of 4" in planned.out
-    assert invoke(*command, "0.5,1").code == 0
+    ran = invoke(*command, "1", "--label-counts", "2")
+    assert ran.code == 0
+    assert "On toy-data, with 2 and all 4 labelled images, nobody leads, for no model is" in " ".join(
+        ran.out.split()
+    )
     boards = load_boards(Store(Path("results"))).boards
     assert ["2 of 4 labelled images" in board.title for board in boards].count(True) == 1
+    assert ["toy-data · all labels" in board.title for board in boards].count(True) == 1
     assert len(boards) == 2
     refused = invoke(*command, "half")
     assert (refused.code, "expected numbers such as" in refused.err) == (2, True)
