@@ -106,6 +106,9 @@ def _reversed(met: Meeting) -> Meeting:
     )
 
 
-def turned_of(pairs: dict[Pair, tuple[Meeting, ...]]) -> int:
-    """Count the pairs whose means change their order, be it by chance."""
-    return sum(any(one.by * other.by < 0 for one, other in combinations(met, 2)) for met in pairs.values())
+def turned_of(pairs: dict[Pair, tuple[Meeting, ...]]) -> int | None:
+    """Count the pairs whose means change their order, be it by chance; None where none could."""
+    several = [met for met in pairs.values() if len(met) > 1]
+    if not several:
+        return None
+    return sum(any(one.by * other.by < 0 for one, other in combinations(met, 2)) for met in several)

@@ -107,7 +107,8 @@ class LabelEfficiency:
     """The best first, with the most labels that each has a score with."""
     crossings: tuple[Crossing, ...]
     """The sure ones first."""
-    turned: int
-    """Pairs of models whose means are in one order with fewer labels, and in the other with more."""
+    turned: int | None
+    """Pairs of models whose means are in one order with fewer labels, and in the other with more; None: no
+    two models have scores with two numbers of labels."""
     summary: str
     remarks: tuple[str, ...] = ()

@@ -53,9 +53,8 @@ def percents(one: Amount) -> str:
 def _standings(found: LabelEfficiency) -> Iterator[str]:
     """Say what boards say; those that say the same say it once."""
     told = amounts_told  # at first, then numbers alone
-    for _, group in groupby(found.amounts, lambda one: (one.outcome, one.first, one.level)):
-        amounts = [*group]
-        yield f"with {told(amounts, found)}, {_standing(amounts[0], found)}"
+    for standing, group in groupby(found.amounts, lambda one: _standing(one, found)):
+        yield f"with {told([*group], found)}, {standing}"
         told = _numbers
 
 
@@ -86,7 +85,7 @@ def _rivals(one: Amount) -> str:
 
 # ------------------------------------------------------------------------------------- changes of places
 def _changes(found: LabelEfficiency) -> Iterator[str]:
-    if len(found.lines) < 2 or all(one.outcome in ("unknown", "alone") for one in found.amounts):
+    if found.turned is None or all(one.outcome == "unknown" for one in found.amounts):
         return
     sure = [one for one in found.crossings if one.sure]
     alone = [one for one in found.crossings if not one.sure]
@@ -137,7 +136,7 @@ def _about(found: LabelEfficiency) -> Iterator[str]:
     claims = [one for one in found.amounts if one.outcome not in ("unknown", "alone")]
     phrases = [(phrase, [*group]) for phrase, group in groupby(claims, lambda one: one.phrase)]
     if len(phrases) == 1:
-        yield f"What is sure is so {phrases[0][0]}."
+        yield f"“Leads” and “surely” are about what holds {phrases[0][0]}."
     elif phrases:
         told = [f"with {amounts_told(own, found)} {phrase}" for phrase, own in phrases]
-        yield f"What is sure is so {joined(told)}."
+        yield f"“Leads” and “surely” are about what holds {joined(told)}."

@@ -92,6 +92,7 @@ def test_without_spread_nothing_is_sure():
 
 def test_equal_means_turn_nothing():
     assert turned_of(met(board(*two(0.1, 0.1)), board(*two(0.0, 0.1)))) == 0
+    assert turned_of(met(board(*two(0.1, 0.1)))) is None, "one number of labels turns nothing"
 
 
 def test_blind_predictions_are_tested_and_meet_nobody():

@@ -79,8 +79,8 @@ def test_the_answer_in_words(table):
     assert table.summary == (
         "On synthetic-em, with 1 labelled image, no order is sure (a@x has the highest mean IoU); with 3, "
         "a@x leads; with all 20, b@x leads. The order changes surely (95 %, for all pairs at all numbers of "
-        "labels at once): with 3 labelled images a@x is ahead of b@x, with all 20 b@x of a@x. What is sure "
-        "is so on other images like these four."
+        "labels at once): with 3 labelled images a@x is ahead of b@x, with all 20 b@x of a@x. “Leads” and "
+        "“surely” are about what holds on other images like these four."
     )
 
 
@@ -128,8 +128,8 @@ def test_boards_alone_may_be_sure_where_all_at_once_are_not(make):
     )
     assert one.summary == (
         "On synthetic-em, with 1 labelled image, a@x leads; with all 20, b@x leads. By single boards alone, "
-        "each at 95 % for itself, a@x with b@x changes places; for all at once that is not sure. What is "
-        "sure is so on other images like these four, with these very seeds."
+        "each at 95 % for itself, a@x with b@x changes places; for all at once that is not sure. “Leads” "
+        "and “surely” are about what holds on other images like these four, with these very seeds."
     )
 
 
@@ -164,7 +164,8 @@ def test_one_order_throughout(make):
     (one,) = found([board(make, share, {"a": 0.6, "b": 0.5}) for share in (0.05, 1)])
     assert one.summary == (
         "On synthetic-em, with 1 and all 20 labelled images, a@x leads. The order of the means is the same "
-        "with any of these numbers of labels. What is sure is so on other images like these four."
+        "with any of these numbers of labels. “Leads” and “surely” are about "
+        "what holds on other images like these four."
     )
 
 
