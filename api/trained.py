@@ -54,7 +54,8 @@ class TrainedModel(nn.Module):
         self._setting = setting
         self._ensemble = setting.ensemble(setting.device)
         self.networks = nn.ModuleList(member.model for member in self._ensemble.members)
-        """From normalised windows to logits; the probabilities of several are averaged."""
+        """From normalised windows to logits, and what may follow them; the probabilities of several are
+        averaged."""
         self.voxel_size_nm: tuple[float, ...] | None = setting.weights.info.voxel_size_nm
         """Of the images that it was trained on, (y, x) or (z, y, x); None: not known."""
         self.class_names: tuple[str, ...] = setting.weights.info.class_names
@@ -73,7 +74,8 @@ class TrainedModel(nn.Module):
         """
         normalisation = self._setting.normalisation
         inputs = to_input(pixels, normalisation.mean, normalisation.std)
-        each = [network(inputs) for network in self.networks]
+        count = self._setting.weights.num_logits  # what follows them is not averaged
+        each = [network(inputs)[:, :count] for network in self.networks]
         return torch.stack([combined(logits) for logits in zip(*each, strict=True)])
 
     def segment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..benchmark.contracts.cards import ModelCard, WeightsCard
 from ..benchmark.contracts.hookspecs import hookimpl
+from .cards_instances import AFFINITY_UNET
 from .cards_networks import NETWORKS
 from .cards_retina import RETINA
 from .cards_smp import SMP_MODELS
@@ -17,6 +18,7 @@ def emseg_models() -> tuple[ModelCard, ...]:
         RETINA,
         *SMP_MODELS,
         *NETWORKS,
+        AFFINITY_UNET,
     )
 
 

@@ -29,6 +29,7 @@ from emseg_bench.benchmark.plugins.lazy import resolve
 from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.benchmark.plugins.registry import OWN, Offer
 from emseg_bench.benchmark.profiling.hardware import device_name
+from emseg_bench.benchmark.training.auxiliary import auxiliary_loss_of
 from emseg_bench.benchmark.training.loss import SegmentationLoss
 from emseg_bench.benchmark.training.methods import build_optimiser
 from torch import Tensor, nn
@@ -89,8 +90,13 @@ def training_step(network: nn.Module, shape: tuple[int, ...]) -> Run:
     methods = find_methods(RECIPE, load_plugins().catalogue)
     loss_of, optimiser = SegmentationLoss(RECIPE, 1, None), build_optimiser(methods, network, RECIPE)
 
+    own = auxiliary_loss_of(network, 0)
+
     def step() -> None:
-        loss: Tensor = loss_of(network(images), labels)
+        outputs = network(images)
+        loss: Tensor = loss_of(outputs[:, :1], labels)
+        if own:
+            loss = loss + own(outputs, labels, labels, None)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -22,7 +22,6 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
         "experiments/label_fraction.py",
         "experiments/making_metrics.py",
         "experiments/methods.py",
-        "experiments/regimes.py",
     ),
     "images": ("images",),
     "training": ("training",),
@@ -190,7 +189,6 @@ def _model(model: ModelSpec) -> dict[str, Any]:
     return {
         "name": model.name,
         "options": dict(model.options),
-        **({"train": [model.train, *model.backbone]} if model.train != "all" else {}),
         "init": model.init,
         "weights": model.weights_sha256,
         "provider": _provider(model.provider),
