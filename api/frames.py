@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Final
@@ -9,12 +10,13 @@ from typing import Final
 import pandas as pd
 
 from ..benchmark.contracts.reporting import Board, Trial
+from ..benchmark.experiments.label_counts import labelled_images
 from ..benchmark.trials.kept_reliability import read_reliability
 from ..benchmark.trials.result_tables import RELIABILITY as BINS
 from ..reports.naming import name_of
 from ..reports.schema import Leaderboard
 
-OF: Final = ("board", "dataset", "label_fraction", "model", "seed", "fingerprint")
+OF: Final = ("board", "dataset", "label_fraction", "labelled_images", "model", "seed", "fingerprint")
 """What every table says of a row's trial; `model` is the name on the board."""
 TRIALS: Final = (
     *OF,
@@ -114,10 +116,12 @@ def _stacked(
 
 def _of(trial: Trial, board: Board) -> dict[str, str | int | float]:
     spec = trial.record.spec
+    images = labelled_images(spec)
     values: tuple[str | int | float, ...] = (
         board.title,
         spec.dataset.label,
         spec.label_fraction,
+        math.nan if images is None else images,
         name_of(trial, board),
         spec.seed,
         trial.record.fingerprint,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.contracts.running import Runtime
 from ..benchmark.experiments.experiment import describe
-from ..benchmark.experiments.label_counts import number_of
+from ..benchmark.experiments.label_counts import labelled_images
 from ..benchmark.experiments.planning import Plan
 from ..benchmark.files.store import Store
 from ..benchmark.files.wording import counted
@@ -74,8 +74,7 @@ def _labels(plan: Plan, spec: TrialSpec) -> dict[str, str]:
     partial = any(trial.label_fraction < 1 for trial in plan.trials.values())
     if not partial:
         return {}
-    cases = spec.dataset.training_cases or 0  # a plan knows it, and all data that is trained on has some
-    return {"labels": f"{number_of(spec.label_fraction, cases):,} of {cases:,}"}
+    return {"labels": f"{labelled_images(spec)} of {spec.dataset.training_cases}"}
 
 
 def plan_as_data(plan: Plan, store: Store) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def trial_as_data(name: str, plan: Plan, store: Store) -> dict[str, Any]:
         "own_recipe": spec.model.own_recipe or None,
         "dataset": spec.dataset.label,
         "label_fraction": spec.label_fraction,
-        "labelled_cases": number_of(spec.label_fraction, spec.dataset.training_cases or 0),
+        "labelled_images": labelled_images(spec),
         "seed": spec.seed,
         "complete": store.trial(name).is_complete(),
         "folder": str(store.trial(plan.kept.get(name, name)).path),

@@ -117,6 +117,7 @@ def _columns(table: Leaderboard) -> Iterator[BoardColumn]:
     yield plain("board", lambda _: table.title)
     yield plain("dataset", lambda _: table.dataset)
     yield plain("label_fraction", lambda _: table.label_fraction)
+    yield plain("labelled_images", lambda _: table.labelled_images)
     yield plain("recipe", lambda _: table.recipe)
     yield plain("protocol", lambda _: table.protocol)
     yield plain("division", lambda _: table.division)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from ..benchmark.contracts.records import TrialSpec
 from ..benchmark.contracts.reporting import OWN_TRAINING, Board, Trial
+from ..benchmark.experiments.label_counts import labelled_images
 from .ceilings import ceilings
 from .common_ground import CommonGround, ground_of
 from .cost import all_conditions
@@ -45,6 +46,7 @@ def leaderboard(board: Board) -> Leaderboard:
         slug=board.slug,
         dataset=spec.dataset.label,
         label_fraction=spec.label_fraction,
+        labelled_images=labelled_images(spec),
         recipe=_recipe(spec),
         protocol=spec.protocol.name,
         division=board.division,

@@ -210,6 +210,8 @@ class Leaderboard:
     dataset: str
     label_fraction: float
     """Share of the training cases that was trained on."""
+    labelled_images: int | None = None
+    """Their number; None: the records do not tell."""
     recipe: str
     protocol: str
     division: Division = "closed"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..contracts.errors import UsageError
+from ..contracts.records import TrialSpec
 from .label_fraction import describe_fraction
 
 
@@ -45,6 +46,12 @@ def number_of(share: float, cases: int) -> int:
     That function's own code names trials and stays as it is; a test holds the two together.
     """
     return max(1, int(cases * share + 1e-9))
+
+
+def labelled_images(spec: TrialSpec) -> int | None:
+    """Count the training cases that a trial sees the labels of; None: its record does not tell."""
+    cases = spec.dataset.training_cases
+    return None if cases is None else number_of(spec.label_fraction, cases)
 
 
 def describe_labels(share: float, cases: int | None) -> str:

@@ -7,7 +7,7 @@ which hold however tests depend on each other.  No verdict is surer here than on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TypeAlias
 
@@ -15,7 +15,6 @@ import numpy as np
 from scipy.special import stdtr
 
 from ..arrays import Floats
-from ..schema import Leaderboard
 from ..verdicts.comparing import holm
 from ..verdicts.schema import CONFIDENCE, Comparison, Verdict, Verdicts
 from .schema import Crossing, Meeting
@@ -24,21 +23,20 @@ Pair: TypeAlias = tuple[str, str]
 
 
 def meetings_of(
-    tables: Sequence[Leaderboard], names: Sequence[dict[str, str]]
+    boards: Sequence[Verdicts | None], names: Sequence[Mapping[str, str]]
 ) -> dict[Pair, tuple[Meeting, ...]]:
     """Compare all pairs of models on all boards where both have a score.
 
     Args:
-        tables: Boards, the fewest labels first.
+        boards: Their verdicts, the fewest labels first; None: it has no score.
         names: By board, the names of the models here by the names of their rows there.
 
     Returns:
         The meetings of each pair, by its names in alphabetical order.
     """
-    verdicts = [table.verdicts for table in tables]
-    adjusted = _adjusted([one for one in verdicts if one])
+    adjusted = _adjusted([one for one in boards if one])
     found: dict[Pair, list[Meeting]] = {}
-    for amount, (board, called) in enumerate(zip(verdicts, names, strict=True)):
+    for amount, (board, called) in enumerate(zip(boards, names, strict=True)):
         if board is None:
             continue
         own = iter(next(adjusted).tolist())

@@ -58,7 +58,7 @@ def _of_group(group: Sequence[Ranked], number: int, images: Mapping[str, int]) -
     first, known = tables[0], images.get(group[0].dataset.manifest_sha256)
     called = _names(tables)
     names = [{row.model: called[_identity(row)] for row in _rows(table).values()} for table in tables]
-    pairs = meetings_of(tables, names)
+    pairs = meetings_of([table.verdicts for table in tables], names)
     bare = LabelEfficiency(
         title=_title(tables),
         slug=f"labels-{number}",

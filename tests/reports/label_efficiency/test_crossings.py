@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 from emseg_bench.reports.label_efficiency.crossings import crossings_of, meetings_of, turned_of
 from emseg_bench.reports.verdicts.comparing import compare
 from emseg_bench.reports.verdicts.contest import Contest, Scope
+from emseg_bench.reports.verdicts.schema import Verdicts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
@@ -20,7 +18,7 @@ JUST = 0.0495
 """Spread of differences over four units beside which one of 0.1 has p = .04."""
 
 
-def board(*models: list[float], blind: bool = False) -> Any:
+def board(*models: list[float], blind: bool = False) -> Verdicts:
     """Compare models by their scores in units, (M, G); of one seed, so that units alone count."""
     scores = np.array(models)
     contest = Contest(
@@ -36,7 +34,7 @@ def board(*models: list[float], blind: bool = False) -> Any:
         blind=blind,
         scope=Scope(kind="cases", units=scores.shape[1], noun="image", seeds=False),
     )
-    return SimpleNamespace(verdicts=compare(contest))
+    return compare(contest)
 
 
 def met(*boards):
