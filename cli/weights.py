@@ -85,7 +85,7 @@ def fetch(
     console = Console(stderr=True)
     with interruptible("nothing was taken in"), transfer(offer.card.name, console) as meter:
         entry = fetch_card(offer.card, catalogue, library, meter, url=url, replace=replace)
-    _tell(entry, library)
+    _tell(entry, library, catalogue)
 
 
 @app.command("import", cls=LightCommand, epilog="Example:  emseg-bench weights import pretrain_200.pt")
@@ -105,7 +105,7 @@ def import_(
     catalogue, library = _open()
     with interruptible("nothing was taken in"):
         entry = import_weights(file, catalogue, library, ImportOptions(name=name, replace=replace))
-    _tell(entry, library)
+    _tell(entry, library, catalogue)
 
 
 @app.command("verify", cls=LightCommand, epilog="Example:  emseg-bench weights verify")
@@ -159,9 +159,9 @@ def _published(card: WeightsCard, catalogue: Catalogue, entry: Entry | None) -> 
         "classes": list(card.class_names),
         "normalisation": {"mean": pixels.mean, "std": pixels.std} if pixels else None,
         "window": card.window,
-        "checksum": "the hub's" if card.source else known,
+        "checksum": "the hub's" if card.source and not entry else known,
         "sha256": card.sha256 or (entry.original_sha256 if entry else None),
-        "here": "see hub" if card.source else "yes" if entry else "no",
+        "here": "yes" if entry else "see hub" if card.source else "no",
     }
 
 
@@ -198,14 +198,18 @@ def _fetch_from_source(offer: Offer[WeightsCard], catalogue: Catalogue, given: A
     card = offer.card
     if url:
         raise UsageError(f"{card.name} comes from {card.origin}; there is no mirror to name for it.")
+    if card.options:
+        _refuse_options(card, given)
     options: dict[str, OptionValue] = complete_options(
-        catalogue.find(catalogue.models, card.model).card, given
+        catalogue.find(catalogue.models, card.model).card, {**card.options, **given}
     )
-    typer.echo(f"{card.name} is here: {obtain_from_source(offer, options)}")
+    typer.echo(f"{card.name} ({card.licence}) is here: {obtain_from_source(offer, options)}")
 
 
-def _tell(entry: Entry, library: Library) -> None:
+def _tell(entry: Entry, library: Library, catalogue: Catalogue) -> None:
     typer.echo(f"{entry.name}: {entry.kind}")
+    if (offer := catalogue.weights.offers.get(entry.name)) is not None:
+        typer.echo(f"licence: {offer.card.licence}")
     typer.echo(f"now at {library.file(entry.name)}")
     if entry.trained:
         name = shlex.quote(entry.name)

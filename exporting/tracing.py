@@ -16,6 +16,7 @@ from ..benchmark.plugins.registry import Offer
 from ..benchmark.plugins.strangers import describe_error
 from .description import LEAST_PARTS
 from .pooling import shares_for_pools
+from .rotary import grids_of_any_sides
 
 LEAST_SIDE = 48
 """px; images to trace with are at least so large, so that no side is taken for 1 on the way down."""
@@ -36,7 +37,7 @@ def trace(module: nn.Module, channels: int, size_divisor: int) -> ExportedProgra
     images = torch.zeros(2, channels, unit, unit + size_divisor)
     sides = {2: _side("height", size_divisor), 3: _side("width", size_divisor)}
     shapes = ({0: Dim("batch", min=1, max=MOST_IMAGES), **sides},)
-    with torch.no_grad(), shares_for_pools(module):
+    with torch.no_grad(), shares_for_pools(module), grids_of_any_sides():
         return export(module, (images,), dynamic_shapes=shapes, strict=False)
 
 

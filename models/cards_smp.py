@@ -20,12 +20,22 @@ def _imagenet(source: str = "imagenet") -> Initialisation:
     )
 
 
-def _mocov2(prefix: str = "", remark: str = "") -> tuple[Initialisation, Initialisation]:
+def _published(prefix: str = "", remark: str = "") -> tuple[Initialisation, ...]:
     return (
         Initialisation(
             name="cem500k-mocov2",
             description=f"encoder pre-trained by contrast on CEM500K{remark}",
             source=f"{_WEIGHTS}:{prefix}cem500k_mocov2",
+        ),
+        Initialisation(
+            name="cem1.5m-swav",
+            description=f"encoder pre-trained by clustering (SwAV) on CEM1.5M{remark}",
+            source=f"{_WEIGHTS}:{prefix}cem1_5m_swav",
+        ),
+        Initialisation(
+            name="mitonet",
+            description=f"encoder of MitoNet, trained to segment mitochondria{remark}",
+            source=f"{_WEIGHTS}:{prefix}mitonet",
         ),
         Initialisation(
             name="imagenet-mocov2",
@@ -54,7 +64,7 @@ UNET = ModelCard(
     factory=f"{_FACTORIES}:unet",
     options=options.UNetOptions,
     search_space=_ENCODERS,
-    initialisations=(SCRATCH, _imagenet(), *_mocov2(remark="; for encoder=resnet50"), _FILE),
+    initialisations=(SCRATCH, _imagenet(), *_published(remark="; for encoder=resnet50"), _FILE),
     size_divisor=32,
     parameters=24_430_097,
     encoder="encoder",
@@ -196,7 +206,7 @@ UNET_RESNET50 = ModelCard(
     family="cnn",
     description="U-Net with a ResNet-50, CEM500K's baseline: unet[encoder=resnet50] by a name of its own",
     factory=f"{_FACTORIES}:unet_resnet50",
-    initialisations=(SCRATCH, _imagenet("unet_resnet50_imagenet"), *_mocov2("unet_resnet50_"), _FILE),
+    initialisations=(SCRATCH, _imagenet("unet_resnet50_imagenet"), *_published("unet_resnet50_"), _FILE),
     size_divisor=32,
     parameters=32_514_833,
     encoder="encoder",

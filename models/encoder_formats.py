@@ -1,4 +1,4 @@
-"""The kinds of weight file that hold a ResNet: a MoCo checkpoint, or an encoder's own ``state_dict``.
+"""The kinds of weight file that hold a ResNet: checkpoints, larger networks, or a ``state_dict`` alone.
 
 Either becomes the encoder of smp's U-Net, whose ResNets have torchvision's names behind ``encoder.``
 and no classifier.
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ENCODER = "encoder."
-CLASSIFIER = "fc."
+_BEHIND = ("fc.", "projection_head.", "prototypes.")
+"""How names of classifiers begin, and of what SwAV trains on top of the encoder."""
+_PANOPTIC = "semantic_decoder."
+"""How names begin in empanada's Panoptic-DeepLab, MitoNet's network, beside ``encoder.``"""
 QUERY = re.compile(r"(module\.)?encoder_q\.")
 """Before the names of the network that MoCo trains; the other one follows it."""
 COUNTER = "num_batches_tracked"
 """BatchNorm's own count, which files written before 2018 lack."""
 
+_STEM = {"conv1.weight", "bn1.weight", "layer1.0.conv1.weight"}
 _DEPTHS: Mapping[tuple[tuple[int, ...], bool], str] = {
     ((2, 2, 2, 2), False): "resnet18",
     ((3, 4, 6, 3), False): "resnet34",
@@ -56,6 +60,38 @@ def moco(path: Path) -> FoundWeights | None:
     return _encoder(state, path, "MoCo checkpoint", _norms(content, path))
 
 
+def swav(path: Path) -> FoundWeights | None:
+    """Recognise a checkpoint of SwAV (Caron et al. 2020) that pre-trained a ResNet, whole or cut down to it.
+
+    CEM1.5M's checkpoint also says its normalisation, as ``norms``.
+
+    Raises:
+        WeightsError: It is one, but incomplete or with NaN; or the file is damaged.
+    """
+    content = read_content(path)
+    state = tensors_by_name(content.get("state_dict")) if isinstance(content, Mapping) else None
+    if state is None or not state.keys() >= _STEM:
+        return None
+    return _encoder(state, path, "SwAV checkpoint", _norms(content, path))
+
+
+def panoptic(path: Path) -> FoundWeights | None:
+    """Recognise empanada's Panoptic-DeepLab, MitoNet's network (Conrad & Narayan 2023), and take its encoder.
+
+    Raises:
+        WeightsError: It is one, but incomplete or with NaN; or the file is damaged.
+    """
+    content = read_content(path)
+    inner = content.get("state_dict", content) if isinstance(content, Mapping) else None
+    state = tensors_by_name(inner)
+    if state is None or not any(name.startswith(_PANOPTIC) for name in state):
+        return None
+    encoder = {name.removeprefix(ENCODER): value for name, value in state.items() if name.startswith(ENCODER)}
+    if not encoder.keys() >= _STEM:
+        return None
+    return _encoder(encoder, path, "encoder in a Panoptic-DeepLab", _norms(content, path))
+
+
 def resnet(path: Path) -> FoundWeights | None:
     """Recognise a ResNet's ``state_dict``, as torchvision or smp writes it, with or without classifier.
 
@@ -65,7 +101,7 @@ def resnet(path: Path) -> FoundWeights | None:
     state = tensors_by_name(read_content(path))
     if state is not None and all(name.startswith(ENCODER) for name in state):
         state = {name.removeprefix(ENCODER): value for name, value in state.items()}
-    if state is None or not {"conv1.weight", "bn1.weight", "layer1.0.conv1.weight"} <= state.keys():
+    if state is None or not state.keys() >= _STEM:
         return None
     return _encoder(state, path, "encoder", None)
 
@@ -73,7 +109,7 @@ def resnet(path: Path) -> FoundWeights | None:
 def _encoder(
     state: Mapping[str, Tensor], path: Path, what: str, normalisation: Normalisation | None
 ) -> FoundWeights:
-    kept = {name: value for name, value in state.items() if not name.startswith(CLASSIFIER)}
+    kept = {name: value for name, value in state.items() if not name.startswith(_BEHIND)}
     name, channels = _name_of(kept, path), int(kept["conv1.weight"].shape[1])
     complete = _check_complete(kept, name, channels, path)
     check_finite(complete, path)

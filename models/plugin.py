@@ -8,7 +8,9 @@ from .cards_instances import AFFINITY_UNET
 from .cards_networks import NETWORKS
 from .cards_retina import RETINA
 from .cards_smp import SMP_MODELS
+from .cards_vit import VIT_SEG
 from .published_weights import PUBLISHED
+from .vit.published import FOUNDATION_WEIGHTS
 
 
 @hookimpl
@@ -19,10 +21,11 @@ def emseg_models() -> tuple[ModelCard, ...]:
         *SMP_MODELS,
         *NETWORKS,
         AFFINITY_UNET,
+        VIT_SEG,
     )
 
 
 @hookimpl
 def emseg_weights() -> tuple[WeightsCard, ...]:
     """Offer the weight files that have been published for them."""
-    return PUBLISHED
+    return (*PUBLISHED, *FOUNDATION_WEIGHTS)

@@ -17,6 +17,8 @@ VIT_PAPER = "Dosovitskiy et al. 2021, ICLR, arXiv:2010.11929"
 MOCO_PAPER = "Chen, Fan, Girshick & He 2020, arXiv:2003.04297"
 
 _RETINA_NETWORK = "emseg_bench.models.retina.formats:network"
+MITONET_PAPER = "Conrad & Narayan 2023, Cell Systems 14:58-71, doi:10.1016/j.cels.2022.12.006"
+
 _MOCO = "emseg_bench.models.encoder_formats:moco"
 _WINDOW = 224
 
@@ -123,6 +125,38 @@ CEM500K_MOCO = WeightsCard(
     licence="see Zenodo (not verified)",
 )
 
+CEM1_5M_SWAV = WeightsCard(
+    name="unet-cem1.5m-swav",
+    description=(
+        "ResNet-50 encoder pre-trained by clustering (SwAV, 200 epochs) on CEM1.5M, from which MitoNet was "
+        "trained; for grey images; the file says its normalisation"
+    ),
+    model="unet",
+    init="cem1.5m-swav",
+    options={"encoder": "resnet50"},
+    format="emseg_bench.models.encoder_formats:swav",
+    origin="CEM1.5M's authors, Zenodo 6453160",
+    url=("https://zenodo.org/record/6453160/files/cem1.5m_swav_resnet50_200ep_balanced.pth.tar?download=1"),
+    window=_WINDOW,
+    citation=MITONET_PAPER,
+    licence="see Zenodo (not verified)",
+)
+
+MITONET = WeightsCard(
+    name="unet-mitonet",
+    description=(
+        "ResNet-50 encoder of MitoNet, trained to segment mitochondria; from the state_dict of its network, "
+        "since its TorchScript file would run code when it is loaded"
+    ),
+    model="unet",
+    init="mitonet",
+    options={"encoder": "resnet50"},
+    format="emseg_bench.models.encoder_formats:panoptic",
+    origin="MitoNet's authors; as a state_dict no address is known",
+    citation=MITONET_PAPER,
+    licence="see its authors (not verified)",
+)
+
 IMAGENET_MOCO = WeightsCard(
     name="unet-imagenet-mocov2",
     description=(
@@ -162,6 +196,8 @@ PUBLISHED = (
     *FINETUNED,
     IMAGENET21K,
     CEM500K_MOCO,
+    CEM1_5M_SWAV,
+    MITONET,
     IMAGENET_MOCO,
     IMAGENET_ENCODERS,
 )

@@ -124,8 +124,12 @@ upernet_swin_imagenet = ImageNetEncoder(SWIN)
 unet_pvt_imagenet = ImageNetEncoder(PVT)
 dpt_vit_imagenet = ImageNetEncoder(VIT)
 cem500k_mocov2 = PublishedEncoder("unet", "cem500k-mocov2")
+cem1_5m_swav = PublishedEncoder("unet", "cem1.5m-swav")
+mitonet = PublishedEncoder("unet", "mitonet")
 imagenet_mocov2 = PublishedEncoder("unet", "imagenet-mocov2")
 unet_resnet50_cem500k_mocov2 = PublishedResNet50("unet", "cem500k-mocov2", "unet-resnet50")
+unet_resnet50_cem1_5m_swav = PublishedResNet50("unet", "cem1.5m-swav", "unet-resnet50")
+unet_resnet50_mitonet = PublishedResNet50("unet", "mitonet", "unet-resnet50")
 unet_resnet50_imagenet_mocov2 = PublishedResNet50("unet", "imagenet-mocov2", "unet-resnet50")
 file = SmpFile()
 
@@ -149,12 +153,13 @@ def _only_starts_models(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Tensor]:
     """Read a network's weights or an encoder's, under smp's names, from any kind of file that holds them."""
-    found = encoder_formats.moco(path)
-    if found is None:
-        state = read_state_dict(path)
-        if any(name.startswith((ENCODER, HEAD)) for name in state):
-            return state
-        found = encoder_formats.resnet(path)
+    for kind in (encoder_formats.moco, encoder_formats.swav, encoder_formats.panoptic):
+        if (found := kind(path)) is not None:
+            return dict(found.state)
+    state = read_state_dict(path)
+    if any(name.startswith((ENCODER, HEAD)) for name in state):
+        return state
+    found = encoder_formats.resnet(path)
     return dict(found.state) if found else state
 
 

@@ -276,8 +276,9 @@ class WeightsCard(metaclass=CardType):
     url: str | None = None
     """Address of the file itself; None where none is known."""
     source: LazyReference | WeightSource | None = None
-    """Fetches one file per choice of the model's options, and keeps it in its own cache; None: the file
-    is fetched from `url`, or imported, into the library of weights."""
+    """Fetches the file, and keeps it in its own cache: one file per choice of the model's options where
+    `options` is empty, else the one that it names, which can be imported as well.  None: the file is fetched
+    from `url`, or imported, into the library of weights."""
     sha256: str | None = None
     """Of the file as published; None where unknown: recorded when it is first imported."""
     normalisation: Normalisation | None = None

@@ -106,6 +106,7 @@ def _plan_model(
             reason = f"its {asked.name} weights are not here. {_sentence(error)}"
             note = f"{card.name}: trained from scratch, for {reason}"
     info = read_info(path) if path else None
+    note = note or _terms(card, init, options, catalogue)
     return (
         ModelSpec(
             name=card.name,
@@ -125,6 +126,18 @@ def _plan_model(
         ),
         note,
     )
+
+
+def _terms(
+    card: ModelCard, init: Initialisation, options: Mapping[str, OptionValue], catalogue: Catalogue
+) -> str:
+    """Say under which licence published weights come, before they are used; nothing of others."""
+    for published in catalogue.weights:
+        if (published.model, published.init) == (card.name, init.name) and all(
+            options.get(name) == value for name, value in published.options.items()
+        ):
+            return f"{card.name}@{init.name}: weights {published.name}, licence: {published.licence}."
+    return ""
 
 
 def _initialisation(card: ModelCard, reference: ModelReference) -> Initialisation:

@@ -82,8 +82,13 @@ def _matching(
     return tuple(
         offer.card
         for offer in offers
-        if offer.card.format == reference and offer.card.source is None and _fits(offer.card, found)
+        if offer.card.format == reference and _is_one_file(offer.card) and _fits(offer.card, found)
     )
+
+
+def _is_one_file(card: WeightsCard) -> bool:
+    """Tell a file from a source of many, one per choice of the model's options."""
+    return card.source is None or bool(card.options)
 
 
 def _fits(card: WeightsCard, found: FoundWeights) -> bool:

@@ -10,8 +10,10 @@ import torch
 from emseg_bench.exporting import onnx_file
 from emseg_bench.exporting.comparing import ALLOWED, check
 from emseg_bench.exporting.pooling import SharePool, shares_for_pools
+from emseg_bench.exporting.rotary import centred_grid
 from emseg_bench.exporting.tracing import trace
 from emseg_bench.models.plugin import emseg_models
+from timm.layers import pos_embed_sincos
 from torch import nn
 from torch.nn import functional as F
 
@@ -55,6 +57,34 @@ def test_the_documents_say_of_each_model_what_its_file_computes():
             reason = card.not_exportable.get(kind)
             assert told == f"not exported: {reason}" if reason else float(told) <= ALLOWED
     assert not rows
+
+
+# -------------------------------------------------------------------------------- rotary embeddings
+@pytest.mark.parametrize(("sides", "offset"), [((5, 7), 0.0), ((1, 3), 0.0), ((4, 4), 0.25)])
+def test_grids_are_those_of_timm(sides, offset):
+    timms = pos_embed_sincos._build_grid(list(sides), grid_type="centered", grid_offset=offset)
+    assert torch.equal(centred_grid(sides, offset), timms)
+
+
+class Rotary(nn.Module):
+    """What a ViT of DINOv3 asks for the places of its patches."""
+
+    def __init__(self):
+        super().__init__()
+        self.rope = pos_embed_sincos.RotaryEmbeddingDinoV3(16)
+
+    def forward(self, images):
+        places = self.rope.get_embed(shape=[images.shape[2] // 16, images.shape[3] // 16])
+        return images.mean((1, 2, 3), keepdim=True) + places
+
+
+def test_rotary_embeddings_are_traced_for_any_sides():
+    before, rotary = pos_embed_sincos._build_grid, Rotary().eval()
+    program = trace(rotary, 1, 16)
+    assert pos_embed_sincos._build_grid is before
+    for height, width in ((32, 64), (112, 48)):
+        images = torch.randn(1, 1, height, width)
+        assert torch.equal(program.module()(images), rotary(images))
 
 
 # ------------------------------------------------------------------------------------------- pooling

@@ -8,7 +8,10 @@ import torch
 from emseg_bench.benchmark.contracts.cards import Initialisation, ModelCard
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.files.validation import validate
+from emseg_bench.benchmark.plugins.asked import complete_options
+from emseg_bench.benchmark.plugins.by_options import extra_outputs, size_divisor
 from emseg_bench.benchmark.plugins.lazy import resolve
+from emseg_bench.benchmark.plugins.loading import load_plugins
 from emseg_bench.models.options import RetinaOptions
 from emseg_bench.models.plugin import emseg_models
 from emseg_bench.models.smp_options import UNetOptions
@@ -17,6 +20,7 @@ WITH_IMAGENET = (
     *("unetplusplus", "manet", "linknet", "fpn", "pspnet", "pan", "deeplabv3", "deeplabv3plus", "smp"),
     *("unet-convnext", "segformer", "upernet-swin", "dpt-vit", "unet-pvt"),
 )
+RESNETS_OWN = ("cem500k-mocov2", "cem1.5m-swav", "mitonet", "imagenet-mocov2")
 CARDS = {card.name: card for card in emseg_models()}
 INITS = [
     pytest.param(init, id=f"{card.name}@{init.name}")
@@ -35,8 +39,8 @@ def test_models_are_offered_with_their_initialisations() -> None:
         offered.items()
         >= {
             "retina": ["cem500k-reconstruction", "scratch", "imagenet21k", "file"],
-            "unet": ["scratch", "imagenet", "cem500k-mocov2", "imagenet-mocov2", "file"],
-            "unet-resnet50": ["scratch", "imagenet", "cem500k-mocov2", "imagenet-mocov2", "file"],
+            "unet": ["scratch", "imagenet", *RESNETS_OWN, "file"],
+            "unet-resnet50": ["scratch", "imagenet", *RESNETS_OWN, "file"],
             **{name: ["scratch", "imagenet", "file"] for name in WITH_IMAGENET},
             "unet-classic": ["scratch", "file"],
             "nnunet-resenc": ["scratch", "file"],
@@ -61,10 +65,12 @@ def test_the_card_tells_the_number_of_parameters(name: str) -> None:
 
 @pytest.mark.parametrize("name", CARDS)
 def test_the_size_divisor_is_enough(name: str) -> None:
-    side = CARDS[name].size_divisor
+    offer = load_plugins().catalogue.models.offers[name]
+    options = complete_options(offer.card, {})
+    side, outputs = size_divisor(offer, options), 1 + len(extra_outputs(offer, options))
     model = build(CARDS[name]).eval()
     with torch.no_grad():
-        assert model(torch.randn(1, 1, side, 3 * side)).shape == (1, 1, side, 3 * side)
+        assert model(torch.randn(1, 1, side, 3 * side)).shape == (1, outputs, side, 3 * side)
 
 
 @pytest.mark.parametrize("init", INITS)

@@ -20,6 +20,7 @@ from emseg_bench.models.retina import formats, imagenet, weights
 from emseg_bench.models.retina.config import TransUNetConfig
 from emseg_bench.models.retina.network import TransUNet, published_variant
 from emseg_bench.models.retina.transformer import resize_positions
+from emseg_bench.models.vit import formats as vit_formats
 from emseg_bench.papers.retina import RETINA_RECIPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,7 +112,10 @@ def test_another_grid_of_positions_is_no_damage(pretrained, tmp_path):
 def test_a_cut_file_is_refused_by_every_format(share, pretrained, tmp_path_factory):
     file = save(pretrained, tmp_path_factory.mktemp("cut"))
     file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    for read in (formats.network, formats.imagenet21k, encoder_formats.moco, encoder_formats.resnet):
+    for read in (
+        *(formats.network, formats.imagenet21k, vit_formats.recognise),
+        *(encoder_formats.moco, encoder_formats.swav, encoder_formats.panoptic, encoder_formats.resnet),
+    ):
         with pytest.raises(WeightsError, match="again"):
             read(file)
 
@@ -316,6 +320,37 @@ def test_imagenets_checkpoint_is_for_colours(tmp_path):
     assert (found.channels, found.normalisation) == (3, None)
 
 
+@pytest.mark.parametrize("prefix", ["module.", ""])
+@pytest.mark.parametrize("whole", [True, False])
+def test_cem1_5ms_checkpoint_is_recognised_with_its_norms(prefix, whole, tmp_path):
+    """As SwAV's training writes it, and as it was published: cut down to the encoder."""
+    head = {"projection_head.0.weight": torch.zeros(9, 9), "prototypes.weight": torch.zeros(9, 9)}
+    state = {f"{prefix}{name}": value for name, value in {**resnet(), **(head if whole else {})}.items()}
+    content = {"epoch": 200, "state_dict": state, "optimizer": {}, "run_id": "x", "norms": [0.58, 0.13]}
+    found = encoder_formats.swav(save(content, tmp_path))
+    assert (found.options, found.channels) == ({"encoder": "resnet50"}, 1)
+    assert found.normalisation == Normalisation(mean=(0.58,), std=(0.13,))
+    assert found.state.keys() == {f"encoder.{name}" for name in resnet()}
+    (card,) = [card for card in PUBLISHED if card.name == "unet-cem1.5m-swav"]
+    assert (card.channels, card.options, logits(card)) == (1, found.options, None)
+    model = smp_models.unet(1, 1, "resnet50")
+    line = smp_weights.cem1_5m_swav.load(model, save(content, tmp_path))
+    assert "encoder loaded (318 tensors)" in line
+
+
+@pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"state_dict": wrapped(state)}])
+def test_mitonets_encoder_is_taken_from_its_network(wrap, tmp_path):
+    encoder = {f"encoder.{name}": value for name, value in resnet().items()}
+    others = {
+        f"{part}.0.weight": torch.zeros(3, 3)
+        for part in ("semantic_decoder", "instance_decoder", "semantic_head", "ins_center", "semantic_pr")
+    }
+    found = encoder_formats.panoptic(save(wrap({**encoder, **others}), tmp_path))
+    assert (found.options, found.channels) == ({"encoder": "resnet50"}, 1)
+    assert found.state.keys() == encoder.keys()
+    assert encoder_formats.panoptic(save(wrap(encoder), tmp_path)) is None
+
+
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet101"])
 def test_a_resnets_own_file_is_recognised(name, tmp_path):
     state = resnet(name, channels=3)
@@ -365,6 +400,8 @@ def test_each_format_leaves_the_others_alone(pretrained, tmp_path):
     assert formats.imagenet21k(retina) is formats.imagenet21k(moco) is None
     assert encoder_formats.moco(retina) is encoder_formats.moco(encoder) is None
     assert encoder_formats.resnet(retina) is encoder_formats.resnet(moco) is None
+    for read in (encoder_formats.swav, encoder_formats.panoptic):
+        assert read(retina) is read(moco) is read(encoder) is None
 
 
 # ------------------------------------------------------------------------------------- into the U-Net

@@ -1,0 +1,1 @@
+"""Plain vision transformers and Hiera, as foundation models publish them, under a light decoder."""
