@@ -7,9 +7,9 @@ from math import log
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator
 
-from ..figures import MODELS_SHOWN, Drawing, axis, panels, save, style
+from ..figures import MODELS_SHOWN, Drawing, panels, save, style
 from ..model_colours import PageColours
 from ..palette import GREY
 from ..wording import capitalised, metric_heading
@@ -22,7 +22,7 @@ SECOND_LINE = 0.16
 """Height of the second line of numbers below it, likewise."""
 DECADE = 8
 """Labels that span more than this factor are on a logarithmic axis: 1, 3, 10 do."""
-APART = 0.012
+APART = 0.015
 """Between the points of two models with equal labels, as a share of the axis."""
 MARGIN = 0.08
 """Left and right of the points, likewise."""
@@ -35,7 +35,9 @@ def draw(found: LabelEfficiency, folder: Path, colours: PageColours) -> Drawing:
     shown = found.lines[:MODELS_SHOWN]
     with style():
         figure, (axes,) = panels(1, {line.model: colours.of(line.identity) for line in shown}, HEIGHT, WIDTH)
-        figure.subplots_adjust(bottom=figure.subplotpars.bottom + SECOND_LINE / figure.get_figheight())
+        figure.subplots_adjust(
+            left=0.09, bottom=figure.subplotpars.bottom + SECOND_LINE / figure.get_figheight()
+        )
         scale = _Scale(places(found))
         for number, line in enumerate(shown):
             shift = APART * (number - (len(shown) - 1) / 2)
@@ -44,7 +46,7 @@ def draw(found: LabelEfficiency, folder: Path, colours: PageColours) -> Drawing:
             axes.axhline(found.blind_mean, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
         _scale_x(axes, scale, found)
         axes.set_ylabel(capitalised(f"mean {metric_heading(found.metric)}"))
-        axis(axes, "y", *_ends(found, shown))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
         return save(figure, folder, f"{found.slug}-labels")
 
 
@@ -69,24 +71,15 @@ class _Scale:
 
 
 def _draw_line(axes: Axes, line: Line, positions: Sequence[float], colour: str) -> None:
-    known = [
-        (x, point.score.mean, point.interval)
-        for x, point in zip(positions, line.points, strict=True)
-        if point is not None and point.score.mean is not None
-    ]
-    for x, _, ends in known:
-        if ends:
-            axes.vlines(x, ends.low, ends.high, color=colour, linewidth=1.4, alpha=0.75)
-    gaps = [
-        float("nan") if point is None or point.score.mean is None else point.score.mean
-        for point in line.points
-    ]
-    axes.plot(positions, gaps, color=colour, linewidth=1.6)
+    means = [point.score.mean if point else None for point in line.points]
+    for x, point in zip(positions, line.points, strict=True):
+        if point and point.interval:
+            axes.vlines(x, point.interval.low, point.interval.high, color=colour, linewidth=1.4, alpha=0.75)
     axes.plot(
-        [x for x, _, _ in known],
-        [mean for _, mean, _ in known],
+        positions,
+        [float("nan") if mean is None else mean for mean in means],
         color=colour,
-        linestyle="",
+        linewidth=1.6,
         marker="o",
         markersize=6,
         markeredgecolor="white",
@@ -114,13 +107,3 @@ def _scale_x(axes: Axes, scale: _Scale, found: LabelEfficiency) -> None:
 def _tick(found: LabelEfficiency, place: int) -> str:
     one = found.amounts[place]
     return percents(one) if one.images is None else f"{one.images:,}\n{percents(one)}"
-
-
-def _ends(found: LabelEfficiency, shown: Sequence[Line]) -> tuple[float, float]:
-    """Give the smallest and the largest number that is drawn."""
-    points = [point for line in shown for point in line.points if point]
-    values = [point.score.mean for point in points if point.score.mean is not None]
-    values += [end for point in points if point.interval for end in (point.interval.low, point.interval.high)]
-    if found.blind_mean is not None:
-        values.append(found.blind_mean)
-    return min(values), max(values)
