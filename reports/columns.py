@@ -41,8 +41,8 @@ SCORES: Final = (
 )
 """The first table of page and Markdown, in this order."""
 COSTS: Final = (
-    *("rank", "model", "score_mean", "parameters_m", "trainable_parameters_m", "gflops"),
-    *("latency_p50_ms", "latency_p95_ms", "throughput_images_per_s", "peak_memory_mib"),
+    *("rank", "model", "score_mean", "parameters_m", "trainable_parameters_m", "optimiser_state_mib"),
+    *("gflops", "latency_p50_ms", "latency_p95_ms", "throughput_images_per_s", "peak_memory_mib"),
     *("train_seconds", "train_images_per_s", "trial_joules", "inference_joules", "measured_as"),
 )
 """The second one."""
@@ -53,6 +53,8 @@ TUNING: Final = (
 """The third one, of the open division."""
 ENERGY: Final = ("trial_joules", "inference_joules")
 """Shown where the hardware counted it."""
+PARTLY: Final = ("trainable_parameters_m", "optimiser_state_mib")
+"""Shown in a wide terminal, and the second on the page, where some row does not train all of its network."""
 NARROW: Final = (
     *("rank", "model", "score_mean"),
     *("parameters_m", "latency_p50_ms", "peak_memory_mib", "train_seconds"),
@@ -76,7 +78,7 @@ def cost_columns(table: Leaderboard) -> list[BoardColumn]:
     """Choose what the page says about each model's cost, its score beside it."""
     unlike = () if len(table.conditions) > 1 else ("measured_as",)
     unknown = (key for key in ENERGY if not any(getattr(row.cost, key, None) for row in table.rows))
-    hidden = {*unlike, *unknown}
+    hidden = {*unlike, *unknown, *(() if _trains_partly(table) else PARTLY[1:])}
     return _chosen(table, [key for key in COSTS if key not in hidden])
 
 
@@ -95,7 +97,15 @@ def terminal_columns(table: Leaderboard, *, wide: bool) -> list[BoardColumn]:
     if table.division == "open":
         return _chosen(table, OPEN_WIDE if wide else OPEN_NARROW)
     keys = WIDE if wide else NARROW
+    if wide and _trains_partly(table):
+        keys = (*keys, *PARTLY)
     return _chosen(table, keys if len(table.foreground) > 1 else [key for key in keys if key != CLASSES])
+
+
+def _trains_partly(table: Leaderboard) -> bool:
+    """Tell whether some row does not train all of its network."""
+    costs = [row.cost for row in table.rows if row.cost]
+    return any(one.trainable_parameters_m != one.parameters_m for one in costs)
 
 
 def terminal_row(row: Row, columns: Sequence[BoardColumn]) -> dict[str, str]:
@@ -217,7 +227,8 @@ def _costs() -> Iterator[BoardColumn]:
     yield _cost("compile_seconds", "Compiling", "s")
     yield _cost("validation_seconds", "Validation", "s")
     yield _cost("test_seconds", "Test", "s")
-    yield _cost("trainable_parameters_m", "Trainable", "M")
+    yield _cost("trainable_parameters_m", "Trainable", "M", short="trainable\n(M)")
+    yield _cost("optimiser_state_mib", "Optimiser", "MiB", short="optimiser\n(MiB)")
     yield plain("others_share", lambda row: row.cost and row.cost.others_share)
     yield plain("contradiction", lambda row: row.cost and (row.cost.contradiction or None))
 

@@ -60,7 +60,9 @@ class Cost:
     condition: int
     """Position of the conditions in the leaderboard's list."""
     trainable_parameters_m: float | None = None
-    """Millions that training changed: fewer than all where a recipe freezes some."""
+    """Millions that training changed, adapters included: fewer than all where some are frozen."""
+    optimiser_state_mib: float | None = None
+    """What the optimiser remembered of them."""
     latency_p50_low_ms: float | None = None
     """Spread over repeats and seeds: from the least to the largest end of the middle half of any seed's
     passes; of records from before these were kept, from the least to the largest p50."""
@@ -113,6 +115,7 @@ def cost(profiles: Sequence[Profile | None], known: Sequence[Conditions]) -> Cos
     return Cost(
         parameters_m=_median(profile.parameters / 1e6 for profile in same),
         trainable_parameters_m=_median(profile.trainable_parameters / 1e6 for profile in same),
+        optimiser_state_mib=_median(profile.optimiser_state_mib for profile in same),
         gflops=_median(None if profile.flops is None else profile.flops / 1e9 for profile in same),
         latency_p50_ms=_median(profile.latency_p50_ms for profile in same),
         latency_p95_ms=_median(profile.latency_p95_ms for profile in same),

@@ -112,7 +112,7 @@ class ModelCard(metaclass=CardType):
     pre-training trains it alone.  None: the model cannot be pre-trained so."""
     backbone: tuple[str, ...] = ()
     """What pre-trained weights fill, as beginnings of parameters' names: ``("encoder.",)``.  The rest is the
-    head.  Empty: not told."""
+    head, which ``train=head`` trains alone.  Empty: not told, and all of it can be trained only."""
     reconstruction: LazyReference | Callable[..., nn.Module] | None = None
     """Called as ``reconstruction(**options)``: the network that learns to reconstruct images, from
     (N, 1, H, W) to (N, 1, H, W); its parameters have the names that the model's own weight files use.

@@ -54,6 +54,10 @@ class ModelSpec:
     name: str
     options: Mapping[str, OptionValue]
     """Complete, defaults included."""
+    train: str = "all"
+    """How much of it is trained: ``all``, ``head``, ``norm``, ``last-2``, ``lora[rank=8]``."""
+    backbone: tuple[str, ...] = ()
+    """Beginnings of the names of the backbone's parameters; empty where all of it is trained."""
     init: str
     """What is really used."""
     requested_init: str
@@ -183,6 +187,7 @@ class Profile:
     """CPU threads; None on a GPU."""
     parameters: int
     trainable_parameters: int
+    """That the optimiser changed, adapters included."""
     input_shape: tuple[int, int, int, int]
     """(N, C, H, W) of the FLOP count and of latency; N is 1."""
     flops: int | None
@@ -227,6 +232,8 @@ class Profile:
     """From loading to the test's end; None too for a trial that was resumed, of which a part is not known."""
     inference_joules: float | None = None
     """Of one window of `input_shape`, in batches of `throughput_batch`."""
+    optimiser_state_mib: float | None = None
+    """What the optimiser remembered of the parameters that train, in the end; None in older records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from ..contracts.data import Case, Manifest
 from ..contracts.records import TrialSpec
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.placing import count_windows, crop_side, forward_pixels, window_side
+from ..experiments.regimes import ALL
 from ..files.hashing import sha256_of
 from ..files.validation import plain
 from ..images.spread import spread
@@ -98,7 +99,8 @@ def speed_key(spec: TrialSpec) -> str:
     recipe = {key: value for key, value in plain(spec.recipe).items() if key not in SAME_SPEED}
     divisor = spec.model.size_divisor
     window = window_side(spec.protocol, crop_side(spec.recipe, divisor), divisor)
-    return sha256_of([spec.model.name, plain(spec.model.options), recipe, window, spec.threads])
+    trained = [] if spec.model.train == ALL else [spec.model.train]
+    return sha256_of([spec.model.name, plain(spec.model.options), recipe, window, spec.threads, *trained])
 
 
 def scoring_key(spec: TrialSpec) -> str:

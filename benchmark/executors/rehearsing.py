@@ -25,6 +25,7 @@ from ..training.auxiliary import auxiliary_loss_of
 from ..training.freezing import freeze
 from ..training.memory_layout import channels_last
 from ..training.methods import build_optimiser, make_augmentation, make_loss, make_schedules
+from ..training.regimes import Training
 from ..trials.parts import build_network, seed_everything
 from .questions import Question
 
@@ -55,11 +56,12 @@ def _find_fault(question: Question) -> str:
     seed_everything(question.spec.seed)
     catalogue, spec = load_plugins().catalogue, question.spec
     network = _build(question, catalogue)
-    if spec.model.weights_path is not None:
-        try:
+    try:
+        if spec.model.weights_path is not None:
             freeze(network, spec.recipe.freeze)
-        except TrialError as error:
-            return str(error)
+        Training(network, spec.model)
+    except TrialError as error:
+        return str(error)
     _make_methods(question, network, catalogue)
     rows = min(spec.recipe.batch_size, max(BATCHES))
     if fault := _excess(network, question, rows):

@@ -23,12 +23,13 @@ from ..plugins.asked import complete_options, provider_of
 from ..plugins.by_options import extra_outputs, size_divisor
 from ..plugins.every_model import wanted_models
 from ..plugins.lazy import resolve
-from ..plugins.references import ModelReference, label, parse_model
+from ..plugins.references import TRAIN, ModelReference, label, parse_model
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..weights.weight_info import read_info
 from .experiment import Experiment
 from .own_recipes import PlannedModel, with_own_recipes
+from .regimes import ALL, check_regime, parse_regime
 from .row_names import row_names
 from .tuned_settings import check_tuned, tuned_options
 
@@ -91,7 +92,10 @@ def _plan_model(
     offer = catalogue.find(catalogue.models, reference.name)
     card = offer.card
     found = tuned_options(tuned.setting) if tuned else {}
-    options = complete_options(card, {**reference.options, **found})
+    given = {key: value for key, value in reference.options.items() if key != TRAIN}
+    options = complete_options(card, {**given, **found}, also=(TRAIN,))
+    regime = parse_regime(reference.options.get(TRAIN, ALL))
+    check_regime(regime, card)
     asked = _initialisation(card, reference)
     path, note = None, ""
     init = asked
@@ -111,13 +115,15 @@ def _plan_model(
         ModelSpec(
             name=card.name,
             options=options,
+            train=str(regime),
+            backbone=() if regime.way == ALL else card.backbone,
             init=init.name,
             requested_init=asked.name,
             weights_path=str(path) if path else None,
             weights_sha256=sha256_of_large_file(path, WeightsError) if path else None,
             normalisation=info.normalisation if info else None,
             provider=provider_of(offer),
-            label=_model_label(reference, options, card, init, path),
+            label=_model_label(reference, {**options, TRAIN: str(regime)}, card, init, path),
             tuned=tuned,
             family=card.family,
             citation=card.citation,

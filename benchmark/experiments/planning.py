@@ -34,6 +34,7 @@ from .model_planning import plan_models
 from .opening import open_dataset
 from .own_recipes import PlannedModel
 from .parting import check_parts
+from .regimes import ALL, regime_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ def _training(
         methods = method_specs([*find_methods(recipe, catalogue), *find_steps(protocol, catalogue)])
     except UsageError as error:
         raise UsageError(f"{model.label}: {error}" if model.own_recipe else str(error)) from error
-    return _Training(model, recipe, methods, tuple(filter(None, [planned.note, _unfrozen(recipe, model)])))
+    notes = [planned.note, regime_note(model), _unfrozen(recipe, model)]
+    return _Training(model, recipe, methods, tuple(filter(None, notes)))
 
 
 def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset]) -> None:
@@ -189,8 +191,13 @@ def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset
 
     Raises:
         UsageError: There is not one class weight per class, the normalisation does not fit, or a batch
-            cannot be parted.
+            cannot be parted; or both recipe and model say what is frozen.
     """
+    if recipe.freeze and model.train != ALL:
+        raise UsageError(
+            f"recipe.freeze: got {', '.join(recipe.freeze)} for {model.label}, of which train={model.train} "
+            "says what is frozen; say one: --set recipe.freeze=[], or train=all."
+        )
     weights = recipe.class_weights
     for dataset in datasets:
         names = dataset.manifest.class_names

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from ..contracts.records import ModelSpec
 from ..files.hashing import model_sha256
+from ..plugins.references import TRAIN
 
 Teller: TypeAlias = Callable[[Sequence[ModelSpec]], list[str]]
 """Gives a text for each of several models of one label; equal texts tell nothing."""
@@ -77,9 +78,10 @@ def _versions(models: Sequence[ModelSpec]) -> list[str]:
 
 def _options(models: Sequence[ModelSpec]) -> list[str]:
     """Name the options that are not the same in all."""
-    names = sorted({name for model in models for name in model.options})
-    unlike = [name for name in names if len({_value(model.options, name) for model in models}) > 1]
-    return [",".join(f"{name}={_value(model.options, name)}" for name in unlike) for model in models]
+    asked = [{**model.options, TRAIN: model.train} for model in models]
+    names = sorted({name for options in asked for name in options})
+    unlike = [name for name in names if len({_value(options, name) for options in asked}) > 1]
+    return [",".join(f"{name}={_value(options, name)}" for name in unlike) for options in asked]
 
 
 def _value(options: Mapping[str, object], name: str) -> str:

@@ -14,11 +14,12 @@ from ..contracts.settings import Recipe, ScoringProtocol
 from ..files.hashing import sha256_of
 from ..files.validation import plain
 from ..plugins.asked import complete_options
-from ..plugins.references import escaped, written
+from ..plugins.references import TRAIN, escaped, written
 from ..plugins.registry import Catalogue, Registry
 from .label_counts import number_of
 from .own_recipes import told_recipe
 from .presets import protocols, recipes
+from .regimes import ALL
 from .tuned_settings import tuned_options
 
 NAME: Final = "experiment.yaml"
@@ -155,7 +156,7 @@ def _experiment(specs: Sequence[TrialSpec], own: Sequence[TrialSpec], catalogue:
 
 def _is_same(own: ModelSpec, shared: ModelSpec) -> bool:
     def parts(model: ModelSpec) -> list[Any]:
-        return [model.name, dict(model.options), model.init, model.weights_sha256]
+        return [model.name, dict(model.options), model.train, model.init, model.weights_sha256]
 
     return parts(own) == parts(shared)
 
@@ -181,7 +182,8 @@ def _model(model: ModelSpec, catalogue: Catalogue) -> str:
     place = f":{escaped(model.weights_path)}" if model.init == "file" and model.weights_path else ""
     found = tuned_options(model.tuned.setting) if model.tuned else {}
     asked = {key: value for key, value in model.options.items() if key not in found}
-    return f"{_named(model.name, asked, catalogue.models)}@{model.init}{place}"
+    trained = {} if model.train == ALL else {TRAIN: model.train}
+    return f"{_named(model.name, {**asked, **trained}, catalogue.models)}@{model.init}{place}"
 
 
 def _dataset(dataset: DatasetSpec, catalogue: Catalogue) -> str:

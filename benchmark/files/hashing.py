@@ -22,6 +22,7 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
         "experiments/label_fraction.py",
         "experiments/making_metrics.py",
         "experiments/methods.py",
+        "experiments/regimes.py",
     ),
     "images": ("images",),
     "training": ("training",),
@@ -189,6 +190,7 @@ def _model(model: ModelSpec) -> dict[str, Any]:
     return {
         "name": model.name,
         "options": dict(model.options),
+        **({"train": [model.train, *model.backbone]} if model.train != "all" else {}),
         "init": model.init,
         "weights": model.weights_sha256,
         "provider": _provider(model.provider),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from math import isfinite
 from pathlib import Path
@@ -63,7 +63,7 @@ class Named(Protocol):
 
 
 def complete_options(
-    card: Named, given: Mapping[str, OptionValue], where: str = ""
+    card: Named, given: Mapping[str, OptionValue], where: str = "", *, also: Sequence[str] = ()
 ) -> dict[str, OptionValue]:
     """Check options against the card's dataclass and fill in the defaults.
 
@@ -71,20 +71,23 @@ def complete_options(
         card: Has the dataclass.
         given: By name.
         where: Stands before a name in errors: ``recipe.loss``; empty: the card's own.
+        also: Options that the engine has taken out of `given`, for errors.
     """
     where = where or card.name
     type_ = getattr(card, "options", None)
     if type_ is None:
         if given:
-            raise UsageError(f"{card.name} takes no options, got {', '.join(given)}.")
+            but = f" but {', '.join(also)}" if also else ""
+            raise UsageError(f"{card.name} takes no options{but}, got {', '.join(given)}.")
         return {}
     names = [field.name for field in fields(type_)]
+    known = [*names, *also]
     for key in given:
         if key not in names:  # pydantic lets it pass, unless the plugin's dataclass is strict
-            hint = did_you_mean(key, names).strip()
+            hint = did_you_mean(key, known).strip()
             raise UsageError(
                 f"{where}.{key}: there is no such key{f'; {hint}' if hint else '.'} "
-                f"Known: {', '.join(names)}."
+                f"Known: {', '.join(known)}."
             )
     read = {key: _scalar(value) for key, value in given.items()}
     for key, value in read.items():

@@ -35,7 +35,8 @@ def libraries_of(spec: TrialSpec) -> dict[str, str]:
     """
     providers = (spec.model.provider, spec.dataset.provider, *(metric.provider for metric in spec.metrics))
     foreign = {provider.distribution for provider in providers} - {OWN}
-    names = [*NUMBER_MAKERS, *(required for name in sorted(foreign) for required in _requires(name))]
+    ways = ["peft"] if spec.model.train.startswith("lora") else []
+    names = [*NUMBER_MAKERS, *ways, *(required for name in sorted(foreign) for required in _requires(name))]
     return {name: version for name in names if name != OWN and (version := _version(name))}
 
 

@@ -15,10 +15,9 @@ from ..contracts.errors import TrialError
 from ..evaluation.inference import inference
 
 
-def count_parameters(model: nn.Module) -> tuple[int, int]:
-    """Return the number of all parameters and of the trainable ones; a shared one counts once."""
-    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
-    return sum(size for size, _ in sizes), sum(size for size, trainable in sizes if trainable)
+def count_parameters(model: nn.Module) -> int:
+    """Return the number of all parameters; a shared one counts once."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def count_flops(

@@ -29,7 +29,6 @@ class InferenceProfile:
     precision: Precision
     threads: int | None
     parameters: int
-    trainable_parameters: int
     input_shape: Shape
     flops: int | None
     latency_p25_ms: float
@@ -70,7 +69,6 @@ def profile_inference(
     """
     shape = (1, channels, window, window)
     batches = (inference_batch(device), *shape[1:])
-    parameters, trainable = count_parameters(model)
     with OthersShare() as others:
         latency = measure_latency(model, shape, device=device, precision=precision)
         throughput = measure_throughput(model, batches, device=device, precision=precision, on_note=on_note)
@@ -80,8 +78,7 @@ def profile_inference(
         device=device_name(device),
         precision=precision,
         threads=torch.get_num_threads() if device == "cpu" else None,
-        parameters=parameters,
-        trainable_parameters=trainable,
+        parameters=count_parameters(model),
         input_shape=shape,
         flops=_flops(model, shape, device, precision, on_note),
         latency_p25_ms=latency.p25_ms,
@@ -102,6 +99,8 @@ def complete_profile(
     inference: InferenceProfile,
     memory: MemoryPeak,
     *,
+    trainable_parameters: int,
+    optimiser_state_mib: float,
     train_seconds: float,
     train_images_per_s: float,
     compile_seconds: float | None = None,
@@ -113,6 +112,8 @@ def complete_profile(
     """Join what inference costs with what the trial as a whole cost."""
     return Profile(
         **{one.name: getattr(inference, one.name) for one in fields(inference)},
+        trainable_parameters=trainable_parameters,
+        optimiser_state_mib=optimiser_state_mib,
         memory_kind=memory.kind,
         peak_memory_mib=memory.peak_mib,
         peak_memory_reserved_mib=memory.reserved_mib,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import torch
 from mmengine.model import BaseModel
@@ -33,6 +33,7 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         device: Where batches go.
         accumulate: Equal parts that each batch is taken in.
         num_extra: E, the outputs that follow the logits.
+        hold_still: Puts what is frozen of the network back into evaluation mode.
         compiles: Whether the network is called through ``torch.compile``.
         together: Whether several processes train, each with its part of every batch.
     """
@@ -46,11 +47,12 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         accumulate: int = 1,
         *,
         num_extra: int = 0,
+        hold_still: Callable[[], None] = lambda: None,
         compiles: bool = False,
         together: bool = False,
     ) -> None:
         super().__init__()
-        self._accumulate = accumulate
+        self._accumulate, self._hold_still = accumulate, hold_still
         # In a tuple, for a module would register it and save everything twice.
         self._parallel = (averaging(network, device, may_idle=True),) if together else ()
         called: nn.Module = self._parallel[0] if self._parallel else network
@@ -60,6 +62,12 @@ class TrainingModule(BaseModel):  # type: ignore[misc]
         self._auxiliary_loss = auxiliary_loss_of(network, num_extra)
         self.shown = nn.ModuleDict(loss.shown)
         self._normalisation, self._device = normalisation, device
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch between training and evaluation mode; what is frozen of the network stays in the latter."""
+        super().train(mode)
+        self._hold_still()
+        return self
 
     def train_step(self, data: Batch, optim_wrapper: Any) -> dict[str, Tensor]:
         """Take one optimiser step.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ..profiling.memory import MemoryPeak
+from .optimiser_size import OptimiserSize
 
 
 class CurvePoint(NamedTuple):
@@ -39,5 +40,7 @@ class TrainingState:
     resumed: int = 0
     dropped: int = 0
     """How often a damaged resume point was dropped."""
+    optimiser: OptimiserSize | None = None
+    """Of the last step; None while training goes on."""
     memory: MemoryPeak | None = None
     """Most of all sessions and processes when training ended; None before."""

@@ -22,7 +22,9 @@ from .loader import make_loader
 from .methods import build_optimiser, make_augmentation, make_loss, make_schedules
 from .module import TrainingModule
 from .optimisation import AutocastOptimWrapper
+from .optimiser_size import OptimiserSize
 from .processes import ALONE, Processes
+from .regimes import Training
 from .resume import ResumeHook
 from .runner import TrialRunner
 from .seeding import SeedHook
@@ -99,6 +101,7 @@ def train(
         network,
         saves=processes.leads,
     )
+    regime = Training(network, spec.model)
     loss = make_loss(methods, recipe, manifest.num_logits, manifest.ignore_value, setup.device)
     optimiser = _optimiser(methods, network, recipe, setup.device)
     side = crop_side(recipe, spec.model.size_divisor)
@@ -118,6 +121,7 @@ def train(
             setup.device,
             recipe.accumulate,
             num_extra=len(spec.model.extra_outputs),
+            hold_still=regime.hold_still,
             compiles=recipe.compile,
             together=together,
         ),
@@ -129,7 +133,7 @@ def train(
             *([SeedHook(spec.seed, processes.rank)] if together else []),
             watch,
             *([CompileHook(state)] if recipe.compile else []),
-            _validation(network, spec, score, setup.goes_on, state, watch),
+            _validation(network, regime, spec, score, setup.goes_on, state, watch),
             resume,
             CurveHook(state, setup.tell_curve),
         ],
@@ -145,6 +149,8 @@ def train(
             if processes.leads:
                 resume.save(runner, recipe.iterations)
     network.load_state_dict(state.best_weights)
+    regime.finish()
+    state.optimiser = OptimiserSize.of(optimiser.optimizer)
     return state
 
 
@@ -161,6 +167,7 @@ def _optimiser(
 
 def _validation(
     network: nn.Module,
+    regime: Training,
     spec: TrialSpec,
     score: Score,
     goes_on: GoesOn,
@@ -178,4 +185,5 @@ def _validation(
         higher_is_better=primary.direction == "higher",
         iterations=spec.recipe.iterations,
         times=spec.recipe.validations,
+        as_tested=regime.as_tested,
     )

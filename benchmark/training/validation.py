@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -32,6 +33,7 @@ class ValidationHook(Hook):  # type: ignore[misc]
         network: What is scored and kept.
         score: Scores it.
         goes_on: Is asked after each validation.
+        as_tested: Lets the network be what is tested, as long as it is scored.
         metric: Name of the metric.
         higher_is_better: Its direction.
         iterations: Of the whole training.
@@ -52,9 +54,10 @@ class ValidationHook(Hook):  # type: ignore[misc]
         higher_is_better: bool,
         iterations: int,
         times: int,
+        as_tested: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._state, self._watch, self._network, self._score = state, watch, network, score
-        self._goes_on = goes_on
+        self._goes_on, self._as_tested = goes_on, as_tested
         self._series, self._higher = f"val/{metric}", higher_is_better
         self._milestones = milestones(iterations, times)
 
@@ -69,7 +72,8 @@ class ValidationHook(Hook):  # type: ignore[misc]
         if batch_idx + 1 in self._milestones:
             self._watch.pause()
             start = time.perf_counter()
-            score = self._score(self._network)
+            with self._as_tested():
+                score = self._score(self._network)
             self._take(batch_idx + 1, score)
             self._state.validation_seconds += time.perf_counter() - start
             if not self._goes_on(batch_idx + 1, score):

@@ -459,9 +459,12 @@ class _Trial:
             energy=energy,
             on_note=self.note,
         )
+        assert state.optimiser is not None  # noqa: S101 - training has ended
         return complete_profile(
             inference,
             memory,
+            trainable_parameters=state.optimiser.parameters,
+            optimiser_state_mib=state.optimiser.state_mib,
             train_seconds=state.train_seconds,
             train_images_per_s=(iterations - untimed) * recipe.batch_size / state.train_seconds,
             compile_seconds=state.compile_seconds if recipe.compile else None,

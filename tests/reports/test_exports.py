@@ -10,7 +10,7 @@ import jsonschema
 import pandas as pd
 import pytest
 from emseg_bench.reports.build import build
-from emseg_bench.reports.columns import cost_columns
+from emseg_bench.reports.columns import cost_columns, terminal_columns
 from emseg_bench.reports.exports import LeaderboardFile, read_json, write_csv
 from emseg_bench.reports.leaderboard import leaderboard
 from emseg_bench.reports.plugin import emseg_report_sections
@@ -142,6 +142,23 @@ def test_trainable_parameters_are_told(make, tmp_path) -> None:
     assert (line["parameters_m"], line["trainable_parameters_m"]) == pytest.approx((14.3, 4.2))
     grid = next(column for column in cost_columns(table) if column.title == "Trainable")
     assert grid.cell(table.rows[0]).text == "4.20"
+
+
+def test_an_optimiser_s_memory_is_shown_where_some_row_trains_in_part(make, tmp_path) -> None:
+    older, whole = make.profile, make.replace(make.profile, optimiser_state_mib=109.0)
+    part = make.replace(make.profile, trainable_parameters=4_200_000, optimiser_state_mib=32.04)
+    seeds = [make.seeds("a@x", [0.5], profile=one) for one in (whole, part, older)]
+    tables = [leaderboard(make.board(one)) for one in seeds]
+
+    def columns(table, among):
+        return [column.cell(table.rows[0]).text for column in among if column.key == "optimiser_state_mib"]
+
+    assert [columns(table, cost_columns(table)) for table in tables] == [[], ["32.0"], []]
+    assert [columns(table, terminal_columns(table, wide=True)) for table in tables] == [[], ["32.0"], []]
+    write_csv(tmp_path / "x.csv", tables)
+    found = pd.read_csv(tmp_path / "x.csv")["optimiser_state_mib"]
+    assert found.tolist()[:2] == [109.0, 32.04]
+    assert found.isna().tolist() == [False, False, True]
 
 
 def test_labels_compute_nothing_and_break_no_table(make, tmp_path) -> None:

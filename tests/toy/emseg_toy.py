@@ -63,7 +63,7 @@ def _model(name, factory, **more):
 @hookimpl
 def emseg_models():
     return [
-        _model("toy", "toy", size_divisor=4),
+        _model("toy", "toy", size_divisor=4, backbone=("0.", "1.")),
         _model("toy-nan", "nan"),
         _model("toy-nan-tested", "nan_when_tested"),
         _model("toy-raises", "raises"),
@@ -73,7 +73,7 @@ def emseg_models():
         _model("toy-shape", "wrong_shape"),
         _model("toy-children", "has_children"),
         _model("toy-unbuildable", "unbuildable"),
-        _model("toy-plain", "plain", encoder="0"),
+        _model("toy-plain", "plain", encoder="0", backbone=("0.",)),
         _model("toy-normed", "normed"),
         _model("toy-deep", "deep"),
         _model("toy-pooled", "pooled"),

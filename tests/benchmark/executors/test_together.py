@@ -50,9 +50,9 @@ def assert_close(one, two, tolerance: float) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["toy-plain", "toy-normed"])
+@pytest.mark.parametrize("model", ["toy-plain", "toy-normed", "toy-plain[train=lora[rank=2]]"])
 def test_two_are_as_one(make_job, runtime, model):
-    settings = ("recipe.accumulate=2",) if model == "toy-plain" else ()
+    settings = () if model == "toy-normed" else ("recipe.accumulate=2",)
     one, two = (planned(make_job, model, count, *settings) for count in (1, RANKS))
     assert_close(outcome(one, runtime), outcome(two, runtime), 1e-4)
     assert one.fingerprint != two.fingerprint

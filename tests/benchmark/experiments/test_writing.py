@@ -77,6 +77,11 @@ def test_shares_that_are_whole_percents_stay_shares(planned, again, tmp_path):
         (["toy"], ("protocol.metrics=[iou, 'nsd[tolerance_nm=20]']", "protocol.overlap=0.25"), "emseg-v1"),
         (["toy"], ("protocol.postprocess=['remove-small[min_px=3]']",), "emseg-v1"),
         (["toy"], (), "retina-2025"),
+        (
+            ["retina[hidden=768,train=lora[alpha=16,rank=4]]@scratch", "toy[train=norm]", "toy"],
+            (),
+            "emseg-v1",
+        ),
     ],
 )
 def test_every_setting_comes_again(planned, again, models, settings, protocol):

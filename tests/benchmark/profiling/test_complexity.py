@@ -99,11 +99,9 @@ def test_nothing_counted_is_not_zero():
 
 def test_parameters():
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
-    assert count_parameters(model) == (3 * 8 * 9 + 8 + 16, 3 * 8 * 9 + 8 + 16)
-    model[0].weight.requires_grad_(False)
-    assert count_parameters(model) == (240, 24)
+    assert count_parameters(model) == 3 * 8 * 9 + 8 + 16
 
 
 def test_shared_parameters_count_once():
     shared = nn.Linear(4, 4, bias=False)
-    assert count_parameters(nn.Sequential(shared, shared)) == (16, 16)
+    assert count_parameters(nn.Sequential(shared, shared)) == 16

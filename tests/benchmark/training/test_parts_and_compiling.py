@@ -52,10 +52,11 @@ def test_parts_must_be_equal(make_job):
         make_job("toy-plain", "recipe.batch_size=4", "recipe.accumulate=3")
 
 
-def test_a_compiled_training_is_the_same_and_says_how_long_it_compiled(make_job, runtime, monkeypatch):
+@pytest.mark.parametrize("model", ["toy", "toy[train=lora[rank=2]]"])
+def test_a_compiled_training_is_the_same_and_says_how_long_it_compiled(make_job, runtime, monkeypatch, model):
     monkeypatch.setattr(compiling, "BACKEND", "eager")  # traced as ever, but no compiler has to run
     plain, compiled = (
-        outcome(make_job("toy", f"recipe.compile={flag}", folder=flag), runtime) for flag in ("false", "true")
+        outcome(make_job(model, f"recipe.compile={flag}", folder=flag), runtime) for flag in ("false", "true")
     )
     for name, value in plain[1].items():
         torch.testing.assert_close(compiled[1][name], value, rtol=1e-4, atol=1e-6)

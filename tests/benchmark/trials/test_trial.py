@@ -88,6 +88,15 @@ def test_profile_is_plausible(make_job, runtime):
     assert profile.train_images_per_s == pytest.approx(12 / profile.train_seconds)
 
 
+def test_profile_tells_what_trained(make_job, runtime):
+    lora = run_trial(make_job("toy[train=lora[rank=2]]"), runtime, ignore).profile
+    assert lora.parameters == (9 * 8 + 8) + 16 + (9 * 8 + 1)
+    assert lora.trainable_parameters == (9 * 2 + 2 * 8) + (9 * 8 + 1)
+    assert lora.flops == 2 * 32 * 32 * (9 * 8 + 9 * 8)  # as if it had never had adapters
+    numbers, tensors = 2 * lora.trainable_parameters, 4
+    assert lora.optimiser_state_mib == 4 * (numbers + tensors) / 2**20
+
+
 def test_counts_cover_every_pixel(make_job, runtime):
     job = make_job()
     run_trial(job, runtime, ignore)
@@ -125,15 +134,21 @@ def test_another_seed_gives_other_numbers(make_job, runtime):
     assert not torch.equal(leftovers(one)[0]["0.weight"], leftovers(two)[0]["0.weight"])
 
 
-@pytest.mark.parametrize("iteration", [1, 2, 4, 5])
-@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-def test_resumed_trial_ends_bit_identical(make_job, runtime, iteration, optimiser):
+@pytest.mark.parametrize(
+    ("model", "optimiser", "iteration"),
+    [
+        *(("toy", optimiser, iteration) for optimiser in ("adamw", "sgd") for iteration in (1, 2, 4, 5)),
+        *(("toy[train=lora[rank=2]]", "adamw", iteration) for iteration in (2, 5)),
+        ("toy[train=norm]", "sgd", 4),
+    ],
+)
+def test_resumed_trial_ends_bit_identical(make_job, runtime, model, iteration, optimiser):
     settings = (
         f"recipe.optimiser={optimiser}",
         "recipe.augmentation.affine=0.5",
         "recipe.augmentation.noise=0.1",
     )
-    whole, killed = make_job("toy", *settings, folder="whole"), make_job("toy", *settings, folder="killed")
+    whole, killed = (make_job(model, *settings, folder=folder) for folder in ("whole", "killed"))
     run_trial(whole, runtime, ignore)
 
     saving = Runtime(device="cpu", cache=runtime.cache, checkpoint_seconds=0)
