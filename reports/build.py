@@ -131,8 +131,8 @@ def build(
         contents = Contents(
             boards=pages,
             above=[
-                *(across_part(one, draft, colours) for one in across),
                 *(labels_part(one, draft, colours) for one in labels),
+                *(across_part(one, draft, colours) for one in across),
                 *map(divisions_part, both),
             ],
             joined=joined(ranked),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ...benchmark.contracts.records import DatasetSpec
 from ...benchmark.contracts.reporting import Board
+from ...benchmark.experiments.label_counts import number_of
 from ...benchmark.experiments.terms import TUNED_FROM, terms_over_sets
 from ...benchmark.files.hashing import sha256_of
 from ...benchmark.files.printable import brief
@@ -41,6 +42,24 @@ class Ranked:
     def terms(self) -> dict[str, Any]:
         """On what terms they ran."""
         return terms_over_sets(self.board.trials[0].record.spec, self.board.primary.name)
+
+    @property
+    def labelled(self) -> int | None:
+        """How many training images are labelled; None: all, no whole number of them, or it is not known."""
+        known = {trial.record.spec.dataset.training_cases for trial in self.board.trials}
+        cases, share = next((one for one in known if one), None), self.table.label_fraction
+        if cases is None or share == 1:
+            return None
+        number = number_of(share, cases)
+        return number if number / cases == share else None
+
+    @property
+    def counted_terms(self) -> dict[str, Any]:
+        """As `terms`, with the number of labelled images in the place of their share."""
+        terms = self.terms
+        share = terms.pop("label_fraction")
+        rest = "all" if share == 1 else f"{100 * share:g} %"
+        return {"labelled_images": rest if self.labelled is None else self.labelled, **terms}
 
 
 def newest_first(boards: Iterable[Ranked]) -> list[Ranked]:
@@ -78,15 +97,33 @@ class Family:
     """By name."""
     apart: tuple[BoardApart, ...]
     """All other boards."""
+    labelled: int | None = None
+    """Labelled images of each, where it is their number that is equal, and not their share."""
 
 
 def families(boards: Sequence[Ranked]) -> list[Family]:
-    """Group boards whose scores may be averaged over data; those of one that has no partner are in none."""
+    """Group boards whose scores may be averaged over data; those of one that has no partner are in none.
+
+    Labels are on equal terms if their share is equal, or else their number, which of data of unlike size are
+    not the same: a board may be in two families.
+    """
+    shares = _grouped(boards, lambda one: one.terms)
+    counts = _grouped([one for one in boards if one.labelled is not None], lambda one: one.counted_terms)
+    known = [{id(one) for one in group} for group in shares]
+    more = [group for group in counts if not any({id(one) for one in group} <= own for own in known)]
+    kept = [
+        (group, _data_sets(group), counted) for counted in (False, True) for group in (shares, more)[counted]
+    ]
+    return [
+        _family(group, sets, boards, counted=counted) for group, sets, counted in kept if len(sets) >= LEAST
+    ]
+
+
+def _grouped(boards: Sequence[Ranked], terms: Callable[[Ranked], Mapping[str, Any]]) -> list[list[Ranked]]:
     groups: dict[str, list[Ranked]] = {}
     for one in boards:
-        groups.setdefault(sha256_of(one.terms), []).append(one)
-    kept = [(group, _data_sets(group)) for group in groups.values()]
-    return [_family(group, sets, boards) for group, sets in kept if len(sets) >= LEAST]
+        groups.setdefault(sha256_of(terms(one)), []).append(one)
+    return [*groups.values()]
 
 
 def why_none(boards: Sequence[Ranked]) -> str:
@@ -95,7 +132,7 @@ def why_none(boards: Sequence[Ranked]) -> str:
         return ""
     first = boards[0]
     others = [one for one in boards if _source(one) != _source(first)]
-    told = [f"{one.table.title} has {unlike(first.terms, one.terms)}" for one in others]
+    told = [f"{one.table.title} has {_unlike(first, one)}" for one in others]
     return (
         "Nothing is averaged over data sets, since no two of them were scored on equal terms. Beside "
         f"{first.table.title}, {listing(told)}."
@@ -145,20 +182,29 @@ def _complete(boards: Sequence[Ranked]) -> DataSet:
     return DataSet(tuple(boards[place] for place in places))
 
 
-def _family(group: Sequence[Ranked], sets: Sequence[DataSet], boards: Sequence[Ranked]) -> Family:
+def _family(
+    group: Sequence[Ranked], sets: Sequence[DataSet], boards: Sequence[Ranked], *, counted: bool
+) -> Family:
     standing = {one.board for of_set in sets for one in of_set.boards}
     known = {_data(one) for of_set in sets for one in of_set.boards}
-    terms = sets[0].first.terms
+    first = sets[0].first
 
     def reason(one: Ranked) -> str:
         if one not in group:
-            return unlike(terms, one.terms)
+            return _unlike(first, one, counted=counted)
         return EARLIER if _data(one) in known else SPARSE
 
     apart = [
         BoardApart(board=one.table.title, reason=reason(one)) for one in boards if one.board not in standing
     ]
-    return Family(tuple(sets), tuple(apart))
+    return Family(tuple(sets), tuple(apart), first.labelled if counted else None)
+
+
+def _unlike(one: Ranked, other: Ranked, *, counted: bool = False) -> str:
+    """Say in what two boards differ, in numbers of labelled images where both have one."""
+    if counted or (one.labelled is not None and other.labelled is not None):
+        return unlike(one.counted_terms, other.counted_terms)
+    return unlike(one.terms, other.terms)
 
 
 def unlike(terms: Mapping[str, Any], others: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ def _lines(across: Across) -> Iterator[dict[str, object]]:
             "recipe": across.recipe,
             "protocol": across.protocol,
             "label_fraction": across.label_fraction,
+            "labelled_images": across.labelled_images,
             "metric": across.metric.name,
             "metric_unit": across.metric.unit,
             "metric_direction": across.metric.direction,

@@ -103,7 +103,10 @@ class Across:
     slug: str
     recipe: str
     protocol: str
-    label_fraction: float
+    label_fraction: float | None
+    """Share of the training images that is labelled; None: their number is equal."""
+    labelled_images: int | None = None
+    """That number; None: the share is equal."""
     metric: MetricSpec
     summary: str
     remarks: tuple[str, ...]

@@ -13,6 +13,7 @@ from ..schema import Leaderboard
 from ..verdicts.false_best import false_best
 from ..verdicts.resolution import resolution
 from ..verdicts.schema import Verdicts
+from ..wording import plural
 from .balance import Block, balanced
 from .boards import BoardVerdicts, SetVerdicts, estimate_of, mean_of
 from .comparable import DataSet, Family, Ranked, families
@@ -40,11 +41,12 @@ def _across(family: Family, number: int) -> Across:
     members = [family.members[place] for place in block.sets]
     first = family.members[0].first.table
     bare = Across(
-        title=_title(first),
+        title=_title(first, family.labelled),
         slug=f"across-{number}",
         recipe=first.recipe,
         protocol=first.protocol,
-        label_fraction=first.label_fraction,
+        label_fraction=first.label_fraction if family.labelled is None else None,
+        labelled_images=family.labelled,
         metric=first.metric,
         summary="",
         remarks=(),
@@ -61,9 +63,12 @@ def _across(family: Family, number: int) -> Across:
     return replace(filled, remarks=tuple(remarks(filled, family, grid, block)), summary=summary(filled))
 
 
-def _title(table: Leaderboard) -> str:
-    """Name the terms: the board's title without its data."""
-    return "Over data sets: " + table.title.partition(" · ")[2]
+def _title(table: Leaderboard, labelled: int | None) -> str:
+    """Name the terms: the board's title without its data, and with a number of labels that holds for all."""
+    parts = table.title.split(" · ")[1:]
+    if labelled is not None:
+        parts[:1] = [plural(labelled, "labelled image")]
+    return "Over data sets: " + " · ".join(parts)
 
 
 def _set(member: DataSet, name: str) -> ComparedSet:
