@@ -16,6 +16,7 @@ PHASES = {
     "load": "loading",
     "train": "training",
     "test": "testing",
+    "decoder": "trying settings of the decoder",
     "sanity": "scoring what needs no model",
     "profile": "profiling",
 }

@@ -249,6 +249,36 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriedDecoder:
+    """A setting of a decoder that was tried."""
+
+    __pydantic_config__ = STRICT
+
+    options: Mapping[str, OptionValue]
+    """Complete."""
+    score: float | None
+    """None: the metric applied to no case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """What found the predicted objects of the test split, and how its setting was chosen."""
+
+    __pydantic_config__ = STRICT
+
+    decoder: str
+    """Its name."""
+    options: Mapping[str, OptionValue]
+    """Complete, as chosen on the validation split."""
+    metric: str
+    """By which the choice was made."""
+    cases: int
+    """Of the validation split that settings were tried on; 0: there was one setting, and no choice."""
+    tried: tuple[TriedDecoder, ...]
+    """In the order in which they were tried; of equal ones the first was chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What a trial leaves behind, beside its tables of cases and training curve."""
 
@@ -272,6 +302,8 @@ class Record:
     axes: Axes | None = None
     """How the test volumes were segmented; None: the test cases are images."""
     selection: Selection | None = None
+    decoding: Decoding | None = None
+    """None: predicted objects are connected components, or no metric compares objects."""
     profile: Profile | None = None
     initialisation: str = ""
     """What was loaded into the model before training, in one line."""

@@ -29,7 +29,9 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
     "trials": (
         "trials/begun_cases.py",
         "trials/case_keys.py",
+        "trials/decoder_choice.py",
         "trials/done_cases.py",
+        "trials/finders.py",
         "trials/parts.py",
         "trials/trial.py",
     ),

@@ -16,17 +16,20 @@ import torch
 from torch import Tensor, nn
 
 from ..contracts.basics import Precision
+from ..contracts.cards import DecoderCard
 from ..contracts.data import Case, Sample
 from ..contracts.errors import TrialError
-from ..contracts.records import Profile, Record, TrialSpec
+from ..contracts.records import Decoding, MetricSpec, Profile, Record, TrialSpec
 from ..contracts.running import Event, Job, Runtime
 from ..contracts.settings import ScoringProtocol
 from ..evaluation.aggregation import primary_score
-from ..evaluation.evaluate import GoingOn, OnCase, OnLogits, evaluate, in_order
+from ..evaluation.evaluate import GoingOn, OnCase, OnLogits, Predictor, evaluate, in_order
 from ..evaluation.finding import ObjectFinder
+from ..evaluation.inference import inference
 from ..evaluation.placing import count_windows, crop_side, window_side
 from ..evaluation.reliability import ReliabilityRow, reliability, to_reliability
 from ..evaluation.scoring import ScoreRow, to_frame
+from ..experiments.methods import Method
 from ..files.claims import Claim, LostError
 from ..files.clock import now
 from ..files.locks import locked
@@ -41,6 +44,7 @@ from ..training.state import TrainingState
 from ..training.train import TrainingSetup, train
 from .begun_cases import BegunCases
 from .case_keys import CaseKeys
+from .decoder_choice import choose, judging_metric, score_settings, tried_settings
 from .done_cases import DoneCases
 from .finders import make_finder
 from .kept_labels import KeptLabels
@@ -221,6 +225,8 @@ class _Trial:
             PeakMemory(self.device) as memory,
         ):
             state = self._train(parts, trackers, memory)
+            decoder, decoding = (None, None) if self.tunes else self._choose_decoder(parts)
+            parts = replace(parts, decoder=decoder)
             scores = None if self.tunes else self._test(parts, memory)
         is_part = state.resumed > 0 or (scores is not None and scores.went_on)
         joules = self._joules(None if is_part else energy.joules())
@@ -235,6 +241,7 @@ class _Trial:
             state=state,
             tested=tested,
             profile=profile,
+            decoding=decoding,
             window=self._window(),
         )
         if self.claim:
@@ -328,6 +335,40 @@ class _Trial:
         scores = self._evaluate(judge, network, mine, protocol, lambda *_: None, on_windows)
         table = in_order(gathered(scores, self.processes), cases)
         return primary_score(table, ranks, skips_undefined=protocol.skips_undefined)
+
+    def _choose_decoder(self, parts: Parts) -> tuple[Method[DecoderCard] | None, Decoding | None]:
+        """Try the settings of the decoder on the validation split, each on the same predictions."""
+        if parts.decoder is None:
+            return None, None
+        tried = tried_settings(parts.decoder)
+        metric = judging_metric(self.spec.protocol, self.spec.metrics)
+        if len(tried) == 1:
+            return choose(tried, [None], metric, 0)
+        cases = spread(parts.dataset.manifest.split("val"), self.spec.recipe.validation_cases)
+        tables = gathered(self._tried(parts, tried, metric, self._share(cases)), self.processes)
+        skips = self.spec.protocol.skips_undefined
+        scores = [
+            primary_score(in_order(several, cases), metric.name, skips_undefined=skips)
+            for several in zip(*tables, strict=True)
+        ]
+        return choose(tried, scores, metric, len(cases))
+
+    def _tried(
+        self, parts: Parts, tried: Sequence[Method[DecoderCard]], metric: MetricSpec, cases: Sequence[Case]
+    ) -> list[pd.DataFrame]:
+        """Score cases with the objects that each setting finds."""
+        finders = [make_finder(one, self.spec.model.extra_outputs) for one in tried]
+        segmenter = segmenter_of(parts, self.spec, parts.network, self.spec.protocol, self.runtime.device)
+        predictor = Predictor(segmenter, parts.dataset.manifest, self.folder.scratch, finders[0])
+        with inference(parts.network, self.runtime.device, self.precision):
+            return score_settings(
+                predictor,
+                finders,
+                parts.dataset,
+                cases,
+                {metric.name: parts.metrics[metric.name]},
+                lambda number: self.tell("decoder", number, len(cases), f"{len(tried)} settings"),
+            )
 
     def _test(self, parts: Parts, memory: PeakMemory) -> _Scores:
         """Score the test split, but for the cases that an earlier session has done."""

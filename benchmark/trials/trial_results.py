@@ -9,7 +9,7 @@ from shutil import rmtree
 import pandas as pd
 
 from ..contracts.data import Manifest
-from ..contracts.records import Profile, Record, Selection, TrialSpec
+from ..contracts.records import Decoding, Profile, Record, Selection, TrialSpec
 from ..contracts.running import Job
 from ..experiments.volume_protocol import any_volume
 from ..files.clock import now
@@ -49,6 +49,8 @@ class Results:
     tested: Tested | None
     """None: the trial tunes, which leaves neither scores nor weights."""
     profile: Profile
+    decoding: Decoding | None
+    """How predicted objects were found; None: they are connected components, or nothing was tested."""
     window: int
     """Side of the inference window, px."""
 
@@ -87,6 +89,7 @@ def _record(job: Job, results: Results, files: Mapping[str, str]) -> Record:
         selection=Selection(
             iteration=state.best_iteration, metric=job.spec.protocol.primary, score=state.best_score
         ),
+        decoding=results.decoding,
         profile=results.profile,
         initialisation=results.parts.initialisation,
         pruned_at=state.pruned_at,
