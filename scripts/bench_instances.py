@@ -4,8 +4,8 @@
 
 The data are two volumes, ``train/`` and ``test/``, with ``image.tif`` and ``instances.tif`` each (uint8, and
 numbers of neurons, 0 for none).  Sections 0 to 38 of the first train, 40 to 49 validate, and the second is
-tested as a volume.  Each trial tries its decoder's settings on the validation split.  What is done is not done
-again.  It prints a table in Markdown, and draws one section of the test volume.
+tested as a volume.  Each trial tries its decoder's settings on the validation split.  What is done is not
+done again.  It prints a table in Markdown, and draws one section of the test volume.
 """
 
 from __future__ import annotations
