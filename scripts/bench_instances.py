@@ -95,7 +95,7 @@ def table(results: emseg_bench.Results, trials: Sequence[Record]) -> Iterator[st
     cases = results.cases
     neurons = cases[cases["class_index"] == NEURON]
     for row, words in ROWS.items():
-        of_row = neurons[neurons["model"] == row]
+        of_row = neurons[neurons["model"].str.startswith(row)]
         means = of_row.groupby("metric", observed=True)["value"].mean()
         chosen = [told(one) for one in trials if one.spec.model.label == row]
         cells = [f"{means[name]:.3f}" for name in METRICS]
