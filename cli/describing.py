@@ -27,6 +27,8 @@ FOR_PROGRAMS = frozenset(
     {"name", "description", "title", "factory", "format", "source", "reconstruction", "convert", *TABLES}
 )
 """Fields of cards that name code, or stand elsewhere."""
+SETTLED_BY_OPTIONS = frozenset({"size_divisor", "extra_outputs", "decoder"})
+"""Fields of models that may name code which is called with the options."""
 VERSIONED = {"metric": "metric", "dataset": "conversion"}
 """What has a version of its own."""
 
@@ -110,7 +112,9 @@ def _plain_fields(kind: str, card: Card) -> Iterator[tuple[str, Any]]:
         if field.name not in FOR_PROGRAMS:
             # a card's own version is not its distribution's
             name = f"version of the {VERSIONED[kind]}" if field.name == "version" else field.name
-            yield name.replace("_", " "), _as_plain(value)
+            asks = callable(value) or (isinstance(value, str) and ":" in value)
+            by_options = field.name in SETTLED_BY_OPTIONS and asks
+            yield name.replace("_", " "), "by options" if by_options else _as_plain(value)
 
 
 def _as_plain(value: Any) -> Any:

@@ -113,7 +113,7 @@ def _model(card: ModelCard) -> list[Row]:
         "family": card.family,
         "parameters": card.parameters,
         "initialisations": [init.name for init in card.initialisations],
-        "size divisor": card.size_divisor if isinstance(card.size_divisor, int) else None,
+        "size divisor": card.size_divisor if isinstance(card.size_divisor, int) else "by options",
         "description": card.description,
     }
     return [row]

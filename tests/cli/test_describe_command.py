@@ -30,6 +30,15 @@ def test_a_models_card_is_whole(invoke):
     ]
 
 
+def test_what_follows_from_a_models_options_is_called_so(invoke):
+    data = json.loads(invoke("describe", "model", "vit-seg", "--json").out)
+    assert data["size divisor"] == "by options"
+    data = json.loads(invoke("describe", "model", "affinity-unet", "--json").out)
+    assert (data["size divisor"], data["extra outputs"], data["decoder"]) == (32, "by options", "by options")
+    rows = {row["name"]: row for row in json.loads(invoke("list", "models", "--json").out)}
+    assert rows["vit-seg"]["size divisor"] == "by options"
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
 def test_every_field_of_every_kind_of_card_is_shown(invoke, kind):
     name = "vnc" if kind.key == "dataset" else next(iter(load_plugins().catalogue.registry(kind))).name
