@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -20,10 +21,12 @@ from .figure import draw
 from .schema import Amount, Crossing, LabelEfficiency, Point
 from .words import percents
 
-CHANGES = (
+CHANGES: Final = (
     "Positive where the first model is better. p is of all pairs on all boards at once (Holm), the best "
     "prediction that looks at no image included, so that a single board may tell apart what is not sure here."
 )
+PAIRS: Final = 50
+"""Pairs in the table of those that change places; all are in leaderboard.json."""
 
 
 def labels_part(found: LabelEfficiency, folder: Path, colours: PageColours) -> Part:
@@ -46,7 +49,7 @@ def labels_part(found: LabelEfficiency, folder: Path, colours: PageColours) -> P
     )
     pieces = [Piece(name="scores", title="Score against labels", section=illustrated(drawn, folder))]
     if found.crossings:
-        section = tabled(changes_grid(found), [CHANGES])
+        section = tabled(changes_grid(found), [CHANGES], left_out=max(0, len(found.crossings) - PAIRS))
         pieces.append(Piece(name="changes", title="Where the order changes", section=section))
     return part(found, pieces)
 
@@ -124,7 +127,7 @@ def changes_grid(found: LabelEfficiency) -> Grid:
                 *_differences(one, found),
                 Cell(text="all at once" if one.sure else "board by board", order=float(one.sure)),
             )
-            for one in found.crossings
+            for one in found.crossings[:PAIRS]
         ),
     )
 

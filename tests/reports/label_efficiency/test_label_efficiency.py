@@ -11,6 +11,7 @@ from emseg_bench.reports.across.comparable import Ranked
 from emseg_bench.reports.build import build
 from emseg_bench.reports.exports import read_json
 from emseg_bench.reports.label_efficiency.curves import label_efficiency
+from emseg_bench.reports.label_efficiency.part import changes_grid
 from emseg_bench.reports.leaderboard import leaderboard
 
 WOBBLE = (-0.004, -0.003, 0.003, 0.004)
@@ -113,6 +114,12 @@ def test_page_markdown_json_and_csv_say_the_same(table, folder):
     assert rows["labelled_images"].tolist() == [1, 3, 20, 1, 3, 20]
     assert rows["score_mean"].tolist() == pytest.approx([0.39, 0.5, 0.9, 0.4, 0.6, 0.7])
     assert rows[rows["leads"]]["model"].tolist() == ["b@x", "a@x"]
+
+
+def test_of_many_changes_the_page_has_some(table):
+    grid = changes_grid(replace(table, crossings=table.crossings * 60))
+    assert len(grid.rows) == 50
+    assert [cell.text for cell in grid.rows[0][:2]] == ["a@x", "b@x"]
 
 
 def test_the_report_tells_its_summary(boards, table, tmp_path):
