@@ -104,7 +104,7 @@ def train_option(card: ModelCard) -> OptionDoc:
         type=" | ".join(WAYS) if card.backbone else ALL,
         default=ALL,
         constraints=(),
-        description="How much of it is trained.",
+        description="How much of it is trained; lora takes options, too: lora[rank=4,alpha=8].",
     )
 
 

@@ -35,7 +35,7 @@ ENGINE: Mapping[str, tuple[str, ...]] = {
         "trials/parts.py",
         "trials/trial.py",
     ),
-    "weights": ("weights/reading.py",),
+    "weights": ("weights/differences.py", "weights/low_rank.py", "weights/reading.py"),
 }
 """What of the engine's own code can change a number, by room."""
 

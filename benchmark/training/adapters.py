@@ -10,29 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from torch import Tensor, nn
+from torch import nn
 
 from ..contracts.errors import TrialError
+from ..weights.low_rank import Factors, merged_weight
 
 NAME: Final = "default"
 """What peft calls a set of adapters."""
-
-
-class Factors(NamedTuple):
-    """What is added to one weight: `scale` times the product of `up` and `down`."""
-
-    down: Tensor
-    """(rank, inputs), or (rank, inputs, height, width) of a convolution."""
-    up: Tensor
-    """(outputs, rank), or (outputs, rank, 1, 1)."""
-    scale: float
-
-    def product(self) -> Tensor:
-        """Give what is added, (outputs, inputs) or (outputs, inputs, height, width)."""
-        product = self.up.flatten(1) @ self.down.flatten(1)
-        return self.scale * product.reshape(len(product), *self.down.shape[1:])
 
 
 class Adapters:
@@ -96,11 +82,6 @@ class Adapters:
             own = layer.get_base_layer()
             own.weight = nn.Parameter(merged_weight(own.weight.detach(), factors), requires_grad=False)
             self._network.set_submodule(name, own)
-
-
-def merged_weight(weight: Tensor, factors: Factors) -> Tensor:
-    """Add what was learnt to a weight."""
-    return weight + factors.product().to(weight.dtype)
 
 
 def adapted_layers(network: nn.Module, prefixes: Sequence[str]) -> list[str]:

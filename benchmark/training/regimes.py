@@ -14,6 +14,7 @@ from torch import nn
 from ..contracts.errors import TrialError
 from ..contracts.records import ModelSpec
 from ..experiments.regimes import ALL, Regime, parse_regime
+from ..weights.low_rank import Factors
 from .adapters import Adapters
 from .blocks import blocks_of
 
@@ -54,10 +55,12 @@ class Training:
         """Let the network be what is tested: itself, without adapters but with what they add."""
         return self._adapters.merged() if self._adapters else nullcontext()
 
-    def finish(self) -> None:
-        """Make the network what is tested for good."""
-        if self._adapters:
-            self._adapters.merge()
+    def finish(self) -> dict[str, Factors]:
+        """Make the network what is tested for good; give what adapters have added, by names of weights."""
+        if self._adapters is None:
+            return {}
+        self._adapters.merge()
+        return self._adapters.factors()
 
 
 def _freeze(network: nn.Module, regime: Regime, prefixes: Sequence[str]) -> set[nn.Module]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from torch import Tensor
 
 from ..profiling.memory import MemoryPeak
+from ..weights.low_rank import Factors
 from .optimiser_size import OptimiserSize
 
 
@@ -40,6 +42,8 @@ class TrainingState:
     resumed: int = 0
     dropped: int = 0
     """How often a damaged resume point was dropped."""
+    factors: Mapping[str, Factors] = field(default_factory=dict)
+    """What adapters have added, by the names of weights, when training has ended."""
     optimiser: OptimiserSize | None = None
     """Of the last step; None while training goes on."""
     memory: MemoryPeak | None = None

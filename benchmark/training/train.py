@@ -149,7 +149,7 @@ def train(
             if processes.leads:
                 resume.save(runner, recipe.iterations)
     network.load_state_dict(state.best_weights)
-    regime.finish()
+    state.factors = regime.finish()
     state.optimiser = OptimiserSize.of(optimiser.optimizer)
     return state
 

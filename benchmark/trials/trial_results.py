@@ -19,10 +19,9 @@ from ..plugins.libraries import libraries_of
 from ..plugins.registry import foreign
 from ..profiling.environment import describe_environment
 from ..training.state import TrainingState
-from ..training.validation import weights_of
 from ..weights.weight_info import Segmenting, WeightsInfo
-from ..weights.writing import write_weights
 from .kept_files import hash_files
+from .kept_weights import write_trained
 from .parts import Parts
 from .records import write_record
 
@@ -65,7 +64,14 @@ def write_results(job: Job, device: str, results: Results) -> Record:
             results.tested.cases.to_parquet(folder.cases, index=False)
             results.tested.reliability.to_parquet(folder.reliability, index=False)
             results.tested.sanity.to_parquet(folder.sanity, index=False)
-            write_weights(weights_of(results.parts.network), folder.weights, _about(job, results))
+            write_trained(
+                results.parts.network,
+                results.state.factors,
+                job.spec,
+                results.parts.dataset.manifest,
+                folder.weights,
+                _about(job, results),
+            )
         write_whole(folder.environment, to_json(asdict(describe_environment(device))))
         record = _record(job, results, hash_files(folder))
         write_record(folder, record)

@@ -18,7 +18,7 @@ from ..files.limits import check_claim, check_free
 from ..files.regular import check_holes, check_regular, open_regular, shown
 from ..files.texts import parse_json
 from .magic import describe_start
-from .weight_info import HEADER_LIMIT
+from .weight_info import HEADER_LIMIT, read_info
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,8 +52,11 @@ def kind_of(path: Path) -> Kind:
 def read_content(path: Path) -> object:
     """Read what a file holds: tensors, arrays, or whatever else a PyTorch file may hold without code.
 
+    A file of ours that holds only what training changed is completed by what that training started from.
+
     Raises:
-        WeightsError: It is damaged, would run code when loaded, or is something else altogether.
+        WeightsError: It is damaged, would run code when loaded, or is something else altogether; or what
+            completes it is not here.
     """
     readers: Mapping[Kind, Callable[[Path], object]] = {
         "torch": _read_torch,
@@ -65,7 +68,17 @@ def read_content(path: Path) -> object:
         unpacked = weigh(path, kind)
         content = readers[kind](path)
         _check_repeats(content, path, unpacked)
+    return _whole(content, path) if kind == "safetensors" else content
+
+
+def _whole(content: Any, path: Path) -> object:
+    """Complete what a file holds, if it says that it holds a part."""
+    info = read_info(path)
+    if info is None or info.start is None:
         return content
+    from .differences import completed
+
+    return completed(content, info, info.start, path)
 
 
 def weigh(path: Path, kind: Kind) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def _look(path: Path, reference: object, offer: Offer[WeightsCard]) -> FoundWeig
 
 
 def _own(path: Path, info: WeightsInfo) -> Recognised:
-    """Read a file that emseg-bench wrote: it is in the model's own names already."""
+    """Read a file that emseg-bench wrote, all of it: it is in the model's own names already."""
     state: Any = read_content(path)
     check_finite(state, path)
     found = FoundWeights(
@@ -73,7 +73,7 @@ def _own(path: Path, info: WeightsInfo) -> Recognised:
         normalisation=info.normalisation,
         state=state,
     )
-    return Recognised(model=info.model, found=found, own=info)
+    return Recognised(model=info.model, found=found, own=replace(info, start=None))
 
 
 def _matching(

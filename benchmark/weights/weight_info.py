@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len
 
 from ..contracts.basics import STRICT, OptionValue, Precision
 from ..contracts.data import Axes, GreyRange, Normalisation
@@ -52,6 +52,23 @@ class Segmenting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsStart:
+    """What a network started from of which a file holds only what training changed."""
+
+    __pydantic_config__ = STRICT
+
+    init: str
+    """Name of the model's initialisation, whose source gives the file again."""
+    file: str
+    """The file's name, for people."""
+    sha256: str
+    adapted: tuple[str, ...] = ()
+    """Names of weights of which the file holds factors, whose product is added to what they started from."""
+    scale: Annotated[float, Gt(0)] = 1.0
+    """By which products of factors are multiplied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsInfo:
     """What belongs to a set of weights."""
 
@@ -79,6 +96,8 @@ class WeightsInfo:
     """What each class is in the owner's label files, by label; empty: the labels."""
     segmenting: Segmenting | None = None
     """How they were scored; None where unknown."""
+    start: WeightsStart | None = None
+    """Where the network started of which the file holds only what training changed; None: it holds all."""
     origin: str
     """How they came about, in one line for people."""
     distribution: str = ""
@@ -92,7 +111,11 @@ def to_metadata(info: WeightsInfo) -> dict[str, str]:
     """
     from ..files.validation import plain
 
-    unsaid = ("distribution", "voxel_size_nm")  # where nothing is known; older files do not have them
+    unsaid = (
+        "distribution",
+        "voxel_size_nm",
+        "start",
+    )  # where nothing is known; older files do not have them
     told = {key: value for key, value in plain(info).items() if key not in unsaid or value}
     return {KEY: json.dumps(told, sort_keys=True)}
 

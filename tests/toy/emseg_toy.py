@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 
 from emseg_bench import hookimpl
 from emseg_bench.plugin import (
+    SCRATCH,
     AugmentationCard,
     DatasetCard,
     DecoderCard,
     ExecutorCard,
     ExtraOutput,
+    Initialisation,
     LossCard,
     ModelCard,
     OptimiserCard,
@@ -65,6 +67,16 @@ def _model(name, factory, **more):
 def emseg_models():
     return [
         _model("toy", "toy", size_divisor=4, backbone=("0.", "1.")),
+        _model(
+            "toy-begun",
+            "begun",
+            backbone=("encoder.",),
+            initialisations=(
+                SCRATCH,
+                Initialisation(name="published", description="for tests", source="emseg_toy_parts:published"),
+                Initialisation(name="file", description="a file", source="emseg_toy_parts:whole_file"),
+            ),
+        ),
         _model("toy-nan", "nan"),
         _model("toy-nan-tested", "nan_when_tested"),
         _model("toy-raises", "raises"),

@@ -9,10 +9,11 @@ import pytest
 import torch
 from emseg_bench.benchmark.contracts.errors import TrialError, UnknownNameError, UsageError
 from emseg_bench.benchmark.experiments.regimes import parse_regime
-from emseg_bench.benchmark.training.adapters import Factors, adapted_layers
+from emseg_bench.benchmark.training.adapters import adapted_layers
 from emseg_bench.benchmark.training.blocks import blocks_of
 from emseg_bench.benchmark.training.optimiser_size import OptimiserSize
 from emseg_bench.benchmark.training.regimes import Training
+from emseg_bench.benchmark.weights.low_rank import Factors
 from emseg_bench.testing.sample_trials import spec
 from hypothesis import given
 from hypothesis import strategies as st
