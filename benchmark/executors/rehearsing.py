@@ -27,6 +27,7 @@ from ..training.memory_layout import channels_last
 from ..training.methods import build_optimiser, make_augmentation, make_loss, make_schedules
 from ..training.regimes import Training
 from ..trials.parts import build_network, seed_everything
+from ..weights.reading import shorten
 from .questions import Question
 
 MOST_PIXELS = 2 * 1024**2
@@ -59,7 +60,7 @@ def _find_fault(question: Question) -> str:
     try:
         if spec.model.weights_path is not None:
             freeze(network, spec.recipe.freeze)
-        Training(network, spec.model)
+        regime = Training(network, spec.model)
     except TrialError as error:
         return str(error)
     _make_methods(question, network, catalogue)
@@ -68,6 +69,11 @@ def _find_fault(question: Question) -> str:
         return fault
     if fault := _failure(network, question, rows, question.crop, train=True):
         return _training_fault(network, question, rows, fault)
+    if idle := _idle(regime, network, (rows, question.channels, question.crop, question.crop)):
+        return (
+            f"{spec.model.label}: the network does not call {shorten(idle)}, but reads their weights by "
+            "itself, or not at all, so adapters would do nothing there; say another way to train."
+        )
     if question.window != question.crop and (
         fault := _failure(network, question, 1, question.window, train=False)
     ):
@@ -151,6 +157,15 @@ def _failure(network: nn.Module, question: Question, rows: int, side: int, *, tr
         except RAISED as error:
             return describe_error(error)
     return ""
+
+
+def _idle(regime: Training, network: nn.Module, shape: tuple[int, int, int, int]) -> list[str]:
+    """Name layers whose adapters would do nothing; none where only training can tell."""
+    with torch.no_grad():
+        try:
+            return regime.idle_in(lambda: _without_numbers(network, shape))
+        except RAISED:
+            return []
 
 
 def _without_numbers(network: nn.Module, shape: tuple[int, int, int, int]) -> None:

@@ -8,7 +8,7 @@ weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from ..weights.low_rank import Factors, merged_weight
 
 NAME: Final = "default"
 """What peft calls a set of adapters."""
+SEPARATE: Final = "qkv_bias_separate"
+"""timm's switch: whether biases are added to what a layer gives, or put into one product with its weight."""
 
 
 class Adapters:
@@ -50,6 +52,8 @@ class Adapters:
         for one in network.parameters():  # peft has frozen the head, too
             one.requires_grad_(before.get(id(one), True))
         self._network = network
+        self._fused = [module for module in network.modules() if getattr(module, SEPARATE, None) is False]
+        self._separate(on=True)
         self._layers: dict[str, Any] = {
             name: layer for name, layer in network.named_modules() if isinstance(layer, LoraLayer)
         }
@@ -72,6 +76,7 @@ class Adapters:
         try:
             yield
         finally:
+            self._separate(on=True)
             for name, layer in self._layers.items():
                 own[name].weight = plain[name]
                 self._network.set_submodule(name, layer)
@@ -82,6 +87,26 @@ class Adapters:
             own = layer.get_base_layer()
             own.weight = nn.Parameter(merged_weight(own.weight.detach(), factors), requires_grad=False)
             self._network.set_submodule(name, own)
+        self._separate(on=False)
+
+    def _separate(self, *, on: bool) -> None:
+        """Have timm's attention in EVA, BEiT and Swin v2 call its layers, in place of reading weights."""
+        for module in self._fused:
+            setattr(module, SEPARATE, on)
+
+    def idle_in(self, run: Callable[[], object]) -> list[str]:
+        """Name adapted layers that a pass through the network does not call, so that adapters do nothing."""
+        called = set[str]()
+        hooks = [
+            layer.register_forward_pre_hook(lambda *_, name=name: called.add(name))
+            for name, layer in self._layers.items()
+        ]
+        try:
+            run()
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return [name for name in self._layers if name not in called]
 
 
 def adapted_layers(network: nn.Module, prefixes: Sequence[str]) -> list[str]:

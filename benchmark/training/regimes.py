@@ -6,7 +6,7 @@ of batch normalisation stay as they are, so that equal images give equal feature
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from torch import nn
@@ -54,6 +54,10 @@ class Training:
     def as_tested(self) -> AbstractContextManager[None]:
         """Let the network be what is tested: itself, without adapters but with what they add."""
         return self._adapters.merged() if self._adapters else nullcontext()
+
+    def idle_in(self, run: Callable[[], object]) -> list[str]:
+        """Name layers with adapters that a pass through the network does not call, but reads."""
+        return self._adapters.idle_in(run) if self._adapters else []
 
     def finish(self) -> dict[str, Factors]:
         """Make the network what is tested for good; give what adapters have added, by names of weights."""

@@ -222,6 +222,39 @@ def test_layers_with_more_to_their_weights_than_a_product_are_left_alone():
     assert adapted_layers(network, ("encoder.",)) == ["encoder.3"]
 
 
+class Attention(nn.Module):
+    """Reads its layer's weight by itself unless it is told otherwise, as some of timm's do."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv, self.bias = nn.Linear(4, 4, bias=False), nn.Parameter(torch.ones(4))
+        self.qkv_bias_separate = False
+
+    def forward(self, x):
+        x = x.movedim(1, -1)
+        if self.qkv_bias_separate:
+            return (self.qkv(x) + self.bias).movedim(-1, 1)
+        return F.linear(x, self.qkv.weight, self.bias).movedim(-1, 1)
+
+
+def test_attention_that_reads_weights_by_itself_is_adapted_too():
+    network = Tiny()
+    network.encoder.blocks[0] = Attention()
+    names = {"encoder.blocks.0.qkv.weight", *(f"encoder.blocks.{number}.dense.weight" for number in (1, 2))}
+    assert changed(network, "lora") == below(network, "head.") | names
+    assert network.encoder.blocks[0].qkv_bias_separate is False
+
+
+def test_layers_that_are_read_and_not_called_are_named():
+    network, images = Tiny(), torch.randn(1, 1, 8, 8)
+    network.encoder.blocks[1] = Attention()
+    regime = Training(network, model("lora"))
+    assert regime.idle_in(lambda: network(images)) == []
+    network.encoder.blocks[1].qkv_bias_separate = False
+    assert regime.idle_in(lambda: network(images)) == ["encoder.blocks.1.qkv"]
+    assert Training(Tiny(), model("head")).idle_in(lambda: pytest.fail("there is nothing to look for")) == []
+
+
 # ----------------------------------------------------------------------------------------- costs
 @pytest.mark.parametrize(
     ("train", "count"),
