@@ -35,9 +35,16 @@ def ceilings(board: Board, trial: Trial) -> Iterator[str]:
     if far:
         told = listing([f"{metric_title(one)} {score(values[one.name], one.unit)}" for one in far])
         ranks = ", the metric that ranks" if board.primary.name in {one.name for one in far} else ""
+        decoders = {one.record.spec.decoder for one in board.trials if one.record.spec.decoder}
+        taken = (
+            "label maps are taken apart into connected components, but for models whose objects are found by "
+            f"{listing(sorted(decoders))}: of the others these scores say little."
+            if decoders
+            else "label maps are taken apart into connected components: these scores say little about models."
+        )
         yield (
             f"The truth itself is far from perfect here: {told}{ranks}. True objects touch or lie in pieces, "
-            "and label maps are taken apart into connected components: these scores say little about models."
+            f"and {taken}"
         )
 
 

@@ -40,6 +40,7 @@ ROWS = {
     f"affinity-unet[{ENCODER}]@scratch": "affinities, mutex watershed",
     f"affinity-unet[{ENCODER},objects=waterz]@scratch": "affinities, waterz",
 }
+RECIPE = {"preset": "quick", "batch_size": 4, "validations": 2, "precision": "fp32"}
 METRICS = ("adapted-rand", "voi-split", "voi-merge", "pq", "dice")
 PARTS = {"train": ("train", slice(0, 39)), "val": ("train", slice(40, 50)), "test": ("test", slice(None))}
 NEURON = 1
@@ -164,7 +165,7 @@ def main() -> None:
         [*ROWS],
         [f"volume[scored=volumes]:{folder}"],
         seeds=options.seeds,
-        recipe={"preset": "quick", "iterations": options.iterations, "validations": 2, "precision": "fp32"},
+        recipe=RECIPE | {"iterations": options.iterations},
         protocol={"metrics": list(METRICS), "primary": "adapted-rand"},
         out=results,
         device="cpu",

@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-from ...benchmark.contracts.records import MetricSpec, TrialSpec
+from ...benchmark.contracts.records import Decoding, MetricSpec, TrialSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ...benchmark.experiments.label_counts import describe_labels
 from ..footnotes import CUTS
 from ..grid import Cell, Column, Grid, html, markdown
+from ..naming import name_of
 from ..scoring import scored_classes
 from ..templating import render
 from ..wording import MISSING, metric_heading, plural
 
 Facts = list[tuple[str, str]]
+
+MAX_ROWS = 100
+"""Trials whose decoders are told; all are in the records."""
 
 UNITS = {
     "iterations": "optimiser steps",
@@ -38,6 +42,7 @@ def section(board: Board, folder: Path) -> ReportSection:  # noqa: ARG001 - draw
         _grid("Metrics", _metrics(board)),
         _grid("Scoring protocol", _settings([spec.protocol for spec in specs])),
         *_recipes(specs),
+        *_objects(board),
     )
     text = "\n\n".join(f"**{grid.caption}**\n\n{markdown(grid)}" for grid in grids)
     return ReportSection(html=render("method.html", {"grids": [html(grid) for grid in grids]}), markdown=text)
@@ -48,6 +53,31 @@ def _recipes(specs: Sequence[TrialSpec]) -> Iterator[Grid]:
     for own in dict.fromkeys(spec.model.own_recipe for spec in specs):
         caption = f"Training recipe {own}" if own else "Training recipe"
         yield _grid(caption, _settings([spec.recipe for spec in specs if spec.model.own_recipe == own]))
+
+
+def _objects(board: Board) -> Iterator[Grid]:
+    """Say what found predicted objects, where a decoder did, and how its setting was chosen."""
+    found = [(trial, trial.record.decoding) for trial in board.complete]
+    facts = [
+        (f"{name_of(trial, board)}, seed {trial.record.spec.seed}", _decoder(decoding))
+        for trial, decoding in found
+        if decoding is not None
+    ]
+    if facts:
+        yield _grid("Predicted objects", facts[:MAX_ROWS])
+
+
+def _decoder(decoding: Decoding) -> str:
+    options = ", ".join(f"{name} {value}" for name, value in decoding.options.items())
+    chosen = "as asked for"
+    if decoding.tried and decoding.cases:
+        best = next((one.score for one in decoding.tried if one.options == decoding.options), None)
+        told = MISSING if best is None else f"{best:.3f}"
+        chosen = (
+            f"the best of {plural(len(decoding.tried), 'setting')} by {decoding.metric} ({told}) on "
+            f"{plural(decoding.cases, 'validation case')}"
+        )
+    return f"{decoding.decoder}: {options}; {chosen}"
 
 
 def _grid(caption: str, facts: Facts) -> Grid:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...benchmark.contracts.records import MetricSpec, TrialSpec
+from ...benchmark.contracts.records import MetricSpec
 from ...benchmark.contracts.reporting import Board, ReportSection, Trial
 from ..ceilings import perfect
 from ..cells import score_cell
@@ -33,7 +33,7 @@ def section(board: Board, folder: Path) -> ReportSection | None:  # noqa: ARG001
     grid = sanity_grid(table, trial.record.spec.metrics, board.primary)
     reading = (
         *_reading(table, names, board, leaderboard(board).scored),
-        *_ceilings(table.iloc[-1], trial.record.spec),
+        *_ceilings(table.iloc[-1], board),
     )
     return tabled(grid, reading)
 
@@ -98,17 +98,19 @@ def _reading(
     return (f"{bar}; {listing(below)} {verb} no better, so {metric_title(metric)} shows no skill of theirs.",)
 
 
-def _ceilings(truth: pd.Series[float], spec: TrialSpec) -> Iterator[str]:
+def _ceilings(truth: pd.Series[float], board: Board) -> Iterator[str]:
     """Say why the truth is not perfect, where metrics of objects compare its label map with its objects."""
+    spec = board.complete[0].record.spec
+    decoded = any(trial.record.spec.decoder for trial in board.complete)
     metrics = [metric for metric in spec.metrics if metric.of_objects and spec.dataset.has_instances]
     flawed = [metric for metric in metrics if abs(truth[metric.name] - perfect(metric)) > ROUNDING]
     values = [f"{metric_title(metric)} {score(truth[metric.name], metric.unit)}" for metric in flawed]
     if values:
         yield (
             f"The truth itself has {listing(values)}: true objects go by their numbers here, and its label "
-            "map, taken apart into connected components as every prediction is, joins those that touch and "
+            "map, taken apart into connected components as predictions are, joins those that touch and "
             "splits those in pieces. No model can be expected to do better that does not leave gaps between "
-            "objects."
+            f"objects{', unless a decoder finds them' if decoded else ''}."
         )
 
 
