@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import isclose
 from typing import Final
 
 from ...benchmark.experiments.label_counts import number_of
@@ -22,6 +23,8 @@ from .words import summary
 
 SEPARATOR: Final = " · "
 """Between the parts of a board's title."""
+ROUNDING: Final = 1e-9
+"""Of scores of one prediction on the same cases."""
 
 
 def label_efficiency(boards: Sequence[Ranked]) -> tuple[LabelEfficiency, ...]:
@@ -139,8 +142,12 @@ def _point(table: Leaderboard, row: Row | None) -> Point | None:
 
 
 def _blind(tables: Sequence[Leaderboard]) -> float | None:
-    found = {blind_mean(table, table.verdicts) if table.verdicts else None for table in tables}
-    return found.pop() if len(found) == 1 else None
+    """Give the score of the best blind prediction, if all boards have the same but for rounding."""
+    found = [blind_mean(table, table.verdicts) if table.verdicts else None for table in tables]
+    known = [one for one in found if one is not None]
+    if len(known) < len(found) or any(not isclose(one, known[0], abs_tol=ROUNDING) for one in known):
+        return None
+    return known[0]
 
 
 def _amount(table: Leaderboard, names: Mapping[str, str], known: int | None) -> Amount:

@@ -156,6 +156,28 @@ def test_one_seed_and_few_images_tell_nothing(make):
     assert all(point.interval is None for line in one.lines for point in line.points)
 
 
+def test_blind_predictions_are_drawn_where_all_boards_have_the_same(make, tmp_path):
+    def with_blind(one, score):
+        cases = [
+            (f"case{i}", 1, "mito", "iou", score + 0.01 * i, who)
+            for who in ("all mito", "truth")
+            for i in range(4)
+        ]
+        columns = ["case", "class_index", "class_name", "metric", "value", "predictor"]
+        sanity = pd.DataFrame(cases, columns=columns).assign(group=None, depth=1, height=64, width=64)
+        return replace(one, sanity=sanity)
+
+    some = [
+        board(make, share, {"a": mean, "b": 0.4}) for share, mean in ((0.05, 0.61), (0.15, 0.73), (1.0, 0.87))
+    ]
+    (one,) = found([with_blind(own, 0.2) for own in some])
+    assert one.blind_mean == pytest.approx(0.215)
+    build([with_blind(own, 0.2) for own in some], [], tmp_path / "r", generated="2026-11-23", version="1.2")
+    assert "Dashed: the best prediction that looks at no image." in (tmp_path / "r/index.html").read_text()
+    (other,) = found([with_blind(own, 0.1 * number) for number, own in enumerate(some)])
+    assert other.blind_mean is None
+
+
 def test_means_that_change_places_by_chance_are_no_claim(make):
     pair = ({"a": 0.51, "b": 0.5}, {"a": 0.5, "b": 0.51})
     (one,) = found(
