@@ -27,7 +27,13 @@ from ..benchmark.predictions.ensemble import Ensemble, combined
 from ..benchmark.predictions.greys import SECTIONS, Seen, misfits, settle_greys, thinned
 from ..benchmark.predictions.images import checked
 from ..benchmark.predictions.inference_settings import InferenceSettings
-from ..benchmark.predictions.network import find_weights, settle_normalisation, settle_protocol, settle_window
+from ..benchmark.predictions.network import (
+    check_neighbours,
+    find_weights,
+    settle_normalisation,
+    settle_protocol,
+    settle_window,
+)
 from ..benchmark.predictions.pixel_sizes import NEAR, side_of
 from ..benchmark.predictions.segmenting import segment_image
 from ..benchmark.predictions.volume_pieces import VolumePieces
@@ -113,6 +119,7 @@ class TrainedModel(nn.Module):
         if values.ndim == 3 and self._channels == 1:
             pieces = VolumePieces(pixels, setting, Asked(), InMemory(), cache_folder())
             return pieces.run([ensemble])["labels"][:]
+        check_neighbours(setting.weights, images=True)
         planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
         return segment_image(ensemble, np.ascontiguousarray(planes), setting, Asked())["labels"]
 

@@ -131,13 +131,14 @@ def _limited(value: Any) -> Any:
 
 def _options(card: Any) -> list[dict[str, Any]]:
     from ..benchmark.contracts.cards import ModelCard
+    from ..benchmark.experiments.contexts import context_option
     from ..benchmark.experiments.regimes import train_option
     from ..benchmark.plugins.option_docs import describe_options
 
     options = getattr(card, "options", None)
     if isinstance(options, Mapping):
         return [{"name": name, "value": value} for name, value in options.items()]
-    shared = (train_option(card),) if isinstance(card, ModelCard) else ()
+    shared = (train_option(card), context_option()) if isinstance(card, ModelCard) else ()
     return [asdict(option) for option in (*describe_options(options), *shared)]
 
 

@@ -204,7 +204,12 @@ def predict(
     from ..benchmark.predictions.greys import settle_greys
     from ..benchmark.predictions.images import find_images, unread
     from ..benchmark.predictions.inference_settings import InferenceSettings
-    from ..benchmark.predictions.network import find_weights, settle_normalisation, settle_window
+    from ..benchmark.predictions.network import (
+        check_neighbours,
+        find_weights,
+        settle_normalisation,
+        settle_window,
+    )
     from ..benchmark.predictions.outputs import check_places
     from ..benchmark.profiling.hardware import choose_devices
     from ..benchmark.profiling.precision import resolve_precision
@@ -224,7 +229,8 @@ def predict(
     where, *more = choose_devices(device)
     given, how = _range(range_), trained.info.segmenting
     with interruptible():
-        seen = _look_at(found, trained.info.channels, _voxel_size(voxel_size))
+        seen = _look_at(found, trained.image_channels, _voxel_size(voxel_size))
+    check_neighbours(trained, images=any(len(image.sides) == 2 for image in seen.values()))
     greys, notes = settle_greys(list(seen.values()), trained.info.grey_range, given)
     setting = InferenceSettings(
         weights=trained,

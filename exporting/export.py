@@ -10,6 +10,7 @@ from typing import Protocol
 from torch.export import ExportedProgram
 
 from ..benchmark.contracts.data import Normalisation
+from ..benchmark.contracts.errors import UsageError
 from ..benchmark.evaluation.segmenter import Segmenter
 from ..benchmark.files.disk import keeping
 from ..benchmark.files.leftovers import unfinished_in
@@ -67,12 +68,13 @@ def export(source: Source, asked: Asked, out: Path) -> Exported:
     """Export a model into a folder that is not there yet, or empty; it is there whole or not at all.
 
     Raises:
-        UsageError: There is something in the folder.
+        UsageError: There is something in the folder, or the model sees several slices at once.
         PluginError: The exporter cannot take the model, or its file computes something else.
         WeightsError: The weights cannot be loaded into the model.
         StoreError: The folder cannot be written.
     """
     check_place(out)
+    _check_slices(source)
     with keeping(out, "Nothing is left of it: make room, or name another --out."):
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = unfinished_in(out.parent)
@@ -88,6 +90,20 @@ def export(source: Source, asked: Asked, out: Path) -> Exported:
     return Exported(
         files=tuple(sorted(path.name for path in out.iterdir())), differences=differences, notes=notes
     )
+
+
+def _check_slices(source: Source) -> None:
+    """Refuse what no format has words for.
+
+    Raises:
+        UsageError: The model sees slices with their neighbours.
+    """
+    if context := source.weights.info.context:
+        raise UsageError(
+            f"{source.weights.info.model} was trained with context={context}, a slice with its neighbours as "
+            "channels, which no format of export says; export a model that was trained without, or segment "
+            "volumes by 'emseg-bench predict'."
+        )
 
 
 def _make(source: Source, asked: Asked, folder: Path) -> tuple[tuple[Difference, ...], tuple[str, ...]]:

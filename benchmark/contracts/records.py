@@ -58,6 +58,8 @@ class ModelSpec:
     """How much of it is trained: ``all``, ``head``, ``norm``, ``last-2``, ``lora[rank=8]``."""
     backbone: tuple[str, ...] = ()
     """Beginnings of the names of the backbone's parameters; empty where all of it is trained."""
+    context: int = 0
+    """Slices on either side of one that it sees as further channels."""
     init: str
     """What is really used."""
     requested_init: str

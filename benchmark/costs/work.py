@@ -100,7 +100,10 @@ def speed_key(spec: TrialSpec) -> str:
     divisor = spec.model.size_divisor
     window = window_side(spec.protocol, crop_side(spec.recipe, divisor), divisor)
     trained = [] if spec.model.train == ALL else [spec.model.train]
-    return sha256_of([spec.model.name, plain(spec.model.options), recipe, window, spec.threads, *trained])
+    seen = [spec.model.context] if spec.model.context else []
+    return sha256_of(
+        [spec.model.name, plain(spec.model.options), recipe, window, spec.threads, *trained, *seen]
+    )
 
 
 def scoring_key(spec: TrialSpec) -> str:

@@ -17,6 +17,7 @@ from ..images.normalise import to_input
 from .forward import Forward
 from .grid import Grid, overlapping, whole
 from .labels import to_labels
+from .neighbours import stacks
 from .postprocessing import tidy
 from .sliding_window import Kept, predict_images
 from .whole_image import grow, shrink
@@ -46,6 +47,8 @@ class Segmenter:
     """How many outputs follow the logits, whose number is then known."""
     keeps_extra: bool = False
     """Whether they are given with the logits, K + E channels in place of K."""
+    context: int = 0
+    """Slices on either side of one that the model sees as further channels."""
     steps: tuple[PostProcessing, ...] = ()
     """What label maps are taken through: the protocol's ``postprocess``."""
     on_windows: Callable[[int], None] = lambda _: None
@@ -84,7 +87,14 @@ class Segmenter:
         return outputs[self.num_logits :]
 
     def slices(
-        self, planes: Iterable[Array], shape: tuple[int, int], axis: str, first: int = 0
+        self,
+        planes: Iterable[Array],
+        shape: tuple[int, int],
+        axis: str,
+        first: int = 0,
+        *,
+        before: int = 0,
+        after: int = 0,
     ) -> Iterator[Tensor]:
         """Predict the logits of slices, whose windows share forward passes.
 
@@ -94,7 +104,9 @@ class Segmenter:
             planes: (H, W) each, uint8 or float32 between 0 and 1; taken when their turn comes.
             shape: Height and width of all of them, px.
             axis: Name of the axis that they follow each other along, for messages.
-            first: Number of the first one, for messages.
+            first: Number of the first one that is predicted, for messages.
+            before: How many planes before it are there as neighbours alone (`neighbours.reach`).
+            after: How many after the last one are.
 
         Returns:
             For each in turn (K, H, W) float32 on `device`; (K + E, H, W) if it `keeps_extra`.
@@ -103,7 +115,7 @@ class Segmenter:
             DataError: The pixels do not fit the normalisation.
             TrialError: The model's output has the wrong shape, or is not finite; names slice and axis.
         """
-        images = (plane[None] for plane in planes)
+        images = stacks(planes, self.context, before, after)
         return self._of_slices._predict(images, shape, axis, first)
 
     def restart(self, done: int, shape: tuple[int, int, int]) -> tuple[int, int]:

@@ -170,10 +170,11 @@ def _blocks(
     """
     number, height, width = slices.shape
     first = _first(segmenter, slices, kept.done(axis)) if kept else 0
-    with read_ahead(reads(slices, slab, first)) as slabs:
+    before = min(segmenter.context, first)
+    with read_ahead(reads(slices, slab, first - before)) as slabs:
         planes = (plane for several in slabs for plane in several)
         filled, block = 0, np.empty(0, np.uint8)
-        seen = segmenter.slices(planes, (height, width), NAMES[axis], first)
+        seen = segmenter.slices(planes, (height, width), NAMES[axis], first, before=before)
         for index, outputs in enumerate(seen, first + 1):
             if extra and axis == 0:
                 extra.take(index - 1, segmenter.extra_of(outputs))

@@ -44,7 +44,7 @@ def question_of(plan: Plan, name: str, memory: int | None = None) -> Question:
     crop = crop_side(spec.recipe, spec.model.size_divisor)
     return Question(
         spec=spec,
-        channels=manifest.channels,
+        channels=manifest.channels * (2 * spec.model.context + 1),
         num_logits=manifest.num_logits,
         crop=crop,
         window=window_side(spec.protocol, crop, spec.model.size_divisor),

@@ -23,10 +23,11 @@ from ..plugins.asked import complete_options, provider_of
 from ..plugins.by_options import extra_outputs, size_divisor
 from ..plugins.every_model import wanted_models
 from ..plugins.lazy import resolve
-from ..plugins.references import TRAIN, ModelReference, label, parse_model
+from ..plugins.references import CONTEXT, SHARED, TRAIN, ModelReference, label, parse_model
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..weights.weight_info import read_info
+from .contexts import parse_context
 from .experiment import Experiment
 from .own_recipes import PlannedModel, with_own_recipes
 from .regimes import ALL, check_regime, parse_regime
@@ -92,8 +93,9 @@ def _plan_model(
     offer = catalogue.find(catalogue.models, reference.name)
     card = offer.card
     found = tuned_options(tuned.setting) if tuned else {}
-    given = {key: value for key, value in reference.options.items() if key != TRAIN}
-    options = complete_options(card, {**given, **found}, also=(TRAIN,))
+    given = {key: value for key, value in reference.options.items() if key not in SHARED}
+    options = complete_options(card, {**given, **found}, also=SHARED)
+    context = parse_context(reference.options.get(CONTEXT, 0))
     regime = parse_regime(reference.options.get(TRAIN, ALL))
     check_regime(regime, card)
     asked = _initialisation(card, reference)
@@ -111,19 +113,21 @@ def _plan_model(
             note = f"{card.name}: trained from scratch, for {reason}"
     info = read_info(path) if path else None
     note = note or _terms(card, init, options, catalogue)
+    shared: dict[str, OptionValue] = {TRAIN: str(regime), CONTEXT: context}
     return (
         ModelSpec(
             name=card.name,
             options=options,
             train=str(regime),
             backbone=() if regime.way == ALL else card.backbone,
+            context=context,
             init=init.name,
             requested_init=asked.name,
             weights_path=str(path) if path else None,
             weights_sha256=sha256_of_large_file(path, WeightsError) if path else None,
             normalisation=info.normalisation if info else None,
             provider=provider_of(offer),
-            label=_model_label(reference, {**options, TRAIN: str(regime)}, card, init, path),
+            label=_model_label(reference, {**options, **shared}, card, init, path),
             tuned=tuned,
             family=card.family,
             citation=card.citation,

@@ -25,6 +25,7 @@ from ..plugins.references import DatasetReference, label
 from ..plugins.registry import Catalogue
 from ..plugins.strangers import blaming
 from ..profiling.precision import AskedPrecision, resolve_precision
+from .contexts import check_context
 from .decoder_planning import plan_decoder
 from .experiment import Experiment
 from .label_counts import label_shares
@@ -207,6 +208,7 @@ def _check_fit(recipe: Recipe, model: ModelSpec, datasets: Sequence[_OpenDataset
                 f"recipe.class_weights: got {len(weights)} for the classes {', '.join(names)} of "
                 f"{dataset.spec.label}; {takes}."
             )
+        check_context(model.context, dataset.manifest, dataset.spec.label)
         settle_normalisation(recipe, model, dataset.manifest)
     check_parts(recipe.batch_size, recipe.processes, recipe.accumulate)
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from ..contracts.records import ModelSpec
 from ..files.hashing import model_sha256
-from ..plugins.references import TRAIN
+from ..plugins.references import CONTEXT, TRAIN
 
 Teller: TypeAlias = Callable[[Sequence[ModelSpec]], list[str]]
 """Gives a text for each of several models of one label; equal texts tell nothing."""
@@ -78,7 +78,7 @@ def _versions(models: Sequence[ModelSpec]) -> list[str]:
 
 def _options(models: Sequence[ModelSpec]) -> list[str]:
     """Name the options that are not the same in all."""
-    asked = [{**model.options, TRAIN: model.train} for model in models]
+    asked = [{**model.options, TRAIN: model.train, CONTEXT: model.context} for model in models]
     names = sorted({name for options in asked for name in options})
     unlike = [name for name in names if len({_value(options, name) for options in asked}) > 1]
     return [",".join(f"{name}={_value(options, name)}" for name in unlike) for options in asked]

@@ -14,7 +14,7 @@ from ..contracts.settings import Recipe, ScoringProtocol
 from ..files.hashing import sha256_of
 from ..files.validation import plain
 from ..plugins.asked import complete_options
-from ..plugins.references import TRAIN, escaped, written
+from ..plugins.references import CONTEXT, TRAIN, escaped, written
 from ..plugins.registry import Catalogue, Registry
 from .label_counts import number_of
 from .own_recipes import told_recipe
@@ -182,8 +182,11 @@ def _model(model: ModelSpec, catalogue: Catalogue) -> str:
     place = f":{escaped(model.weights_path)}" if model.init == "file" and model.weights_path else ""
     found = tuned_options(model.tuned.setting) if model.tuned else {}
     asked = {key: value for key, value in model.options.items() if key not in found}
-    trained = {} if model.train == ALL else {TRAIN: model.train}
-    return f"{_named(model.name, {**asked, **trained}, catalogue.models)}@{model.init}{place}"
+    shared: dict[str, OptionValue] = {
+        **({} if model.train == ALL else {TRAIN: model.train}),
+        **({CONTEXT: model.context} if model.context else {}),
+    }
+    return f"{_named(model.name, {**asked, **shared}, catalogue.models)}@{model.init}{place}"
 
 
 def _dataset(dataset: DatasetSpec, catalogue: Catalogue) -> str:

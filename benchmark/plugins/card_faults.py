@@ -26,7 +26,7 @@ from ..contracts.settings import Recipe, ScoringProtocol
 from ..files.wording import listed
 from .every_model import ALL
 from .parameters import parameter_fault
-from .references import TRAIN
+from .references import SHARED
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
@@ -124,14 +124,12 @@ def _special_faults(card: Any) -> Iterator[str]:
 
 
 def _trained_faults(card: ModelCard) -> Iterator[str]:
-    """Find what is in the way of asking for how much of a model is trained."""
+    """Find what is in the way of what any model may be asked for."""
     if not all(isinstance(prefix, str) and prefix for prefix in card.backbone):
         yield f"{card.name}'s backbone is {card.backbone!r}, expected beginnings of parameters' names"
-    if card.options and any(field.name == TRAIN for field in fields(card.options)):
-        yield (
-            f"{card.name} has an option called {TRAIN!r}, by which any model is told how much of it trains; "
-            "call it otherwise"
-        )
+    for name in SHARED:
+        if card.options and any(field.name == name for field in fields(card.options)):
+            yield f"{card.name} has an option called {name!r}, which every model has; call it otherwise"
 
 
 def _by_option_faults(card: ModelCard) -> Iterator[str]:

@@ -38,7 +38,13 @@ class Ensemble:
         return tuple(_logits_of(member.logits(resized), (height, width)) for member in self.members)
 
     def slices(
-        self, planes: Iterable[Array], shape: tuple[int, int], axis: str
+        self,
+        planes: Iterable[Array],
+        shape: tuple[int, int],
+        axis: str,
+        *,
+        before: int = 0,
+        after: int = 0,
     ) -> Iterator[tuple[Tensor, ...]]:
         """Predict the logits (K, H, W) of slices that follow each other along an axis, of each member.
 
@@ -46,11 +52,16 @@ class Ensemble:
             planes: (H, W) each, uint8 or float32 between 0 and 1.
             shape: Of all of them.
             axis: z, y or x.
+            before: How many of the first planes are there as neighbours alone (`neighbours.reach`).
+            after: How many of the last ones are.
         """
         sides = self.sides(shape, "zyx".replace(axis, ""))
         resized = (_resized(plane[None], sides)[0] for plane in planes)
         copies = tee(resized, len(self.members))
-        each = [member.slices(copy, sides, axis) for member, copy in zip(self.members, copies, strict=True)]
+        each = [
+            member.slices(copy, sides, axis, before=before, after=after)
+            for member, copy in zip(self.members, copies, strict=True)
+        ]
         for logits in zip(*each, strict=True):
             yield tuple(_logits_of(one, shape) for one in logits)
 

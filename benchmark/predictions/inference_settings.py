@@ -131,8 +131,13 @@ class InferenceSettings:
 
     @property
     def channels(self) -> int:
-        """Channels of the network's input."""
-        return self.weights.info.channels
+        """Channels of an image, or of a slice without its neighbours."""
+        return self.weights.image_channels
+
+    @property
+    def context(self) -> int:
+        """Slices on either side of one that the network sees with it."""
+        return self.weights.info.context
 
     @property
     def steps(self) -> tuple[Method[PostProcessingCard], ...]:
@@ -192,6 +197,7 @@ class InferenceSettings:
             batch_size=inference_batch(device),
             num_logits=weights.num_logits,
             num_extra=len(weights.extra_outputs),
+            context=weights.info.context,
             steps=self.made_steps,
         )
 

@@ -44,6 +44,11 @@ class TrainedWeights:
         return complete_options(self.offer.card, self.info.options)
 
     @property
+    def image_channels(self) -> int:
+        """Count the channels of an image, or of a slice without its neighbours."""
+        return self.info.channels // (2 * self.info.context + 1)
+
+    @property
     def size_divisor(self) -> int:
         """Say what both sides of its input must be multiples of, px."""
         return size_divisor(self.offer, self.options)
@@ -127,6 +132,24 @@ def build(weights: TrainedWeights) -> nn.Module:
     return module
 
 
+def check_neighbours(weights: TrainedWeights, *, images: bool) -> None:
+    """Check that there are neighbouring slices where a network sees them.
+
+    Args:
+        weights: Of the network.
+        images: Whether images are to be segmented, not volumes alone.
+
+    Raises:
+        UsageError: There are none.
+    """
+    if images and (context := weights.info.context):
+        raise UsageError(
+            f"{weights.info.model} was trained with context={context}: it sees a slice with its neighbours, "
+            "which an image does not have. Give volumes (TIFF stacks, Zarr, HDF5, MRC, ...), or take a model "
+            "that was trained without."
+        )
+
+
 def settle_normalisation(
     info: WeightsInfo, mean: Sequence[float] | None, std: Sequence[float] | None
 ) -> Normalisation:
@@ -146,6 +169,8 @@ def settle_normalisation(
             f"the weights ({info.origin}) do not say how images were normalised; give --mean and --std, on "
             "the 0-1 scale."
         )
+    if info.context and len(chosen.mean) == len(chosen.std) == 1:  # a slice and its neighbours are alike
+        chosen = Normalisation(mean=chosen.mean * info.channels, std=chosen.std * info.channels)
     if not len(chosen.mean) == len(chosen.std) == info.channels:
         raise UsageError(
             f"got {len(chosen.mean)} mean(s) and {len(chosen.std)} standard deviation(s), expected "

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..contracts.errors import TrialError
 from ..evaluation.inference import inference
+from ..evaluation.neighbours import reach
 from ..evaluation.overlapped import read_ahead, write_behind
 from ..evaluation.placing import AXES, NAMES, round_up
 from ..evaluation.postprocessing import tidy
@@ -105,7 +106,7 @@ class VolumePieces:
         self, array: Any, on_slice: Callable[[], None], ensemble: Ensemble, pieces: Iterator[Piece]
     ) -> None:
         """Take pieces from those that are left until there are none; read ahead and write behind."""
-        read = (partial(_read, array, piece) for piece in pieces)
+        read = (partial(_read, array, piece, self._setting.context) for piece in pieces)
         with read_ahead(read) as slabs, write_behind(self._put) as put:
             for piece, slab in slabs:
                 put(piece, self._compute(ensemble, piece, slab, on_slice))
@@ -115,11 +116,13 @@ class VolumePieces:
     ) -> dict[str, Array]:
         found: dict[str, Array] = {}
         try:
-            each = ensemble.slices(slab, (slab.shape[1], slab.shape[2]), NAMES[piece.axis])
+            length, wanted = self._volume.shape[piece.axis], slice(piece.start, piece.stop)
+            _, before, after = reach(wanted, self._setting.context, length)
+            each = ensemble.slices(slab, slab.shape[1:], NAMES[piece.axis], before=before, after=after)
             for number, logits in enumerate(each):
                 for name, values in self._answer(piece, number, logits).items():
                     if not number:
-                        found[name] = np.empty((len(slab), *values.shape), values.dtype)
+                        found[name] = np.empty((piece.stop - piece.start, *values.shape), values.dtype)
                     found[name][number] = values
                 on_slice()
         except TrialError as error:
@@ -187,10 +190,12 @@ def _anywhere(volume: Slabs, folder: Path) -> Array:
     return copy
 
 
-def _read(array: Any, piece: Piece) -> tuple[Piece, Array]:
+def _read(array: Any, piece: Piece, context: int) -> tuple[Piece, Array]:
+    """Read the slices of a piece, and those that they are seen with."""
+    wanted, _, _ = reach(slice(piece.start, piece.stop), context, array.shape[piece.axis])
     if piece.axis == 0:
-        return piece, np.ascontiguousarray(array[piece.start : piece.stop])
-    view = np.moveaxis(array, piece.axis, 0)[piece.start : piece.stop]
+        return piece, np.ascontiguousarray(array[wanted])
+    view = np.moveaxis(array, piece.axis, 0)[wanted]
     slab = np.empty(view.shape, view.dtype)
     for row in range(view.shape[1]):  # so that what is turned around stays in the processor's cache
         slab[:, row] = view[:, row]

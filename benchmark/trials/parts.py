@@ -32,6 +32,7 @@ from ..plugins.strangers import RAISED, describe_error
 from ..training.freezing import freeze
 from ..weights.reading import shorten
 from .checked_dataset import CheckedDataset
+from .neighbouring import WithNeighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ def load_parts(spec: TrialSpec, cache: Path) -> Parts:
         TrialError: The model's factory failed, or has no such part to freeze.
     """
     catalogue = load_plugins().catalogue
-    dataset = CheckedDataset(reopen_dataset(spec.dataset, catalogue, cache))
+    dataset: Dataset = CheckedDataset(reopen_dataset(spec.dataset, catalogue, cache))
+    if spec.model.context:
+        dataset = WithNeighbours(dataset, spec.model.context)
     metrics = make_metrics(spec.metrics, catalogue)
     network, initialisation = build_network(
         spec, catalogue, dataset.manifest.channels, dataset.manifest.num_logits
@@ -102,6 +105,7 @@ def segmenter_of(
         batch_size=inference_batch(device),
         num_logits=parts.dataset.manifest.num_logits,
         num_extra=len(spec.model.extra_outputs),
+        context=spec.model.context,
         steps=parts.steps,
         on_windows=on_windows,
     )

@@ -48,6 +48,7 @@ from .decoder_choice import choose, judging_metric, score_settings, tried_settin
 from .done_cases import DoneCases
 from .finders import make_finder
 from .kept_labels import KeptLabels
+from .neighbouring import without_neighbours
 from .parts import Parts, load_parts, seed_everything, segmenter_of
 from .previews import PreviewWriter
 from .records import load_record
@@ -396,7 +397,7 @@ class _Trial:
         def on_case(
             case: Case, sample: Sample, prediction: np.ndarray[Any, Any], rows: Sequence[ScoreRow]
         ) -> None:
-            previews.take(case, sample, prediction)
+            previews.take(case, without_neighbours(sample, self.spec.model.context), prediction)
             labels.write(numbers[case.id], prediction)
             done.keep(case, rows, bins.get(case.id, ()))
 

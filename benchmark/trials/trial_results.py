@@ -113,6 +113,7 @@ def _about(job: Job, results: Results) -> WeightsInfo:
         model=spec.model.name,
         options=spec.model.options,
         channels=manifest.channels,
+        context=spec.model.context,
         num_logits=manifest.num_logits,
         class_names=manifest.class_names,
         normalisation=results.parts.normalisation,

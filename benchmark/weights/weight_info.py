@@ -80,6 +80,8 @@ class WeightsInfo:
     """Those of the model's options that the weights fit."""
     channels: Annotated[int, Ge(1), Le(MOST_CHANNELS)] = 1
     """Of the input."""
+    context: Annotated[int, Ge(0), Le(MOST_CHANNELS)] = 0
+    """Slices on either side of one that are channels, too; `channels` counts them."""
     num_logits: Annotated[int, Ge(1), Le(MOST_CHANNELS)] | None = None
     """Output channels of a whole trained model; None for weights that only initialise one."""
     class_names: tuple[str, ...] = ()
@@ -111,11 +113,8 @@ def to_metadata(info: WeightsInfo) -> dict[str, str]:
     """
     from ..files.validation import plain
 
-    unsaid = (
-        "distribution",
-        "voxel_size_nm",
-        "start",
-    )  # where nothing is known; older files do not have them
+    # where nothing is known; older files do not have them
+    unsaid = ("distribution", "voxel_size_nm", "start", "context")
     told = {key: value for key, value in plain(info).items() if key not in unsaid or value}
     return {KEY: json.dumps(told, sort_keys=True)}
 

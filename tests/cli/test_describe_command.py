@@ -17,11 +17,12 @@ def test_a_models_card_is_whole(invoke):
     assert (data["family"], data["parameters"], data["size divisor"]) == ("hybrid", 22_201_169, 16)
     assert "doi:10.1371/journal.pcbi.1013115" in data["citation"]
     assert (data["licence"], data["distribution"]) == ("MIT", "emseg-bench")
-    hidden, train = data["options"]
+    hidden, train, context = data["options"]
     assert (hidden["name"], hidden["type"], hidden["default"]) == ("hidden", "192 | 768", 192)
     assert hidden["description"].startswith("Width of the transformer")
     assert (train["name"], train["type"]) == ("train", "all | head | norm | last-N | lora")
     assert (train["default"], data["backbone"]) == ("all", ["transformer."])
+    assert (context["name"], context["default"]) == ("context", 0)
     assert [(init["name"], init["default"]) for init in data["initialisations"]] == [
         ("cem500k-reconstruction", True),
         ("scratch", False),

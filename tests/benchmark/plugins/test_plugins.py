@@ -229,7 +229,13 @@ def test_good_plugin(install):
             "from dataclasses import make_dataclass\n@hookimpl\ndef emseg_models():\n"
             "    return [card('x', options=make_dataclass('Options', [('train', str, 'all')]))]",
             "emseg_models",
-            "x has an option called 'train', by which any model is told how much of it trains",
+            "x has an option called 'train', which every model has",
+        ),
+        (
+            "from dataclasses import make_dataclass\n@hookimpl\ndef emseg_models():\n"
+            "    return [card('x', options=make_dataclass('Options', [('context', int, 0)]))]",
+            "emseg_models",
+            "x has an option called 'context', which every model has",
         ),
     ],
 )
