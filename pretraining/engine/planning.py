@@ -22,7 +22,7 @@ from ...benchmark.experiments.settings import describe_changes, parse_settings
 from ...benchmark.files.validation import merge, validate
 from ...benchmark.plugins.asked import complete_options, provider_of
 from ...benchmark.plugins.by_options import extra_outputs, size_divisor
-from ...benchmark.plugins.references import parse_model
+from ...benchmark.plugins.references import TRAIN, parse_model
 from ...benchmark.plugins.registry import Catalogue, Offer
 from ...benchmark.profiling.precision import resolve_precision
 from ...benchmark.training.processes import Processes
@@ -88,6 +88,10 @@ def make_plan(
     model = catalogue.find(catalogue.models, reference.name)
     recipe = _recipe(offer.card, request.recipe, changes.get("recipe", {}), catalogue)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+    if TRAIN in reference.options:
+        raise UsageError(
+            f"got --model {request.model}: pre-training trains all that it can; leave {TRAIN} out."
+        )
     options = complete_options(model.card, reference.options)
     _check_fit(model, options, recipe, processes)
     _check_trainable(offer.card, model, options)

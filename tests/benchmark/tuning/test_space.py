@@ -55,6 +55,12 @@ def drawn(space: SearchSpace, share: float) -> dict:
     return suggest(space, FixedTrial({key: value_at(one, share) for key, one in space.parameters.items()}))
 
 
+def test_how_much_is_trained_is_no_matter_of_a_space():
+    card, recipe = asked("retina", "quick")
+    space = SearchSpace({"model.hidden": Choice(choices=(192, 768))})
+    check_space(space, recipe, card, CATALOGUE, "space", {"train": "lora[rank=4]"})
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PAIRS), st.floats(0, 1), st.integers(16, 512), st.integers(1, 4))
 def test_whatever_is_drawn_fits_the_model_and_the_recipe(pair, share, side, processes):
