@@ -141,15 +141,17 @@ def train(
         spec.seed,
         deterministic=recipe.deterministic,
     )
-    with synchronised(network) if together else nullcontext(), suppress(PrunedError):
-        runner.train()
-        watch.pause()
-        if setup.peak:
-            state.memory = larger(state.memory, setup.peak())
-            if processes.leads:
-                resume.save(runner, recipe.iterations)
-    network.load_state_dict(state.best_weights)
-    state.factors = regime.finish()
+    try:
+        with synchronised(network) if together else nullcontext(), suppress(PrunedError):
+            runner.train()
+            watch.pause()
+            if setup.peak:
+                state.memory = larger(state.memory, setup.peak())
+                if processes.leads:
+                    resume.save(runner, recipe.iterations)
+        network.load_state_dict(state.best_weights)
+    finally:  # whoever ends training by an error may want the network, too
+        state.factors = regime.finish()
     state.optimiser = OptimiserSize.of(optimiser.optimizer)
     return state
 

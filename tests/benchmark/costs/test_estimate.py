@@ -8,6 +8,7 @@ import pytest
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.contracts.records import Profile
 from emseg_bench.benchmark.contracts.running import Runtime
+from emseg_bench.benchmark.costs import timed
 from emseg_bench.benchmark.costs.budget import check_budget, read_budget
 from emseg_bench.benchmark.costs.estimate import _side_by_side, estimate
 from emseg_bench.benchmark.costs.schema import Span
@@ -17,6 +18,7 @@ from emseg_bench.benchmark.experiments.planning import Plan
 from emseg_bench.benchmark.files.hashing import fingerprint
 from emseg_bench.benchmark.files.store import Store
 from emseg_bench.benchmark.plugins.loading import load_plugins
+from emseg_bench.benchmark.trials.parts import load_parts
 from emseg_bench.benchmark.trials.records import failed_record, write_record
 
 PROFILE = Profile(
@@ -116,6 +118,15 @@ def test_another_device_says_nothing(put, cost, job, device):
     put(job.spec)
     found = cost(longer(job.spec), device=device)
     assert ([*found.trials.values()], found.unknown, found.memory) == ([None], 1, None)
+
+
+def test_a_network_is_as_tested_once_its_steps_are_timed(make_job, runtime, tmp_path, monkeypatch):
+    spec = make_job("toy[train=lora]").spec
+    parts = load_parts(spec, tmp_path / "cache")
+    names = list(parts.network.state_dict())
+    monkeypatch.setattr(timed, "MOST_STEPS", 3)
+    assert timed._time_steps(parts, spec, runtime, tmp_path)
+    assert list(parts.network.state_dict()) == names
 
 
 def test_a_trial_of_several_processes_is_not_timed_in_one(job):
