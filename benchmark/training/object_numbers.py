@@ -44,10 +44,12 @@ def number_objects(
     Returns:
         (H, W) int32, 0 where there is no object.
     """
-    left_out = (*no_objects, *(() if ignore_value is None else (ignore_value,)))
+    left_out = np.zeros(np.iinfo(np.uint8).max + 1, bool)
+    left_out[[*no_objects, *(() if ignore_value is None else (ignore_value,))]] = True
     numbers = np.zeros(labels.shape, np.int32) if known is None else known.copy()
-    numbers[np.isin(labels, left_out)] = 0
-    for value in np.setdiff1d(labels, left_out):
+    numbers[left_out[labels]] = 0
+    there = np.bincount(labels.ravel(), minlength=len(left_out)) > 0
+    for value in np.flatnonzero(there & ~left_out):
         unknown = (labels == value) & (numbers == 0)
         if unknown.any():
             count = int(numbers.max(initial=0))
