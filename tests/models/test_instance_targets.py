@@ -8,7 +8,7 @@ import torch
 from emseg_bench.benchmark.contracts.errors import UsageError
 from emseg_bench.benchmark.plugins.asked import complete_options
 from emseg_bench.models import instance_options
-from emseg_bench.models.affinity_unet import create
+from emseg_bench.models.affinity_unet import create, reconstruction
 from emseg_bench.models.cards_instances import AFFINITY_UNET
 from emseg_bench.models.instance_loss import InstanceLoss
 from emseg_bench.models.instance_targets import affinities, boundaries, distances
@@ -122,3 +122,13 @@ def test_what_it_predicts_follows_from_its_options(given, outputs, decoder):
 def test_options_that_do_not_fit_are_told(given, words):
     with pytest.raises(UsageError, match=words):
         complete_options(AFFINITY_UNET, given)
+
+
+def test_what_reconstructs_images_has_the_same_parts_but_for_the_head():
+    options = complete_options(AFFINITY_UNET, {"encoder": "resnet18"})
+    own, other = create(1, 1, **options), reconstruction(**options)
+    shapes = [{name: value.shape for name, value in one.state_dict().items()} for one in (own, other)]
+    assert shapes[0].keys() == shapes[1].keys()
+    differing = {name for name in shapes[0] if shapes[0][name] != shapes[1][name]}
+    assert all(name.startswith("segmentation_head") for name in differing)
+    assert other.eval()(torch.zeros(1, 1, 32, 32)).shape == (1, 1, 32, 32)
