@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIDE = 384
+SIDE = 256
 """Of each section, from its top left corner, px."""
 
 
