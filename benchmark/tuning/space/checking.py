@@ -20,7 +20,7 @@ from ...experiments.tuned_settings import MODEL, RECIPE, Setting, tuned_options,
 from ...files.printable import brief
 from ...plugins.asked import complete_options
 from ...plugins.parameters import parameter_fault, tried_values
-from ...plugins.references import TRAIN, parse_method
+from ...plugins.references import SHARED, parse_method
 from ...plugins.registry import Catalogue
 from .search_space import SearchSpace
 
@@ -76,8 +76,8 @@ def check_space(
             changed = tuned_recipe(setting, recipe, catalogue)
             find_methods(changed, catalogue)
             check_parts(changed.batch_size, changed.processes, changed.accumulate)
-            own = {key: value for key, value in given.items() if key != TRAIN}
-            complete_options(card, {**own, **tuned_options(setting)}, MODEL, also=(TRAIN,))
+            own = {key: value for key, value in given.items() if key not in SHARED}
+            complete_options(card, {**own, **tuned_options(setting)}, MODEL, also=SHARED)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
 

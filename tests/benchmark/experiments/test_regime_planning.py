@@ -77,8 +77,8 @@ def test_random_backbones_are_told(plan):
     ("model", "message"),
     [
         ("toy[train=heads]", "did you mean 'head'"),
-        ("toy[trian=head]", r"toy takes no options but train, got trian\."),
-        ("retina[trian=head]", r"did you mean 'train'\? Known: hidden, train\."),
+        ("toy[trian=head]", r"toy takes no options but train, context, got trian\."),
+        ("retina[trian=head]", r"did you mean 'train'\? Known: hidden, train, context\."),
         ("toy-raises[train=head]", r"toy-raises\[train=head\]: its card does not say what its backbone is"),
     ],
 )

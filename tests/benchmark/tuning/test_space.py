@@ -55,10 +55,10 @@ def drawn(space: SearchSpace, share: float) -> dict:
     return suggest(space, FixedTrial({key: value_at(one, share) for key, one in space.parameters.items()}))
 
 
-def test_how_much_is_trained_is_no_matter_of_a_space():
+def test_options_that_every_model_has_are_no_matter_of_a_space():
     card, recipe = asked("retina", "quick")
     space = SearchSpace({"model.hidden": Choice(choices=(192, 768))})
-    check_space(space, recipe, card, CATALOGUE, "space", {"train": "lora[rank=4]"})
+    check_space(space, recipe, card, CATALOGUE, "space", {"train": "lora[rank=4]", "context": "1"})
 
 
 @settings(max_examples=150, deadline=None)
