@@ -9,6 +9,7 @@ from ..contracts.basics import OptionValue
 from ..contracts.cards import ModelCard
 from ..contracts.data import ExtraOutput
 from .lazy import resolve
+from .references import SHARED
 from .registry import Offer
 from .strangers import blaming, unusable
 
@@ -42,7 +43,7 @@ def decoder_of(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> s
     named = offer.card.decoder
     if not isinstance(named, str):
         with blaming(offer, "asking for its decoder"):
-            named = named(**options)
+            named = named(**_own(offer, options))
     if not isinstance(named, str):
         raise unusable(offer, f"its decoder is {named!r}, expected a reference such as 'components'")
     return named
@@ -51,5 +52,10 @@ def decoder_of(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> s
 def _settled(offer: Offer[ModelCard], said: object, options: Mapping[str, OptionValue], what: str) -> Any:
     if isinstance(said, str) or callable(said):
         with blaming(offer, f"asking for its {what}"):
-            return resolve(said, offer)(**options)
+            return resolve(said, offer)(**_own(offer, options))
     return said
+
+
+def _own(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Leave out the options that every model has."""
+    return {name: value for name, value in options.items() if name not in SHARED}

@@ -125,6 +125,7 @@ def test_cards_say_things_by_options():
         decoder=lambda side: f"watershed[min_distance_px={side}]",
     )
     assert size_divisor(offer(model), {"side": 3}) == 6
+    assert size_divisor(offer(model), {"side": 3, "train": "head", "context": 1}) == 6
     assert extra_outputs(offer(model), {"side": 2}) == (AFFINITY, AFFINITY)
     assert decoder_of(offer(model), {"side": 4}) == "watershed[min_distance_px=4]"
     named = replace(model, size_divisor="math:prod", extra_outputs=(), decoder="")
