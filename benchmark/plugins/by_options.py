@@ -43,7 +43,7 @@ def decoder_of(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> s
     named = offer.card.decoder
     if not isinstance(named, str):
         with blaming(offer, "asking for its decoder"):
-            named = named(**_own(offer, options))
+            named = named(**_own(options))
     if not isinstance(named, str):
         raise unusable(offer, f"its decoder is {named!r}, expected a reference such as 'components'")
     return named
@@ -52,10 +52,10 @@ def decoder_of(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> s
 def _settled(offer: Offer[ModelCard], said: object, options: Mapping[str, OptionValue], what: str) -> Any:
     if isinstance(said, str) or callable(said):
         with blaming(offer, f"asking for its {what}"):
-            return resolve(said, offer)(**_own(offer, options))
+            return resolve(said, offer)(**_own(options))
     return said
 
 
-def _own(offer: Offer[ModelCard], options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+def _own(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
     """Leave out the options that every model has."""
     return {name: value for name, value in options.items() if name not in SHARED}
