@@ -138,7 +138,7 @@ def _options(card: Any) -> list[dict[str, Any]]:
     options = getattr(card, "options", None)
     if isinstance(options, Mapping):
         return [{"name": name, "value": value} for name, value in options.items()]
-    shared = (train_option(card), context_option()) if isinstance(card, ModelCard) else ()
+    shared = (train_option(card), context_option(card)) if isinstance(card, ModelCard) else ()
     return [asdict(option) for option in (*describe_options(options), *shared)]
 
 

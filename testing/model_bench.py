@@ -59,6 +59,11 @@ class ModelBench(CardBench):
         return len(extra_outputs(self.offer, self.options))
 
     @property
+    def channels(self) -> int:
+        """Of test images: one, and one for each neighbouring slice that it sees."""
+        return 2 * int(self.card.context) + 1
+
+    @property
     def side(self) -> int:
         """Of test images, px."""
         return -(-SIDE // self.divisor) * self.divisor
@@ -77,7 +82,7 @@ class ModelBench(CardBench):
     def built(self) -> Any:
         """What the factory makes for one channel and one output; without a network connection."""
         with captured() as heard, offline() as attempts:
-            built = self._make(1, 1, 0)
+            built = self._make(self.channels, 1, 0)
         self.printed, self.attempts = heard.text.strip(), tuple(attempts)
         if not isinstance(built, nn.Module):
             return built
@@ -101,7 +106,7 @@ class ModelBench(CardBench):
     @cached_property
     def other(self) -> nn.Module:
         """As `network`, of another seed."""
-        return _module(lambda: self.build(1, 1, 1))
+        return _module(lambda: self.build(self.channels, 1, 1))
 
     @cached_property
     def other_digest(self) -> Digest:
@@ -110,8 +115,8 @@ class ModelBench(CardBench):
 
     @cached_property
     def images(self) -> Tensor:
-        """Images (2, 1, S, S)."""
-        return make_images(BATCH, 1, self.side)
+        """Images (2, C, S, S), C being 1 unless it sees neighbouring slices."""
+        return make_images(BATCH, self.channels, self.side)
 
     @cached_property
     def output(self) -> Any:

@@ -188,7 +188,10 @@ def check_other_options(bench: ModelBench) -> None:
 
 
 def _try_options(bench: ModelBench) -> None:
-    _expect(evaluate(bench.build(1, 1, 0), bench.images), (BATCH, 1 + bench.extra, bench.side, bench.side))
+    _expect(
+        evaluate(bench.build(bench.channels, 1, 0), bench.images),
+        (BATCH, 1 + bench.extra, bench.side, bench.side),
+    )
 
 
 def check_encoder(bench: ModelBench) -> None:

@@ -14,7 +14,7 @@ from typing import (
     TypeAlias,
 )
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from .basics import LazyReference, Need, OptionValue
 from .card_types import CardType
@@ -99,6 +99,9 @@ class ModelCard(metaclass=CardType):
     size_divisor: int | LazyReference | Callable[..., int] = 1
     """Both input sides (px) must be multiples of this; where options decide, what gives it when it is called
     with them, ``divisor(**options)``, without importing torch."""
+    context: Annotated[int, Ge(0), Le(16)] = 0
+    """Slices of a volume on either side of one that it sees as further channels, 2 context + 1 in all, unless
+    ``NAME[context=N]`` says another number.  Such a model trains on volumes alone."""
     extra_outputs: tuple[ExtraOutput, ...] | LazyReference | Callable[..., tuple[ExtraOutput, ...]] = ()
     """What the network gives behind its K logits, a channel each, for a decoder; where options decide, what
     gives it when it is called with them, as of `size_divisor`."""

@@ -5,40 +5,37 @@ Slices and their neighbours are channels of one image, so any model for images o
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..contracts.basics import OptionValue
+from ..contracts.cards import ModelCard
 from ..contracts.data import Case, Manifest
 from ..contracts.errors import UsageError
 from ..files.printable import brief
 from ..plugins.option_docs import OptionDoc
-from ..plugins.references import CONTEXT
-
-MOST: Final = 16
+from ..plugins.references import CONTEXT, MOST_CONTEXT
 
 
 def parse_context(text: OptionValue) -> int:
     """Read how many neighbours are seen on either side.
 
     Raises:
-        UsageError: It is no whole number from 0 to `MOST`.
+        UsageError: It is no whole number from 0 to `MOST_CONTEXT`.
     """
     written = str(text)
-    if not (written.isascii() and written.isdigit() and len(written) < 4 and int(written) <= MOST):
+    if not (written.isascii() and written.isdigit() and len(written) < 4 and int(written) <= MOST_CONTEXT):
         raise UsageError(
             f"{CONTEXT}={brief(written)}: expected how many neighbouring slices are seen on either side, 0 "
-            f"to {MOST}."
+            f"to {MOST_CONTEXT}."
         )
     return int(written)
 
 
-def context_option() -> OptionDoc:
+def context_option(card: ModelCard) -> OptionDoc:
     """Describe the option for people, as those of a model's own are."""
     return OptionDoc(
         name=CONTEXT,
         type="int",
-        default=0,
-        constraints=("at least 0", f"at most {MOST}"),
+        default=card.context,
+        constraints=("at least 0", f"at most {MOST_CONTEXT}"),
         description="Slices of a volume on either side of one that it sees as further channels.",
     )
 

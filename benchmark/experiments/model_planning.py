@@ -95,7 +95,7 @@ def _plan_model(
     found = tuned_options(tuned.setting) if tuned else {}
     given = {key: value for key, value in reference.options.items() if key not in SHARED}
     options = complete_options(card, {**given, **found}, also=SHARED)
-    context = parse_context(reference.options.get(CONTEXT, 0))
+    context = parse_context(reference.options.get(CONTEXT, card.context))
     regime = parse_regime(reference.options.get(TRAIN, ALL))
     check_regime(regime, card)
     asked = _initialisation(card, reference)

@@ -182,9 +182,10 @@ def _model(model: ModelSpec, catalogue: Catalogue) -> str:
     place = f":{escaped(model.weights_path)}" if model.init == "file" and model.weights_path else ""
     found = tuned_options(model.tuned.setting) if model.tuned else {}
     asked = {key: value for key, value in model.options.items() if key not in found}
+    offer = catalogue.models.offers.get(model.name)
     shared: dict[str, OptionValue] = {
         **({} if model.train == ALL else {TRAIN: model.train}),
-        **({CONTEXT: model.context} if model.context else {}),
+        **({} if model.context == (offer.card.context if offer else 0) else {CONTEXT: model.context}),
     }
     return f"{_named(model.name, {**asked, **shared}, catalogue.models)}@{model.init}{place}"
 

@@ -26,7 +26,7 @@ from ..contracts.settings import Recipe, ScoringProtocol
 from ..files.wording import listed
 from .every_model import ALL
 from .parameters import parameter_fault
-from .references import SHARED
+from .references import MOST_CONTEXT, SHARED
 
 FORBIDDEN = frozenset(",@[]=:/\\ \t\n")
 """What a name may not hold, since references are written ``name[option=value]@init`` or ``name:place``."""
@@ -127,6 +127,8 @@ def _trained_faults(card: ModelCard) -> Iterator[str]:
     """Find what is in the way of what any model may be asked for."""
     if not all(isinstance(prefix, str) and prefix for prefix in card.backbone):
         yield f"{card.name}'s backbone is {card.backbone!r}, expected beginnings of parameters' names"
+    if type(card.context) is not int or not 0 <= card.context <= MOST_CONTEXT:
+        yield f"{card.name}'s context is {card.context!r}, expected a whole number from 0 to {MOST_CONTEXT}"
     for name in SHARED:
         if card.options and any(field.name == name for field in fields(card.options)):
             yield f"{card.name} has an option called {name!r}, which every model has; call it otherwise"

@@ -22,6 +22,7 @@ TRAIN = "train"
 """The option that every model has: how much of it is trained."""
 CONTEXT = "context"
 """Another one: how many slices on either side of one it sees as further channels."""
+MOST_CONTEXT = 16
 SHARED = (TRAIN, CONTEXT)
 LARGEST_WHOLE = 2**53
 """Whole numbers up to this are written without a point."""

@@ -22,7 +22,7 @@ from ...benchmark.experiments.settings import describe_changes, parse_settings
 from ...benchmark.files.validation import merge, validate
 from ...benchmark.plugins.asked import complete_options, provider_of
 from ...benchmark.plugins.by_options import extra_outputs, size_divisor
-from ...benchmark.plugins.references import TRAIN, parse_model
+from ...benchmark.plugins.references import CONTEXT, TRAIN, parse_model
 from ...benchmark.plugins.registry import Catalogue, Offer
 from ...benchmark.profiling.precision import resolve_precision
 from ...benchmark.training.processes import Processes
@@ -91,6 +91,12 @@ def make_plan(
     if TRAIN in reference.options:
         raise UsageError(
             f"got --model {request.model}: pre-training trains all that it can; leave {TRAIN} out."
+        )
+    if model.card.context or CONTEXT in reference.options:
+        remedy = "take another" if model.card.context else f"leave {CONTEXT} out"
+        raise UsageError(
+            f"got --model {request.model}: pre-training sees single images, and a model with {CONTEXT} sees "
+            f"slices with their neighbours; {remedy}."
         )
     options = complete_options(model.card, reference.options)
     _check_fit(model, options, recipe, processes)

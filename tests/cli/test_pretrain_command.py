@@ -206,6 +206,7 @@ def test_large_images_count_as_several(pretrain: Invoke) -> None:
         (("--recipe", "smok"), "did you mean 'smoke'?"),
         (("--model", "retina@scratch"), "expected a model without '@'"),
         (("--model", "retina[train=head]"), "pre-training trains all that it can; leave train out"),
+        (("--model", "unet[context=1]"), "slices with their neighbours; leave context out"),
         (("--set", "recipe.epoch=3"), "did you mean 'epochs'?"),
         (("--set", "recipe.epochs=1000000000"), "less than or equal to 10000000"),
         (("--set", "recipe.learning_rate=1e9"), "less than or equal to 100"),

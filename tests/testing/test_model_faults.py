@@ -81,6 +81,15 @@ class Pooling(Sound):
         return F.interpolate(F.max_pool2d(logits, 8), scale_factor=8)
 
 
+class ThreeSlices(Sound):
+    """Made for a slice and its neighbours, and for nothing else."""
+
+    def __init__(self, channels, outputs):
+        if channels != 3:
+            raise UsageError(f"got {channels} channels, expected a slice and its two neighbours.")
+        super().__init__(channels, outputs)
+
+
 class Dead(Sound):
     def __init__(self, *shape):
         super().__init__(*shape)
@@ -262,6 +271,11 @@ def test_network_that_takes_the_layout_for_granted_is_caught(failing):
 
 def test_size_divisor_makes_a_pooling_network_sound(failing):
     assert failing("model", factory=Pooling, size_divisor=8) == {}
+
+
+def test_network_for_neighbouring_slices_is_given_them(failing):
+    assert [*failing("model", factory=ThreeSlices)] == ["builds"]
+    assert failing("model", factory=ThreeSlices, context=1) == {}
 
 
 def test_message_says_what_was_got_what_was_expected_and_what_to_do(failing):

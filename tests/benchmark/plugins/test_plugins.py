@@ -221,6 +221,11 @@ def test_good_plugin(install):
             "x's search_space is ['size'], expected Mapping[str, Parameter]",
         ),
         (
+            "@hookimpl\ndef emseg_models():\n    return [card('x', context=17)]",
+            "emseg_models",
+            "x's context is 17, expected a whole number from 0 to 16",
+        ),
+        (
             "@hookimpl\ndef emseg_models():\n    return [card('x', backbone=('encoder.', ''))]",
             "emseg_models",
             "x's backbone is ('encoder.', ''), expected beginnings of parameters' names",

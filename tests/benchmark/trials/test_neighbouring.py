@@ -10,6 +10,7 @@ import pytest
 import tifffile
 from emseg_bench.benchmark.contracts.data import Case, Manifest, Sample
 from emseg_bench.benchmark.contracts.errors import UsageError
+from emseg_bench.benchmark.experiments import model_planning
 from emseg_bench.benchmark.experiments.opening import reopen_dataset
 from emseg_bench.benchmark.files.store import TrialFolder
 from emseg_bench.benchmark.plugins.loading import load_plugins
@@ -142,6 +143,18 @@ def test_a_trial_sees_neighbours_and_predict_does_as_it_did(cells, make_job, run
 def test_what_has_no_neighbours_is_refused_when_planned(model, dataset, words, make_job):
     with pytest.raises(UsageError, match=words):
         make_job(model, dataset=dataset)
+
+
+def test_a_card_says_how_many_neighbours_its_network_sees(toy, monkeypatch):
+    catalogue = load_plugins().catalogue
+    offer = catalogue.models.offers["toy"]
+    seeing = replace(offer, card=replace(offer.card, context=1))
+    monkeypatch.setitem(catalogue.models.offers, "toy", seeing)
+    (model, _), (other, _) = (
+        model_planning._plan_model(text, catalogue, None, strict=False) for text in ("toy", "toy[context=0]")
+    )
+    assert (model.context, model.label) == (1, "toy@scratch")
+    assert (other.context, other.label) == (0, "toy[context=0]@scratch")
 
 
 def test_without_neighbours_nothing_changes(make_job):
