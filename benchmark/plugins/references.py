@@ -32,16 +32,20 @@ DEEPEST = 4
 
 
 def _inside(depth: int) -> str:
-    """Write the pattern of what stands between brackets that hold so many more within one another."""
+    """Write the pattern of what stands between brackets that hold so many more within one another.
+
+    No two alternatives begin alike, so that there is nothing to try again where one fails: possessive
+    quantifiers, which would say so, match too much in Python 3.11 up to 3.11.3.
+    """
     nested = rf"|\[{_inside(depth - 1)}\]" if depth else ""
-    return rf"(?:\\[\[\],]|\\(?![\[\],])|[^\[\]\\]{nested})*+"
+    return rf"(?:\\[\[\],]|\\(?![\[\],])|[^\[\]\\]{nested})*"
 
 
 _NAME = rf"(?P<name>[^@\[\]:,\s]+)(\[(?P<options>{_inside(DEEPEST)})\])?"
 _MODEL = re.compile(_NAME + r"(@(?P<init>[^:]+)(:(?P<location>.+))?)?")
 _DATASET = re.compile(_NAME + r"(:(?P<location>.+))?")
 _METRIC = re.compile(_NAME)
-_PAIRED = re.compile(rf"(?:[^\[\]\\]|\[{_inside(DEEPEST - 1)}\])*+")
+_PAIRED = re.compile(rf"(?:[^\[\]\\]|\[{_inside(DEEPEST - 1)}\])*")
 """A value whose brackets all have partners."""
 _ITEM = re.compile(rf"(?:\\[\[\],]|\[{_inside(DEEPEST)}\]|[^,])*")
 """What stands between two commas; brackets hold theirs together."""

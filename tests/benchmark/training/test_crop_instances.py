@@ -27,11 +27,17 @@ def image_of(numbers: np.ndarray) -> Sample:
     return Sample(labels[None], labels, numbers)
 
 
-@pytest.mark.parametrize("kind", [np.uint16, np.uint32, np.int64])
-@pytest.mark.parametrize("largest", [60_000, 2**31 + 10])
+@pytest.mark.parametrize(
+    ("kind", "largest"),
+    [
+        (np.uint16, 60_000),
+        (np.uint32, 60_000),
+        (np.int64, 60_000),
+        (np.uint32, 2**31 + 10),
+        (np.int64, 2**31 + 10),
+    ],
+)
 def test_objects_are_cut_as_labels_are(kind, largest):
-    if largest > np.iinfo(kind).max:
-        pytest.skip("the type does not hold such numbers")
     rng = np.random.default_rng(0)
     numbers = np.repeat(np.repeat(rng.integers(0, largest, (15, 18)), 5, 0), 5, 1).astype(kind)
     numbers[0, 0] = largest
