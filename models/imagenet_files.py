@@ -13,6 +13,7 @@ from pathlib import Path
 from ..benchmark.contracts.errors import UsageError
 from .hub import HubFile
 from .smp_encoders import CONVNEXT, PVT, SWIN, TIMM_PREFIX, VIT
+from .vit.encoders import init_of
 
 COLLECTION = "imagenet"
 """smp's name for the weights that were trained on ImageNet with labels."""
@@ -28,8 +29,6 @@ _OF_CARDS = frozenset(
     for size in sizes
 )
 """timm's encoders that the built-in cards offer: known here, so that planning them does not import timm."""
-_IMAGENETS = ("in1k", "in12k", "in21k", "in22k")
-"""How timm's tags name ImageNet's parts."""
 
 
 def published_encoder(encoder: str) -> HubFile:
@@ -60,7 +59,7 @@ def _from_timm(name: str) -> HubFile:
         raise _none(TIMM_PREFIX + name, "timm publishes none for it on the Hugging Face hub")
     if found.hf_hub_filename or found.hf_hub_id.partition("/")[0] != "timm":
         raise _none(TIMM_PREFIX + name, f"timm points to {found.hf_hub_id}, whose layout is another")
-    if found.tag and not any(part in found.tag for part in _IMAGENETS):
+    if found.tag and init_of(name.partition(".")[0], found.tag) != COLLECTION:
         tags = ", ".join(timm.list_pretrained(f"{name.partition('.')[0]}.*"))
         raise _none(
             TIMM_PREFIX + name, f"timm's are {found.tag!r}, which is not ImageNet with labels; of {tags}"

@@ -151,6 +151,8 @@ def test_absent_weights_of_timms_are_reported_at_once(hub_cache, monkeypatch: py
         ("tu-convnext_atto_rms", "timm publishes none for it"),
         ("tu-vit_small_patch16_dinov3", "'lvd1689m', which is not ImageNet with labels"),
         ("tu-vit_base_patch16_siglip_224", "which is not ImageNet with labels"),
+        ("tu-eva02_tiny_patch14_224.mim_in22k", "'mim_in22k', which is not ImageNet with labels"),
+        ("tu-vit_base_patch16_224.mae", "'mae', which is not ImageNet with labels"),
     ],
 )
 def test_a_timm_encoder_without_imagenet_weights_is_refused(encoder: str, words: str) -> None:
