@@ -2,8 +2,9 @@
 
 A claim is a file beside what it is for, ``NAME.held-3``.  Every file system makes a file exclusively, for one
 of all that try.  Its time of change is renewed while its owner lives.  Who finds a claim whose owner is gone
-makes the next number, and holds it if that is the highest and the one before it still there: whoever had
-been faster has removed it.  An owner that was only cut off, or stopped, finds a higher number and has lost.
+makes the next number, and holds it if that is the highest and the owner of the one before it still gone:
+whoever had been faster has removed it, and a number that was given up may be another's by then.  An owner
+that was only cut off, or stopped, finds a higher number and has lost.
 """
 
 from __future__ import annotations
@@ -171,7 +172,8 @@ def _attempt(path: Path, watch: _Watch) -> Claim | None:
     except FileExistsError:
         return None
     found = _numbers(path)
-    if max(found, default=0) != claim.number or (before and before not in found):
+    # between reading whose it was and seeing that one ended, another may have made it anew
+    if max(found, default=0) != claim.number or (before and not watch.finds_gone(_file(path, before))):
         claim.give_up()
         return None
     for number in found - {claim.number}:

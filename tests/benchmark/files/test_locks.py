@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import re
 import signal
@@ -12,12 +13,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from emseg_bench.benchmark.files import claims
 from emseg_bench.benchmark.files.claims import HeldError, LostError, is_claimed
 from emseg_bench.benchmark.files.locks import locked
+from emseg_bench.benchmark.files.processes import Whereabouts, here
 
 AS_IF = """
 import fcntl, os, socket, sys, time
@@ -186,9 +189,31 @@ def test_of_several_that_succeed_a_dead_process_one_does(tmp_path: Path) -> None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(claims, "_numbers", gone_by_then)
-        patch.setattr(claims._Watch, "finds_gone", lambda *_: True)
         assert claims._attempt(path, watch) is None
     assert not is_claimed(path)
+
+
+@pytest.mark.usefixtures("pretended")
+def test_a_claim_that_was_made_anew_while_its_last_owner_ended_is_left_to_its_new_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner was read, gave it up and ended, and another took it, before the owner was looked for."""
+    path, claim = tmp_path / "lock", tmp_path / "lock.held-1"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    claim.write_text(json.dumps(asdict(here()) | {"process": ended.pid}))
+    mine, has_ended = json.dumps(asdict(here())), claims.has_ended
+
+    def then_another_has_it(owner: Whereabouts) -> bool:
+        claim.unlink()
+        claim.write_text(mine)
+        monkeypatch.setattr(claims, "has_ended", has_ended)
+        return has_ended(owner)
+
+    monkeypatch.setattr(claims, "has_ended", then_another_has_it)
+    assert claims._attempt(path, claims._Watch()) is None
+    assert claim.read_text() == mine
+    assert [file.name for file in tmp_path.iterdir()] == [claim.name]
 
 
 def test_a_stopped_process_of_this_machine_keeps_its_lock(tmp_path: Path, hasty: None) -> None:
