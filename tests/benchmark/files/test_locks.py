@@ -180,16 +180,18 @@ def test_of_several_that_succeed_a_dead_process_one_does(tmp_path: Path) -> None
     path, dead = tmp_path / "lock", tmp_path / "lock.held-4"
     dead.write_text("no owner")
     watch = claims._Watch(seen=(dead.name, dead.stat().st_mtime_ns), since=-1e9)
-    numbers = claims._numbers
+    numbers, made = claims._numbers, list[int]()
 
     def gone_by_then(lock: Path) -> set[int]:
-        found = numbers(lock)
-        dead.unlink(missing_ok=True)
-        return found
+        if 5 in numbers(lock):
+            made.append(5)
+            dead.unlink()
+        return numbers(lock)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(claims, "_numbers", gone_by_then)
         assert claims._attempt(path, watch) is None
+    assert made
     assert not is_claimed(path)
 
 
